@@ -1,0 +1,1 @@
+"""The tests of dtsconf; README.md beside this file tells what runs against what."""
