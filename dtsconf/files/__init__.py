@@ -1,0 +1,124 @@
+"""Files, done durably and without being fooled: bounded reads and atomic writes; beside it locks (lock.py) and the
+question who else could change a file (trust.py).
+
+Rules: a file is opened once and what was checked is what is read; a reader of a written file sees the old or the new
+bytes, never a part; umask has no say. Knows no domain: whoever calls builds the sentence for the user. What differs on
+Windows is kept in the few places that ask `sys.platform`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from contextlib import suppress
+from typing import Literal
+
+if sys.platform == "win32":
+    _READ = os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT
+    _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_BINARY | os.O_NOINHERIT
+else:
+    _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+    _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class FileProblem(Exception):
+    """A path that isn't a regular file of acceptable size. `message` says it without naming the path."""
+
+    def __init__(self, path: str, kind: Literal["folder", "not-regular", "too-big"], message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path, self.kind, self.message = path, kind, message
+
+
+def read_regular(path: str, limit: int) -> tuple[bytes, os.stat_result]:
+    """A regular file's bytes (at most `limit`) and facts, opened once, links followed, never waiting for a FIFO.
+    Raises: FileProblem, OSError."""
+    if sys.platform == "win32" and os.path.isdir(path):
+        raise FileProblem(path, "folder", "is a folder, not a file")
+    try:
+        descriptor = os.open(path, _READ)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise FileProblem(path, "not-regular", "is not a regular file") from None
+        raise
+    try:
+        return read_open(descriptor, path, limit)
+    finally:
+        os.close(descriptor)
+
+
+def read_open(descriptor: int, path: str, limit: int) -> tuple[bytes, os.stat_result]:
+    """As `read_regular`, from an open descriptor, which stays open. `path` is for the message."""
+    facts = os.fstat(descriptor)
+    if stat.S_ISDIR(facts.st_mode):
+        raise FileProblem(path, "folder", "is a folder, not a file")
+    if not stat.S_ISREG(facts.st_mode):
+        raise FileProblem(path, "not-regular", "is not a regular file")
+    data = bytearray()
+    while len(data) <= limit and (part := os.read(descriptor, limit + 1 - len(data))):
+        data += part
+    if len(data) > limit:
+        raise FileProblem(path, "too-big", f"is larger than {limit:,} bytes")
+    return bytes(data), facts
+
+
+def atomic_write(path: str, data: bytes, mode: int = 0o600) -> None:
+    """Replaces a user's file in one step, synced, with exactly this mode. Missing folders are made private (0700).
+    Raises: OSError; nothing is left behind then."""
+    folder, name = os.path.split(os.path.abspath(path))
+    private_folder(folder)
+    staging = os.path.join(folder, f".{name[:64]}.{os.urandom(8).hex()}")
+    descriptor = os.open(staging, _MAKE, 0o600)
+    try:
+        try:
+            write_all(descriptor, data)
+            if sys.platform != "win32":
+                os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(staging, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(staging)
+        raise
+    sync_folder(folder)
+
+
+def private_folder(path: str) -> None:
+    """Makes a folder and those above it that are missing, 0700. Raises: OSError."""
+    if os.path.isdir(path):
+        return
+    private_folder(os.path.dirname(path))
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+        os.chmod(path, 0o700)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Writes everything, however few bytes each call takes. Raises: OSError."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def sync_folder(path: str) -> None:
+    """Makes a folder's entries survive a power cut; NTFS journals its folders, so there is no such call on Windows.
+    Raises: OSError."""
+    if sys.platform != "win32":
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            sync_open_folder(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sync_open_folder(descriptor: int) -> None:
+    """As `sync_folder`. Some file systems (FUSE, network) know no sync of folders and say EINVAL: they have no more to
+    give. Raises: OSError."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise

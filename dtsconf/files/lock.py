@@ -1,0 +1,109 @@
+"""A lock on a file, given back by the system when its holder dies (flock; on Windows a locked byte).
+
+Whoever can open the file can hold the lock, so its mode is part of it. The file may be removed by a holder: a lock is
+only taken on the file that stands at the path at that moment.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from contextlib import suppress
+
+from dtsconf.files import FileProblem, read_regular, write_all
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _OPEN = os.O_RDWR | os.O_CREAT | os.O_BINARY | os.O_NOINHERIT
+    _LOCKED_BYTE = 1 << 30  # far behind the text, which others so can read
+else:
+    import fcntl
+
+    _OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+
+_POLL = 0.1  # seconds between two tries
+_HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+
+
+class FileLock:
+    """An exclusive lock. Two objects in one process exclude each other like two processes."""
+
+    def __init__(self, path: str, mode: int = 0o600) -> None:
+        self.path, self.mode = path, mode
+        self._descriptor = -1
+
+    def acquire(self, wait: float = 0.0) -> bool:
+        """Takes the lock within `wait` seconds, or says False. Raises: OSError."""
+        end = time.monotonic() + wait
+        while not self._try():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(left, _POLL))
+        return True
+
+    def _try(self) -> bool:
+        descriptor = os.open(self.path, _OPEN, self.mode)
+        try:
+            if _lock(descriptor) and self._stands(descriptor):
+                if sys.platform != "win32":
+                    os.fchmod(descriptor, self.mode)
+                self._descriptor, descriptor = descriptor, -1
+                return True
+            return False
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+
+    def _stands(self, descriptor: int) -> bool:
+        """A holder may have removed the file while we waited: then nobody else would find this lock."""
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(self.path, follow_symlinks=False))
+        except FileNotFoundError:
+            return False
+
+    def text(self) -> str:
+        """What the holder wrote into the file; empty if there is nothing to read."""
+        try:
+            data, _ = read_regular(self.path, 1 << 16)
+        except (OSError, FileProblem):
+            return ""
+        return data.decode("utf-8", "replace")
+
+    def write(self, text: str) -> None:
+        """Puts a text into the file, which must be locked. Raises: OSError."""
+        data = text.encode()
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        write_all(self._descriptor, data)
+        os.ftruncate(self._descriptor, len(data))
+
+    def release(self, *, remove: bool = False) -> None:
+        """Gives the lock back, taking the file away if told to: before letting go, so that the next one in line
+        notices (on Windows after it, since no open file can be removed there). Raises: OSError."""
+        descriptor, self._descriptor = self._descriptor, -1
+        try:
+            if remove and sys.platform != "win32":
+                os.unlink(self.path)
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+        if remove and sys.platform == "win32":
+            with suppress(OSError):
+                os.unlink(self.path)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise
+    return True

@@ -1,0 +1,230 @@
+"""Names of the mail world: hosts, addresses, recipient patterns, and texts fit for showing. Pure, no lookups.
+
+Rules: nothing with a control character passes; a host stands alone, without scheme, port or path; international names
+are IDNA 2008 (RFC 5891), local parts outside ASCII need SMTPUTF8 (RFC 6531). Knows nothing about settings and files.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSHOWABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+_SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/@]*@)?(.*)")
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
+_ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
+_QUOTED = re.compile(r'"(?:[ !#-\[\]-~\u00a1-\U0010ffff]|\\[ -~])*"')
+
+
+def has_controls(text: str) -> bool:
+    """Whether the text holds a control character (CR, LF, NUL, all of C0 and C1), a line separator or half a pair."""
+    return _CONTROLS.search(text) is not None
+
+
+def escape_controls(text: str) -> str:
+    r"""The text as it may be shown on a terminal: control and direction characters as `\n`, `\x1b`, `\u202e`."""
+    return _UNSHOWABLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found.group()
+    return _SHORT.get(char) or (f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}")
+
+
+def host_problem(text: str) -> str | None:
+    """What is wrong with the text as a host name or IP address, as the end of a sentence; None when it is one."""
+    fault = host_fault(text)
+    return None if fault is None else fault[0]
+
+
+@lru_cache(maxsize=512)  # the sites of one organisation name the same few hosts over and over
+def host_fault(text: str) -> tuple[str, str | None] | None:
+    """As `host_problem`, with the next thing to type (or None) as second part."""
+    if not text:
+        return "is empty", "write the server's name or IP address"
+    if has_controls(text):
+        return "holds a control character", "write the name in one line, without escapes"
+    return _decorated(text) or _malformed(text)
+
+
+def _decorated(text: str) -> tuple[str, str | None] | None:
+    """A host with something around it: scheme, user, path, port, blanks."""
+    if text != text.strip() or " " in text:
+        return "has a blank in it", f"write {text.strip().split()[0]}" if text.strip() else None
+    if found := _SCHEME.match(text):
+        return "has a scheme in it, and a host stands alone", _alone(found.group(2))
+    if "@" in text:
+        return "is an address, and a host stands alone", _alone(text.rpartition("@")[2])
+    if "/" in text:
+        return "has a path in it, and a host stands alone", _alone(text)
+    if is_ip(text.strip("[]")):
+        return None
+    name, colon, port = text.rpartition(":")
+    if colon and (":" not in name or name.endswith("]")):
+        return "has a port in it, and a host stands alone", _alone(text) if name and port.isdigit() else None
+    return None
+
+
+def _alone(rest: str) -> str | None:
+    """The hint that gives host and port each their own line."""
+    bare = re.split("[/?]", rest, maxsplit=1)[0]
+    name, colon, port = bare.rpartition(":")
+    if is_ip(bare.strip("[]")) or not colon:
+        return f"write {bare.strip('[]')}" if bare and _malformed(bare) is None else None
+    if not port.isdigit() or _malformed(name):
+        return None
+    return f"write {name.strip('[]')}, and {port} as the port"
+
+
+def _malformed(text: str) -> tuple[str, str | None] | None:
+    if is_ip(text[1:-1] if text.startswith("[") and text.endswith("]") else text):
+        return None
+    if ":" in text or "[" in text or "]" in text:
+        return "is no host name and no IPv6 address", None
+    try:
+        ascii_name = _to_ascii(text)
+    except ValueError as error:
+        return f"is no host name: {error}", None
+    labels = ascii_name.removesuffix(".").split(".")
+    if len(ascii_name) > 253:
+        return "is longer than the 253 characters a host name may have", None
+    if bad := next((label for label in labels if not _LABEL.fullmatch(label)), None):
+        return f"is no host name: the part '{bad}' can't stand in one", None
+    if "" in labels:
+        return "is no host name: two dots follow each other or one leads", None
+    if labels[-1].isdigit():
+        return "is no IPv4 address: four numbers from 0 to 255 are wanted", None
+    return None
+
+
+def normalise_host(text: str) -> str:
+    """The form that is looked up: IDNA 2008 A-labels, IPv6 without brackets, no trailing dot. ASCII stays as typed.
+
+    Raises:
+        ValueError: it is no host (see `host_problem`).
+    """
+    if fault := host_fault(text):
+        raise ValueError(fault[0])
+    bare = text[1:-1] if text.startswith("[") else text
+    return bare if is_ip(bare) else _to_ascii(bare).removesuffix(".")
+
+
+def is_ip(text: str) -> bool:
+    """Whether the text is an IPv4 or IPv6 address (a zone such as `fe80::1%eth0` is allowed)."""
+    if not (text[:1].isdigit() or ":" in text):
+        return False
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _to_ascii(name: str) -> str:
+    if name.isascii():
+        return name
+    import idna
+
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError(escape_controls(str(error)).rstrip(".")) from error
+
+
+def parse_address(text: str) -> tuple[str, str]:
+    """Split a mailbox into local part and domain (RFC 5321 4.1.2, RFC 6531 3.3), both as typed.
+
+    Raises:
+        ValueError: it is none; args are the end of a sentence and a hint (or None).
+    """
+    if fault := address_fault(text):
+        raise ValueError(*fault)
+    local, _, domain = text.rpartition("@")
+    return local, domain
+
+
+def address_fault(text: str) -> tuple[str, str | None] | None:
+    """What is wrong with the text as one mail address: the end of a sentence and the next thing to type, or None."""
+    if not text:
+        return "is empty", "write an address such as mail@acme.example"
+    if has_controls(text):
+        return "holds a control character", "write the address in one line"
+    if text.endswith(">") and "<" in text:
+        inner = text[text.rindex("<") + 1 : -1]
+        return "is more than the address", f"write {inner}" if inner and address_fault(inner) is None else None
+    local, at, domain = text.rpartition("@")
+    if not at or not local or not domain:
+        return "is no mail address", "write it as name@domain"
+    return _mailbox_fault(local, domain)
+
+
+def _mailbox_fault(local: str, domain: str) -> tuple[str, str | None] | None:
+    if not (_ATOM.fullmatch(local) or _QUOTED.fullmatch(local)):
+        return "is no mail address: what stands before the @ can't stand there", None
+    if len(local.encode()) > 64:
+        return "is no mail address: more than 64 bytes before the @", None
+    if len(local.encode()) + len(domain.encode()) > 253:
+        return "is longer than the 254 bytes an address may have", None
+    if domain.startswith("["):
+        literal = domain[1:-1].removeprefix("IPv6:")
+        return None if domain.endswith("]") and is_ip(literal) else ("has no IP address in its brackets", None)
+    problem = host_problem(domain)
+    return None if problem is None else (f"has no good domain: '{escape_controls(domain)}' {problem}", None)
+
+
+def ascii_address(text: str) -> str | None:
+    """The address with its domain in A-labels when that makes it ASCII; None when SMTPUTF8 is needed (RFC 6531)."""
+    local, domain = parse_address(text)
+    if not local.isascii():
+        return None
+    return f"{local}@{domain if domain.startswith('[') else normalise_host(domain)}"
+
+
+def pattern_fault(pattern: str) -> tuple[str, str | None] | None:
+    """What is wrong with a recipient pattern such as `*@acme.example`; None when it can match an address."""
+    if not pattern:
+        return "is empty", "write an address or a pattern such as *@acme.example"
+    if has_controls(pattern) or " " in pattern:
+        return "has a blank or control character in it", None
+    if pattern == "*" or all(pattern.rpartition("@")):
+        return None
+    return "matches no address", f"write *@{pattern.lstrip('@*.')}" if pattern.strip("@*.") else "write *@acme.example"
+
+
+def matches_recipient(pattern: str, address: str) -> bool:
+    """Whether the pattern (`*` and `?` are wildcards, on either side of the @) covers the address, case aside.
+
+    International domains match in either spelling. An address that is none matches nothing.
+    """
+    try:
+        local, domain = parse_address(address)
+    except ValueError:
+        return False
+    if pattern == "*":
+        return True
+    wanted_local, _, wanted_domain = pattern.rpartition("@")
+    return _glob(wanted_local, local) and _glob(_comparable(wanted_domain), _comparable(domain))
+
+
+def _comparable(domain: str) -> str:
+    """Label by label in A-labels, so that `*.münchen.example` meets `xn--...`; labels with wildcards stay."""
+    return ".".join(label if "*" in label or "?" in label else _try_ascii(label) for label in domain.split("."))
+
+
+def _try_ascii(label: str) -> str:
+    try:
+        return _to_ascii(label)
+    except ValueError:
+        return label
+
+
+def _glob(pattern: str, text: str) -> bool:
+    steps = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern.casefold())
+    return re.fullmatch("".join(steps), text.casefold(), re.DOTALL) is not None

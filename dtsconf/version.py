@@ -1,0 +1,3 @@
+"""The version of the program; packaging reads it from here too."""
+
+__version__ = "1.2.0"
