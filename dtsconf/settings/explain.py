@@ -1,0 +1,117 @@
+"""Why a setting is what it is: every layer's value, who won, locks, rules, meaning. Pure; shows, never judges.
+
+Works on settings that don't pass their checks too: that is when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dtsconf.errors import UsageProblem, Where
+from dtsconf.names import escape_controls
+from dtsconf.settings import rules
+from dtsconf.settings.effective import display
+from dtsconf.settings.keys import GROUPS, KEYS, below, meaning, nearest_key
+from dtsconf.settings.policy import Rule
+from dtsconf.settings.resolve import DEFAULTS, Merged, merge
+from dtsconf.settings.values import Layer, LayerName, Organisation, Value
+
+State = Literal["wins", "overridden", "set aside", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerView:
+    """What one layer says about the key. `value` is fit for showing; None with state `absent` means it says nothing."""
+
+    layer: LayerName
+    value: Any
+    where: Where | None
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule on the key, in words (`be one of 'tls', 'starttls'`). `holds` is None where the mode in use rests it."""
+
+    rule: Rule
+    words: str
+    holds: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All about one key; for a group the keys it holds, its locks and its meaning, the rest empty.
+
+    `layers` run from the defaults upward. `value` is fit for showing.
+    """
+
+    key: str
+    value: Any
+    layers: tuple[LayerView, ...]
+    locked_at: Where | None
+    locked: bool
+    rules: tuple[RuleView, ...]
+    meaning: str
+    variable: str | None = None
+    choices: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    expected: bool = False
+
+
+def explain(key: str, org: Organisation, layers: Sequence[Layer] = ()) -> Explanation:
+    """Explain a setting or a group under the organisation's layer and the higher `layers`.
+
+    Raises:
+        UsageProblem: there is no such key.
+    """
+    if key in GROUPS:
+        return _group(key, org)
+    if key not in KEYS:
+        near = nearest_key(key)
+        hint = f"did you mean {near}?" if near else "`dtsconf show` lists the keys"
+        raise UsageProblem(f"unknown setting '{escape_controls(key)}'", hint)
+    merged = merge(org, layers)
+    setting = merged.origin[key]
+    return Explanation(
+        key,
+        display(key, setting.value),
+        _views(key, merged, org, layers),
+        setting.locked_at,
+        setting.locked,
+        tuple(_rule(rule, merged) for rule in org.policy.rules_on(key)),
+        meaning(key),
+        KEYS[key].variable,
+        KEYS[key].choices,
+        (),
+        org.expected(key),
+    )
+
+
+def _group(name: str, org: Organisation) -> Explanation:
+    lock = org.policy.lock_on(name)
+    where = lock.where if lock else None
+    return Explanation(name, None, (), where, lock is not None, (), meaning(name), keys=below(name))
+
+
+def _views(key: str, merged: Merged, org: Organisation, layers: Sequence[Layer]) -> tuple[LayerView, ...]:
+    given = {layer.name: layer.values[key] for layer in layers if key in layer.values}
+    if key in org.layer.values:
+        given[org.layer.name] = org.layer.values[key]
+    order: tuple[LayerName, ...] = ("default", org.layer.name, "environment", "user", "command line")
+    return tuple(_view(key, name, DEFAULTS[key] if name == "default" else given.get(name), merged) for name in order)
+
+
+def _view(key: str, name: LayerName, value: Value | None, merged: Merged) -> LayerView:
+    if value is None:
+        return LayerView(name, None, None, "absent")
+    aside = any(item.key == key and item.layer == name for item in merged.set_aside)
+    state: State = "set aside" if aside else "wins" if merged.origin[key].layer == name else "overridden"
+    return LayerView(name, display(key, value.raw), value.where, state)
+
+
+def _rule(rule: Rule, merged: Merged) -> RuleView:
+    used = rules.in_use(rule.key, merged.origin["mode"].value)
+    value = rules.ruled_value(rule.key, merged.origin)
+    return RuleView(rule, rules.words(rule), rules.holds(rule, value) if used else None)

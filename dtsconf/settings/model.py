@@ -1,0 +1,162 @@
+"""Every setting, declared once: type, default, meaning, the label on DTS's own screen.
+
+Environment names, the JSON Schemas, `explain`, `--help`, `show --screen` and the README's table derive from here (see
+`keys`, `docs`, `schema`). The docstring under a field is its meaning. Types and their checks are in `types`; conditions
+between settings are in `check`. Source of the labels: DTS's Email Settings screen.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from dtsconf.settings.types import (
+    Address,
+    Fingerprint,
+    HostName,
+    Line,
+    LocalPath,
+    MinTls,
+    Port,
+    Proxy,
+    Screen,
+    Seconds,
+    SecretReference,
+    Tenant,
+    Url,
+    Uuid,
+)
+
+CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=False)
+
+
+class Group(BaseModel):
+    """A mapping of settings. Groups merge key by key and can't be null."""
+
+    model_config = CONFIG
+
+
+class Sender(Group):
+    """Who the mail is from."""
+
+    name: Annotated[Line | None, Screen("smtp", 8, "Your Name")] = None
+    """Display name of the sender."""
+    email: Annotated[Address | None, Screen("microsoft", 3, "Email Address"), Screen("smtp", 9, "Email Address")] = None
+    """Address the mail is sent from. Required in smtp mode; in microsoft mode null is the signed-in account's own."""
+
+
+class Server(Group):
+    """The outgoing mail server (smtp mode)."""
+
+    host: Annotated[HostName | None, Screen("smtp", 2, "Outgoing mail server (SMTP)")] = None
+    """Host name, IPv4 or IPv6 address of the server that takes the mail. Required in smtp mode."""
+    port: Annotated[Port | None, Screen("smtp", 3, "Outgoing server port")] = None
+    """TCP port, 1-65535; null is 25 for none, 587 for starttls and auto, 465 for tls."""
+    encryption: Annotated[
+        Literal["none", "auto", "tls", "starttls"],
+        Screen(
+            "smtp",
+            4,
+            "Encryption",
+            {"none": "None", "auto": "Auto", "tls": "TLS (Implicit)", "starttls": "TLS (StartTLS)"},
+        ),
+    ] = "none"
+    """none: plain. auto: TLS where the server offers it, else plain. tls: from the first byte (RFC 8314). starttls:
+    upgrade after EHLO (RFC 3207)."""
+    ca_file: LocalPath | None = None
+    """PEM file of roots to trust instead of the system's; in a profile relative to that file."""
+    fingerprint: Fingerprint | None = None
+    """SHA-256 of the server's certificate (DER) in hex, colons allowed; its name, chain and dates are then not
+    checked."""
+    allow_cleartext_login: bool = False
+    """Let a password go over an unencrypted connection. Only the organisation's layer may say so."""
+
+
+class Login(Group):
+    """Signing in to the mail server (smtp mode)."""
+
+    required: Annotated[bool, Screen("smtp", 5, "Server requires authentication")] = False
+    """Whether the server wants a user name and a password."""
+    username: Annotated[Line | None, Screen("smtp", 6, "User Name/Email Address")] = None
+    """Account name; usually the address mail is sent from."""
+    password: Annotated[SecretReference | None, Screen("smtp", 7, "Password")] = None
+    """Where its password is to be had: a secret reference, never the password."""
+    mechanism: Literal["auto", "plain", "login", "scram-sha-256"] = "auto"
+    """SASL mechanism; auto takes the strongest that both sides know."""
+
+
+class MicrosoftSmtp(Group):
+    """Microsoft's submission server (microsoft mode, via smtp)."""
+
+    host: HostName = "smtp.office365.com"
+    """Host that takes the mail."""
+    port: Port = 587
+    """Its TCP port; the session is always upgraded with STARTTLS."""
+
+
+class Microsoft(Group):
+    """Use Microsoft Authentication (microsoft mode)."""
+
+    client_id: Annotated[Uuid | None, Screen("microsoft", 4, "Client ID")] = None
+    """Application (client) ID of the organisation's app registration. Required in microsoft mode."""
+    remember_me: Annotated[bool, Screen("microsoft", 2, "Remember Me")] = False
+    """Keep the connection for later sessions."""
+    tenant: Tenant = "organizations"
+    """Tenant id or domain, or organizations, common, consumers."""
+    authority: Url = "https://login.microsoftonline.com"
+    """Base address of the identity provider."""
+    flow: Literal["auto", "broker", "browser", "device-code", "application"] = "auto"
+    """How to sign in; auto takes broker, then browser, then device code."""
+    client_secret: SecretReference | None = None
+    """Flow application: the client secret."""
+    certificate: SecretReference | None = None
+    """Flow application: a PEM certificate with its key."""
+    client_assertion: SecretReference | None = None
+    """Flow application: a federated token (CI)."""
+    token_cache: Literal["encrypted", "file"] = "encrypted"
+    """Where tokens are kept; file (0600) is for machines without an encrypted store."""
+    via: Literal["smtp", "graph"] = "smtp"
+    """Send by SMTP with XOAUTH2, or by Microsoft Graph."""
+    smtp: MicrosoftSmtp = MicrosoftSmtp()
+    """Microsoft's submission server."""
+
+
+class Connection(Group):
+    """How connections are made (both modes)."""
+
+    timeout: Seconds = 15
+    """Seconds, per stage."""
+    min_tls: MinTls = "1.2"
+    """Oldest TLS version to accept: 1.2 or 1.3."""
+    proxy: Proxy = "system"
+    """Proxy for HTTPS (Microsoft, Vault): system, none or a URL."""
+
+
+class Settings(Group):
+    """The settings tree. Built only by `resolve`, through `layered`, from one source a layer."""
+
+    mode: Annotated[
+        Literal["smtp", "microsoft"],
+        Screen("both", 1, "Use Microsoft Authentication", {"microsoft": "checked", "smtp": "unchecked"}),
+    ] = "smtp"
+    """smtp: full server details. microsoft: sign in with the Microsoft identity."""
+    sender: Sender = Sender()
+    """Who the mail is from."""
+    server: Server = Server()
+    """The outgoing mail server (smtp mode)."""
+    login: Login = Login()
+    """Signing in to the mail server (smtp mode)."""
+    microsoft: Microsoft = Microsoft()
+    """Use Microsoft Authentication (microsoft mode)."""
+    connection: Connection = Connection()
+    """How connections are made (both modes)."""
+
+
+DEFAULT_PORTS = {"none": 25, "starttls": 587, "auto": 587, "tls": 465}
+"""The port that null means, by encryption (RFC 5321, 6409, 8314)."""
+
+
+def effective_port(settings: Settings) -> int:
+    """The TCP port in use: as set, or the one that null means for the encryption."""
+    return settings.server.port or DEFAULT_PORTS[settings.server.encryption]

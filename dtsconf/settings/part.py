@@ -1,0 +1,214 @@
+"""One profile file understood by itself: its settings, its own policy, and conditions within the file.
+
+What other files of the chain say is not known here. Problems are told with places, never raised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Final
+
+from dtsconf.errors import Place, Problem, Where
+from dtsconf.settings.document import Document, read_profile_text
+from dtsconf.settings.keys import KEYS
+from dtsconf.settings.policy import OPS, Lock, Op, Policy, Recipients, Rule
+from dtsconf.settings.types import is_absolute
+from dtsconf.settings.values import Value
+from dtsconf.settings.wording import BadValue
+
+_SETTINGS: Final = "settings."
+_ONLY: Final = ("format", "requires")
+"""Problems that make all others of a file moot: it was written for another dtsconf."""
+
+
+@dataclass(eq=False)
+class Part:
+    """One file of a chain. `settings` is flat by setting key, `others` by dotted path (`verify.level`, `targets`);
+    `extends` is the parent's path, to be opened as it is; `hash` is the SHA-256 of the file's bytes."""
+
+    path: str
+    document: Document
+    settings: dict[str, Value] = field(default_factory=dict)
+    others: dict[str, Value] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    problems: tuple[Problem, ...] = ()
+    extends: str | None = None
+    hash: bytes = b""
+
+    @property
+    def name(self) -> str:
+        """The profile's name; empty where the file doesn't tell a good one."""
+        value = self.others.get("name")
+        return value.raw if value else ""
+
+    def place_of(self, path: str) -> Where | None:
+        """Where the file says something, or None."""
+        value = self.others.get(path)
+        return value.where if value else None
+
+
+def read_part(path: str, data: bytes) -> Part:
+    """A file's bytes, understood. `path` is how the file is opened and shown."""
+    document = read_profile_text(path, data)
+    part = Part(path, document, problems=document.problems, hash=hashlib.sha256(data).digest())
+    for key, value in document.values.items():
+        if key.startswith(_SETTINGS):
+            part.settings[key[len(_SETTINGS) :]] = value
+        else:
+            part.others[key] = value
+    moot = next((p for p in _unfit(part) if p.kind in _ONLY), None)
+    if moot:
+        part.problems = (moot,)
+        return part
+    _absolute(part)
+    extends = part.others.get("extends")
+    part.extends = beside(path, extends.raw) if extends and extends.raw is not None else None
+    found = _policy(part)
+    found += _doubled_targets(part)
+    part.problems += document.with_excerpts(found)
+    return part
+
+
+def _unfit(part: Part) -> Iterator[Problem]:
+    yield from part.problems
+    wanted = part.others.get("requires")
+    if wanted and wanted.raw is not None and not _satisfied(wanted.raw):
+        from dtsconf.version import __version__
+
+        problem = Problem(
+            "requires",
+            f"this profile needs dtsconf {wanted.raw}, this is {__version__}",
+            "update dtsconf on this machine",
+            wanted.where,
+            "requires",
+        )
+        yield part.document.with_excerpts((problem,))[0]
+
+
+@cache
+def _satisfied(condition: str) -> bool:
+    from packaging.specifiers import SpecifierSet
+
+    from dtsconf.version import __version__
+
+    return SpecifierSet(condition).contains(__version__, prereleases=True)
+
+
+def _absolute(part: Part) -> None:
+    """Paths that count from this file, made absolute."""
+    for values, key in ((part.settings, "server.ca_file"), (part.others, "secrets.vault.ca_file")):
+        value = values.get(key)
+        if value and isinstance(value.raw, str) and not is_absolute(value.raw):
+            values[key] = replace(value, raw=os.path.abspath(beside(part.path, value.raw)))
+
+
+def beside(file: str, path: str) -> str:
+    """A path that is relative to a file's folder, from where the file's own path counts. A `..` takes a folder off
+    only where that folder is no link, for otherwise it leads elsewhere."""
+    if os.path.isabs(path):
+        return path
+    at = os.path.dirname(file)
+    for name in path.replace("\\", "/").split("/") if os.sep == "\\" else path.split("/"):
+        if name in ("", "."):
+            continue
+        last = os.path.basename(at)
+        if name == ".." and last not in ("", ".", "..") and not os.path.islink(at):
+            at = os.path.dirname(at)
+        else:
+            at = os.path.join(at, name)
+    return at
+
+
+def _policy(part: Part) -> list[Problem]:
+    """Read the file's own policy into the part."""
+    problems: list[Problem] = []
+    others = part.others
+    locks = others.get("policy.lock")
+    rules = others.get("policy.rules")
+    recipients = others.get("policy.recipients")
+    size = others.get("policy.max_size")
+    if locks or rules or recipients or size:
+        part.policy = Policy(
+            tuple(Lock(item.raw, item.where) for item in locks.raw) if locks else (),
+            tuple(rule for item in rules.raw for rule in _rules(item, problems)) if rules else (),
+            (Recipients(tuple(item.raw for item in recipients.raw), recipients.where),) if recipients else (),
+            size.raw if size else None,
+        )
+    return problems
+
+
+def _rules(item: Mapping[str, Value], problems: list[Problem]) -> Iterator[Rule]:
+    """One rule of the file as one rule for each condition in it."""
+    key: str = item["key"].raw
+    where = item["key"].where
+    because = item["because"].raw if "because" in item else None
+    given: list[Op] = [op for op in OPS if op in item]
+    if not given:
+        text = f"this rule on {key} says nothing about it"
+        problems.append(Problem("rule", text, f"add one of {', '.join(OPS)}", where, key))
+    for op in given:
+        try:
+            yield Rule(key, op, _operand(key, op, item[op]), because, where)
+        except _BadOperand as bad:
+            problems.append(bad.problem)
+
+
+class _BadOperand(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def _operand(key: str, op: Op, value: Value) -> Any:
+    if op in ("one_of", "none_of"):
+        return tuple(_fitting(key, op, item) for item in value.raw)
+    if op in ("min", "max"):
+        _refuse_unordered(key, op, value)
+        return _fitting(key, op, value)
+    return value.raw
+
+
+def _refuse_unordered(key: str, op: str, value: Value) -> None:
+    if KEYS[key].kind not in ("int", "number") and key != "connection.min_tls":
+        text = f"{op} is about numbers, and {key} is none"
+        raise _BadOperand(Problem("rule", text, "use one_of, none_of or matches", value.where, key))
+
+
+def _fitting(key: str, op: str, item: Value) -> Any:
+    """The operand as the setting itself would keep it, so that the two can be compared."""
+    try:
+        return KEYS[key].leaf.check(key, item.raw)
+    except BadValue as bad:
+        told = bad.told(key, item.raw)
+        hint = bad.hint if bad.kind != "secret-literal" else "use matches with a pattern such as vault://*"
+        raise _BadOperand(Problem(bad.kind, f"{op} of the rule on {told}", hint, item.where, key)) from None
+
+
+def _doubled_targets(part: Part) -> list[Problem]:
+    targets = part.others.get("targets")
+    if targets is None:
+        return []
+    problems = []
+    seen: dict[tuple[str, str | None], Where | None] = {}
+    for item in targets.raw:
+        kind, path = item["kind"].raw, item["path"].raw if "path" in item else None
+        same = ("", path) if path else (kind, None)
+        if same in seen:
+            first = seen[same]
+            line = f", first in line {first.line}" if isinstance(first, Place) else ""
+            what = f"the path {path}" if path else f"the target {kind}"
+            problems.append(
+                Problem(
+                    "duplicate-target",
+                    f"{what} is given twice{line}",
+                    "leave one of them",
+                    item["kind"].where,
+                    "targets",
+                )
+            )
+        seen.setdefault(same, item["kind"].where)
+    return problems

@@ -1,0 +1,220 @@
+"""Layers and the organisation's word -> effective settings with their origins. Pure.
+
+The order: values on locked keys are taken out, the rest is merged (the highest layer that mentions a key wins; a null
+resets to the built-in default), then everything is checked, and only then the `Settings` are built, by
+pydantic-settings, from one source a layer. All problems come out at once. Reads no file and no environment, fetches
+no secret, and doesn't know which layers a command wants: `apply` and `plan` simply don't pass the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import Invalid, Notice, Problem
+from dtsconf.settings import check, rules, secrecy, unusual
+from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
+from dtsconf.settings.keys import KEYS
+from dtsconf.settings.values import LAYER_ORDER, Layer, LayerName, Organisation, SetAside, Value
+
+if TYPE_CHECKING:
+    from dtsconf.settings.model import Settings
+
+DEFAULTS: Mapping[str, Value] = {key: Value(declared.default, None) for key, declared in KEYS.items()}
+"""The lowest layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The layers after pruning, lowest first and without the defaults; what was set aside; every key's winner."""
+
+    layers: tuple[Layer, ...]
+    set_aside: tuple[SetAside, ...]
+    origin: Mapping[str, Setting]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What checking found. `missing` are keys still owed by environment or user (see `expects`)."""
+
+    problems: tuple[Problem, ...]
+    notices: tuple[Notice, ...]
+    missing: tuple[str, ...]
+
+
+def resolve(
+    org: Organisation,
+    layers: Sequence[Layer] = (),
+    *,
+    strict: bool = False,
+    complete: bool = True,
+    problems: Iterable[Problem] = (),
+    notices: Iterable[Notice] = (),
+) -> Effective:
+    """Merge the organisation's layer and the higher `layers` (any order) and check the result.
+
+    `complete` False tolerates missing required values: a profile that others extend. `problems` and `notices` are
+    those met while the layers were read, so that all come out together; a setting they name isn't called missing too.
+
+    Raises:
+        Invalid: every problem found; its code is 3 if any is of kind 3, else 4. Its `known` is a `Sighted`.
+    """
+    merged = merge(org, layers)
+    found = review(org, layers, merged, strict=strict, complete=complete, problems=problems, notices=notices)
+    if found.problems:
+        raise Invalid(found.problems, Sighted(merged.set_aside, found.notices))
+    return Effective(
+        build(merged.layers),
+        merged.origin,
+        org,
+        merged.set_aside,
+        found.notices,
+        found.missing,
+        tuple(sorted(key for key, setting in merged.origin.items() if setting.layer == "environment")),
+    )
+
+
+def merge(org: Organisation, layers: Sequence[Layer]) -> Merged:
+    """Take out what locks forbid, then let the highest layer that mentions a key win."""
+    upper = sorted(layers, key=lambda layer: LAYER_ORDER.index(layer.name))
+    pruned: list[Layer] = [org.layer]
+    aside: list[SetAside] = []
+    for layer in upper:
+        kept, out = _prune(layer, org)
+        pruned.append(kept)
+        aside += out
+    return Merged(tuple(pruned), tuple(aside), _winners(pruned, org))
+
+
+def _prune(layer: Layer, org: Organisation) -> tuple[Layer, list[SetAside]]:
+    kept: dict[str, Value] = {}
+    out: list[SetAside] = []
+    for key, value in layer.values.items():
+        lock = org.policy.lock_on(key)
+        if lock is None:
+            kept[key] = value
+        else:
+            out.append(SetAside(key, layer.name, value.where, lock.where))
+    return (Layer(layer.name, kept) if out else layer), out
+
+
+def _winners(layers: Sequence[Layer], org: Organisation) -> dict[str, Setting]:
+    origin = {}
+    for key, declared in DEFAULTS.items():
+        name: LayerName = "default"
+        value = declared
+        for layer in layers:
+            if key in layer.values:
+                name, value = layer.name, layer.values[key]
+        lock = org.policy.lock_on(key)
+        raw = declared.raw if value.raw is None else value.raw
+        origin[key] = Setting(raw, name, value.where, lock.where if lock else None, lock is not None)
+    return origin
+
+
+def review(
+    org: Organisation,
+    layers: Sequence[Layer] = (),
+    merged: Merged | None = None,
+    *,
+    strict: bool = False,
+    complete: bool = True,
+    problems: Iterable[Problem] = (),
+    notices: Iterable[Notice] = (),
+) -> Findings:
+    """All that is wrong, odd or missing, without building the settings: enough for `validate`, and much quicker."""
+    merged = merged or merge(org, layers)
+    values = merged.origin
+    read = list(problems)
+    owed, lacking = _missing(values, org, {problem.key for problem in read})
+    found = [
+        *read,
+        *_forbidden_set(merged.set_aside),
+        *check.cleartext_elsewhere(layers),
+        *check.impossible(values, org, complete=complete),
+        *([check.missing_problem(key, values, org) for key in lacking] if complete else []),
+        *rules.broken(values, org, complete=complete),
+        *secrecy.redirected(values, org, merged.layers, DEFAULTS),
+    ]
+    odd = [*notices, *unusual.unusual(values)]
+    if strict:
+        found += [_strict_aside(item) for item in merged.set_aside if item.layer != "command line"]
+        found += [Problem(n.kind, n.message, n.hint, n.where, n.key, code=n.strict) for n in odd if n.strict]
+        odd = [notice for notice in odd if not notice.strict]
+    return Findings(tuple(found), tuple(odd), tuple(owed))
+
+
+def _missing(values: Mapping[str, Setting], org: Organisation, named: set[str | None]) -> tuple[list[str], list[str]]:
+    """The keys that are missing: those that `expects` promises, and those that nothing promises.
+
+    A key that `expects` names and nobody has set is missing even where it has a default: the profile asked for it. A
+    group there stands for the required keys in it. Keys of the mode that is not in use are not asked for, and a key
+    that was given, only badly, is not missing.
+    """
+    mode = values["mode"].value
+    required = check.missing(values)
+    asked = [key for key in org.expects if key in values and rules.in_use(key, mode) and unset(key, values, org)]
+    owed = sorted({*asked, *(key for key in required if org.expected(key))})
+    return owed, [key for key in required if not org.expected(key) and key not in named]
+
+
+def _forbidden_set(aside: Iterable[SetAside]) -> list[Problem]:
+    """`--set` on a locked key is no value to set aside in silence: somebody typed it just now (code 4)."""
+    return [
+        Problem(
+            "locked",
+            f"{item.key} is locked by the organisation{f' at {item.locked_at}' if item.locked_at else ''}, "
+            "so --set can't change it",
+            f"leave out --set {item.key}; `dtsconf explain {item.key}` shows the value in force",
+            item.where,
+            item.key,
+            code=4,
+        )
+        for item in aside
+        if item.layer == "command line"
+    ]
+
+
+def _strict_aside(item: SetAside) -> Problem:
+    lock = f" at {item.locked_at}" if item.locked_at else ""
+    return Problem(
+        "set-aside",
+        f"{item.key} is locked by the organisation{lock}: the value given by {source(item.layer, item.where)} "
+        "has no effect",
+        f"take {item.key} out there",
+        item.where,
+        item.key,
+        code=4,
+    )
+
+
+def build(layers: Sequence[Layer]) -> Settings:
+    """The settings of pruned layers, lowest first, merged by pydantic-settings from one source class a layer."""
+    from dtsconf.settings.layered import from_sources
+    from dtsconf.settings.sources import source_of
+
+    return from_sources(tuple(source_of(layer) for layer in reversed(layers)))
+
+
+def recheck(effective: Effective, settled: Settings) -> Effective:
+    """The same settings with what `encryption: auto` came to, its rules checked again on that.
+
+    The settled values keep the layer and place of the choice they came from.
+
+    Raises:
+        Invalid: code 4, a rule forbids what the server made of `auto`.
+    """
+    origin = dict(effective.origin)
+    for key, value in (("server.encryption", settled.server.encryption), ("server.port", settled.server.port)):
+        origin[key] = replace(origin[key], value=value)
+    broken = rules.broken(origin, effective.org)
+    if broken:
+        raise Invalid(tuple(broken))
+    return replace(effective, settings=settled, origin=origin)
+
+
+def with_settled(settings: Settings, encryption: str, port: int) -> Settings:
+    """The settings with `auto` replaced by what was found: `encryption` none, tls or starttls, and the port in use."""
+    server = settings.server.model_copy(update={"encryption": encryption, "port": port})
+    return settings.model_copy(update={"server": server})

@@ -1,0 +1,149 @@
+"""Rules against effective values. Pure: values in, problems out (exit 4).
+
+A rule is checked on the effective value, whichever layer gave it, the organisation's own included; for the port that
+is the number which null stands for. Rules on the branch of the mode that is not in use rest. On null only `present`
+fails: a value that isn't there can't be a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from dtsconf.errors import Problem
+from dtsconf.settings.effective import Setting, quoted, source, unset
+from dtsconf.settings.keys import KEYS
+from dtsconf.settings.model import DEFAULT_PORTS
+from dtsconf.settings.policy import Rule
+from dtsconf.settings.values import Organisation
+
+BRANCHES = {"server": "smtp", "login": "smtp", "microsoft": "microsoft"}
+"""Groups that only one mode uses."""
+
+EXACT = frozenset({"server.ca_file"})
+"""Texts in which upper and lower case differ, besides secret references."""
+
+
+def broken(values: Mapping[str, Setting], org: Organisation, *, complete: bool = True) -> list[Problem]:
+    """Every broken rule as a problem (code 4), in the order of the files.
+
+    With `complete` False (a profile that others extend) a value that nobody has set yet breaks nothing: it is for the
+    child to give. The same goes for a key in `expects`, which the environment or each user gives.
+    """
+    problems = []
+    for rule in org.policy.rules:
+        open_yet = unset(rule.key, values, org) and (not complete or org.expected(rule.key))
+        if in_use(rule.key, values["mode"].value) and not open_yet and not holds(rule, ruled_value(rule.key, values)):
+            problems.append(_problem(rule, values))
+    return problems
+
+
+def in_use(key: str, mode: str) -> bool:
+    """Whether the mode reads this key at all."""
+    return BRANCHES.get(key.split(".", 1)[0], mode) == mode
+
+
+def ruled_value(key: str, values: Mapping[str, Setting]) -> Any:
+    """The value that rules see: as it is, but the port that null stands for."""
+    value = values[key].value
+    if key == "server.port" and value is None:
+        return DEFAULT_PORTS[values["server.encryption"].value]
+    return value
+
+
+def holds(rule: Rule, value: Any) -> bool:
+    """Whether the value satisfies the rule. Host names, addresses and other texts compare without regard to case
+    (RFC 4343: names in DNS have none), so that no spelling slips past a `none_of`; paths and references exactly."""
+    match rule.op:
+        case "present":
+            return (value is not None) == bool(rule.operand)
+        case _ if value is None:
+            return True
+        case "one_of":
+            return any(_same(rule.key, value, item) for item in rule.operand)
+        case "none_of":
+            return not any(_same(rule.key, value, item) for item in rule.operand)
+        case "matches":
+            return any(_matches(rule.key, value, glob) for glob in _listed(rule.operand))
+        case "min":
+            return _number(value) >= _number(rule.operand)
+        case "max":
+            return _number(value) <= _number(rule.operand)
+
+
+def words(rule: Rule) -> str:
+    """The rule as the end of a sentence that starts `it must`."""
+    listed = ", ".join(quoted(rule.key, item) for item in _listed(rule.operand))
+    match rule.op:
+        case "one_of":
+            return f"be one of {listed}"
+        case "none_of":
+            return f"be none of {listed}"
+        case "matches":
+            return f"match {listed}"
+        case "min":
+            return f"be at least {listed}"
+        case "max":
+            return f"be at most {listed}"
+        case "present":
+            return "be set" if rule.operand else "not be set"
+
+
+def _problem(rule: Rule, values: Mapping[str, Setting]) -> Problem:
+    setting = values[rule.key]
+    value = ruled_value(rule.key, values)
+    encryption = quoted("server.encryption", values["server.encryption"].value)
+    derived = f" (the port of encryption {encryption})" if value != setting.value else ""
+    at = f" (rule at {rule.where})" if rule.where else ""
+    because = f": {rule.because}" if rule.because else ""
+    return Problem(
+        "rule-broken",
+        f"{rule.key} is {quoted(rule.key, value)}{derived}, given by {source(setting.layer, setting.where)}; "
+        f"it must {words(rule)}{at}{because}",
+        _hint(rule, setting),
+        setting.where or rule.where,
+        rule.key,
+        code=4,
+    )
+
+
+def _hint(rule: Rule, setting: Setting) -> str:
+    if setting.layer == "default":
+        return f"set {rule.key} in the profile: it must {words(rule)}"
+    place = f" at {setting.where}" if setting.where else ""
+    return f"change {rule.key}{place}, or take it out to fall back to the layer below (`dtsconf explain {rule.key}`)"
+
+
+def _listed(operand: Any) -> tuple[Any, ...]:
+    return operand if isinstance(operand, tuple) else (operand,)
+
+
+def _fold(key: str, value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return value
+    if not isinstance(value, str):
+        return float(value)
+    if key in EXACT or KEYS[key].kind == "secret":
+        return value
+    return value.casefold().rstrip(".") if key.endswith(".host") else value.casefold()
+
+
+def _same(key: str, value: Any, item: Any) -> bool:
+    left, right = _fold(key, value), _fold(key, item)
+    if isinstance(left, str) and isinstance(right, float):  # min_tls: 1.2, quoted or not
+        return left == str(right)
+    return type(left) is type(right) and left == right
+
+
+def _matches(key: str, value: Any, glob: Any) -> bool:
+    text = value if isinstance(value, str) else quoted(key, value)
+    return fnmatchcase(str(_fold(key, text)), str(_fold(key, glob if isinstance(glob, str) else quoted(key, glob))))
+
+
+def _number(value: Any) -> float:
+    """The number a value is or spells (min_tls); not-a-number for any other text, which fails every comparison."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")

@@ -1,0 +1,264 @@
+"""The leaf types of settings and profile sections: what a value may look like, in our own words when it doesn't.
+
+Each type is strict (no text for a number), says what it wants in the JSON Schema as far as a schema can, and refuses
+with a `PydanticCustomError` that carries `sentence` (goes on after the value or the key), `hint` and `show` (whether
+the value may be repeated). Knows nothing about layers, files or other settings.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from dtsconf import names
+from dtsconf.settings import endpoints
+from dtsconf.settings.faults import END, HEX, UUID_PATTERN, fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CONTROL = r"[\u0000-\u001F\u007F-\u009F\u2028\u2029]"
+FINGERPRINT_PATTERN = f"^({HEX}{{64}}|{HEX}{{2}}(:{HEX}{{2}}){{31}}){END}"
+ABSOLUTE_PATTERN = r"^(/|[A-Za-z]:[/\\]|\\\\)"
+SIZE_PATTERN = f"^[1-9][0-9]{{0,8}} ?(B|kB|MB|GB|KiB|MiB|GiB){END}"
+_FORMS = (
+    r"vault://[^#?/\s]+/[^#?\s]*[^#?/\s](\?version=[1-9][0-9]*)?#[^#?\s]+(\?version=[1-9][0-9]*)?",
+    r"keyring://[^/]+/.+",
+    r"env://[A-Za-z_][A-Za-z0-9_]*",
+    r"file://(/.+|/?[A-Za-z]:[/\\].+)",
+    r"systemd://[A-Za-z0-9_.@:-]+",
+    r"(?!(vault|keyring|env|file|systemd)://)[A-Za-z][A-Za-z0-9+.-]*://.*",
+)
+"""The grammar of `secret.ref` for the schema, which leaves room for the schemes of plugins."""
+REFERENCE_PATTERN = f"^({'|'.join(_FORMS)}){END}"
+URL_PATTERN = r"://[^@?#\s]+" + END
+HTTP = "[Hh][Tt][Tt][Pp]"
+_UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where a setting stands on DTS's Email Settings screen: in which branch (`smtp`, `microsoft`, `both`), at which
+    position counted from the top, under which label, and the screen's words for the values if it has its own."""
+
+    branch: Literal["smtp", "microsoft", "both"]
+    position: int
+    label: str
+    words: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Tells the reader of YAML what a bare Python type doesn't: `secret`, or `path` (relative to its file)."""
+
+    what: Literal["secret", "path"]
+
+
+SECRET: Final = Marker("secret")
+PATH: Final = Marker("path")
+
+
+def _line(text: str) -> str:
+    if names.has_controls(text):
+        raise fault("control-character", "holds a control character", "write it in one line, without escapes")
+    return text
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise fault("empty", "is empty", "write a text, or leave the line out")
+    return _line(text)
+
+
+def _address(text: str) -> str:
+    if wrong := names.address_fault(text):
+        raise fault("address", wrong[0], wrong[1] or "write it as name@domain")
+    return text
+
+
+def _host(text: str) -> str:
+    if wrong := names.host_fault(text):
+        hint = wrong[1] or "write a name such as mail.acme.example, or an IP address"
+        raise fault("host", wrong[0], hint, show="@" not in text)
+    return names.normalise_host(text)
+
+
+def _recipient(text: str) -> str:
+    if wrong := names.pattern_fault(text):
+        raise fault("recipient", wrong[0], wrong[1] or "write a pattern such as *@acme.example")
+    return text
+
+
+def _uuid(text: str) -> str:
+    if re.fullmatch(UUID_PATTERN, text, re.ASCII) is None:
+        raise fault("uuid", "is no UUID", "write it as 8-4-4-4-12 hex digits, as the app registration shows it")
+    return text.lower()
+
+
+def _fingerprint(text: str) -> str:
+    if re.fullmatch(FINGERPRINT_PATTERN, text, re.ASCII) is None:
+        digits = len(re.sub("[^0-9A-Fa-f]", "", text))
+        what = {40: "is a SHA-1 fingerprint, SHA-256 is wanted", 32: "is an MD5 fingerprint, SHA-256 is wanted"}
+        sentence = what.get(digits, "is no SHA-256 fingerprint: 64 hex digits are wanted, colons allowed")
+        raise fault("fingerprint", sentence, "openssl x509 -in server.pem -noout -fingerprint -sha256")
+    return text.replace(":", "").lower()
+
+
+def _path(text: str) -> str:
+    if not text:
+        raise fault("path", "is empty", "write the path of a file")
+    return _line(text)
+
+
+def is_absolute(path: str) -> bool:
+    """Whether the path is absolute on Linux, macOS or Windows: a profile may be written on one for another."""
+    return re.match(r"/|[A-Za-z]:[/\\]|\\\\", path) is not None
+
+
+def _absolute(text: str) -> str:
+    if not is_absolute(_path(text)):
+        raise fault("path", "is no absolute path", "write it from the root on, such as /var/log/dtsconf.jsonl")
+    return text
+
+
+def _port(number: int) -> int:
+    if not 1 <= number <= 65535:
+        raise fault("range", "is not from 1 to 65535", "the usual ones are 25, 465 (tls) and 587 (starttls)")
+    return number
+
+
+def _seconds(number: float) -> float:
+    if not 0 < number <= 3600:
+        raise fault("range", "is not above 0 and at most 3600 seconds", "15 is the default")
+    return _whole(number)
+
+
+def _splay(number: float) -> float:
+    if not 0 <= number <= 86400:
+        raise fault("range", "is not from 0 to 86400 seconds", "0 is no wait")
+    return _whole(number)
+
+
+def _whole(number: float) -> float:
+    """15.0 and 15 are one value, so that the machine config has the same bytes for both."""
+    return int(number) if number == int(number) else number
+
+
+def _retries(number: int) -> int:
+    if not 0 <= number <= 10:
+        raise fault("range", "is not from 0 to 10", "3 is the default")
+    return number
+
+
+def _version_text(raw: object) -> object:
+    """1.2 without quotes is a number to YAML and JSON; there is no other reading of it here."""
+    return repr(raw) if isinstance(raw, float) else raw
+
+
+def size_in_bytes(raw: str | int) -> int:
+    """`25 MiB`, `10 MB` or a bare number of bytes, as bytes."""
+    if isinstance(raw, int):
+        if raw < 1:
+            raise fault("range", "is no size: at least 1 byte is wanted", "write a size such as 25 MiB")
+        return raw
+    if re.fullmatch(SIZE_PATTERN, raw) is None:
+        raise fault("size", "is no size", "write a whole number and B, kB, MB, GB, KiB, MiB or GiB, such as 25 MiB")
+    number = re.match("[0-9]+", raw)
+    return int(number.group() if number else 0) * _UNITS[raw.lstrip("0123456789 ")]
+
+
+def _reference(text: str) -> str:
+    from dtsconf.secret.ref import SCHEMES, NotAReference, parse
+
+    try:
+        return str(parse(text, SCHEMES))
+    except NotAReference as first:
+        error = first
+    if not error.literal and (plugins := _plugin_schemes()):
+        try:
+            return str(parse(text, SCHEMES + plugins))
+        except NotAReference as second:
+            error = second
+    if error.literal:
+        raise fault("secret-literal", str(error), error.hint, show=False)
+    raise fault(
+        "secret-reference",
+        _unknown_scheme(text, error),
+        error.hint or "write it in that form, without anything around it",
+        show=False,
+    )
+
+
+def _unknown_scheme(text: str, error: Exception) -> str:
+    """What stands before :// may be the start of a password, so only dtsconf's own schemes are repeated."""
+    from dtsconf.secret.ref import SCHEMES
+
+    return str(error) if text.partition("://")[0] in SCHEMES else "is no secret reference: its scheme is not known"
+
+
+def _plugin_schemes() -> tuple[str, ...]:
+    """Schemes of installed plugins; asked for only where dtsconf's own don't fit, since the search takes time."""
+    from importlib.metadata import entry_points
+
+    return tuple(sorted(point.name for point in entry_points(group="dtsconf.secret_backends")))
+
+
+def _reference_elsewhere(text: str) -> str:
+    if text.startswith("vault://"):
+        raise fault(
+            "secret-reference",
+            "can't come from the Vault that it opens",
+            "use env://, file://, keyring:// or systemd://",
+        )
+    return text
+
+
+def _schema(**parts: Any) -> WithJsonSchema:
+    return WithJsonSchema(parts)
+
+
+_TEXT: dict[str, Any] = {"type": "string", "not": {"pattern": _CONTROL}}
+
+Line = Annotated[str, AfterValidator(_line), _schema(**_TEXT)]
+"""One line of text, empty allowed."""
+Filled = Annotated[str, AfterValidator(_filled), _schema(**_TEXT, pattern=r"\S")]
+"""One line of text that isn't blank."""
+Address = Annotated[str, AfterValidator(_address), _schema(**_TEXT, minLength=3, maxLength=254, pattern=".@.")]
+HostName = Annotated[str, AfterValidator(_host), _schema(**_TEXT, minLength=1, maxLength=255)]
+Recipient = Annotated[str, AfterValidator(_recipient), _schema(**_TEXT, minLength=1)]
+LocalPath = Annotated[str, AfterValidator(_path), _schema(**_TEXT, minLength=1), PATH]
+AbsolutePath = Annotated[str, AfterValidator(_absolute), _schema(**_TEXT, pattern=ABSOLUTE_PATTERN)]
+Fingerprint = Annotated[str, AfterValidator(_fingerprint), _schema(type="string", pattern=FINGERPRINT_PATTERN)]
+Uuid = Annotated[str, AfterValidator(_uuid), _schema(type="string", pattern=UUID_PATTERN)]
+Url = Annotated[str, AfterValidator(endpoints.https), _schema(type="string", pattern=f"^{HTTP}[Ss]{URL_PATTERN}")]
+VaultUrl = Annotated[
+    str, AfterValidator(endpoints.vault_url), _schema(type="string", pattern=f"^{HTTP}[Ss]?{URL_PATTERN}")
+]
+Proxy = Annotated[
+    str,
+    AfterValidator(endpoints.proxy),
+    _schema(type="string", pattern=f"^((system|none){END}|{HTTP}[Ss]?{URL_PATTERN})"),
+]
+Tenant = Annotated[str, AfterValidator(endpoints.tenant), _schema(**_TEXT, minLength=1)]
+Port = Annotated[int, AfterValidator(_port), _schema(type="integer", minimum=1, maximum=65535)]
+Seconds = Annotated[int | float, AfterValidator(_seconds), _schema(type="number", exclusiveMinimum=0, maximum=3600)]
+Splay = Annotated[int | float, AfterValidator(_splay), _schema(type="number", minimum=0, maximum=86400)]
+Retries = Annotated[int, AfterValidator(_retries), _schema(type="integer", minimum=0, maximum=10)]
+MinTls = Annotated[Literal["1.2", "1.3"], BeforeValidator(_version_text), _schema(enum=["1.2", "1.3", 1.2, 1.3])]
+Size = Annotated[
+    int | str,
+    AfterValidator(size_in_bytes),
+    _schema(anyOf=[{"type": "integer", "minimum": 1}, {"type": "string", "pattern": SIZE_PATTERN}]),
+]
+SecretReference = Annotated[str, AfterValidator(_reference), _schema(**_TEXT, pattern=REFERENCE_PATTERN), SECRET]
+OwnReference = Annotated[
+    str,
+    AfterValidator(_reference),
+    AfterValidator(_reference_elsewhere),
+    _schema(**_TEXT, pattern=f"^(?!vault://){REFERENCE_PATTERN[1:]}"),
+    SECRET,
+]
+"""A reference that opens Vault, and so can't lie in it."""

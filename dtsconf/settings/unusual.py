@@ -1,0 +1,120 @@
+"""Settings that work but that hardly anybody means, and things worth knowing: warnings. Pure.
+
+An unusual pair becomes exit 3 under `--strict` (`strict` 3); what is merely worth knowing stays a warning (`strict` 0).
+"""
+
+from __future__ import annotations
+
+from dtsconf.errors import Notice
+from dtsconf.settings.check import APPLICATION_SECRETS, CLEARTEXT, Values
+from dtsconf.settings.effective import quoted
+from dtsconf.settings.model import DEFAULT_PORTS
+
+MAILBOX_PORTS = {110: "POP3", 143: "IMAP", 993: "IMAP over TLS", 995: "POP3 over TLS"}
+"""Ports where mail is fetched, not sent (IANA; DTS's screen names 993 and 995)."""
+
+PASSING_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/home/", "/root/", "/users/", "/private/tmp/")  # noqa: S108 - named to warn of them
+"""Where a file may go away, or belongs to one person; compared in lower case, drive letter taken off."""
+
+
+def unusual(values: Values) -> list[Notice]:
+    """All warnings about the settings of the mode in use."""
+    if values["mode"].value == "microsoft":
+        return _unusual_microsoft(values)
+    return [*_unusual_port(values), *_unused_trust(values), *_login_notices(values), *_passing_ca_file(values)]
+
+
+def _notice(kind: str, key: str, values: Values, message: str, hint: str, *, strict: int = 0) -> Notice:
+    return Notice(kind, message, hint, values[key].where, key, strict)
+
+
+def _unusual_port(values: Values) -> list[Notice]:
+    port, encryption = values["server.port"].value, values["server.encryption"].value
+    if port in MAILBOX_PORTS:
+        text = f"port {port} is where mail is fetched ({MAILBOX_PORTS[port]}), not sent"
+        hint = "for sending, 587 goes with starttls and 465 with tls"
+        return [_notice("unusual-port", "server.port", values, text, hint, strict=3)]
+    odd = (port == 465 and encryption in ("none", "starttls")) or (port in (25, 587) and encryption == "tls")
+    if not odd:
+        return []
+    text = f"server.port {port} with server.encryption {encryption} is an unusual pair"
+    usual = "tls" if port == 465 else "starttls"
+    hint = f"port {port} usually goes with {usual}, and {encryption} with port {DEFAULT_PORTS[encryption]} (RFC 8314)"
+    return [_notice("unusual-pair", "server.port", values, text, hint, strict=3)]
+
+
+def _unused_trust(values: Values) -> list[Notice]:
+    found = []
+    plain = values["server.encryption"].value == "none"
+    for key in ("server.ca_file", "server.fingerprint"):
+        if plain and values[key].value is not None:
+            text = f"{key} has no effect: server.encryption is none, so no certificate is seen"
+            hint = "set server.encryption to starttls or tls"
+            found.append(_notice("unusual-pair", key, values, text, hint, strict=3))
+    if not plain and values["server.ca_file"].value is not None and values["server.fingerprint"].value is not None:
+        text = "server.ca_file has no effect beside server.fingerprint: with a fingerprint no chain is checked"
+        hint = "leave one of them; `null` resets the other"
+        found.append(_notice("unusual-pair", "server.ca_file", values, text, hint, strict=3))
+    return found
+
+
+def _login_notices(values: Values) -> list[Notice]:
+    if not values["login.required"].value:
+        idle = [key for key in ("login.username", "login.password") if values[key].value is not None]
+        text = f"{' and '.join(idle)} will not be used: login.required is false"
+        hint = "set login.required to true if the server wants a login"
+        return [_notice("unused", idle[0], values, text, hint)] if idle else []
+    host = (values["server.host"].value or "").lower().rstrip(".")
+    if host == "smtp.office365.com" or host.endswith(".outlook.com"):
+        return [_exchange_notice(values)]
+    if values["server.encryption"].value == "none" and values[CLEARTEXT].value:
+        told = quoted("server.host", values["server.host"].value)
+        text = f"the password goes to {told} in clear: {CLEARTEXT} is true"
+        hint = "anybody on the way can read it; prefer starttls or tls"
+        return [_notice("cleartext-login", CLEARTEXT, values, text, hint)]
+    return []
+
+
+def _exchange_notice(values: Values) -> Notice:
+    """Source: Exchange team's update of 27 January 2026 on SMTP AUTH with basic authentication."""
+    return _notice(
+        "exchange-password",
+        "server.host",
+        values,
+        "Exchange Online takes a password over SMTP only until the end of December 2026: after that it is off by "
+        "default, and refused with 550 5.7.30",
+        "move to Microsoft sign-in (mode: microsoft) before; an administrator can turn passwords on again for a while",
+    )
+
+
+def _passing_ca_file(values: Values) -> list[Notice]:
+    path = values["server.ca_file"].value
+    if path is None:
+        return []
+    plain = path.replace("\\", "/").lower()
+    plain = plain[2:] if plain[1:2] == ":" else plain
+    if not plain.startswith(PASSING_FOLDERS) and "/temp/" not in plain:
+        return []
+    told = quoted("server.ca_file", path)
+    text = f"server.ca_file {told} lies in a temporary folder or a home; every later send reads it"
+    hint = "keep it where only administrators write, such as /etc/dts"
+    return [_notice("ca-file-place", "server.ca_file", values, text, hint)]
+
+
+def _unusual_microsoft(values: Values) -> list[Notice]:
+    found = []
+    application = values["microsoft.flow"].value == "application"
+    tenant = values["microsoft.tenant"].value
+    if application and tenant in ("organizations", "common", "consumers"):
+        text = f"flow application with tenant {tenant}: an application signs in to one tenant, by its id or domain"
+        hint = "set microsoft.tenant to the tenant's id or domain"
+        found.append(_notice("unusual-pair", "microsoft.tenant", values, text, hint, strict=3))
+    idle = [key for key in APPLICATION_SECRETS if values[key].value is not None and not application]
+    if idle:
+        flow = values["microsoft.flow"].value
+        text = f"{', '.join(idle)} will not be used: microsoft.flow is {flow}"
+        found.append(_notice("unused", idle[0], values, text, "set microsoft.flow to application to sign in with it"))
+    if values["microsoft.via"].value == "smtp" and values["microsoft.smtp.port"].value == 465:
+        text = "microsoft.smtp.port 465: the session is upgraded with STARTTLS, which port 465 doesn't speak"
+        found.append(_notice("unusual-pair", "microsoft.smtp.port", values, text, "the usual port is 587", strict=3))
+    return found

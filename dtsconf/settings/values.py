@@ -1,0 +1,87 @@
+"""What the layers are made of: values with their places, layers, and the organisation's word on them. Pure.
+
+A `Layer` is flat: dotted leaf keys (`server.host`), each with a value that its key's type has already checked and
+normalised. So merging is a matter of keys, and nothing here knows files, the environment or pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from dtsconf.errors import Where
+from dtsconf.settings.policy import Policy
+
+if TYPE_CHECKING:
+    from dtsconf.settings.sections import SecretsOptions, Target, Verify
+
+LayerName = Literal["default", "profile", "machine", "environment", "user", "command line"]
+
+LAYER_ORDER: tuple[LayerName, ...] = ("default", "profile", "machine", "environment", "user", "command line")
+"""Lowest first. `profile` and `machine` are the same floor under two names: a run has one of them."""
+
+ORGANISATION: tuple[LayerName, ...] = ("profile", "machine")
+"""The names under which the organisation's layer appears."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One setting as one layer gives it. `raw` is a text, number, bool, or None for a written null, which resets."""
+
+    raw: Any
+    where: Where | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One source of values: dotted leaf key -> value. A key that the layer doesn't mention is not in it."""
+
+    name: LayerName
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A value that a lock kept out. `where` is the value's place, `locked_at` the lock's."""
+
+    key: str
+    layer: LayerName
+    where: Where | None
+    locked_at: Where | None
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """What a profile with its chain says, or the machine config that came of one.
+
+    `digest` is a SHA-256 in hex of all bytes read; `files` are their paths, the profile first. `given` holds the keys
+    that somebody set, as opposed to defaults: for a profile those of its layer, while a machine config, which writes
+    every setting, lists them.
+    """
+
+    name: str
+    layer: Layer
+    policy: Policy
+    verify: Verify
+    secrets: SecretsOptions
+    targets: tuple[Target, ...]
+    record: str | None = None
+    expects: tuple[str, ...] = ()
+    digest: str = ""
+    files: tuple[str, ...] = ()
+    given: frozenset[str] | None = None
+
+    def gave(self, key: str) -> bool:
+        """Whether the organisation itself set the key. A written null is no value: it resets, as if nobody had."""
+        value = self.layer.values.get(key)
+        return value is not None and value.raw is not None and (self.given is None or key in self.given)
+
+    def expected(self, key: str) -> bool:
+        """Whether `expects` names the key or a group above it."""
+        return any(covers(name, key) for name in self.expects)
+
+
+def covers(name: str, key: str) -> bool:
+    """Whether `name` is the key itself or a group that holds it: `server` covers `server.host`, not `serverless`."""
+    return key == name or key.startswith(name + ".")

@@ -1,0 +1,244 @@
+"""Bytes -> YAML node tree, with everything refused that PyYAML would let pass in silence, or would crash on.
+
+Refused: more than 1 MiB, bytes that are no UTF-8, NUL and other control characters, tabs as indentation, more than one
+document, nesting deeper than `DEEPEST` (the C composer recurses and runs out of stack), aliases that blow up or
+contain themselves, tags. A byte order mark and CRLF are fine. Keys given twice are found where mappings are read
+(`document`), since merges count there. Knows YAML, nothing of profiles.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import yaml
+from typing_extensions import override
+
+from dtsconf.errors import Place
+from dtsconf.settings.yamlwords import BadYaml, reworded, tab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_Base: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""LibYAML's parser; PyYAML's own, slower by a hundred times, where the wheel has none."""
+
+
+class Loader(_Base):  # type: ignore[misc]
+    """The safe loader as far as nodes. What a plain word means is looked up once a run: profiles repeat their words,
+    and the search by patterns takes as long as all the rest of the parsing."""
+
+    _known: ClassVar[dict[str, str]] = {}
+
+    @override
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
+        if kind is not yaml.ScalarNode or not implicit[0]:
+            return super().resolve(kind, value, implicit)
+        tag = self._known.get(value)
+        if tag is None:
+            tag = super().resolve(kind, value, implicit)
+            if len(self._known) < 4096 and len(value) < 64:
+                self._known[value] = tag
+        return tag
+
+
+LIMIT: Final = 2**20
+"""The largest file, in bytes."""
+DEEPEST: Final = 64
+"""The deepest nesting of mappings and lists."""
+LARGEST: Final = 20_000
+"""The most nodes that aliases may come to once written out."""
+
+_STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_BREAK = re.compile("\r\n|\r|\n")
+_TAB = re.compile(r"^ *\t[ \t]*[^ \t\r\n]", re.MULTILINE)
+_NESTING = (b"[", b"{", b"-", b":", b"?")
+_PROPERTY = re.compile(r"(?:[&!]\S*\s+)+")
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
+)
+
+
+@dataclass(eq=False)
+class Source:
+    """A file's text (without byte order mark) under the name it is shown by."""
+
+    file: str
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines as the YAML parser counts them."""
+        return _BREAK.split(self.text)
+
+    @cached_property
+    def _decorated(self) -> bool:
+        return "&" in self.text or "!" in self.text
+
+    def place(self, node: yaml.Node) -> Place:
+        """Where the node's value starts: after an anchor or tag, which belong to it for the parser."""
+        mark = node.start_mark
+        if self._decorated and (found := _PROPERTY.match(self.text, mark.index)) and found.end() < len(self.text):
+            return self.place_at(found.end())
+        return Place(self.file, mark.line + 1, mark.column + 1)
+
+    def place_at(self, index: int) -> Place:
+        """The place of a character, by its index in the text."""
+        before = _BREAK.split(self.text[:index])
+        return Place(self.file, len(before), len(before[-1]) + 1)
+
+
+def decode(file: str, data: bytes) -> Source:
+    """The bytes as text.
+
+    Raises:
+        BadYaml: too long, no UTF-8, or with characters that no YAML file holds.
+    """
+    if len(data) > LIMIT:
+        raise BadYaml("too-big", "the file is over 1 MiB; a profile is some kilobytes", "is this the right file?")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        raise BadYaml(
+            "encoding", f"the file is not UTF-8 (byte 0x{data[error.start]:02x})", _encoding_hint(data), _at(before)
+        ) from None
+    if strange := _STRANGE.search(text):
+        raise _strange(strange, text, data)
+    return Source(file, text)
+
+
+def _encoding_hint(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "the file is UTF-16: save it as UTF-8"
+    return "save the file as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8"
+
+
+def _strange(found: re.Match[str], text: str, data: bytes) -> BadYaml:
+    at = _at(text[: found.start()])
+    if found.group() == "\0":
+        hint = "the file is UTF-16 or no text at all: save it as UTF-8" if data.count(b"\0") > 1 else "take it out"
+        return BadYaml("control-character", "a NUL stands here", hint, at)
+    code = f"U+{ord(found.group()):04X}"
+    return BadYaml("control-character", f"an invisible character stands here ({code})", "take it out", at)
+
+
+def _at(before: str) -> tuple[int, int]:
+    lines = _BREAK.split(before)
+    return len(lines), len(lines[-1]) + 1
+
+
+def compose(source: Source) -> yaml.Node | None:
+    """The text's node tree; None when there is nothing in it but comments.
+
+    Raises:
+        BadYaml: it isn't one document of YAML as described above.
+    """
+    data = source.text.encode()
+    try:
+        if sum(map(data.count, _NESTING)) > 3 * DEEPEST:
+            _bound_depth(data)
+        node = yaml.compose(data, Loader=Loader)
+    except yaml.YAMLError as error:
+        raise reworded(error, source.lines) from None
+    except RecursionError:  # only where the C parser is missing
+        raise _too_deep((1, 1)) from None
+    if node is not None:
+        _check_tree(node, source)
+    return node
+
+
+def _bound_depth(data: bytes) -> None:
+    """Count the nesting on the parser's events, which need no stack."""
+    depth = 0
+    for event in yaml.parse(data, Loader=Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise _too_deep(_start(event))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _too_deep(at: tuple[int, int]) -> BadYaml:
+    return BadYaml(
+        "nesting", f"this is nested more than {DEEPEST} levels deep; a profile needs six", "is a bracket left open?", at
+    )
+
+
+def _check_tree(node: yaml.Node, source: Source) -> None:
+    if "*" in source.text and "&" in source.text:
+        _bound_aliases(node)
+    if "\t" in source.text:
+        _refuse_tabs(node, source)
+    if "!" in source.text:
+        _refuse_tags(node)
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def _bound_aliases(root: yaml.Node) -> None:
+    sizes: dict[int, int | None] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in sizes:
+            known = sizes[id(node)]
+            if known is None:
+                raise BadYaml("alias", "an alias stands inside what it stands for", "write the value out", _start(node))
+            return known
+        sizes[id(node)] = None
+        total = 1 + sum(size(child) for child in _children(node))
+        if total > LARGEST:
+            raise BadYaml(
+                "alias",
+                f"the aliases in here come to more than {LARGEST} values",
+                "write out what is needed",
+                _start(node),
+            )
+        sizes[id(node)] = total
+        return total
+
+    size(root)
+
+
+def _start(node: yaml.Node | yaml.Event) -> tuple[int, int]:
+    mark = node.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _refuse_tabs(root: yaml.Node, source: Source) -> None:
+    """LibYAML takes tabs in front of keys within brackets, and in front of comments. Inside texts they are content."""
+    texts: list[tuple[int, int]] | None = None
+    for found in _TAB.finditer(source.text):
+        if texts is None:
+            texts = [(n.start_mark.index, n.end_mark.index) for n in _all(root) if isinstance(n, yaml.ScalarNode)]
+        if not any(start < found.start() < end for start, end in texts):
+            raise tab(_at(source.text[: source.text.index("\t", found.start())]))
+
+
+def _all(root: yaml.Node) -> Iterator[yaml.Node]:
+    seen: set[int] = set()
+    rest = [root]
+    while rest:
+        node = rest.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            rest += _children(node)
+
+
+def _refuse_tags(root: yaml.Node) -> None:
+    for node in _all(root):
+        if node.tag not in _PLAIN_TAGS:
+            raise BadYaml(
+                "tag", "a tag (!...) has no meaning here", "leave the tag out, or put the text in quotes", _start(node)
+            )

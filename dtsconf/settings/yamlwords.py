@@ -1,0 +1,123 @@
+"""What is said about text that is no YAML, or none that we take: LibYAML's complaints in our words, with what to do.
+
+LibYAML names the state of its own scanner; people want to know what is missing and where it began.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import yaml
+
+
+class BadYaml(Exception):
+    """The text is no YAML that we take. `line` and `column` count from 1; `kind` is a stable kebab-case word."""
+
+    def __init__(self, kind: str, message: str, hint: str | None = None, at: tuple[int, int] = (1, 1)) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.hint, self.at = kind, message, hint, at
+
+
+def tab(at: tuple[int, int]) -> BadYaml:
+    """A tab where only spaces may stand."""
+    return BadYaml("tab", "a tab stands in the indentation", "indent with spaces", at)
+
+
+_REWORDED: Final = (
+    ("another document", "more-documents", "a second document starts here; a profile is one", "take out the --- line"),
+    (
+        "undefined alias",
+        "alias",
+        "this alias (*) has no anchor (&) before it",
+        "put a text that starts with * in quotes",
+    ),
+    ("violates indentation", "tab", "a tab stands in the indentation", "indent with spaces"),
+    (
+        "mapping values are not allowed",
+        "syntax",
+        "a key can't stand here",
+        "check the indentation; put a text that holds ': ' in quotes",
+    ),
+    (
+        "could not find expected ':'",
+        "syntax",
+        "a colon is missing after this key",
+        "write key: value, with a blank between",
+    ),
+    ("unexpected end of stream", "syntax", "a quotation mark is opened and not closed", "close it"),
+    (
+        "expected ',' or ']'",
+        "syntax",
+        "a list in brackets isn't closed",
+        "end it with ], with commas between the items",
+    ),
+    (
+        "expected ',' or '}'",
+        "syntax",
+        "a mapping in braces isn't closed",
+        "end it with }, with commas between the pairs",
+    ),
+    (
+        "expected <block end>",
+        "syntax",
+        "this line doesn't fit the indentation above it",
+        "align it with its neighbours",
+    ),
+    (
+        "expected '-' indicator",
+        "syntax",
+        "this line doesn't fit the list above it",
+        "start each item with '- ', aligned",
+    ),
+    ("cannot start any token", "syntax", "a text can't start with this character", "put the text in quotes"),
+    ("incompatible YAML document", "syntax", "this YAML version is not read", "take the %YAML line out"),
+    ("escape", "syntax", "this escape (\\) doesn't exist", "use single quotes, in which \\ stands for itself"),
+    ("hexdecimal", "syntax", "this escape (\\) is not complete", "use single quotes, in which \\ stands for itself"),
+    ("block sequence entries", "syntax", "a list can't start here", "put it on a line of its own"),
+    ("duplicate anchor", "alias", "this anchor is given twice", "give it another name"),
+    ("anchor", "syntax", "after & or * a name is wanted", "put a text that starts with & or * in quotes"),
+    ("alias", "syntax", "after & or * a name is wanted", "put a text that starts with & or * in quotes"),
+    ("tag", "tag", "a tag (!...) has no meaning here", "put a text that starts with ! in quotes"),
+    ("indentation", "syntax", "this line doesn't fit the indentation above it", "align it with its neighbours"),
+)
+"""What LibYAML says -> kind, our sentence, our hint. First match wins; it says a dozen things that people meet."""
+
+_SHOWN_WHERE_BEGUN: Final = (
+    "unexpected end of stream",
+    "expected ',' or ']'",
+    "expected ',' or '}'",
+    "could not find expected ':'",
+)
+"""What LibYAML notices lines later: the place to mend is where it began."""
+
+
+def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
+    """The parser's complaint about a text of these lines, as ours."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    opened = getattr(error, "context_mark", None)
+    said = getattr(error, "problem", None) or ""
+    at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    before = lines[at[0] - 1][: at[1]] if at[0] <= len(lines) else ""
+    if "\t" in before and not before.strip():
+        return tab(at)
+    if "mapping values are not allowed" in said and (missing := _missing_colon(lines, at[0])):
+        return BadYaml("syntax", "a colon is missing after this key", "write key: value, with a blank between", missing)
+    for fragment, kind, message, hint in _REWORDED:
+        if fragment in said:
+            begun = opened if fragment in _SHOWN_WHERE_BEGUN else None
+            return BadYaml(kind, message, hint, (begun.line + 1, begun.column + 1) if begun else at)
+    return BadYaml("syntax", "this is no YAML", "check quotes, brackets and indentation here and in the line above", at)
+
+
+def _missing_colon(lines: Sequence[str], number: int) -> tuple[int, int] | None:
+    """Where the line above starts, if it is the one without a colon: the parser stumbles only over the next key."""
+    above = next((n for n in range(number - 1, 0, -1) if lines[n - 1].strip()), None)
+    if above is None:
+        return None
+    text = lines[above - 1]
+    if ":" in text or text.lstrip().startswith(("#", "-", "'", '"', "|", ">")):
+        return None
+    return above, len(text) - len(text.lstrip()) + 1

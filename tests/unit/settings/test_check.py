@@ -1,0 +1,193 @@
+"""What can't work, what is unusual, and where cleartext logins may be allowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dtsconf.errors import Invalid, Notice
+from dtsconf.settings.check import APPLICATION_SECRETS
+from dtsconf.settings.resolve import resolve, review
+from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, layer, organisation, place
+
+
+def warned(values: dict[str, Any]) -> tuple[Notice, ...]:
+    return resolve(organisation(values)).warnings
+
+
+# What can't work
+
+
+def test_a_login_without_tls_is_exit_3_with_both_places() -> None:
+    with pytest.raises(Invalid) as caught:
+        resolve(organisation({**LOGIN, "server.encryption": "none"}))
+    (problem,) = caught.value.problems
+    assert (caught.value.code, problem.kind) == (3, "cleartext-login")
+    assert "acme.yaml:2:3" in problem.message
+    assert "acme.yaml:4:3" in problem.message
+
+
+def test_a_login_without_tls_works_if_the_profile_says_so_and_is_a_warning() -> None:
+    (notice,) = warned({**LOGIN, "server.encryption": "none", "server.allow_cleartext_login": True})
+    assert (notice.kind, notice.strict) == ("cleartext-login", 0)
+
+
+@pytest.mark.parametrize("encryption", ["tls", "starttls", "auto"])
+def test_a_login_with_tls_works(encryption: str) -> None:
+    assert warned({**LOGIN, "server.encryption": encryption}) == ()
+
+
+def test_a_parent_that_leaves_the_encryption_to_its_children_is_fine() -> None:
+    values = {key: raw for key, raw in LOGIN.items() if key != "server.encryption"}
+    assert review(organisation(values), complete=False).problems == ()
+    assert [p.kind for p in review(organisation({**values, "server.encryption": "none"}), complete=False).problems] == [
+        "cleartext-login"
+    ]
+
+
+@pytest.mark.parametrize("name", ["environment", "user", "command line"])
+@pytest.mark.parametrize("value", [True, False, None])
+@pytest.mark.parametrize("locks", [[], ["server"]])
+def test_cleartext_logins_are_allowed_by_the_organisation_alone(name: Any, value: object, locks: list[str]) -> None:
+    with pytest.raises(Invalid) as caught:
+        resolve(organisation(locks=locks), [layer(name, {"server.allow_cleartext_login": value})])
+    assert caught.value.code == 4
+    assert "cleartext-not-yours" in {problem.kind for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize("name", ["profile", "machine"])
+def test_the_organisation_may_allow_them_under_either_name(name: Any) -> None:
+    values = {**LOGIN, "server.encryption": "none", "server.allow_cleartext_login": True}
+    assert resolve(organisation(values, name=name)).settings.server.allow_cleartext_login
+
+
+def test_the_application_flow_takes_one_secret() -> None:
+    values = {**APPLICATION, "microsoft.certificate": "file:///etc/cert"}
+    with pytest.raises(Invalid) as caught:
+        resolve(organisation(values))
+    (problem,) = caught.value.problems
+    assert (caught.value.code, problem.kind) == (3, "application-secrets")
+
+
+@pytest.mark.parametrize("secret", APPLICATION_SECRETS)
+def test_any_of_the_three_will_do(secret: str) -> None:
+    values = {key: raw for key, raw in APPLICATION.items() if key != "microsoft.client_secret"}
+    assert warned({**values, secret: "file:///etc/secret"}) == ()
+
+
+# What is unusual
+
+
+@pytest.mark.parametrize(
+    ("encryption", "port", "kind"),
+    [
+        ("starttls", 465, "unusual-pair"),
+        ("none", 465, "unusual-pair"),
+        ("tls", 587, "unusual-pair"),
+        ("tls", 25, "unusual-pair"),
+        ("tls", 993, "unusual-port"),
+        ("starttls", 143, "unusual-port"),
+        ("tls", 995, "unusual-port"),
+        ("none", 110, "unusual-port"),
+    ],
+)
+def test_an_unusual_pair_is_a_warning_and_exit_3_under_strict(encryption: str, port: int, kind: str) -> None:
+    values = {**WORKING, "server.encryption": encryption, "server.port": port}
+    (notice,) = warned(values)
+    assert (notice.kind, notice.strict, notice.where) == (kind, 3, place(4))
+    with pytest.raises(Invalid) as caught:
+        resolve(organisation(values), strict=True)
+    assert (caught.value.code, caught.value.problems[0].kind) == (3, kind)
+
+
+@pytest.mark.parametrize(
+    ("encryption", "port"),
+    [
+        ("tls", 465),
+        ("auto", 465),
+        ("starttls", 587),
+        ("starttls", 25),
+        ("none", 25),
+        ("none", 587),
+        ("auto", 25),
+        ("tls", 2465),
+        ("tls", None),
+    ],
+)
+def test_usual_pairs_are_no_warning(encryption: str, port: int | None) -> None:
+    assert warned({**WORKING, "server.encryption": encryption, "server.port": port}) == ()
+
+
+@pytest.mark.parametrize("values", [{"server.ca_file": "/etc/dts/ca.pem"}, {"server.fingerprint": "ab" * 32}])
+def test_trust_without_tls_is_unusual(values: dict[str, Any]) -> None:
+    assert [n.kind for n in warned({**WORKING, "server.encryption": "none", **values})] == ["unusual-pair"]
+    assert warned({**WORKING, **values}) == ()
+
+
+def test_a_ca_file_beside_a_fingerprint_is_unusual() -> None:
+    both = {"server.ca_file": "/etc/dts/ca.pem", "server.fingerprint": "ab" * 32}
+    assert [n.key for n in warned({**WORKING, **both})] == ["server.ca_file"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tmp/ca.pem",
+        "/var/tmp/ca.pem",
+        "/home/u/ca.pem",
+        "/root/ca.pem",
+        "/Users/u/ca.pem",
+        "C:\\Users\\u\\ca.pem",
+        "D:/Temp/ca.pem",
+    ],
+)
+def test_a_ca_file_that_may_go_away_is_a_warning(path: str) -> None:
+    (notice,) = warned({**WORKING, "server.ca_file": path})
+    assert (notice.kind, notice.key, notice.strict) == ("ca-file-place", "server.ca_file", 0)
+
+
+@pytest.mark.parametrize("path", ["/etc/dts/ca.pem", "/usr/share/tmp.pem", "C:\\ProgramData\\DTS\\ca.pem"])
+def test_a_ca_file_elsewhere_is_none(path: str) -> None:
+    assert warned({**WORKING, "server.ca_file": path}) == ()
+
+
+@pytest.mark.parametrize(
+    "host", ["smtp.office365.com", "SMTP.Office365.com", "smtp-mail.outlook.com", "acme.mail.protection.outlook.com"]
+)
+def test_a_password_for_exchange_is_a_warning_with_its_end(host: str) -> None:
+    (notice,) = warned({**LOGIN, "server.host": host})
+    assert (notice.kind, notice.strict) == ("exchange-password", 0)
+    assert "December 2026" in notice.message
+    assert "mode: microsoft" in str(notice.hint)
+
+
+@pytest.mark.parametrize(
+    "values", [{**WORKING, "server.host": "smtp.office365.com"}, {**LOGIN, "server.host": "notoutlook.com"}]
+)
+def test_exchange_without_a_password_and_others_are_none(values: dict[str, Any]) -> None:
+    assert warned(values) == ()
+
+
+def test_a_password_that_no_login_uses_is_a_warning() -> None:
+    (notice,) = warned({**LOGIN, "login.required": False})
+    assert (notice.kind, notice.key, notice.strict) == ("unused", "login.username", 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "strict"),
+    [
+        ({"microsoft.tenant": "organizations"}, "unusual-pair", 3),
+        ({"microsoft.flow": "browser"}, "unused", 0),
+        ({"microsoft.smtp.port": 465}, "unusual-pair", 3),
+    ],
+)
+def test_microsofts_unusual_pairs(change: dict[str, Any], kind: str, strict: int) -> None:
+    (notice,) = warned({**APPLICATION, **change})
+    assert (notice.kind, notice.strict) == (kind, strict)
+
+
+def test_the_branch_that_is_not_in_use_is_not_judged() -> None:
+    odd = {"server.port": 465, "server.encryption": "none", "login.required": True, "server.ca_file": "/tmp/x"}
+    assert warned({**APPLICATION, **odd}) == ()
+    assert warned({**WORKING, "microsoft.smtp.port": 465, "microsoft.flow": "application"}) == ()

@@ -1,0 +1,142 @@
+"""Many files at once: folders, parents told once, required values, speed and memory of a shared parent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dtsconf.settings.profile import FileReport, validate_paths
+from dtsconf.settings.trust import plain_reader
+from dtsconf.settings.user_file import user_layer
+
+from .profiles import lines, write
+
+ORG = "dtsconf: 1\nname: acme\nsettings: {server: {host: mail.acme.example}}\npolicy: {lock: [server]}\n"
+SITE = "dtsconf: 1\nname: site\nextends: org.yaml\nsettings: {sender: {email: a@acme.example}}\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def by_path(reports: list[FileReport]) -> dict[str, list[str]]:
+    return {report.path: lines(report.problems) for report in reports}
+
+
+def test_a_folder_is_searched_for_profiles(folder: Path) -> None:
+    write(
+        folder,
+        {
+            "p/org.yaml": ORG,
+            "p/a.yaml": SITE,
+            "p/b/c.yml": SITE.replace("org", "../org"),
+            "p/n.txt": "x",
+            "p/.git/x.yaml": "x",
+        },
+    )
+    assert by_path(validate_paths(["p"])) == {"p/a.yaml": [], "p/org.yaml": [], "p/b/c.yml": []}
+    assert list(by_path(validate_paths(["."]))) == ["p/a.yaml", "p/org.yaml", "p/b/c.yml"]
+
+
+def test_a_file_named_twice_is_told_once(folder: Path) -> None:
+    write(folder, {"org.yaml": ORG, "a.yaml": SITE})
+    assert list(by_path(validate_paths(["a.yaml", "./a.yaml", "."]))) == ["a.yaml", "org.yaml"]
+
+
+def test_a_required_value_may_be_missing_in_what_the_call_extends(folder: Path) -> None:
+    write(folder, {"org.yaml": ORG, "a.yaml": SITE})
+    assert by_path(validate_paths(["org.yaml", "a.yaml"])) == {"org.yaml": [], "a.yaml": []}
+    (problem,) = validate_paths(["org.yaml"])[0].problems
+    assert problem.kind == "missing"
+    assert problem.key == "sender.email"
+
+
+def test_under_another_spelling_too(folder: Path) -> None:
+    write(folder, {"real/org.yaml": ORG, "real/a.yaml": SITE})
+    (folder / "link").symlink_to("real")
+    assert by_path(validate_paths(["link/org.yaml", "real/a.yaml"])) == {"link/org.yaml": [], "real/a.yaml": []}
+
+
+def test_expects_promises_a_required_value(folder: Path) -> None:
+    write(folder, {"org.yaml": ORG + "expects: [sender.email]\n"})
+    assert by_path(validate_paths(["org.yaml"])) == {"org.yaml": []}
+
+
+def test_a_parent_s_problems_are_told_once(folder: Path) -> None:
+    write(folder, {"org.yaml": ORG + "bogus: 1\n", "a.yaml": SITE, "b.yaml": SITE})
+    found = by_path(validate_paths(["a.yaml", "b.yaml"]))
+    assert found == {"a.yaml": [], "b.yaml": [], "org.yaml": ["org.yaml:5:1: unknown key bogus"]}
+
+
+def test_problems_of_the_merged_values_have_excerpts(folder: Path) -> None:
+    write(
+        folder,
+        {
+            "a.yaml": "dtsconf: 1\nname: a\nsettings:\n  login: {required: true, username: a, password: 'env://A'}\n  sender: {email: a@b.example}\n  server:\n    host: h\n    encryption: none\n"
+        },
+    )
+    (problem,) = validate_paths(["a.yaml"])[0].problems
+    assert problem.key == "server.encryption"
+    assert problem.excerpt == "    encryption: none\n                ^^^^"
+
+
+def test_rules_hold_for_defaults_too(folder: Path) -> None:
+    write(
+        folder,
+        {
+            "a.yaml": SITE.replace("extends: org.yaml\n", "").replace("{sender", "{server: {host: h}, sender")
+            + "policy: {rules: [{key: server.encryption, one_of: [tls]}]}\n"
+        },
+    )
+    (problem,) = validate_paths(["a.yaml"])[0].problems
+    assert problem.code == 4
+
+
+def test_what_is_odd_is_a_warning_and_with_strict_a_problem(folder: Path) -> None:
+    write(
+        folder,
+        {
+            "a.yaml": SITE.replace("extends: org.yaml\n", "").replace(
+                "{sender", "{server: {host: h, port: 465, encryption: starttls}, sender"
+            )
+        },
+    )
+    (report,) = validate_paths(["a.yaml"])
+    assert (report.problems, [notice.kind for notice in report.warnings]) == ((), ["unusual-pair"])
+    (report,) = validate_paths(["a.yaml"], strict=True)
+    assert [problem.kind for problem in report.problems] == ["unusual-pair"]
+
+
+def test_what_can_not_be_read_is_a_report_of_its_own(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    write(folder, {"a.yaml": SITE.replace("extends: org.yaml\n", "")})
+    found = by_path(validate_paths(["gone.yaml", "empty", "a.yaml"]))
+    assert found["gone.yaml"] == ["gone.yaml:1:1: the file is not there"]
+    assert found["empty"] == ["empty:1:1: holds no *.yaml or *.yml file"]
+    assert "server.host" in found["a.yaml"][0]
+
+
+def test_a_shared_parent_is_read_once(folder: Path) -> None:
+    write(folder, {"org.yaml": ORG, **{f"s{n}.yaml": SITE for n in range(50)}})
+    seen: list[str] = []
+
+    def read(path: str) -> bytes:
+        seen.append(path)
+        return plain_reader(path)
+
+    assert not any(report.problems for report in validate_paths(["."], read=read))
+    assert len(seen) == len(set(seen)) == 51
+
+
+def test_the_user_s_file_is_a_layer(folder: Path) -> None:
+    write(folder, {"u.yaml": "server: {host: h, ca_file: ca.pem}\n", "bad.yaml": "servr: {}\n"})
+    layer, problems, notices = user_layer("u.yaml")
+    assert (layer.name, problems, notices) == ("user", [], [])
+    assert layer.values["server.ca_file"].raw == str(folder / "ca.pem")
+    assert user_layer("bad.yaml")[1][0].hint == "did you mean server?"
+    assert user_layer("gone.yaml")[0].values == {}
+    assert user_layer(None)[0].values == {}
+    assert user_layer(str(folder))[1][0].kind == "folder"
