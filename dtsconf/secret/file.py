@@ -1,0 +1,78 @@
+"""`file:///ABSOLUTE/PATH`: the secret is what the file holds.
+
+The file belongs to root or the caller, and so does every folder on the way, links' ways too. One line break at the
+end, which editors and `echo` leave there, is taken off, and that is said; all else is kept exactly.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+
+from dtsconf.errors import Notice, SecretUnavailable
+from dtsconf.files import FileProblem
+from dtsconf.files.trust import Untrusted, read_trusted
+from dtsconf.secret.backend import Notices
+from dtsconf.secret.ref import Reference
+from dtsconf.secret.value import Secret
+
+LIMIT = 1 << 20
+"""The largest file that counts as a secret, in bytes."""
+
+
+class FileBackend:
+    """Reads secrets from files. What is odd about a file goes to `notices`."""
+
+    def __init__(self, environ: Mapping[str, str], notices: Notices) -> None:
+        self._notices = notices
+
+    def fetch(self, reference: Reference) -> Secret:
+        """The file's text.
+
+        Raises:
+            SecretUnavailable: it is missing, unreadable, empty, not UTF-8, or others could have changed it.
+        """
+        path = _path(reference.rest)
+        data, facts, fault = _read(path)
+        if fault is not None:
+            raise SecretUnavailable(f"{fault.path} {fault.reason}, so {path} is not taken as a secret", fault.fix)
+        if os.name == "posix" and facts.st_mode & stat.S_IROTH:
+            self._notices.append(_readable_for_others(path))
+        return Secret(self._text(path, data))
+
+    def _text(self, path: str, data: bytes) -> str:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            raise SecretUnavailable(f"{path} is not UTF-8 text", "write the secret as UTF-8") from None
+        bare = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+        if not bare:
+            raise SecretUnavailable(f"{path} is empty", f"write the secret into it: printf %s SECRET > {path}")
+        if bare != text:
+            told = f"{path} ends in a line break, which is not taken as part of the secret"
+            self._notices.append(Notice("line-break", told, f"to be exact, write it with printf %s: {path}"))
+        return bare
+
+
+def _path(rest: str) -> str:
+    """`/C:/secrets/x` is a path of Windows with a slash in front."""
+    return rest[1:] if re.match(r"/[A-Za-z]:[/\\]", rest) else rest
+
+
+def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
+    owners = frozenset({0, os.geteuid()}) if os.name == "posix" else frozenset({0})
+    try:
+        return read_trusted(path, LIMIT, owners)
+    except FileNotFoundError:
+        raise SecretUnavailable(f"there is no file {path}", "write the secret there, mode 0600") from None
+    except FileProblem as problem:
+        raise SecretUnavailable(f"{path} {problem.message}", "name a plain file that holds only the secret") from None
+    except OSError as error:
+        hint = "run as a user who may read it, or give it to this one"
+        raise SecretUnavailable(f"{path} can't be read: {error.strerror}", hint) from None
+
+
+def _readable_for_others(path: str) -> Notice:
+    return Notice("secret-readable", f"{path} can be read by everybody on this machine", f"chmod 600 {path}", strict=3)

@@ -1,0 +1,86 @@
+"""The grammar of secret references, pure: text in, `Reference` out. Knows nothing about fetching.
+
+`vault://MOUNT/PATH#FIELD[?version=N]` · `keyring://SERVICE/USER` · `env://NAME` · `file:///ABSOLUTE/PATH` ·
+`systemd://NAME`. The whole value is the reference; nothing around it is trimmed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+SCHEMES = ("vault", "keyring", "env", "file", "systemd")
+"""The schemes dtsconf knows itself."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_FORMS = {
+    "vault": re.compile(
+        r"(?!.*//)[^#?/\s][^#?\s]*/[^#?\s]*[^#?/\s](\?version=[1-9][0-9]*)?#[^#?\s]+(\?version=[1-9][0-9]*)?"
+    ),
+    "keyring": re.compile(r"[^/]+/.+"),
+    "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+    "file": re.compile(r"/.+|/?[A-Za-z]:[/\\].+"),
+    "systemd": re.compile(r"[A-Za-z0-9_.@:-]+"),
+}
+_SHAPES = {
+    "vault": "vault://MOUNT/PATH#FIELD",
+    "keyring": "keyring://SERVICE/USER",
+    "env": "env://NAME",
+    "file": "file:///ABSOLUTE/PATH",
+    "systemd": "systemd://NAME",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a secret is to be had. `rest` is everything after `://`. Not itself secret; may be shown."""
+
+    scheme: str
+    rest: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.rest}"
+
+
+class NotAReference(ValueError):
+    """The text is no secret reference. The message never repeats the text, since it may be the secret itself.
+
+    `literal` is True when the text does not even look like one (no `SCHEME://`), so it may be a password in clear.
+    """
+
+    def __init__(self, message: str, hint: str | None, *, literal: bool) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.literal = literal
+
+
+def looks_like_reference(text: str) -> bool:
+    """Whether the text starts with `SCHEME://`, of whatever scheme."""
+    return _SCHEME.match(text) is not None
+
+
+def parse(text: str, schemes: tuple[str, ...] = SCHEMES) -> Reference:
+    """Read a reference. `schemes` are the ones to accept (dtsconf's own and those of plugins).
+
+    Raises:
+        NotAReference: it is a literal, its scheme is unknown (the hint names the nearest), or its form is off.
+    """
+    found = _SCHEME.fullmatch(text)
+    if found is None:
+        raise NotAReference("this is a secret in clear, and a reference is wanted", None, literal=True)
+    scheme, rest = found.groups()
+    if scheme not in schemes:
+        raise NotAReference(f"unknown secret scheme '{scheme}://'", _nearest(scheme, schemes), literal=False)
+    form = _FORMS.get(scheme)
+    if (form is not None and form.fullmatch(rest) is None) or any(ord(c) < 32 or ord(c) == 127 for c in rest):
+        raise NotAReference(
+            f"a {scheme} reference has the form {_SHAPES.get(scheme, scheme + '://...')}", None, literal=False
+        )
+    return Reference(scheme, rest)
+
+
+def _nearest(scheme: str, schemes: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(scheme.lower(), schemes, 1, 0.5)
+    return f"did you mean {near[0]}://?" if near else "known are " + ", ".join(f"{s}://" for s in schemes)

@@ -1,0 +1,29 @@
+"""A secret's value in memory: it shows itself as stars everywhere, and only `reveal()` gives it out."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+
+class Secret:
+    """A fetched secret. Not picklable, not comparable but by identity, masked in every text form."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The value itself. Call it only where it is written to the file or the wire that it is meant for."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(********)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
