@@ -1,0 +1,107 @@
+"""What a certificate says: subject, issuer, names, dates, SHA-256. From OpenSSL's own reading, or from DER.
+
+DER is parsed by `cryptography`, imported only then: a certificate that failed, or one trusted by fingerprint. Judges
+nothing (`tls` does).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+MOST_NAMES = 6
+"""Names of a certificate that are shown; a content network's has hundreds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate. Times are seconds since 1970 (UTC); `names` are its dNSName and iPAddress entries, else the
+    common name; `sha256` is in hex, '' when the DER was not at hand."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before: float
+    not_after: float
+    sha256: str = ""
+
+    def __str__(self) -> str:
+        return f"certificate {self.subject}, issued by {self.issuer}, until {day(self.not_after)}"
+
+    @property
+    def fits(self) -> str:
+        """The names it is good for, in a few words."""
+        more = f" and {len(self.names) - MOST_NAMES} more" if len(self.names) > MOST_NAMES else ""
+        return (", ".join(self.names[:MOST_NAMES]) or "no name at all") + more
+
+
+def day(seconds: float) -> str:
+    """A time as `2027-01-31 12:00 UTC`; ISO, so that no locale changes it."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+    except (OverflowError, OSError, ValueError):
+        return "a date out of reach"
+
+
+def from_peer(told: dict[str, Any]) -> Certificate:
+    """From `getpeercert()` of a verified session."""
+    import ssl
+
+    names = tuple(value for kind, value in told.get("subjectAltName", ()) if kind in ("DNS", "IP Address"))
+    subject = told.get("subject", ())
+    return Certificate(
+        _distinguished(subject),
+        _distinguished(told.get("issuer", ())),
+        names or tuple(value for rdn in subject for key, value in rdn if key == "commonName"),
+        ssl.cert_time_to_seconds(told["notBefore"]),
+        ssl.cert_time_to_seconds(told["notAfter"]),
+    )
+
+
+_SHORT = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU", "countryName": "C"}
+
+
+def _distinguished(name: Any) -> str:
+    """RFC 4514 in spirit: the common name first, the way people look for it."""
+    parts = [f"{_SHORT.get(key, key)}={value}" for rdn in reversed(name) for key, value in rdn]
+    return ",".join(sorted(parts, key=lambda part: not part.startswith("CN="))) or "(no name)"
+
+
+def from_der(der: bytes) -> Certificate | None:
+    """From the certificate as the server sent it; None when it can't be read."""
+    import hashlib
+    import warnings
+
+    from cryptography import x509
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an odd serial number is the server's business, not this user's
+        try:
+            parsed = x509.load_der_x509_certificate(der)
+            return Certificate(
+                _rfc4514(parsed.subject),
+                _rfc4514(parsed.issuer),
+                _names(parsed),
+                parsed.not_valid_before_utc.timestamp(),
+                parsed.not_valid_after_utc.timestamp(),
+                hashlib.sha256(der).hexdigest(),
+            )
+        except (ValueError, TypeError, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
+            return None
+
+
+def _rfc4514(name: Any) -> str:
+    parts = [attribute.rfc4514_string() for attribute in reversed(list(name))]
+    return ",".join(sorted(parts, key=lambda part: not part.startswith("CN="))) or "(no name)"
+
+
+def _names(parsed: Any) -> tuple[str, ...]:
+    from cryptography import x509
+
+    try:
+        entries = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        common = parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        return tuple(str(attribute.value) for attribute in common)
+    return (*entries.get_values_for_type(x509.DNSName), *map(str, entries.get_values_for_type(x509.IPAddress)))

@@ -1,0 +1,184 @@
+"""From a host name to a connected socket: a bounded look-up, then addresses tried the Happy Eyeballs way.
+
+RFC 8305: families take turns, a new attempt starts 250 ms after the last one or as soon as it fails, the first to
+connect wins; so a dead address costs a fraction of a second. Refuses to know what is spoken on the connection.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import time
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STAGGER = 0.25
+"""Seconds between two attempts: the Connection Attempt Delay of RFC 8305 8."""
+
+MOST_ADDRESSES = 16
+"""Addresses that are tried; a name with more of them is a fault or an attack."""
+
+SockAddr = tuple[str, int] | tuple[str, int, int, int]
+_CONNECTED = 0
+
+
+class LookupFailed(Exception):
+    """The name could not be looked up. `code` is getaddrinfo's (EAI_...), None for a time-out."""
+
+    def __init__(self, words: str, code: int | None) -> None:
+        super().__init__(words)
+        self.words = words
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One place to connect to."""
+
+    family: int
+    sockaddr: SockAddr
+
+    def __str__(self) -> str:
+        return str(self.sockaddr[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An address that did not answer: the system's error number, None for a time-out."""
+
+    address: Address
+    errno: int | None
+
+    def __str__(self) -> str:
+        return f"{self.address}: {os.strerror(self.errno) if self.errno else 'no answer'}"
+
+
+def resolve(host: str, port: int, end: float) -> list[Address]:
+    """Look the host up (A and AAAA) and give its addresses, families taking turns. Bounded by `end` (monotonic).
+
+    The system's resolver can't be interrupted, so it runs in a daemon thread that is left behind when time is over.
+
+    Raises:
+        LookupFailed: no such name, no answer, or not in time.
+    """
+    import threading
+
+    found: list[list[Address] | LookupFailed] = []
+    if ":" in host or host.replace(".", "").isdigit():
+        return _look_up(host, port)
+    thread = threading.Thread(target=lambda: found.append(_caught(host, port)), daemon=True, name="dtsconf-resolve")
+    thread.start()
+    thread.join(max(0.0, end - time.monotonic()))
+    if not found:
+        raise LookupFailed("the name servers gave no answer in time", None)
+    if isinstance(found[0], LookupFailed):
+        raise found[0]
+    return found[0]
+
+
+def _caught(host: str, port: int) -> list[Address] | LookupFailed:
+    try:
+        return _look_up(host, port)
+    except LookupFailed as failed:
+        return failed
+
+
+def _look_up(host: str, port: int) -> list[Address]:
+    try:
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    except OSError as error:
+        raise LookupFailed(error.strerror or str(error), error.errno) from error
+    except UnicodeError as error:
+        raise LookupFailed("the name can't be looked up", None) from error
+    places = [Address(family, cast("SockAddr", sockaddr)) for family, _, _, _, sockaddr in rows if _usable(family)]
+    return interleave(list(dict.fromkeys(places)))[:MOST_ADDRESSES]
+
+
+def _usable(family: int) -> bool:
+    return family in (socket.AF_INET, socket.AF_INET6)
+
+
+def interleave(addresses: Sequence[Address]) -> list[Address]:
+    """Let the families take turns, the resolver's first choice first, its order kept within each (RFC 8305 4)."""
+    if not addresses:
+        return []
+    first = [a for a in addresses if a.family == addresses[0].family]
+    other = [a for a in addresses if a.family != addresses[0].family]
+    return [a for a in chain.from_iterable(zip_longest(first, other)) if a is not None]
+
+
+class Race:
+    """One run of Happy Eyeballs: call `run` once. `failed` holds the addresses that did not answer, in order."""
+
+    def __init__(self, addresses: Sequence[Address], end: float) -> None:
+        self._waiting = list(addresses)
+        self._end = end
+        self._selector = selectors.DefaultSelector()
+        self._next = time.monotonic()
+        self.failed: list[Attempt] = []
+
+    def run(self) -> socket.socket | None:
+        """The first socket to connect, or None when none did (see `failed`)."""
+        try:
+            winner = None
+            while winner is None and (self._waiting or self._selector.get_map()):
+                if time.monotonic() >= self._end:
+                    break
+                winner = self._start_due() or self._wait()
+            return winner
+        finally:
+            self._close_rest()
+
+    def _start_due(self) -> socket.socket | None:
+        if not self._waiting or time.monotonic() < self._next:
+            return None
+        address = self._waiting.pop(0)
+        self._next = time.monotonic() + STAGGER
+        try:
+            sock = socket.socket(address.family, socket.SOCK_STREAM)
+        except OSError as error:
+            self._fail(address, error.errno)
+            return None
+        try:
+            sock.setblocking(False)
+            sock.connect(address.sockaddr)
+        except BlockingIOError:
+            self._selector.register(sock, selectors.EVENT_WRITE, (sock, address))
+            return None
+        except OSError as error:
+            sock.close()
+            self._fail(address, error.errno)
+            return None
+        return sock
+
+    def _wait(self) -> socket.socket | None:
+        """Wait for an attempt to end, but not past the next start; give the socket that connected."""
+        until = min(self._end, self._next) if self._waiting else self._end
+        if not self._selector.get_map():
+            return None
+        for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
+            sock: socket.socket
+            sock, address = key.data
+            self._selector.unregister(sock)
+            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error == _CONNECTED:
+                return sock
+            sock.close()
+            self._fail(address, error)
+        return None
+
+    def _fail(self, address: Address, number: int | None) -> None:
+        self.failed.append(Attempt(address, number))
+        self._next = time.monotonic()
+
+    def _close_rest(self) -> None:
+        for key in list(self._selector.get_map().values()):
+            sock, address = key.data
+            sock.close()
+            self.failed.append(Attempt(address, None))
+        self._selector.close()

@@ -1,0 +1,18 @@
+"""What explanations need to know of the settings in use. Plain data."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Facts(NamedTuple):
+    """One conversation's. `tls`: the session is encrypted now."""
+
+    host: str
+    port: int
+    encryption: str
+    login: bool
+    username: str
+    sender: str
+    recipient: str
+    tls: bool = False

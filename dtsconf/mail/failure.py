@@ -1,0 +1,37 @@
+"""The one exception of a conversation: a stage failed, and this is everything known about it.
+
+Raised where the fact is seen, turned into a `Stage` row by `report`. Never leaves the package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dtsconf.mail.reply import Reply
+    from dtsconf.proof import Said
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a failure means: a word of the contract's list of causes, and the next thing to type (or None)."""
+
+    cause: str
+    hint: str | None = None
+
+
+@dataclass(eq=False)
+class StageFailed(Exception):
+    """A stage failed. `detail` is what was seen, in the words of `said_by`; `reply` is the server's, if it gave one."""
+
+    cause: str
+    detail: str
+    hint: str | None = None
+    said_by: Said = "dtsconf"
+    reply: Reply | None = None
+
+    @classmethod
+    def of(cls, finding: Finding, detail: str, said_by: Said = "dtsconf", reply: Reply | None = None) -> StageFailed:
+        """From what `causes` made of it."""
+        return cls(finding.cause, detail, finding.hint, said_by, reply)

@@ -1,0 +1,74 @@
+"""The banner and ehlo stages: what greets there, and what it offers (RFC 5321 3.1, 3.2)."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from dtsconf.mail import hello
+from dtsconf.mail.failure import StageFailed
+
+if TYPE_CHECKING:
+    from dtsconf.mail.conversation import Conversation
+    from dtsconf.mail.reply import Reply
+
+_UNKNOWN_COMMAND = (500, 501, 502, 504)
+
+
+def read_banner(talk: Conversation) -> None:
+    """Wait for the greeting. A server that keeps silent is looked at: it may speak something else.
+
+    Raises:
+        StageFailed: silence, something else than SMTP, or a no.
+    """
+    with talk.stage("banner", "waiting for the server's greeting") as row:
+        try:
+            reply = talk.wire.read_reply(talk.limits.end())
+        except TimeoutError:
+            _look_closer(talk)
+            raise
+        if reply.code != 220:
+            talk.refuse("banner", reply)
+        talk.banner = reply.text
+        row.heard(reply)
+
+
+def _look_closer(talk: Conversation) -> None:
+    """After silence: name what speaks there if it can be found out."""
+    from dtsconf.mail.probe import silent
+
+    talk.hang_up()
+    seen = None if talk.wire.pending else silent(talk.wire, talk.facts, talk.limits)
+    if seen is not None:
+        talk.report.heard_any = True
+        raise StageFailed.of(seen[0], f"no greeting in {talk.limits.stage:g} s; {seen[1]}")
+
+
+def our_name(talk: Conversation) -> str:
+    """What we call ourselves in EHLO."""
+    return hello.ehlo_name(socket.gethostname(), talk.wire.local_address)
+
+
+def introduce(talk: Conversation) -> None:
+    """The ehlo stage. Raises StageFailed."""
+    with talk.stage("ehlo", "introducing this machine") as row:
+        row.heard(say_hello(talk))
+
+
+def say_hello(talk: Conversation) -> Reply:
+    """EHLO, or HELO where that is all the server knows (RFC 5321 3.2); sets the conversation's `offer`.
+
+    Raises:
+        StageFailed: the server says no, or turns out to be no mail server.
+    """
+    name = our_name(talk)
+    reply = talk.command(f"EHLO {name}", talk.limits.end())
+    if reply.code in _UNKNOWN_COMMAND:
+        if "ftp" in talk.banner.lower():
+            hint = "outgoing mail has another port: --set server.port=587"
+            raise StageFailed("not-smtp", f"an FTP server answers: '{talk.banner}'", hint, "server", reply)
+        reply = talk.command(f"HELO {name}", talk.limits.end())
+    if not reply.positive:
+        talk.refuse("ehlo", reply)
+    talk.offer = hello.read_offer(reply)
+    return reply

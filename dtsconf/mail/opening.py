@@ -1,0 +1,61 @@
+"""The stages up to EHLO: resolve, connect, tls when it comes from the first byte (RFC 8314 3), banner, ehlo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.mail.connect import LookupFailed, Race, resolve
+from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.greeting import introduce, read_banner
+from dtsconf.mail.wire import Wire
+from dtsconf.names import is_ip
+
+if TYPE_CHECKING:
+    from dtsconf.mail.connect import Address
+    from dtsconf.mail.conversation import Conversation
+
+
+def greet(talk: Conversation) -> None:
+    """Open the connection and learn what the server offers.
+
+    Raises:
+        StageFailed: at any of its stages; the report has the row.
+    """
+    _connect(talk, _resolve(talk))
+    if talk.implicit_tls:
+        from dtsconf.mail.securing import from_first_byte
+
+        from_first_byte(talk)
+    read_banner(talk)
+    introduce(talk)
+
+
+def _resolve(talk: Conversation) -> list[Address]:
+    host = talk.facts.host
+    with talk.stage("resolve", f"looking up {host}") as row:
+        try:
+            addresses = resolve(host, talk.facts.port, talk.limits.end())
+        except LookupFailed as failed:
+            from dtsconf.mail import faults
+
+            raise StageFailed.of(faults.of_lookup(failed.code, talk.facts), failed.words, "system") from failed
+        row.said_by, row.detail = "system", ", ".join(map(str, addresses))
+        if is_ip(host):
+            row.said_by, row.detail = "dtsconf", f"{host} is an address: nothing to look up"
+        return addresses
+
+
+def _connect(talk: Conversation, addresses: list[Address]) -> None:
+    with talk.stage("connect", f"connecting to {talk.facts.host} port {talk.facts.port}") as row:
+        race = Race(addresses, talk.limits.end())
+        sock = race.run()
+        told = "; ".join(map(str, race.failed))
+        if sock is None:
+            from dtsconf.mail import faults
+
+            finding = faults.of_errnos([attempt.errno for attempt in race.failed], talk.facts)
+            raise StageFailed.of(finding, told or "no answer", "system")
+        wire = Wire(sock)
+        talk.connected(wire)
+        row.said_by = "system"
+        row.detail = f"{wire.peer[1][0]} port {talk.facts.port}" + (f" ({told})" if told else "")

@@ -1,0 +1,112 @@
+"""Looks on the side, after something failed: what speaks on a port that stays silent, what certificate stands there.
+
+Sends no credentials and no mail; bounded to a few seconds. Its findings are evidence: they never make a failure a
+success.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from dtsconf.mail import faults
+from dtsconf.mail.failure import Finding
+from dtsconf.mail.reply import NotAReply
+from dtsconf.mail.wire import ConnectionLost, HandshakeFailed, Wire
+
+if TYPE_CHECKING:
+    from dtsconf.mail.certificate import Certificate
+    from dtsconf.mail.facts import Facts
+    from dtsconf.mail.tls import Trust
+    from dtsconf.mail.wire import Limits
+
+SECONDS = 2.0
+"""For each look."""
+
+_TROUBLE = (OSError, ConnectionLost, HandshakeFailed, NotAReply, ValueError)
+Peer = tuple[int, tuple[str | int, ...]]
+
+
+def _connect(peer: Peer, end: float) -> Wire:
+    family, address = peer
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(max(0.01, end - time.monotonic()))
+        sock.connect(address)
+    except OSError:
+        sock.close()
+        raise
+    return Wire(sock)
+
+
+def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: Limits) -> Certificate | None:
+    """The certificate that the server at `peer` shows, unchecked, or None. With `ehlo` (our name) after STARTTLS."""
+    from dtsconf.mail.certificate import from_der
+
+    end = limits.short(SECONDS)
+    try:
+        wire = _connect(peer, end)
+    except _TROUBLE:
+        return None
+    try:
+        if ehlo is not None:
+            wire.read_reply(end)
+            for command in (f"EHLO {ehlo}", "STARTTLS"):
+                wire.send(command.encode("ascii") + b"\r\n", end)
+                wire.read_reply(end)
+        wire.start_tls(trust.unverified(), host.partition("%")[0], end)
+        return from_der((wire.tls.getpeercert(binary_form=True) if wire.tls else None) or b"")
+    except _TROUBLE:
+        return None
+    finally:
+        wire.close()
+
+
+def silent(wire: Wire, facts: Facts, limits: Limits) -> tuple[Finding, str] | None:
+    """What speaks on a connection that gave no greeting: cause and hint, and who it is. None when that stays open.
+
+    Says QUIT, which a web server answers with an error page, then tries a TLS handshake on a connection of its own.
+    """
+    peer = wire.peer
+    try:
+        end = limits.short(SECONDS)
+        wire.send(b"QUIT\r\n\r\n", end)
+        if answer := wire.read_some(end):
+            return None if answer[:1].isdigit() else faults.of_strange_bytes(answer, facts)
+    except _TROUBLE:
+        pass
+    return None if wire.tls is not None else _speaks_tls(peer, facts, limits)
+
+
+def _speaks_tls(peer: Peer, facts: Facts, limits: Limits) -> tuple[Finding, str] | None:
+    from dtsconf.mail.tls import Trust
+
+    end = limits.short(SECONDS)
+    try:
+        wire = _connect(peer, end)
+    except _TROUBLE:
+        return None
+    try:
+        wire.start_tls(Trust("1.2", None, None).unverified(), facts.host.partition("%")[0], end)
+        return _inside(wire, facts, limits)
+    except HandshakeFailed as failed:
+        return faults.of_strange_bytes(failed.answer, facts) if failed.answer else None
+    except _TROUBLE:
+        return None
+    finally:
+        wire.close()
+
+
+def _inside(wire: Wire, facts: Facts, limits: Limits) -> tuple[Finding, str]:
+    """TLS came about where plain was wanted: is there a mail server inside?"""
+    try:
+        greeting = wire.read_reply(limits.short(SECONDS))
+    except _TROUBLE:
+        return Finding(
+            "not-smtp", "check server.host and server.port"
+        ), "TLS is spoken there, and no mail server greets inside"
+    return (
+        Finding("protocol", "--set server.encryption=tls"),
+        f"the server on port {facts.port} speaks TLS from the first byte, and greets inside: '{greeting.text}'",
+    )

@@ -1,0 +1,58 @@
+"""SMTP replies as values, pure: a code, an enhanced status code and the lines of text (RFC 5321 4.2, RFC 3463).
+
+Knows their grammar and bounds, not their meaning (`causes`) nor where they come from (`wire`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
+
+
+class NotAReply(ValueError):
+    """The line has no reply's form. `line` is what stood there (bytes, as read)."""
+
+    def __init__(self, line: bytes) -> None:
+        super().__init__("not an SMTP reply")
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One whole reply. `lines` are the texts after the code, decoded, not yet masked or escaped."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The server's own words in one line, the code in front, enhanced codes of later lines dropped."""
+        first, *rest = self.lines or ("",)
+        return " ".join([str(self.code), first, *(_ENHANCED.sub("", line, count=1) for line in rest)]).strip()
+
+    @property
+    def enhanced(self) -> str | None:
+        """The enhanced status code (RFC 3463) in front of the first line, if it fits the reply's class (RFC 2034)."""
+        found = _ENHANCED.match(self.lines[0]) if self.lines else None
+        return found.group(1) if found and found.group(1)[0] == str(self.code)[0] else None
+
+    @property
+    def positive(self) -> bool:
+        """2yz: done."""
+        return 200 <= self.code < 300
+
+
+def parse_line(line: bytes) -> tuple[int, bool, str]:
+    """Read one line without its line end: code, whether it is the last one, text.
+
+    Raises:
+        NotAReply: it has another form.
+    """
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise NotAReply(line)
+    code, mark, text = found.groups()
+    return int(code), mark != b"-", (text or b"").decode("utf-8", "backslashreplace")

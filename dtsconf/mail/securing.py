@@ -1,0 +1,130 @@
+"""The tls stage: from the first byte (RFC 8314), after STARTTLS (RFC 3207), and what follows when there is none.
+
+What was learnt before TLS is forgotten and asked again; bytes that came in clear after the answer to STARTTLS are
+refused, since somebody may have put them there. Plain is taken only where settings and history allow it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.greeting import our_name, say_hello
+from dtsconf.mail.hello import Offer, filter_marks
+from dtsconf.mail.reply import NotAReply
+from dtsconf.mail.wire import ConnectionLost
+
+if TYPE_CHECKING:
+    from dtsconf.mail.certificate import Certificate
+    from dtsconf.mail.conversation import Conversation
+    from dtsconf.mail.report import Row
+
+_DOING = "setting up TLS"
+
+
+def from_first_byte(talk: Conversation) -> None:
+    """TLS before anything is said. Raises StageFailed."""
+    with talk.stage("tls", _DOING) as row:
+        _handshake(talk, row, starttls=False)
+
+
+def secure(talk: Conversation) -> None:
+    """After EHLO: bring the session under TLS as far as the settings want it. Raises StageFailed."""
+    if talk.implicit_tls or talk.facts.encryption == "none":
+        return
+    if talk.offer.has("STARTTLS"):
+        _start_tls(talk)
+    elif talk.facts.encryption == "auto":
+        accept_plain(talk)
+    else:
+        with talk.stage("tls", _DOING):
+            _not_offered(talk)
+
+
+def accept_plain(talk: Conversation) -> None:
+    """`auto` found no TLS: fine only if it never had any, nobody took it away, and no login would go over it.
+
+    Raises:
+        StageFailed: it isn't fine.
+    """
+    stripped = talk.job.had_tls or filter_marks(talk.banner, talk.offer) is not None
+    if stripped and not talk.job.allow_downgrade:
+        with talk.stage("tls", _DOING):
+            _not_offered(talk)
+    if talk.facts.login and not talk.job.settings.server.allow_cleartext_login:
+        with talk.stage("auth", "signing in"):
+            refuse_cleartext()
+
+
+def refuse_cleartext() -> NoReturn:
+    """No login in clear (RFC 8314 3.3)."""
+    raise StageFailed(
+        "cleartext-refused",
+        "the session has no TLS, and a login would go over the network in clear: nothing was sent",
+        "--set server.encryption=tls or starttls; the organisation's profile may say allow_cleartext_login: true",
+    )
+
+
+def _not_offered(talk: Conversation) -> NoReturn:
+    said = f"the EHLO answer has no STARTTLS (it offers {talk.offer})"
+    before = "this host and port had STARTTLS before" if talk.job.had_tls else None
+    evidence = [text for text in (filter_marks(talk.banner, talk.offer), before) if text]
+    if evidence:
+        hint = "ask who runs the firewall or mail filter on the way, or try --set server.encryption=tls"
+        raise StageFailed("tls-stripped", "; ".join([said, *evidence]), hint)
+    hint = "--set server.encryption=tls (port 465), or none where the network is trusted"
+    raise StageFailed("tls-not-offered", said, hint)
+
+
+def _start_tls(talk: Conversation) -> None:
+    """STARTTLS, the handshake, and EHLO again; only when that EHLO fails it gets a row of its own."""
+    trouble: Exception | None = None
+    with talk.stage("tls", _DOING) as row:
+        _handshake(talk, row, starttls=True)
+        talk.offer = Offer()
+        try:
+            say_hello(talk)
+            row.detail += f"; then offers {talk.offer}"
+        except (StageFailed, ConnectionLost, TimeoutError, NotAReply) as error:
+            trouble = error
+    if trouble is not None:
+        with talk.stage("ehlo", "introducing this machine again"):
+            raise trouble
+
+
+def _handshake(talk: Conversation, row: Row, *, starttls: bool) -> None:
+    from dtsconf.mail import tls
+
+    trust = tls.Trust.of(talk.job.settings)
+    context = trust.context()
+    if starttls:
+        _ask(talk)
+    peer, name = talk.wire.peer, our_name(talk) if starttls else None
+
+    def look() -> Certificate | None:
+        from dtsconf.mail import probe
+
+        return probe.certificate(peer, trust, talk.facts.host, name, talk.limits)
+
+    try:
+        row.detail = tls.secure(talk.wire, trust, context, talk.facts, talk.limits.end(), look)
+    except StageFailed:
+        talk.hang_up()
+        raise
+    row.said_by = "tls"
+    talk.facts = talk.facts._replace(tls=True)
+
+
+def _ask(talk: Conversation) -> None:
+    """STARTTLS, and the check that nothing came with its answer (response injection, CVE-2011-0411)."""
+    reply = talk.command("STARTTLS", talk.limits.end())
+    if reply.code != 220:
+        talk.refuse("tls", reply)
+    if extra := talk.wire.pending:
+        talk.hang_up()
+        shown = extra[:200].decode("utf-8", "backslashreplace")
+        raise StageFailed(
+            "protocol",
+            f"text came in clear after the answer to STARTTLS, before TLS: '{shown}'; somebody may have put it in",
+            "ask who runs the firewall or mail filter on the way, or try --set server.encryption=tls",
+        )

@@ -1,0 +1,167 @@
+"""TLS for a conversation: the context that settings ask for, the handshake, and what its failure means.
+
+A certificate that does not verify is a failure, never a warning. Trust comes from `ca_file`, or from a fingerprint
+(then name, chain and dates are not checked, and the report says so), or from the system. RFC 8446, 7817, 8314.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dtsconf.mail import faults
+from dtsconf.mail.certificate import Certificate, day, from_der, from_peer
+from dtsconf.mail.failure import Finding, StageFailed
+from dtsconf.mail.wire import HandshakeFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtsconf.mail.facts import Facts
+    from dtsconf.mail.wire import Wire
+    from dtsconf.settings.model import Settings
+
+_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the settings say about TLS. `fingerprint` is lower-case hex without colons, or None."""
+
+    min_tls: str
+    ca_file: str | None
+    fingerprint: str | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Trust:
+        """From the settings in use."""
+        shown = settings.server.fingerprint
+        plain = shown.replace(":", "").lower() if shown else None
+        return cls(settings.connection.min_tls, settings.server.ca_file, plain)
+
+    def context(self) -> ssl.SSLContext:
+        """The context for a connection that counts.
+
+        Raises:
+            StageFailed: `ca_file` can't be read or holds no certificate.
+        """
+        if self.fingerprint is not None:
+            return self.unverified()
+        context = self._base()
+        if self.ca_file is None:
+            context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+            return context
+        # The file is the whole of what is trusted, a server's own certificate in it included.
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+        try:
+            context.load_verify_locations(cafile=self.ca_file)
+        except OSError as error:
+            words = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+            hint = "give server.ca_file the path of a PEM file with the roots to trust"
+            raise StageFailed("tls-untrusted", f"server.ca_file {self.ca_file}: {words}", hint, "system") from error
+        return context
+
+    def unverified(self) -> ssl.SSLContext:
+        """A context that checks nothing: to compare a fingerprint, or to look at a certificate that failed."""
+        context = self._base()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+
+    def _base(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = _VERSIONS[self.min_tls]
+        return context
+
+
+def secure(
+    wire: Wire, trust: Trust, context: ssl.SSLContext, facts: Facts, end: float, look: Callable[[], Certificate | None]
+) -> str:
+    """Hold the handshake and check the server; give what came of it, for the report.
+
+    `look` fetches the certificate over a connection of its own, called only when this one did not get to see it.
+
+    Raises:
+        StageFailed: with the cause that fits.
+        TimeoutError, ConnectionLost: as the wire does.
+    """
+    try:
+        wire.start_tls(context, facts.host.partition("%")[0], end)
+    except HandshakeFailed as failed:
+        raise _explained(failed, trust, facts, look) from failed
+    session = wire.tls
+    if session is None:
+        raise StageFailed("protocol", "TLS did not come about")
+    cipher = session.cipher()
+    version = f"{session.version()}, {cipher[0] if cipher else 'no cipher'}"
+    if trust.fingerprint is None:
+        return f"{version}; {from_peer(session.getpeercert() or {})}"
+    return f"{version}; {_by_fingerprint(session, trust.fingerprint)}"
+
+
+def _by_fingerprint(session: ssl.SSLObject, wanted: str) -> str:
+    import hashlib
+
+    der = session.getpeercert(binary_form=True) or b""
+    seen = hashlib.sha256(der).hexdigest()
+    shown = from_der(der) or "a certificate that can't be read"
+    if hmac.compare_digest(seen, wanted):
+        return f"{shown}; trusted by its fingerprint: name, chain and dates were not checked"
+    raise StageFailed(
+        "tls-untrusted",
+        f"the server's certificate has SHA-256 {seen}, server.fingerprint says {wanted} ({shown})",
+        f"ask the server's administrator which one is right; if it was renewed: --set server.fingerprint={seen}",
+    )
+
+
+def _explained(
+    failed: HandshakeFailed, trust: Trust, facts: Facts, look: Callable[[], Certificate | None]
+) -> StageFailed:
+    error = failed.error
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _unverified(error, trust, facts, look())
+    reason = str(error.reason or error)
+    finding, who = faults.of_handshake(reason, failed.answer, facts, trust.min_tls)
+    words = f"TLS handshake failed: {reason.replace('_', ' ').lower()}"
+    if who is None:
+        return StageFailed.of(finding, words, "tls")
+    first_line = failed.answer.split(b"\n")[0].decode("utf-8", "backslashreplace").strip()
+    return StageFailed.of(finding, f"{who}: '{first_line}'", "server")
+
+
+def _unverified(
+    error: ssl.SSLCertVerificationError, trust: Trust, facts: Facts, seen: Certificate | None
+) -> StageFailed:
+    cause = faults.of_verify_code(error.verify_code)
+    words = f"{error.verify_message}"
+    if seen is None:
+        return StageFailed(cause, words, _hint(cause, trust, facts, None), "tls")
+    told = f"{words}; certificate {seen.subject}, issued by {seen.issuer}, for {seen.fits}, valid from"
+    told += f" {day(seen.not_before)} until {day(seen.not_after)}, SHA-256 {seen.sha256}"
+    return StageFailed.of(Finding(cause, _hint(cause, trust, facts, seen)), told, "tls")
+
+
+def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:
+    if cause in ("tls-expired", "tls-not-yet-valid"):
+        return f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {day(time.time())})"
+    if cause == "tls-name":
+        fitting = next((name for name in seen.names if "*" not in name), None) if seen else None
+        return f"--set server.host={fitting}" if fitting else "set server.host to a name that the certificate is for"
+    if trust.ca_file is None and not _system_roots():
+        return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
+    whose = f" that stands behind {seen.issuer}" if seen and seen.issuer != seen.subject else ""
+    return (
+        f"--set server.ca_file=/PATH/TO/ROOTS.pem with the root certificate{whose}, or compare the SHA-256 with the"
+        " server's administrator and set server.fingerprint to it"
+    )
+
+
+def _system_roots() -> bool:
+    import os
+
+    paths = ssl.get_default_verify_paths()
+    folder = paths.capath
+    return bool(paths.cafile or (folder and os.listdir(folder)))

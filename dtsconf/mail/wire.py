@@ -1,0 +1,247 @@
+"""Bytes to and from the server: one socket, plain or under TLS, every wait bounded by a deadline, every reply by size.
+
+Rules: a reply line may be 8 KiB (RFC 5321 4.5.3.1.5 promises 512 bytes), a reply 64 KiB; a bare LF ends a line on
+input, output always has CRLF (RFC 5321 2.3.8). TLS runs through memory buffers, so that what the server really sent is
+known when a handshake fails. Refuses to know commands and meanings.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from dtsconf.mail.reply import NotAReply, Reply, parse_line
+
+if TYPE_CHECKING:
+    import ssl
+
+    from dtsconf.proof import Said
+
+LONGEST_LINE = 8 * 1024
+LONGEST_REPLY = 64 * 1024
+KEPT = 256
+"""Bytes of the handshake's first answer that are kept as evidence."""
+
+
+class ConnectionLost(Exception):
+    """The connection ended. `reason` is the word of whoever said so: the system, TLS, or the server by closing."""
+
+    def __init__(self, reason: str, said_by: Said = "system") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.said_by = said_by
+
+
+class HandshakeFailed(Exception):
+    """TLS did not come about. `error` is the library's, `answer` the first bytes the server sent."""
+
+    def __init__(self, error: ssl.SSLError, answer: bytes) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.answer = answer
+
+
+class Limits:
+    """Time-outs: `stage` seconds for each stage, `whole` seconds for the conversation."""
+
+    def __init__(self, stage: float, whole: float) -> None:
+        self.stage = stage
+        self.end_of_all = time.monotonic() + whole
+
+    def end(self) -> float:
+        """When a stage that begins now must be over (monotonic seconds)."""
+        return min(time.monotonic() + self.stage, self.end_of_all)
+
+    def short(self, seconds: float) -> float:
+        """An end for a look on the side: at most `seconds`, and never past a stage's or the whole's."""
+        return min(time.monotonic() + seconds, self.end())
+
+    @property
+    def spent(self) -> bool:
+        """Whether the time for the whole is over."""
+        return time.monotonic() >= self.end_of_all
+
+
+class Wire:
+    """A connected socket that reads whole replies. Closes it on `close`.
+
+    `received` counts the bytes read from it, `peer` is the server's address family and socket address, `local_address`
+    our own IP address.
+
+    Raises:
+        ConnectionLost: the connection has ended already; the socket is closed.
+    """
+
+    _in: ssl.MemoryBIO
+    _out: ssl.MemoryBIO
+
+    def __init__(self, sock: socket.socket) -> None:
+        try:
+            # Small writes follow each other (body, then the final dot): without this each waits for a delayed ACK.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.peer: tuple[int, tuple[str | int, ...]] = (sock.family, sock.getpeername())
+            self.local_address = str(sock.getsockname()[0])
+        except OSError as error:
+            sock.close()
+            raise ConnectionLost(error.strerror or str(error)) from error
+        self._sock = sock
+        self._buffer = bytearray()
+        self._tls: ssl.SSLObject | None = None
+        self.received = 0
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS session, once there is one."""
+        return self._tls
+
+    @property
+    def pending(self) -> bytes:
+        """What was read and not yet taken."""
+        return bytes(self._buffer)
+
+    def close(self) -> None:
+        """Close the socket; never raises."""
+        self._sock.close()
+
+    def send(self, data: bytes, end: float) -> None:
+        """Send all of it.
+
+        Raises:
+            TimeoutError: not gone by `end`.
+            ConnectionLost: the connection ended.
+        """
+        if self._tls is None:
+            self._raw_send(data, end)
+            return
+        self._tls.write(data)
+        self._flush(end)
+
+    def read_reply(self, end: float) -> Reply:
+        """Read one whole reply.
+
+        Raises:
+            TimeoutError: not whole by `end`.
+            ConnectionLost: the connection ended.
+            NotAReply: something else stood there.
+        """
+        lines: list[str] = []
+        code, last, size = 0, False, 0
+        while not last:
+            line = self.read_line(end)
+            size += len(line)
+            this, last, text = parse_line(line)
+            if size > LONGEST_REPLY or (code and this != code):
+                raise NotAReply(line)
+            code = this
+            lines.append(text)
+        return Reply(code, tuple(lines))
+
+    def read_line(self, end: float) -> bytes:
+        """One line without its line end; CRLF and bare LF both end it. Raises as `read_reply`."""
+        while (at := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > LONGEST_LINE:
+                raise NotAReply(bytes(self._buffer[:KEPT]))
+            self._buffer += self._receive(end)
+        line = bytes(self._buffer[:at])
+        if len(line) > LONGEST_LINE:
+            raise NotAReply(line[:KEPT])
+        del self._buffer[: at + 1]
+        return line.removesuffix(b"\r")
+
+    def read_some(self, end: float) -> bytes:
+        """Whatever comes next, at least a byte (for looking at what speaks here). Raises as `read_reply`."""
+        if not self._buffer:
+            self._buffer += self._receive(end)
+        some = bytes(self._buffer)
+        self._buffer.clear()
+        return some
+
+    def start_tls(self, context: ssl.SSLContext, host: str, end: float) -> None:
+        """Hold the TLS handshake (RFC 8446) and talk under it from here on. `host` is the name or IP address to check.
+
+        Raises:
+            HandshakeFailed: with the library's error and what the server answered.
+            TimeoutError, ConnectionLost: as for `read_reply`.
+        """
+        import ssl
+
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(self._in, self._out, server_hostname=host)
+        answer = b""
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._flush(end)
+                data = self._raw_receive(end)
+                answer = (answer + data)[:KEPT]
+                self._in.write(data)
+            except ssl.SSLError as error:
+                self._send_alert(end)
+                raise HandshakeFailed(error, answer) from error
+        self._flush(end)
+        self._tls = tls
+
+    def _send_alert(self, end: float) -> None:
+        """Tell the server why; that it may be gone already changes nothing."""
+        try:
+            self._flush(end)
+        except (ConnectionLost, TimeoutError):
+            return
+
+    def _receive(self, end: float) -> bytes:
+        return self._raw_receive(end) if self._tls is None else self._tls_receive(self._tls, end)
+
+    def _tls_receive(self, tls: ssl.SSLObject, end: float) -> bytes:
+        import ssl
+
+        while True:
+            try:
+                data = tls.read(LONGEST_LINE)
+            except ssl.SSLWantReadError:
+                self._flush(end)
+                self._in.write(self._raw_receive(end))
+                continue
+            except ssl.SSLZeroReturnError:
+                data = b""
+            except ssl.SSLError as error:
+                words = str(error.reason or error).replace("_", " ").lower()
+                raise ConnectionLost(f"TLS: {words}", "tls") from error
+            if not data:
+                raise ConnectionLost("the server closed the TLS session", "server")
+            return data
+
+    def _flush(self, end: float) -> None:
+        if data := self._out.read():
+            self._raw_send(data, end)
+
+    def _raw_send(self, data: bytes, end: float) -> None:
+        try:
+            self._sock.settimeout(_remaining(end))
+            self._sock.sendall(data)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise ConnectionLost(error.strerror or str(error)) from error
+
+    def _raw_receive(self, end: float) -> bytes:
+        try:
+            self._sock.settimeout(_remaining(end))
+            data = self._sock.recv(LONGEST_REPLY)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise ConnectionLost(error.strerror or str(error)) from error
+        if not data:
+            raise ConnectionLost("the server closed the connection", "server")
+        self.received += len(data)
+        return data
+
+
+def _remaining(end: float) -> float:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left

@@ -1,0 +1,1 @@
+"""Tests of dtsconf against real parts, and of the real parts themselves."""

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+
+from dtsconf.mail.certificate import Certificate, day, from_der, from_peer
+from tests.real.ca import Certificates
+
+
+def told_by_openssl(certificates: Certificates) -> Certificate:
+    """The good certificate as OpenSSL reads it after a handshake that verified."""
+    here, there = socket.socketpair()
+    with here, there:
+        server = threading.Thread(
+            target=lambda: certificates.server_context().wrap_socket(there, server_side=True).close()
+        )
+        server.start()
+        with certificates.client_context().wrap_socket(here, server_hostname="localhost") as session:
+            told = session.getpeercert()
+            server.join(10)
+    assert told is not None
+    return from_peer(told)
+
+
+def test_both_readings_agree(certificates: Certificates) -> None:
+    read = from_der(certificates.der("good"))
+    assert read is not None
+    told = told_by_openssl(certificates)
+    assert (
+        (told.subject, told.issuer)
+        == (read.subject, read.issuer)
+        == ("CN=localhost,O=Corp Example", "CN=Corp Example Root,O=Corp Example")
+    )
+    assert told.not_after == read.not_after
+    assert told.not_before == read.not_before
+    assert told.names[:3] == read.names[:3] == ("localhost", "mail.corp.example", "127.0.0.1")
+
+
+def test_the_fingerprint_is_of_the_der(certificates: Certificates) -> None:
+    read = from_der(certificates.der("expired"))
+    assert read is not None
+    assert read.sha256 == certificates.fingerprint("expired")
+
+
+def test_garbage_is_no_certificate(certificates: Certificates) -> None:
+    assert from_der(b"") is None
+    assert from_der(b"\x30\x82garbage") is None
+    assert from_der(certificates.der("good")[:-5]) is None
+
+
+def test_many_names_are_told_in_short() -> None:
+    many = Certificate("s", "i", tuple(f"n{n}.example" for n in range(100)), 0, 0)
+    assert many.fits.endswith("and 94 more")
+    assert Certificate("s", "i", (), 0, 0).fits == "no name at all"
+
+
+def test_days_are_told_in_utc_and_never_fail() -> None:
+    assert day(0) == "1970-01-01 00:00 UTC"
+    assert day(1e30) == "a date out of reach"
+    assert day(ssl.cert_time_to_seconds("Jan  5 09:34:43 2018 GMT")) == "2018-01-05 09:34 UTC"

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import errno
+import socket
+
+import pytest
+
+from dtsconf.mail import faults
+from tests.unit.mail.test_causes import FACTS
+
+
+@pytest.mark.parametrize(
+    ("numbers", "cause"),
+    [
+        ([errno.ECONNREFUSED], "refused"),
+        ([errno.EACCES], "blocked"),
+        ([errno.EPERM], "blocked"),
+        ([errno.ETIMEDOUT], "timeout"),
+        ([None], "timeout"),
+        ([errno.ENETUNREACH], "no-route"),
+        ([errno.EHOSTUNREACH], "no-route"),
+        ([errno.EAFNOSUPPORT], "no-route"),
+        ([errno.ECONNRESET], "dropped"),
+        ([10061], "refused"),
+        ([10013], "blocked"),
+        ([10060], "timeout"),
+        ([errno.ENETUNREACH, None], "timeout"),
+        ([None, errno.ECONNREFUSED], "refused"),
+        ([errno.ECONNREFUSED, errno.EACCES], "blocked"),
+    ],
+)
+def test_the_most_telling_of_several_addresses_counts(numbers: list[int | None], cause: str) -> None:
+    finding = faults.of_errnos(numbers, FACTS)
+    assert finding.cause == cause
+    assert finding.hint
+
+
+def test_a_missing_name_is_told_from_dead_name_servers() -> None:
+    missing = faults.of_lookup(socket.EAI_NONAME, FACTS)
+    dead = faults.of_lookup(socket.EAI_AGAIN, FACTS)
+    assert missing.cause == dead.cause == "dns"
+    assert missing.hint != dead.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "cause", "who"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2", "not-smtp", "SSH"),
+        (b"HTTP/1.1 400 Bad Request", "not-smtp", "web"),
+        (b"<!DOCTYPE HTML>", "not-smtp", "web"),
+        (b"* OK IMAP4rev1", "not-smtp", "IMAP"),
+        (b"+OK POP3", "not-smtp", "POP3"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "protocol", "TLS"),
+        (b"hello?", "not-smtp", "no mail server"),
+    ],
+)
+def test_who_speaks_there(data: bytes, cause: str, who: str) -> None:
+    finding, told = faults.of_strange_bytes(data, FACTS)
+    assert finding.cause == cause
+    assert finding.hint
+    assert who in told
+
+
+@pytest.mark.parametrize(
+    ("reason", "answer", "cause"),
+    [
+        ("WRONG_VERSION_NUMBER", b"220 mail.test ESMTP\r\n", "protocol"),
+        ("WRONG_VERSION_NUMBER", b"554 no\r\n", "protocol"),
+        ("WRONG_VERSION_NUMBER", b"SSH-2.0-x\r\n", "not-smtp"),
+        ("HTTP_REQUEST", b"HTTP/1.1 400\r\n", "not-smtp"),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", b"\x15\x03\x01\x00\x02\x02\x46", "tls-version"),
+        ("UNSUPPORTED_PROTOCOL", b"\x16\x03\x02", "tls-version"),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", b"\x15\x03\x03\x00\x02\x02\x28", "tls-version"),
+        ("BAD_RECORD_TYPE", b"\x16\x03\x03", "protocol"),
+    ],
+)
+def test_handshakes_that_fail(reason: str, answer: bytes, cause: str) -> None:
+    assert faults.of_handshake(reason, answer, FACTS, "1.2")[0].cause == cause
+
+
+def test_a_floor_of_our_own_is_named() -> None:
+    hint = faults.of_handshake("TLSV1_ALERT_PROTOCOL_VERSION", b"\x15\x03\x03", FACTS, "1.3")[0].hint
+    assert "--set connection.min_tls=1.2" in str(hint)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        (9, "tls-not-yet-valid"),
+        (10, "tls-expired"),
+        (62, "tls-name"),
+        (64, "tls-name"),
+        (18, "tls-untrusted"),
+        (19, "tls-untrusted"),
+        (20, "tls-untrusted"),
+        (66, "tls-untrusted"),
+    ],
+)
+def test_verify_codes(code: int, cause: str) -> None:
+    assert faults.of_verify_code(code) == cause
+
+
+def test_after_the_final_dot_the_outcome_is_unknown() -> None:
+    assert faults.of_silence("accepted", FACTS).cause == "outcome-unknown"
+    assert faults.of_loss("accepted", FACTS).cause == "outcome-unknown"
+    assert faults.of_loss("data", FACTS).cause == "dropped"
+    assert faults.of_silence("data", FACTS).cause == "timeout"

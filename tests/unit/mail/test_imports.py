@@ -1,0 +1,28 @@
+"""What a plain send imports: the start-up budget of `test` depends on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = ("asyncio", "cryptography", "email", "idna", "pydantic", "scramp", "smtplib", "ssl")
+
+
+def loaded_by(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_nothing_heavy_is_imported_for_a_plain_conversation() -> None:
+    code = "import dtsconf.mail.verify, dtsconf.mail.delivery, dtsconf.mail.message"
+    assert loaded_by(code) & set(HEAVY) == loaded_by("pass") & set(HEAVY)
+
+
+def test_what_explains_failures_waits_for_one() -> None:
+    assert not loaded_by("import dtsconf.mail.verify") & {
+        "dtsconf.mail.causes",
+        "dtsconf.mail.faults",
+        "dtsconf.mail.probe",
+    }

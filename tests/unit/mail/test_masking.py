@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from base64 import b64encode
+
+from hypothesis import given, strategies as st
+
+from dtsconf.mail.auth import encoded_forms
+from dtsconf.mail.masking import LONGEST, STARS, Masker
+
+
+def masker(password: str, user: str = "user") -> Masker:
+    made = Masker()
+    made.add_secret(password)
+    made.add_encoded(*encoded_forms(user, password))
+    return made
+
+
+def test_the_password_is_stars_as_it_stands_and_encoded() -> None:
+    shown = masker("S3cr3t-Pass").show("535 S3cr3t-Pass / " + b64encode(b"\0user\0S3cr3t-Pass").decode())
+    assert shown == f"535 {STARS} / {STARS}"
+
+
+def test_a_piece_of_an_encoded_password_is_stars_too() -> None:
+    whole = b64encode(b"\0user\0S3cr3t-Pass").decode()
+    assert (
+        masker("S3cr3t-Pass").show(f"500 unrecognised: AUTH PLAIN {whole[:17]}")
+        == f"500 unrecognised: AUTH PLAIN {STARS}"
+    )
+
+
+def test_words_of_our_own_stay_readable() -> None:
+    assert masker("login").show_own("--set login.required=true") == "--set login.required=true"
+    assert STARS in masker("a longer password").show_own("host is a longer password")
+
+
+def test_controls_are_escaped_and_length_is_bounded() -> None:
+    assert masker("x" * 20).show("a\x1b[31m\nb") == "a\\x1b[31m\\nb"
+    assert len(masker("x" * 20).show("y" * 5000)) < LONGEST + 10
+
+
+@given(st.text(min_size=4, max_size=40), st.text(max_size=20), st.text(max_size=20))
+def test_no_password_is_ever_shown(password: str, before: str, after: str) -> None:
+    shown = masker(password).show(before + password + after)
+    assert password not in shown or password in STARS or password in (before + STARS + after)

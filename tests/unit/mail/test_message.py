@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import time
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+from hypothesis import given, strategies as st
+
+from dtsconf.mail.job import Letter
+from dtsconf.mail.message import Envelope, Mail, build, dot_stuff, encode_words
+
+NOW = time.gmtime(1_795_000_000)
+LETTER = Letter("pc-7", "acme-perth", 12, "dtsconf 1.2.0", "macro")
+ENVELOPE = Envelope("dts@acme.example", "you@acme.example", "DTS Perth")
+HEADERS = [
+    "Date",
+    "From",
+    "To",
+    "Subject",
+    "Message-ID",
+    "Auto-Submitted",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+]
+
+
+def made(
+    letter: Letter = LETTER, envelope: Envelope = ENVELOPE, *, eight_bit: bool = False
+) -> tuple[Mail, EmailMessage]:
+    mail = build(letter, envelope, "mail.test port 587", "abc123", NOW, eight_bit=eight_bit)
+    return mail, message_from_bytes(mail.data, policy=default)
+
+
+def test_it_is_a_proper_message() -> None:
+    mail, parsed = made()
+    assert parsed.keys() == HEADERS
+    assert parsed["Message-ID"] == mail.message_id == "<abc123@acme.example>"
+    assert parsed["Auto-Submitted"] == "auto-generated"
+    assert parsed["Date"].datetime.timestamp() == 1_795_000_000
+    assert parsed["From"].addresses[0].display_name == "DTS Perth"
+    assert parsed["From"].addresses[0].addr_spec == "dts@acme.example"
+    assert parsed["To"].addresses[0].addr_spec == "you@acme.example"
+    assert not parsed.defects
+
+
+def test_it_says_what_it_proves_and_for_whom() -> None:
+    text = made()[1].get_content().replace("\r\n", "\n")
+    for fact in ("pc-7", "acme-perth", "generation 12", "dtsconf 1.2.0", "macro", "mail.test port 587"):
+        assert fact in text
+    assert "proven\nfor dtsconf 1.2.0 as macro" in text
+    assert "set up" not in text
+
+
+def test_a_test_that_was_not_applied_says_so() -> None:
+    text = made(Letter("pc-7", None, None, "dtsconf 1.2.0", "macro"))[1].get_content()
+    assert "not applied yet" in text
+
+
+@pytest.mark.parametrize("eight_bit", [False, True])
+def test_names_outside_ascii_come_through(eight_bit: bool) -> None:
+    letter = Letter("büro-rechner", "münchen", 1, "dtsconf 1.2.0", "jürgen")
+    mail, parsed = made(letter, Envelope("dts@acme.example", "you@acme.example", "Jürgen €uro"), eight_bit=eight_bit)
+    assert parsed["From"].addresses[0].display_name == "Jürgen €uro"
+    assert "büro-rechner" in parsed["Subject"]
+    assert "jürgen" in parsed.get_content()
+    assert mail.eight_bit is eight_bit
+    assert parsed["Content-Transfer-Encoding"] == ("8bit" if eight_bit else "base64")
+
+
+@pytest.mark.parametrize(
+    "name", ['A "quoted" name', "Last, First", "back\\slash", "a@b", "  blanks  ", "=?utf-8?q?x?=", "dot. name"]
+)
+def test_display_names_with_specials(name: str) -> None:
+    assert (
+        made(envelope=Envelope("dts@acme.example", "you@acme.example", name))[1]["From"].addresses[0].display_name
+        == name
+    )
+
+
+def test_an_address_that_would_break_out_is_refused() -> None:
+    for bad in ("a@b\r\nBcc: x@y", "a>@b", "a\0@b"):
+        with pytest.raises(ValueError, match="address"):
+            made(envelope=Envelope(bad, "you@acme.example", None))
+
+
+TEXTS = st.text(st.characters(), max_size=1200) | st.sampled_from(
+    ["a\r\nBcc: x@y", "x\n\n.\n", "\r\n.\r\nQUIT", "\u2028", "\x85"]
+)
+
+
+@given(TEXTS, TEXTS, TEXTS, TEXTS, st.booleans())
+def test_nothing_breaks_out_of_the_message(machine: str, profile: str, user: str, name: str, eight_bit: bool) -> None:
+    letter = Letter(machine, profile, 1, "dtsconf 1.2.0", user)
+    mail, parsed = made(letter, Envelope("dts@acme.example", "you@acme.example", name), eight_bit=eight_bit)
+    assert parsed.keys() == HEADERS
+    assert [a.addr_spec for a in parsed["From"].addresses] == ["dts@acme.example"]
+    lines = mail.data.split(b"\r\n")
+    assert not any(b"\r" in line or b"\n" in line for line in lines)
+    assert max(map(len, lines)) <= 998
+    assert eight_bit or mail.data.isascii()
+
+
+@given(
+    st.binary(max_size=300)
+    | st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"x", b"\0"]), max_size=30).map(b"".join)
+)
+def test_dot_stuffing_lets_no_end_of_data_through(data: bytes) -> None:
+    stuffed = dot_stuff(data)
+    assert stuffed.endswith(b".\r\n")
+    lines = stuffed.split(b"\r\n")
+    assert lines[-1] == b""
+    assert lines.index(b".") == len(lines) - 2
+    assert not any(b"\r" in line or b"\n" in line for line in lines)
+    wanted = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    wanted = wanted[:-1] if wanted[-1] == b"" else wanted
+    assert [line[1:] if line.startswith(b".") else line for line in lines[:-2]] == wanted
+
+
+@given(TEXTS)
+def test_encoded_words_fit_their_lines(text: str) -> None:
+    encoded = encode_words(text)
+    assert encoded.isascii()
+    pieces = encoded.split("\r\n ")
+    assert all("\r" not in piece and "\n" not in piece for piece in pieces)
+    assert all(len(piece) <= 75 for piece in pieces) or len(pieces) == 1
