@@ -1,0 +1,84 @@
+"""What every test shares: a clean environment, and the real parts of tests/real as fixtures.
+
+Rules: a real part that can't be had fails the test, it never skips it. README.md beside this file lists the fixtures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.real.ca import Certificates, write_certificates
+from tests.real.netns import Link, firewalled_link
+from tests.real.servers import MailHost, mail_host
+from tests.real.smalldisk import SmallDisk, small_disk
+
+_SCRUBBED_PREFIXES = ("DTS_EMAIL_", "DTSCONF_", "VAULT_", "XDG_")
+_SCRUBBED = {
+    "CREDENTIALS_DIRECTORY",
+    "CURL_CA_BUNDLE",
+    "FORCE_COLOR",
+    "NO_COLOR",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SUDO_GID",
+    "SUDO_UID",
+    "SUDO_USER",
+}
+
+
+def _is_scrubbed(name: str) -> bool:
+    # The test run's own switch is no setting of the program.
+    if name == "DTSCONF_TEST_ALL":
+        return False
+    return name.startswith(_SCRUBBED_PREFIXES) or name in _SCRUBBED or name.upper().endswith("_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No setting, proxy or CA file of the caller reaches a test; HOME and XDG_* lie in a fresh folder, which is
+    returned."""
+    for name in [name for name in os.environ if _is_scrubbed(name)]:
+        monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for kind, place in (
+        ("CONFIG", ".config"),
+        ("STATE", ".local/state"),
+        ("DATA", ".local/share"),
+        ("CACHE", ".cache"),
+    ):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / place))
+    return home
+
+
+@pytest.fixture(scope="session")
+def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
+    """Postfix and Dovecot with all endpoints of tests/real/endpoints.py; one for all workers of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    with mail_host(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A certificate authority and its good and bad certificates, for servers in this process; needs no root."""
+    return write_certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def firewall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Link]:
+    """Two network namespaces with a firewall between: `firewall.client.run(...)` runs a command behind it."""
+    with firewalled_link(tmp_path_factory.mktemp("firewall")) as link:
+        yield link
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A file system of 256 KiB at `tmp_path / "disk"`."""
+    with small_disk(tmp_path / "disk") as mounted:
+        yield mounted
