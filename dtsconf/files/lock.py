@@ -49,14 +49,23 @@ class FileLock:
         descriptor = os.open(self.path, _OPEN, self.mode)
         try:
             if _lock(descriptor) and self._stands(descriptor):
-                if sys.platform != "win32":
-                    os.fchmod(descriptor, self.mode)
+                self._set_mode(descriptor)
                 self._descriptor, descriptor = descriptor, -1
                 return True
             return False
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def _set_mode(self, descriptor: int) -> None:
+        """Whatever umask took away. An empty file is one that was just made: it goes if this fails."""
+        try:
+            if sys.platform != "win32":
+                os.fchmod(descriptor, self.mode)
+        except OSError:
+            if not os.fstat(descriptor).st_size:
+                os.unlink(self.path)
+            raise
 
     def _stands(self, descriptor: int) -> bool:
         """A holder may have removed the file while we waited: then nobody else would find this lock."""

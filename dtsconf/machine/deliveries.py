@@ -1,0 +1,36 @@
+"""The secrets delivered on this machine, as whoever sends reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import SecretUnavailable
+from dtsconf.files import FileProblem, read_regular
+from dtsconf.machine.delivered import from_bytes, secrets_path
+from dtsconf.secret.value import Secret
+
+if TYPE_CHECKING:
+    from dtsconf.machine.layout import Layout
+
+LIMIT = 4 << 20
+"""The largest secrets file, in bytes."""
+
+
+def delivered_secret(layout: Layout, config: str, secret_id: str) -> Secret:
+    """The secret that the machine config at the logical path `config` names by `secret_id`.
+
+    Raises:
+        SecretUnavailable: the caller may not read the file, or it holds no such id.
+    """
+    path = layout.real(secrets_path(config))
+    again = "dtsconf apply, as root, delivers it again"
+    try:
+        values = from_bytes(read_regular(path, LIMIT)[0])
+    except PermissionError:
+        hint = "run as its owner, or let the profile name a group for it (secrets.group)"
+        raise SecretUnavailable(f"{path} can't be read by this user", hint) from None
+    except (OSError, FileProblem) as error:
+        raise SecretUnavailable(f"the delivered secrets can't be read: {error}", again) from None
+    if secret_id not in values:
+        raise SecretUnavailable(f"{path} holds no secret under the id that the machine config names", again)
+    return Secret(values[secret_id])

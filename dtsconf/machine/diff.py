@@ -1,0 +1,91 @@
+"""Unified diffs of targets for people: secrets masked, control characters escaped. Pure.
+
+What dtsconf wants is shown as it will be, with its secrets already masked by the target. What stands on the machine may
+have been written by anybody, so there every value that may be a secret is masked, by the form of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dtsconf.machine import delivered
+from dtsconf.machine.targets.file import MASK
+from dtsconf.names import escape_controls
+
+if TYPE_CHECKING:
+    from dtsconf.machine.targets.file import TargetFile
+
+NOT_READABLE = "(not readable for you)\n"
+
+_HARMLESS = r'(?:vault|keyring|env|file|systemd)://|(?:encrypted|file)"'
+_JSON_SECRET = re.compile(
+    r'("[^"\n]*(?:pass|pwd|secret|token|jwt|assertion|certificate|credential)[^"\n]*"\s*:\s*)'
+    rf'"(?!{_HARMLESS})(?:[^"\\\n]|\\.)*"?',
+    re.IGNORECASE,
+)
+
+
+def file_diff(file: TargetFile, found: bytes | None, *, there: bool, foreign: bool, ours: bool) -> str:
+    """From what stands at a target's path to what is wanted. `found` is None when nothing stands there or, with
+    `there`, when it can't be read; `foreign`: dtsconf never wrote it, so nobody knows what in it is secret; `ours`: it
+    is as dtsconf wrote it."""
+    if foreign:
+        return unified(file.path, "", file.shown, created=True)
+    if there and found is None:
+        return f"--- {file.path}\n+++ {file.path}\n {NOT_READABLE}"
+    before = masked(file.kind, found, secret=file.secret, ours=ours) if found is not None else ""
+    return unified(file.path, before, file.shown, created=not there)
+
+
+def removal(kind: str, path: str, found: bytes | None, *, there: bool) -> str:
+    """From what stands there to nothing."""
+    if not there:
+        return f"--- {path}\n+++ /dev/null\n (already gone)\n"
+    if found is None:
+        return f"--- {path}\n+++ /dev/null\n {NOT_READABLE}"
+    secret = path.endswith(".secrets.json")
+    return unified(path, masked(kind, found, secret=secret, ours=False), "", deleted=True)
+
+
+def restored(path: str, found: bytes | None, kept: bytes | None, *, there: bool) -> str:
+    """From what stands there to the adopted file that is put back. Both may hold anything, so only its fact is told."""
+    name = path if there else "/dev/null"
+    kept_size = "" if kept is None else f", {len(kept)} bytes"
+    held = "" if found is None else f" (now {len(found)} bytes)"
+    return f"--- {name}\n+++ {path}\n (the file that stood here before dtsconf{kept_size} is put back){held}\n"
+
+
+def masked(kind: str, found: bytes, *, secret: bool, ours: bool) -> str:
+    """A found file's text with everything masked that may be a secret."""
+    if kind == "msmtp":
+        words = "password" if ours else "password(?:eval)?"
+        text = found.decode(errors="backslashreplace")
+        return _escaped(re.sub(rf"(?im)^(\s*)({words})(?=\s).*$", rf"\1\2 {MASK}", text))
+    if secret:
+        ids = delivered.from_bytes(found)
+        return (
+            delivered.to_bytes(dict.fromkeys(ids, MASK)).decode()
+            if ids
+            else f"(content not shown: {len(found)} bytes)\n"
+        )
+    text = found.decode(errors="backslashreplace")
+    return _escaped(text if ours else _JSON_SECRET.sub(_blot, text))
+
+
+def unified(path: str, before: str, after: str, *, created: bool = False, deleted: bool = False) -> str:
+    """A unified diff of two texts with three lines of context; a note when they are equal."""
+    import difflib
+
+    names = ("/dev/null" if created else path, "/dev/null" if deleted else path)
+    rows = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
+    text = "".join(row + "\n" for row in rows)
+    return text or f"--- {path}\n+++ {path}\n (the same text; it is recorded anew)\n"
+
+
+def _blot(match: re.Match[str]) -> str:
+    return f'{match.group(1)}"{MASK}"'
+
+
+def _escaped(text: str) -> str:
+    return "".join(escape_controls(line) + "\n" for line in text.splitlines())

@@ -1,0 +1,42 @@
+"""An operating system's no, in the words of somebody who wants to go on: which path, why, what to type next."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from dtsconf.errors import DtsconfError
+
+_TRY = "or try it without touching this machine: --root DIR"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DENIED = (errno.EACCES, errno.EPERM)
+
+
+def failure(error: OSError, *, tail: str = "", place: str = "a file") -> DtsconfError:
+    """The error for a file that could not be written or read. `tail` is added to the sentence: what stands now;
+    `place` is the path where the error knows none (a call on a descriptor)."""
+    place = error.filename if isinstance(error.filename, str) else place
+    why, hint = _explained(error)
+    return DtsconfError(f"can't write {place}: {why}{tail}", hint)
+
+
+def _explained(error: OSError) -> tuple[str, str]:
+    if error.errno in _DENIED:
+        return f"permission denied for {_caller()}", f"run it as root (sudo), {_TRY}"
+    if error.errno == errno.EROFS:
+        return "the file system is read-only", f"remount it writable, {_TRY}"
+    if error.errno in _FULL:
+        return "no space is left on its file system", "make room there, then type the same command again"
+    hint = "look at the disk and the system's log (dmesg), then type the same command again"
+    return (error.strerror or str(error)), hint
+
+
+def _caller() -> str:
+    if sys.platform == "win32":
+        caller = "this user"
+    else:
+        from dtsconf.files.trust import user_name
+
+        caller = user_name(os.geteuid())
+    return caller

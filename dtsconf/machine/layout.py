@@ -1,0 +1,165 @@
+"""Where everything lies: the only module that knows a platform's paths (contract: "Files").
+
+Paths inside dtsconf are logical: absolute on the machine they are meant for, never with the folder of `--root` in
+front. Plans, records and journals hold only these, so that a root folder may be moved or copied. `real` turns one into
+the path to open. Looks nothing up on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one machine. `root` is the folder of `--root` or None for the running system; `platform` is a
+    value of `sys.platform`. With a root the layout is always the one of Linux."""
+
+    root: str | None = None
+    platform: str = sys.platform
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False, compare=False)
+
+    @property
+    def running_system(self) -> bool:
+        """True without `--root`: what is written here is what this machine uses."""
+        return self.root is None
+
+    @property
+    def config_folder(self) -> str:
+        """Folder of the machine config."""
+        match self._kind:
+            case "win32":
+                return self._program_data("DTS")
+            case "darwin":
+                return "/Library/Application Support/DTS"
+            case _:
+                return "/etc/dts"
+
+    @property
+    def config(self) -> str:
+        """The machine config, 0644."""
+        return beside(self.config_folder, "email.json")
+
+    @property
+    def secrets(self) -> str:
+        """The delivered secrets, 0600 or 0640."""
+        return beside(self.config_folder, "email.secrets.json")
+
+    @property
+    def msmtp(self) -> str | None:
+        """Default place of the msmtp target; None where there is none."""
+        return None if self._kind == "win32" else "/etc/msmtprc"
+
+    @property
+    def state(self) -> str:
+        """STATE: the machine state's folder, 0755."""
+        match self._kind:
+            case "win32":
+                return self._program_data("dtsconf")
+            case "darwin":
+                return "/Library/Application Support/dtsconf"
+            case _:
+                return "/var/lib/dtsconf"
+
+    @property
+    def generations(self) -> str:
+        """Folder of the generations' records."""
+        return beside(self.state, "generations")
+
+    def generation(self, number: int) -> str:
+        """Record of one generation, 0644."""
+        return beside(self.generations, f"{number}.json")
+
+    @property
+    def lock(self) -> str:
+        """Lock of apply, 0600: whoever can open it can hold it."""
+        return beside(self.state, "lock")
+
+    @property
+    def key(self) -> str:
+        """The machine's own key, 0600."""
+        return beside(self.state, "key")
+
+    @property
+    def journal(self) -> str:
+        """There from the commit point to the record's end: an interrupted run is to be finished."""
+        return beside(self.state, "journal.json")
+
+    @property
+    def undo(self) -> str:
+        """The journal under its other name: an interrupted run is to be undone."""
+        return beside(self.state, "undo.json")
+
+    @property
+    def staged(self) -> str:
+        """Names of files and folders that a run in progress makes beside the targets."""
+        return beside(self.state, "staged.json")
+
+    def user_file(self) -> str:
+        """The user's own settings (real path, not under `--root`)."""
+        given = self.environ.get("DTSCONF_USER_FILE")
+        if given:
+            return os.path.abspath(given)
+        match self.platform:
+            case "win32":
+                return beside(self._local_app_data(), "dts\\email.yaml")
+            case "darwin":
+                return self._home("Library/Application Support/dts/email.yaml")
+            case _:
+                return self._home(".config/dts/email.yaml")
+
+    def user_state(self) -> str:
+        """The calling user's state folder, 0700 (real path)."""
+        if self.root is not None:
+            return self.real(f"{self.state}/users/{_user_id()}")
+        match self.platform:
+            case "win32":
+                return beside(self._local_app_data(), "dtsconf")
+            case "darwin":
+                return self._home("Library/Application Support/dtsconf")
+            case _:
+                return beside(self.environ.get("XDG_STATE_HOME") or self._home(".local/state"), "dtsconf")
+
+    def real(self, path: str) -> str:
+        """The path to open for a logical one."""
+        return path if self.root is None else os.path.join(os.path.abspath(self.root), path.lstrip("/"))
+
+    @property
+    def _kind(self) -> str:
+        return "linux" if self.root is not None else self.platform
+
+    def _program_data(self, name: str) -> str:
+        return beside(self.environ.get("PROGRAMDATA") or "C:\\ProgramData", name)
+
+    def _local_app_data(self) -> str:
+        return self.environ.get("LOCALAPPDATA") or self._home("AppData\\Local")
+
+    def _home(self, rest: str) -> str:
+        return os.path.join(self.environ.get("HOME") or os.path.expanduser("~"), rest)
+
+
+def parent(path: str) -> str:
+    """The folder that holds a logical path."""
+    return os.path.dirname(path)
+
+
+def beside(folder: str, name: str) -> str:
+    """`name` inside `folder`, with the separator that the folder itself uses."""
+    separator = "\\" if "\\" in folder and not folder.startswith("/") else "/"
+    return folder.rstrip(separator) + separator + name
+
+
+def _user_id() -> str:
+    if sys.platform == "win32":
+        import getpass
+
+        user = getpass.getuser()
+    else:
+        user = str(os.getuid())
+    return user

@@ -1,0 +1,51 @@
+"""Group names to ids, for the machine that is written: under `--root` its own list of groups is asked first."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from dtsconf.machine.layout import Layout
+    from dtsconf.machine.system import System
+
+
+def group_id(system: System, layout: Layout, name: str) -> int:
+    """The id of a group. Raises: Invalid (code 3) when the machine doesn't know it."""
+    found = _under_root(system, name) if layout.root is not None else None
+    if found is None:
+        found = _of_this_system(name)
+    if found is None:
+        message = f"secrets.group: there is no group '{name}' on this machine"
+        raise Invalid((Problem("group", message, f"groupadd {name}, or another secrets.group", key="secrets.group"),))
+    return found
+
+
+def _under_root(system: System, name: str) -> int | None:
+    try:
+        found = system.look("/etc/group")
+    except OSError:
+        return None
+    for line in [] if found is None else found.content.decode(errors="replace").splitlines():
+        parts = line.split(":")
+        if len(parts) >= 3 and parts[0] == name and parts[2].isascii() and parts[2].isdigit():
+            return int(parts[2])
+    return None
+
+
+if sys.platform == "win32":
+
+    def _of_this_system(_name: str) -> int | None:
+        return None
+
+else:
+
+    def _of_this_system(name: str) -> int | None:
+        import grp
+
+        try:
+            return grp.getgrnam(name).gr_gid
+        except KeyError:
+            return None

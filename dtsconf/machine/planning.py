@@ -1,0 +1,181 @@
+"""Looks at the machine and at what is wanted of it, and makes the plan: takes no lock, makes no key, asks nobody.
+
+The engine goes through here too, before the lock and again under it, so that what is applied is what was planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import DtsconfError, Notice
+from dtsconf.machine import generations
+from dtsconf.machine.desired import NOTHING, Desired, Ground, delivered_references, desired
+from dtsconf.machine.owners import group_id
+from dtsconf.machine.plan import Plan, States, compute
+from dtsconf.machine.saved_plan import SavedPlan, saved
+from dtsconf.machine.settling import remembered
+from dtsconf.machine.survey import Survey, readable_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dtsconf.machine.layout import Layout
+    from dtsconf.machine.record import Generation, ProfileRecord
+    from dtsconf.machine.request import Machine, Options
+    from dtsconf.secret.value import Secret
+    from dtsconf.settings.effective import Effective
+
+Fetch = Callable[[str, str], "Secret"]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a run wants: `load` the effective settings, computed anew each time (None: the machine as it was before
+    dtsconf). `command` as the user knows it; `old` the generation that a rollback goes back to."""
+
+    command: str
+    load: Callable[[], Effective] | None
+    old: Generation | None = None
+
+    def profile(self, effective: Effective | None, options: Options) -> ProfileRecord | None:
+        """The profile to put on record."""
+        from dtsconf.machine.record import ProfileRecord
+
+        if self.old is not None:
+            return self.old.profile
+        return None if effective is None else ProfileRecord(effective.org.name, effective.org.digest, options.commit)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan with all that it was made from."""
+
+    plan: Plan
+    want: Desired
+    last: Generation | None
+    survey: Survey = field(repr=False)
+    effective: Effective | None = None
+
+    def save(self, *, profile: str | None, sets: tuple[str, ...]) -> SavedPlan:
+        """The plan to put aside: `profile` absolute, `sets` the texts of --set."""
+        if self.effective is None:
+            raise DtsconfError("a plan that goes back to before dtsconf can't be saved", "use dtsconf rollback 0")
+        found = {file.path: self.survey.standing(file.path) for file in self.want.files}
+        return saved(self.plan, self.effective, self.want, found, profile=profile, sets=sets)
+
+
+def plan(load: Callable[[], Effective], machine: Machine, *, fetch: Fetch | None = None) -> Planned:
+    """What apply would change. `load` computes the effective settings; with `fetch` secrets are read, to see rotated
+    ones (`plan --secrets`).
+
+    Raises:
+        Invalid: settings that a target or delivery can't do (3), a rule broken by what `auto` was settled to (4).
+        SecretUnavailable: with `fetch`.
+        DtsconfError: what stands on the machine can't be looked at.
+    """
+    last = generations.current(machine.system, machine.layout)
+    effective = remembered(load(), last)
+    secrets = None
+    ids: Mapping[str, str] = known_ids(effective, last)
+    if fetch is not None:
+        secrets = {key: fetch(reference, key) for key, reference in delivered_references(effective).items()}
+        ids = secret_ids(machine, secrets)
+        secrets = secrets if len(ids) == len(secrets) else None
+    return look(machine, last, effective, ids=ids, secrets=secrets)
+
+
+def secret_ids(machine: Machine, secrets: Mapping[str, Secret]) -> dict[str, str]:
+    """The ids of fetched secrets under the machine's key; none while there is no key."""
+    key = readable_key(machine.system, machine.layout)
+    return {} if key is None else {name: key.secret_id(name, value.reveal()) for name, value in secrets.items()}
+
+
+def known_ids(effective: Effective, last: Generation | None) -> dict[str, str]:
+    """The ids that are delivered now, for the secrets whose reference is still the same."""
+    references = delivered_references(effective)
+    if last is None:
+        return {}
+    return {key: last.delivered[key] for key, ref in references.items() if last.references.get(key) == ref}
+
+
+def look(
+    machine: Machine,
+    last: Generation | None,
+    effective: Effective | None,
+    *,
+    ids: Mapping[str, str] | None = None,
+    secrets: Mapping[str, Secret] | None = None,
+    lost: list[str] | None = None,
+) -> Planned:
+    """Compare wanted, found and last applied. `effective` None wants the machine as it was before dtsconf; adopted
+    files that are not kept any more are an error then, or go into `lost`.
+
+    Raises: as `plan`.
+    """
+    survey = Survey(machine.system, machine.layout)
+    want = NOTHING if effective is None else _wanted(machine, effective, ids, last, secrets)
+    put_back = _put_back(machine, last, lost) if effective is None else {}
+    paths = {file.path for file in want.files} | {record.path for record in (last.targets if last else ())}
+    found = {path: survey.standing(path) for path in sorted(paths | set(put_back))}
+    states = States(want, found, last, survey.same, put_back, effective is None)
+    name = effective.org.name if effective else ""
+    made = compute(states, name, effective.from_environment if effective else ())
+    return Planned(_with_warnings(made, effective), want, last, survey, effective)
+
+
+def _wanted(
+    machine: Machine,
+    effective: Effective,
+    ids: Mapping[str, str] | None,
+    last: Generation | None,
+    secrets: Mapping[str, Secret] | None,
+) -> Desired:
+    known = known_ids(effective, last) if ids is None else ids
+    want = desired(effective, ground(machine.layout), ids=known, secrets=secrets)
+    for group in {file.group for file in want.files if file.group}:
+        group_id(machine.system, machine.layout, group)
+    return want
+
+
+def ground(layout: Layout) -> Ground:
+    """The targets' places on this machine."""
+    paths = {"dts": layout.config, "msmtp": layout.msmtp}
+    platform = "linux" if layout.root is not None else layout.platform
+    return Ground({kind: path for kind, path in paths.items() if path is not None}, platform)
+
+
+def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None) -> dict[str, bytes | None]:
+    kept: dict[str, bytes | None] = {}
+    for adopted in last.adopted if last else ():
+        if machine.system.facts(adopted.kept) is None and lost is not None:
+            lost.append(adopted.path)
+            continue
+        if machine.system.facts(adopted.kept) is None:
+            message = f"{machine.system.shown(adopted.kept)} is gone, so what stood at {adopted.path} can't be put back"
+            raise DtsconfError(message, f"put a file there that shall become {adopted.path}")
+        try:
+            found = machine.system.look(adopted.kept)
+        except PermissionError:
+            found = None
+        kept[adopted.path] = found.content if found else None
+    return kept
+
+
+def _with_warnings(made: Plan, effective: Effective | None) -> Plan:
+    from dataclasses import replace
+
+    notices = [*(effective.warnings if effective else ()), *made.warnings]
+    for path in made.left:
+        message = f"{path} belongs to a target that the profile has dropped, but somebody changed it, so it stays"
+        notices.append(Notice("left", message, f"look at it, then: rm {path}"))
+    for path in made.needs_adopt:
+        message = f"{path} stands there and was not written by dtsconf; apply refuses to replace it"
+        notices.append(Notice("adopt", message, f"apply --adopt keeps it as {kept_name(path)}"))
+    return replace(made, warnings=tuple(notices))
+
+
+def kept_name(path: str) -> str:
+    """Where an adopted file is kept: beside, as NAME.before-dtsconf."""
+    return f"{path}.before-dtsconf"

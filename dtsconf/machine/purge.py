@@ -1,0 +1,182 @@
+"""The verb `purge`: takes away what dtsconf wrote on this machine and for this user, and puts adopted files back.
+
+First a list, then a question, then the targets in one transaction, and last the state itself; killed in between, purge
+goes on where it stopped. What other users have is not in its reach, and it says so.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from dtsconf.errors import DtsconfError, Interrupted, Notice
+from dtsconf.machine import generations, writing
+from dtsconf.machine.key import MachineKey
+from dtsconf.machine.layout import parent
+from dtsconf.machine.lock import machine_lock, may_write_state
+from dtsconf.machine.planning import kept_name, look
+from dtsconf.machine.record import Generation, to_bytes
+from dtsconf.machine.recovery import recover
+from dtsconf.machine.status import iso_time
+from dtsconf.machine.transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtsconf.machine.layout import Layout
+    from dtsconf.machine.planning import Planned
+    from dtsconf.machine.request import Machine
+
+Fate = Literal["delete", "put-back", "out-of-reach"]
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeItem:
+    """One thing that purge takes away, puts back, or can't reach. `path` is logical, for a user's own state real."""
+
+    path: str
+    fate: Fate
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """`changed` is False when there was nothing. `items` are what was listed."""
+
+    changed: bool
+    items: tuple[PurgeItem, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+
+def purge_list(machine: Machine) -> tuple[PurgeItem, ...]:
+    """What purge would do, in the order of paths. Raises: DtsconfError when the machine can't be looked at."""
+    items = [*_machine_items(machine), *_user_items(machine.layout), *_others(machine.layout)]
+    return tuple(sorted(items, key=lambda item: (item.fate == "out-of-reach", item.path)))
+
+
+def purge(machine: Machine, *, ask: Callable[[tuple[PurgeItem, ...]], bool], wait: float = 30) -> Purged:
+    """Take away what `purge_list` names, after `ask` has seen it and said yes.
+
+    Raises:
+        LockHeld: another run holds the lock (8).
+        DtsconfError: exit 1: the answer was no, or something could not be removed; what is left is listed again next
+            time.
+    """
+    items = purge_list(machine)
+    if all(item.fate == "out-of-reach" for item in items):
+        return Purged(False, items)
+    if not ask(items):
+        raise DtsconfError("nothing was changed: the answer was no")
+    warnings: list[Notice] = []
+    try:
+        if _reachable(machine.layout) and _has_state(machine):
+            warnings += _purge_machine(machine, wait)
+        _purge_user(machine.layout)
+        _remove_folders(machine)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; what is left is listed by the next dtsconf purge", "dtsconf purge") from None
+    except OSError as e:
+        raise DtsconfError(f"not everything could be removed: {e}", "mend that, then dtsconf purge again") from e
+    return Purged(True, items, tuple(warnings))
+
+
+def _machine_items(machine: Machine) -> list[PurgeItem]:
+    layout, system = machine.layout, machine.system
+    if not _has_state(machine):
+        return []
+    if not _reachable(layout):
+        message = "the machine's settings and state; only their owner can purge them (sudo dtsconf purge)"
+        return [PurgeItem(layout.state, "out-of-reach", message)]
+    last = generations.current(system, layout)
+    items = [PurgeItem(layout.state, "delete", "the machine state: generations, key, lock")]
+    lost: list[str] = []
+    planned = look(machine, last, None, lost=lost) if last else None
+    items += [
+        PurgeItem(path, "out-of-reach", "what stood there before dtsconf; its kept copy is gone") for path in lost
+    ]
+    items += [_left(path) for path in (planned.plan.left if planned else ())]
+    for change in planned.plan.changes if planned else ():
+        fate: Fate = "delete" if change.action == "delete" else "put-back"
+        what = "what stood there before dtsconf" if fate == "put-back" else f"target {change.target}"
+        changed = ", changed by somebody since" if change.reason == "both" and fate == "delete" else ""
+        items.append(PurgeItem(change.path, fate, what + changed))
+    return items
+
+
+def _left(path: str) -> PurgeItem:
+    what = f"somebody's own file; what stood there before dtsconf is {kept_name(path)}"
+    return PurgeItem(path, "out-of-reach", what)
+
+
+def _user_items(layout: Layout) -> list[PurgeItem]:
+    folder = layout.user_state()
+    if not os.path.isdir(folder):
+        return []
+    return [PurgeItem(folder, "delete", "what dtsconf keeps for you")]
+
+
+def _others(layout: Layout) -> list[PurgeItem]:
+    if layout.root is not None:
+        return []
+    what = "what dtsconf keeps for other users, in their own folders; each of them runs dtsconf purge"
+    return [PurgeItem("other users", "out-of-reach", what)]
+
+
+def _has_state(machine: Machine) -> bool:
+    return os.path.isdir(machine.layout.real(machine.layout.state)) or bool(
+        generations.numbers(machine.system, machine.layout)
+    )
+
+
+def _reachable(layout: Layout) -> bool:
+    return may_write_state(layout)
+
+
+def _purge_machine(machine: Machine, wait: float) -> list[Notice]:
+    system, layout = machine.system, machine.layout
+    warnings: list[Notice] = []
+    with machine_lock(system, layout, wait, command="dtsconf purge"):
+        notice = recover(system, layout)
+        warnings += [notice] if notice else []
+        last = generations.current(system, layout)
+        if last is not None:
+            planned = look(machine, last, None, lost=[])
+            if not planned.plan.empty:
+                warnings += _targets_gone(machine, planned, last)
+            for number in reversed(generations.numbers(system, layout)):
+                system.unlink(layout.generation(number))
+        system.unlink(layout.key)
+    return warnings
+
+
+def _targets_gone(machine: Machine, planned: Planned, last: Generation) -> tuple[Notice, ...]:
+    """One transaction, recorded as a generation that wants nothing: a purge that is cut off after it goes on there."""
+    system, layout = machine.system, machine.layout
+    key = MachineKey.load_or_create(system, layout)
+    steps = writing.writes(planned, machine)
+    expected = writing.expected(planned, steps)
+    time = iso_time(machine.clock.now())
+    who = machine.who
+    empty = Generation(last.number + 1, time, who.user, who.sudo_user, "purge", rollback_of=0, made=last.made)
+    with Transaction(system, layout, key).stage(steps, folders_gone=writing.folders_gone(planned)) as staged:
+        return tuple(staged.commit({empty.number: to_bytes(empty)}, expected))
+
+
+def _purge_user(layout: Layout) -> None:
+    import shutil
+
+    folder = layout.user_state()
+    if os.path.isdir(folder) and not os.path.islink(folder):
+        shutil.rmtree(folder)
+
+
+def _remove_folders(machine: Machine) -> None:
+    """Empty folders of the state, innermost first; one that holds something of others stays."""
+    layout = machine.layout
+    for folder in (parent(layout.user_state()), layout.real(layout.generations), layout.real(layout.state)):
+        inside = os.path.normpath(folder).startswith(os.path.normpath(layout.real(layout.state)))
+        if inside:
+            with suppress(OSError):
+                os.rmdir(folder)

@@ -1,0 +1,143 @@
+"""A generation as it is kept: the numbered record of one apply, purge-able, readable by everybody, without a secret.
+
+Pure and cheap: only json and dataclasses, since `status` and `history` read these records without importing pydantic.
+Contents of files are held as digests: SHA-256 in hex, or for a file with a secret a digest keyed by the machine's own
+key (a plain hash of a short secret can be guessed). Numbers are never used twice.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRecord:
+    """One file as apply left it. `digest` names its kind (`sha256:`, with a `secret` `hmac-sha256:`); `shown` is the
+    SHA-256 of its text with secrets masked, so that a plan can compare what it may not read. `mode`, `uid` and `gid`
+    are what stands there; `asked` (mode, uid, gid) and `group` what dtsconf wanted: what is replaced keeps its own.
+    `mtime_ns` in nanoseconds since the epoch."""
+
+    kind: str
+    path: str
+    digest: str
+    shown: str
+    secret: bool
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    mtime_ns: int
+    asked: tuple[int, int, int]
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A file that stood at `path` before dtsconf, kept beside it at `kept`."""
+
+    path: str
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRecord:
+    """Which profile: its name, the digest of its chain's bytes, and in a git tree the commit it was at."""
+
+    name: str
+    digest: str
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was verified. `state` is verified, pending or none; `pending` why it is still owed (`offline`, `user`);
+    `level` the deepest level asked for; `time` UTC, ISO 8601. `note` says why there is none (`no-verify`, `level`)."""
+
+    state: str = "none"
+    level: str = "none"
+    time: str | None = None
+    pending: str | None = None
+    message_id: str | None = None
+    program: str | None = None
+    user: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettledRecord:
+    """What `auto` came to at one host and port (the key of the mapping that holds it): none, starttls or tls."""
+
+    encryption: str
+    time: str
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One apply. Number 0 is what stood on the machine before dtsconf; its lists are empty and it has no profile.
+
+    `result` is the plan's digest of what was wanted; `config` the machine config's text; `references` the delivered
+    secrets' references and ids by settings key; `adopted` and `made` (folders) add up from the first generation on;
+    `settled` remembers every `auto` that was ever settled here, by `HOST PORT`.
+    """
+
+    number: int
+    time: str
+    user: str = ""
+    sudo_user: str | None = None
+    reason: str | None = None
+    profile: ProfileRecord | None = None
+    proof: Proof = field(default_factory=Proof)
+    rollback_of: int | None = None
+    trusted: bool = False
+    from_environment: tuple[str, ...] = ()
+    settled: Mapping[str, SettledRecord] = field(default_factory=dict)
+    targets: tuple[TargetRecord, ...] = ()
+    result: str = ""
+    config: str | None = None
+    delivered: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    adopted: tuple[Adopted, ...] = ()
+    made: tuple[str, ...] = ()
+
+
+def to_bytes(generation: Generation) -> bytes:
+    """The record's file: sorted JSON, two spaces, a newline at the end."""
+    data = {"format": FORMAT, **asdict(generation)}
+    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def from_bytes(data: bytes) -> Generation:
+    """Read what `to_bytes` wrote; fields that a newer dtsconf may have added are passed over.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is not such a record.
+    """
+    loaded = json.loads(data)
+    if loaded["format"] != FORMAT:
+        raise ValueError("unknown format")
+    plain = _known(Generation, loaded)
+    plain["profile"] = None if loaded["profile"] is None else ProfileRecord(**_known(ProfileRecord, loaded["profile"]))
+    plain["proof"] = Proof(**_known(Proof, loaded["proof"]))
+    plain["settled"] = {at: SettledRecord(**_known(SettledRecord, each)) for at, each in loaded["settled"].items()}
+    plain["targets"] = tuple(_target(each) for each in loaded["targets"])
+    plain["adopted"] = tuple(Adopted(**_known(Adopted, each)) for each in loaded["adopted"])
+    plain["made"] = tuple(loaded["made"])
+    plain["from_environment"] = tuple(loaded["from_environment"])
+    return Generation(**plain)
+
+
+def _target(data: dict[str, Any]) -> TargetRecord:
+    mode, uid, gid = data["asked"]
+    return TargetRecord(**{**_known(TargetRecord, data), "asked": (mode, uid, gid)})
+
+
+def _known(shape: type[Any], data: dict[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(shape)}
+    return {name: value for name, value in data.items() if name in names}

@@ -1,0 +1,254 @@
+"""One apply or rollback, in the contract's order ("apply, precisely"): plan, ask, splay, lock, recover, settle, plan
+again, stage, verify, commit, record.
+
+Nothing live changes before the transaction's commit point. A failure on the way is raised with what was known by then
+(`Applied` as the error's `known`). Knows no mail, no secret backend and no terminal: these are `Services`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import DtsconfError, Interrupted, Invalid, Notice, Problem, SecretUnavailable
+from dtsconf.machine import generations, recording, settling, verdict, writing
+from dtsconf.machine.audit import audit_line
+from dtsconf.machine.desired import delivered_references, secrets_in_use
+from dtsconf.machine.failure import failure
+from dtsconf.machine.key import MachineKey
+from dtsconf.machine.lock import machine_lock
+from dtsconf.machine.planning import look
+from dtsconf.machine.record import Proof
+from dtsconf.machine.recording import Course
+from dtsconf.machine.recovery import recover
+from dtsconf.machine.request import Applied, Check
+from dtsconf.machine.status import iso_time
+from dtsconf.machine.transaction import Transaction
+from dtsconf.machine.verdict import Depth
+from dtsconf.proof import Verification
+from dtsconf.settings.model import effective_port
+
+if TYPE_CHECKING:
+    from dtsconf.machine.planning import Goal, Planned
+    from dtsconf.machine.record import Generation
+    from dtsconf.machine.request import Machine, Options, Services
+    from dtsconf.machine.settling import Outcome
+    from dtsconf.secret.value import Secret
+    from dtsconf.settings.effective import Effective
+
+NEEDS_LOGIN = ("auth", "envelope", "send")
+"""Levels at which the verification logs in."""
+
+
+def carry_out(goal: Goal, machine: Machine, services: Services, options: Options) -> Applied:
+    """Carry out one apply or rollback.
+
+    Raises:
+        DtsconfError: of every kind, with `known` the `Applied` as far as it got; the machine is as before.
+    """
+    run = Run(goal, machine, services, options)
+    try:
+        return run.go()
+    except KeyboardInterrupt:
+        if run.done is not None:
+            return run.done
+        raise Interrupted("interrupted; nothing was changed", "run it again", known=run.known()) from None
+    except DtsconfError as e:
+        if isinstance(e.known, Verification):
+            run.verification = e.known
+        e.known = run.known()
+        raise
+    except OSError as e:
+        found = failure(e)
+        found.known = run.known()
+        raise found from None
+
+
+class Run:
+    """The state of one run: what was found out so far."""
+
+    def __init__(self, goal: Goal, machine: Machine, services: Services, options: Options) -> None:
+        self.goal, self.machine, self.services, self.options = goal, machine, services, options
+        self.planned: Planned | None = None
+        self.loaded: Effective | None = None
+        self.outcome: Outcome | None = None
+        self.depth = Depth("none")
+        self.verification: Verification | None = None
+        self.warnings: list[Notice] = []
+        self.done: Applied | None = None
+        self._secrets: dict[str, Secret] = {}
+
+    def known(self) -> Applied:
+        """How far it got, the machine being as before."""
+        planned = self.planned
+        last = planned.last if planned else None
+        warnings = (*(planned.plan.warnings if planned else ()), *self.warnings)
+        return Applied(
+            self.machine.who.host,
+            False,
+            planned.plan.changes if planned else (),
+            planned.plan.digest if planned else "",
+            last,
+            last,
+            self.verification,
+            planned.plan if planned else None,
+            planned.effective if planned else None,
+            self.goal.old.number if self.goal.old else None,
+            warnings,
+        )
+
+    def go(self) -> Applied:
+        """All steps."""
+        asked = self._look()
+        if not asked.plan.empty:
+            self._ask(asked)
+        self._splay(asked)
+        system, layout = self.machine.system, self.machine.layout
+        command = f"dtsconf {self.goal.command}"
+        with machine_lock(system, layout, self.options.wait, command=command, on_wait=self.services.progress):
+            self._note(recover(system, layout))
+            return self._locked(asked)
+
+    def _look(self) -> Planned:
+        """The plan as it is now, without secrets and without asking the server; everything that forbids it."""
+        last = generations.current(self.machine.system, self.machine.layout)
+        self.loaded = None if self.goal.load is None else self.goal.load()
+        effective = None if self.loaded is None else settling.remembered(self.loaded, last)
+        planned = look(self.machine, last, effective)
+        self.planned = planned
+        _refuse_microsoft(effective)
+        if self.options.saved is not None:
+            saved = self.options.saved
+            saved.check(planned.save(profile=saved.profile, sets=saved.sets))
+        writing.check_adoption(planned, self.machine, adopt=self.options.adopt)
+        if effective is not None:
+            self.depth = verdict.depth(effective, self.options)
+        return planned
+
+    def _ask(self, planned: Planned) -> None:
+        if not self.services.ask(planned.plan):
+            raise DtsconfError("nothing was changed: the answer was no")
+
+    def _splay(self, planned: Planned) -> None:
+        """Wait a random part of verify.splay, so that a fleet does not knock all at once."""
+        effective = planned.effective
+        idle = planned.plan.empty and not self.options.verify
+        if self.options.attended or idle or effective is None or not effective.org.verify.splay:
+            return
+        wait = effective.org.verify.splay * self.machine.clock.random()
+        self.services.progress(f"waiting {wait:.0f} s (verify.splay)")
+        self.machine.clock.sleep(wait)
+
+    def _locked(self, asked: Planned) -> Applied:
+        now = self._look()
+        final = now if self.loaded is None else self._settled(now, self.loaded)
+        self.planned = final
+        if final.plan.empty:
+            return self._in_place(final)
+        if asked.plan.empty or now.plan.outline != asked.plan.outline:
+            self._ask(final)
+        return self._write(final)
+
+    def _settled(self, now: Planned, loaded: Effective) -> Planned:
+        """The plan once more, with `auto` settled and with the secrets that are to be delivered."""
+        quiet = self.depth.level == "none" or "offline" in loaded.org.verify.pending
+        time = self._now()
+        self.outcome = settling.settle(loaded, now.last, self.services, self.options, may_be_offline=quiet, time=time)
+        effective = self.outcome.effective
+        self.warnings += self.outcome.warnings
+        secrets = {key: self._secret(key, ref, now) for key, ref in delivered_references(effective).items()}
+        key = MachineKey.load_or_create(self.machine.system, self.machine.layout) if secrets else None
+        ids = {name: key.secret_id(name, value.reveal()) for name, value in secrets.items()} if key else {}
+        return look(self.machine, now.last, effective, ids=ids, secrets=secrets)
+
+    def _secret(self, key: str, reference: str, now: Planned) -> Secret:
+        """A secret's value, fetched once; in a rollback the delivered one, if its source can't be had any more."""
+        if key in self._secrets:
+            return self._secrets[key]
+        self.services.progress(f"fetching {key}")
+        try:
+            value = self.services.fetch(reference, key)
+        except SecretUnavailable as e:
+            found = None if self.goal.old is None else recording.delivered_value(now, key, reference)
+            if found is None:
+                raise
+            value = found
+            message = f"{key} could not be had anew ({e.message}); the value that is delivered now is used"
+            self.warnings.append(Notice("secret-kept", message, e.hint, key=key))
+        self._secrets[key] = value
+        return value
+
+    def _in_place(self, final: Planned) -> Applied:
+        """Nothing to change; --verify verifies anyway, and puts a new proof on record."""
+        generation = final.last
+        if self.options.verify and generation is not None and final.effective is not None:
+            self._verify(final, final.effective, generation.number)
+            proof = verdict.proof(self.verification, self.depth, self._now())
+            generation = replace(generation, proof=proof)
+            generations.replace_record(self.machine.system, self.machine.layout, generation)
+            self.warnings += verdict.owed(proof)
+        return self._applied(final, generation, changed=False)
+
+    def _write(self, final: Planned) -> Applied:
+        """Stage, verify, commit, record."""
+        system, layout = self.machine.system, self.machine.layout
+        key = MachineKey.load_or_create(system, layout)
+        steps = writing.writes(final, self.machine)
+        expected = writing.expected(final, steps)
+        gone = writing.folders_gone(final)
+        self.services.progress("staging")
+        with Transaction(system, layout, key).stage(steps, folders_gone=gone) as staged:
+            if final.effective is not None:
+                self._verify(final, final.effective, final.last.number + 1 if final.last else 1)
+            proof = verdict.proof(self.verification, self.depth, self._now()) if final.effective else Proof()
+            course = Course(self.goal, self.options, proof, self.outcome.memory if self.outcome else {})
+            generation = recording.generation(final, self.machine, key, staged, course)
+            self.services.progress("writing")
+            notices = staged.commit(recording.records(generation, first=final.last is None), expected)
+        self.warnings += [*notices, *verdict.owed(generation.proof)]
+        self.done = self._applied(final, generation, changed=True)
+        self._note(generations.thin_out(system, layout))
+        self.machine.audit(audit_line(self.goal.command, generation))
+        return self._applied(final, generation, changed=True)
+
+    def _verify(self, final: Planned, effective: Effective, number: int) -> None:
+        """Verify as deep as this apply is to; leaves the result in `verification`. Raises: VerificationFailed."""
+        if self.depth.level == "none":
+            return
+        if self.outcome is not None and self.outcome.unreached is not None:
+            found = replace(self.outcome.unreached, level=self.depth.level)
+        else:
+            self.services.progress(f"verifying (level {self.depth.level})")
+            found = self.services.verify(self._check(final, effective, number))
+        self.verification = found
+        self.verification = verdict.judged(found, self.depth, effective)
+
+    def _check(self, final: Planned, effective: Effective, number: int) -> Check:
+        password = None
+        if self.depth.level in NEEDS_LOGIN:
+            for key, reference in secrets_in_use(effective).items():
+                password = self._secret(key, reference, final)
+        host = effective.settings.server.host or ""
+        had = generations.had_tls(final.last, host, effective_port(effective.settings))
+        had = had and not self.options.allow_downgrade
+        return Check(effective, password, self.depth.level, number, had)
+
+    def _applied(self, final: Planned, generation: Generation | None, *, changed: bool) -> Applied:
+        base = self.known()
+        return replace(base, changed=changed, generation=generation, before=final.last)
+
+    def _note(self, notice: Notice | None) -> None:
+        if notice is not None:
+            self.warnings.append(notice)
+
+    def _now(self) -> str:
+        return iso_time(self.machine.clock.now())
+
+
+def _refuse_microsoft(effective: Effective | None) -> None:
+    """Raises: Invalid (code 3): this version can't prove Microsoft sign-in, so it doesn't apply it."""
+    if effective is None or effective.settings.mode != "microsoft":
+        return
+    message = "mode: microsoft can't be applied yet: this version of dtsconf checks and shows it, but can't sign in"
+    hint = "validate, show and plan take it; to apply, use mode: smtp"
+    raise Invalid((Problem("microsoft-not-there", message, hint, effective.origin["mode"].where, "mode"),))

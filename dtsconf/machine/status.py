@@ -1,0 +1,128 @@
+"""What `dtsconf status` tells: whether the machine still holds what was last applied. Cheap on purpose.
+
+Imports neither pydantic nor yaml, asks nobody, resolves no secret, takes no lock and writes nothing. What the caller
+may not read is compared by size, owner, mode and time and listed as not checked.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from dtsconf.machine import generations
+from dtsconf.machine.layout import parent
+from dtsconf.machine.recovery import interrupted
+from dtsconf.machine.standing import as_left
+from dtsconf.machine.survey import Survey
+from dtsconf.machine.system import Refused
+
+if TYPE_CHECKING:
+    from dtsconf.machine.layout import Layout
+    from dtsconf.machine.record import Generation, Proof, TargetRecord
+    from dtsconf.machine.standing import Standing
+    from dtsconf.machine.system import System
+
+State = Literal["in-sync", "drifted", "interrupted", "never-applied"]
+
+TRIES = 3
+"""How often to look again when an apply went through while looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftItem:
+    """One file that is not as apply left it: `what` in words, `since` UTC ISO 8601 (its own time stamp), or None."""
+
+    path: str
+    what: str
+    since: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """`generation` is the current one, None before the first; `proof_age` in seconds. `unchecked` are paths whose
+    content was not checked."""
+
+    state: State
+    drift: tuple[DriftItem, ...] = ()
+    generation: Generation | None = None
+    proof: Proof | None = None
+    proof_age: float | None = None
+    unchecked: tuple[str, ...] = field(default=())
+
+
+def status(system: System, layout: Layout, now: float) -> Status:
+    """The machine's state, `now` in seconds since the epoch. Raises: DtsconfError when a record can't be read."""
+    for _ in range(TRIES):
+        found = _status(system, layout, now)
+        number = found.generation.number if found.generation else None
+        if number == generations.current_number(system, layout) and interrupted(layout) == (
+            found.state == "interrupted"
+        ):
+            return found
+    return _status(system, layout, now)
+
+
+def _status(system: System, layout: Layout, now: float) -> Status:
+    generation = generations.current(system, layout)
+    proof = generation.proof if generation else None
+    age = now - parse_time(proof.time) if proof and proof.time else None
+    if interrupted(layout):
+        return Status("interrupted", (), generation, proof, age)
+    if generation is None:
+        return Status("never-applied")
+    survey = Survey(system, layout)
+    drift = [item for record in generation.targets if (item := _drift(record, survey, layout))]
+    unchecked = tuple(record.path for record in generation.targets if survey.unchecked(record))
+    return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked)
+
+
+def iso_time(seconds: float) -> str:
+    """Seconds since the epoch as UTC, ISO 8601, whole seconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(text: str) -> float:
+    """Seconds since the epoch of what `iso_time` wrote."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _drift(record: TargetRecord, survey: Survey, layout: Layout) -> DriftItem | None:
+    try:
+        found = survey.standing(record.path)
+    except Refused as e:
+        return DriftItem(record.path, f"replaced by something else ({e.message})", _changed_at(layout, record.path))
+    if found is None:
+        return DriftItem(record.path, "missing", _changed_at(layout, parent(record.path)))
+    if as_left(record, found, survey.same):
+        return None
+    return DriftItem(record.path, _what(record, found, survey), _since(record, found, layout))
+
+
+def _what(record: TargetRecord, found: Standing, survey: Survey) -> str:
+    words = []
+    verdict = None if found.content is None else survey.same(found.content, record.digest)
+    if verdict is False:
+        words.append("content changed")
+    elif verdict is None and (found.size, found.mtime_ns) != (record.size, record.mtime_ns):
+        words.append(f"{found.size} bytes, was {record.size}" if found.size != record.size else "written to")
+    if found.mode != record.mode:
+        words.append(f"mode {found.mode:04o}, was {record.mode:04o}")
+    if (found.uid, found.gid) != (record.uid, record.gid):
+        words.append(f"owner {found.uid}:{found.gid}, was {record.uid}:{record.gid}")
+    return ", ".join(words)
+
+
+def _since(record: TargetRecord, found: Standing, layout: Layout) -> str | None:
+    if found.mtime_ns > record.mtime_ns:
+        return iso_time(found.mtime_ns / 1e9)
+    return _changed_at(layout, record.path)
+
+
+def _changed_at(layout: Layout, path: str) -> str | None:
+    """When the entry itself last changed (a new mode or owner, a file put in with an old time), as far as known."""
+    try:
+        return iso_time(os.lstat(layout.real(path)).st_ctime)
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""One module a target: settings in, files out. All pure."""

@@ -1,0 +1,111 @@
+"""What a verification's result means for an apply: passed, owed, or failed. Pure.
+
+The levels and when a proof may be owed are the profile's `verify` section; see the contract's "apply, precisely".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import Invalid, Notice, Problem, VerificationFailed
+from dtsconf.machine.record import Proof
+from dtsconf.proof import Level, Verification
+from dtsconf.settings.check import require_complete
+
+if TYPE_CHECKING:
+    from dtsconf.machine.request import Options
+    from dtsconf.settings.effective import Effective
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How far to verify. `pending` is set when the proof will still be owed then; `note` says why there is none."""
+
+    level: Level
+    pending: str | None = None
+    note: str | None = None
+
+
+def depth(effective: Effective, options: Options) -> Depth:
+    """How far this apply verifies.
+
+    Raises:
+        Invalid: code 4: --no-verify against a lock on verify. Code 3: values that `expects` leaves to others are
+            missing, and `verify.pending` doesn't list `user`.
+    """
+    lock = effective.org.policy.lock_on("verify")
+    if options.verify is False and lock is not None:
+        message = f"--no-verify: verify is locked by the profile{f' at {lock.where}' if lock.where else ''}"
+        raise Invalid((Problem("locked", message, "leave --no-verify out", lock.where, "verify", code=4),))
+    if effective.missing:
+        return _without_the_user(effective, options)
+    if options.verify is False:
+        return Depth("none", note="no-verify")
+    level = effective.org.verify.level
+    if level == "none":
+        return Depth("send") if options.verify else Depth("none", note="level")
+    return Depth(level)
+
+
+def _without_the_user(effective: Effective, options: Options) -> Depth:
+    if "user" not in effective.org.verify.pending:
+        require_complete(effective)
+    nowhere = effective.settings.server.host is None
+    silent = options.verify is False or effective.org.verify.level == "none"
+    return Depth("none" if nowhere or silent else "connect", "user", "no-verify" if options.verify is False else None)
+
+
+def judged(found: Verification, planned: Depth, effective: Effective) -> Verification:
+    """The verification with what is still owed.
+
+    Raises:
+        VerificationFailed: it failed, and the profile doesn't let that pass.
+    """
+    if not found.ok:
+        if not found.reached and "offline" in effective.org.verify.pending:
+            return replace(found, pending="offline")
+        raise failed(found, None)
+    return replace(found, pending=planned.pending or found.pending)
+
+
+def failed(found: Verification, server: str | None) -> VerificationFailed:
+    """The error for a verification that failed: its stage, who said what, and the stage's hint."""
+    stage = found.failure
+    if stage is None:
+        return VerificationFailed("the verification failed", None, reached=found.reached, known=found)
+    at = f" at {server}" if server else ""
+    cause = f" ({stage.cause})" if stage.cause else ""
+    return VerificationFailed(
+        f"verification failed{at} at stage {stage.stage}{cause}: {stage.detail}",
+        stage.hint,
+        reached=found.reached,
+        known=found,
+    )
+
+
+def proof(found: Verification | None, planned: Depth, time: str) -> Proof:
+    """What goes on record."""
+    pending = found.pending if found else planned.pending
+    if found is None:
+        return Proof("pending" if pending else "none", planned.level, time, pending, note=planned.note)
+    state = "pending" if pending else "verified"
+    return Proof(state, found.level, time, pending, found.message_id, found.program or None, found.user or None)
+
+
+def owed(found: Proof) -> tuple[Notice, ...]:
+    """A warning when something went live without proof."""
+    why = {
+        "offline": (
+            "the server could not be reached, so the settings are live without proof",
+            "dtsconf apply --verify",
+        ),
+        "user": (
+            "values that each user gives are missing, so only the connection was verified",
+            "dtsconf test, as a user",
+        ),
+    }
+    if found.state != "pending" or found.pending not in why:
+        return ()
+    message, command = why[found.pending]
+    return (Notice("proof-pending", message, f"to prove them: {command}"),)

@@ -1,0 +1,115 @@
+"""purge: everything of dtsconf's goes, adopted files come back, what can't be reached is said."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dtsconf.errors import DtsconfError
+from dtsconf.machine import engine
+from dtsconf.machine.purge import PurgeItem
+from dtsconf.settings.sections import Target
+from tests.unit.machine.world import LOGIN, World, effective
+
+CONFIG = "/etc/dts/email.json"
+MSMTP = "/etc/msmtprc"
+BOTH = (Target(kind="dts"), Target(kind="msmtp"))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(str(tmp_path))
+
+
+def yes(_items: tuple[PurgeItem, ...]) -> bool:
+    return True
+
+
+def files(world: World) -> list[str]:
+    return [path for path, (_mode, content) in world.tree().items() if content is not None]
+
+
+def test_after_purge_the_machine_is_as_before(world: World) -> None:
+    world.write(MSMTP, "account old\n", 0o640)
+    before = world.tree()
+    world.apply(effective(LOGIN, targets=BOTH), adopt=True)
+    done = engine.purge(world.machine, ask=yes)
+    assert done.changed
+    assert {path: entry for path, entry in world.tree().items() if not path.startswith("var")} == before
+    assert not world.exists("/var/lib/dtsconf")
+    assert world.status().state == "never-applied"
+
+
+def test_the_list_names_every_fate(world: World) -> None:
+    world.write(MSMTP, "account old\n")
+    world.apply(effective(LOGIN, targets=BOTH), adopt=True)
+    world.write(CONFIG, "changed\n")
+    found = {item.path: item for item in engine.purge_list(world.machine)}
+    assert found[MSMTP].fate == "put-back"
+    assert found[CONFIG].fate == "delete"
+    assert "changed by somebody" in found[CONFIG].what
+    assert found["/etc/dts/email.secrets.json"].fate == "delete"
+    assert found["/var/lib/dtsconf"].fate == "delete"
+
+
+def test_no_is_no(world: World) -> None:
+    world.apply()
+    before = world.tree()
+    with pytest.raises(DtsconfError):
+        engine.purge(world.machine, ask=lambda _items: False)
+    assert world.tree() == before
+
+
+def test_nothing_there_is_nothing_to_do(world: World) -> None:
+    assert not engine.purge(world.machine, ask=yes).changed
+
+
+def test_it_goes_on_where_a_killed_purge_stopped(world: World) -> None:
+    world.apply()
+    world.rollback(0)
+    for number in (0, 1):
+        os.unlink(world.real(f"/var/lib/dtsconf/generations/{number}.json"))
+    assert engine.purge(world.machine, ask=yes).changed
+    assert files(world) == []
+
+
+def test_this_users_state_goes_and_another_users_stays(world: World) -> None:
+    world.apply()
+    mine = f"/var/lib/dtsconf/users/{os.getuid()}"
+    world.write(f"{mine}/proofs.json", "{}")
+    world.write("/var/lib/dtsconf/users/99999/proofs.json", "{}")
+    engine.purge(world.machine, ask=yes)
+    assert not world.exists(mine)
+    assert files(world) == ["var/lib/dtsconf/users/99999/proofs.json"]
+
+
+def test_purged_and_applied_again(world: World) -> None:
+    world.apply()
+    engine.purge(world.machine, ask=yes)
+    applied = world.apply()
+    assert applied.generation is not None
+    assert applied.generation.number == 1
+    assert world.status().state == "in-sync"
+
+
+def test_a_kept_file_that_is_gone_is_said_and_the_rest_goes(world: World) -> None:
+    world.write(MSMTP, "account old\n")
+    world.apply(effective(LOGIN, targets=BOTH), adopt=True)
+    os.unlink(world.real(MSMTP + ".before-dtsconf"))
+    items = engine.purge_list(world.machine)
+    assert [(item.path, item.fate) for item in items if "kept copy" in item.what] == [(MSMTP, "out-of-reach")]
+    engine.purge(world.machine, ask=yes)
+    assert files(world) == []
+
+
+def test_somebodys_file_where_an_adopted_one_stood_is_left(world: World) -> None:
+    world.write(MSMTP, "account old\n")
+    world.apply(effective(targets=BOTH), adopt=True)
+    world.apply(effective())
+    world.write(MSMTP, "account mine\n")
+    assert [(i.path, i.fate) for i in engine.purge_list(world.machine) if i.path == MSMTP] == [(MSMTP, "out-of-reach")]
+    engine.purge(world.machine, ask=yes)
+    assert world.read(MSMTP) == "account mine\n"
+    assert world.read(MSMTP + ".before-dtsconf") == "account old\n"
