@@ -1,0 +1,249 @@
+"""dtsconf as functions: the same results as the commands, as typed objects.
+
+    load   the effective settings                         (show)
+    plan   what apply would change                        (plan)
+    apply  change the machine and prove it, or nothing    (apply)
+    check  the staged report of a test send               (test)
+
+Everything that goes wrong is a `DtsconfError` with `problems`, `hint` and `code` (the exit code).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dtsconf import wiring
+from dtsconf.errors import Notice
+from dtsconf.wiring import Inputs
+
+if TYPE_CHECKING:
+    from dtsconf.machine.plan import Plan
+    from dtsconf.machine.planning import Planned
+    from dtsconf.machine.request import Applied, Options
+    from dtsconf.proof import Level, Verification
+    from dtsconf.settings.effective import Effective
+
+Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A finished test: its report, the settings it was made with, and what was odd about them."""
+
+    verification: Verification
+    effective: Effective
+    warnings: tuple[Notice, ...] = ()
+
+
+def inputs(
+    profile: Path | None = None,
+    *,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    root: Path | None = None,
+    strict: bool = False,
+    trust_profile: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Inputs:
+    """Where values come from. `overrides` are `--set` values: a mapping of dotted keys, or `key=value` texts."""
+    texts = tuple(_text(k, v) for k, v in overrides.items()) if isinstance(overrides, Mapping) else tuple(overrides)
+    return Inputs(
+        None if profile is None else os.fspath(profile),
+        texts,
+        None if root is None else os.fspath(root),
+        strict,
+        trust_profile,
+        os.environ if environ is None else environ,
+    )
+
+
+def _text(key: str, value: object) -> str:
+    words = {None: "null", True: "true", False: "false"}
+    plain = words[value] if value is None or isinstance(value, bool) else str(value)
+    return f"{key}={plain}"
+
+
+def load(
+    profile: Path | None = None,
+    *,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    root: Path | None = None,
+    strict: bool = False,
+    user: bool = True,
+    environ: Mapping[str, str] | None = None,
+) -> Effective:
+    """The effective settings with their origins; `user` False leaves the user's own file out, as apply does.
+
+    Raises:
+        Invalid: with every problem of every layer.
+    """
+    given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
+    return wiring.effective(given, user=user)
+
+
+def plan(
+    profile: Path | None = None,
+    *,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    root: Path | None = None,
+    strict: bool = False,
+    secrets: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Plan:
+    """What apply would change on the machine. Reads no secret unless `secrets`; asks nobody and writes nothing.
+
+    Raises:
+        Invalid: the layers can't be used, or a target can't express them.
+        SecretUnavailable: with `secrets`, one can't be had.
+    """
+    given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
+    return plan_of(given, secrets=secrets).plan
+
+
+def plan_of(given: Inputs, *, secrets: bool = False) -> Planned:
+    """As `plan`, with all that the plan was made from, for inputs that are put together already."""
+    from dtsconf.machine.planning import plan as compute
+
+    load = cache(lambda: wiring.effective(given, user=False))
+    if not secrets:
+        return compute(load, wiring.machine_of(given))
+    with wiring.resolver_of(given, load) as resolver:
+        return compute(load, wiring.machine_of(given), fetch=wiring.services(resolver).fetch)
+
+
+def apply(  # noqa: PLR0913 - one keyword for each option of the command
+    profile: Path | None = None,
+    *,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    root: Path | None = None,
+    strict: bool = False,
+    trust_profile: bool = False,
+    verify: bool | None = None,
+    adopt: bool = False,
+    allow_downgrade: bool = False,
+    reason: str | None = None,
+    wait: float = 30,
+    environ: Mapping[str, str] | None = None,
+) -> Applied:
+    """Bring the machine to its profile and prove it by mail, or leave it byte for byte as it was.
+
+    `verify` False skips the proof where the profile allows it, True makes it even when nothing changes. `wait` is in
+    seconds, for another apply to end.
+
+    Raises:
+        DtsconfError: nothing live has changed; `known` tells how far it got.
+    """
+    from dtsconf.machine.request import Options
+
+    given = inputs(profile, overrides=overrides, root=root, strict=strict, trust_profile=trust_profile, environ=environ)
+    options = Options(
+        verify=verify, adopt=adopt, allow_downgrade=allow_downgrade, trusted=trust_profile, reason=reason, wait=wait,
+        attended=False,
+    )  # fmt: skip
+    return apply_of(given, options)
+
+
+def apply_of(
+    given: Inputs,
+    options: Options,
+    *,
+    ask: Callable[[Plan], bool] = lambda _plan: True,
+    progress: Callable[[str], None] = lambda _words: None,
+) -> Applied:
+    """As `apply`, for inputs and options that are put together already; `ask` sees the plan before anything is done."""
+    from dataclasses import replace
+
+    from dtsconf.machine import engine
+    from dtsconf.machine.commit import commit_of
+
+    commit = commit_of(given.profile) if given.profile else None
+    loaded: list[Effective] = []
+
+    def load_now() -> Effective:
+        loaded[:] = [wiring.effective(given, user=False, guarded=True)]
+        return loaded[0]
+
+    with wiring.resolver_of(given, lambda: loaded[0]) as resolver:
+        applied = engine.apply(
+            load_now,
+            wiring.machine_of(given),
+            wiring.services(resolver, where=lambda key: loaded[0].origin[key].where, ask=ask, progress=progress),
+            replace(options, commit=commit),
+        )
+    return replace(applied, warnings=(*applied.warnings, *resolver.warnings))
+
+
+def rollback_of(
+    number: int | None,
+    given: Inputs,
+    options: Options,
+    *,
+    ask: Callable[[Plan], bool] = lambda _plan: True,
+    progress: Callable[[str], None] = lambda _words: None,
+) -> Applied:
+    """Go back to generation `number` (None: the newest whose content differs; 0: what stood there before dtsconf)."""
+    from dataclasses import replace
+
+    from dtsconf.machine import engine
+    from dtsconf.machine.rollback import effective_of, goal_of
+
+    machine = wiring.machine_of(given)
+    with wiring.resolver_of(given, lambda: effective_of(goal_of(number, machine), machine)) as resolver:
+        services = wiring.services(resolver, ask=ask, progress=progress)
+        applied = engine.rollback(number, machine, services, options)
+    return replace(applied, warnings=(*applied.warnings, *resolver.warnings))
+
+
+def check(
+    profile: Path | None = None,
+    *,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    root: Path | None = None,
+    strict: bool = False,
+    level: Level | None = None,
+    to: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Checked:
+    """Test Settings: hold the conversation up to `level` (default: the profile's) and report every stage.
+
+    A server that refuses or can't be reached is a report, not an error: see `verification.ok` and its `failure`.
+
+    Raises:
+        Invalid: the settings can't be used, or policy forbids the recipient.
+        SecretUnavailable: the login's password can't be had.
+    """
+    return check_of(inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ), level=level, to=to)
+
+
+def check_of(
+    given: Inputs,
+    *,
+    level: Level | None = None,
+    to: str | None = None,
+    progress: Callable[[str], None] = lambda _words: None,
+) -> Checked:
+    """As `check`, for inputs that are put together already."""
+    from dtsconf.machine.generations import had_tls
+    from dtsconf.mail.verify import verify
+    from dtsconf.settings.check import require_complete
+    from dtsconf.settings.model import effective_port
+    from dtsconf.settings.recipients import require_allowed
+
+    effective = wiring.effective(given, user=True)
+    server = effective.settings.server
+    usual = effective.org.verify.level
+    depth = level or ("send" if usual == "none" else usual)
+    recipient = to or effective.org.verify.to
+    require_complete(effective)
+    if to is not None or depth in ("envelope", "send"):
+        require_allowed(effective, recipient)
+    with wiring.resolver_of(given, lambda: effective) as resolver:
+        password = wiring.password_of(given, effective, resolver) if depth in ("auth", "envelope", "send") else None
+    last = wiring.last_generation(given)
+    had = had_tls(last, server.host or "", effective_port(effective.settings))
+    number = last.number if last is not None and given.profile is None else None
+    job = wiring.job_of(effective, password, depth, recipient, number, had_tls=had, progress=progress)
+    return Checked(verify(job), effective, (*effective.warnings, *resolver.warnings))

@@ -1,0 +1,177 @@
+"""The boundary: the only place where results and errors become output and an exit code.
+
+stdout carries data, stderr all else; with --json one object on stdout, failures included. What the system refuses
+(OSError) is told in a line; a bug becomes one line and a private traceback file; exception texts are left out of that
+file, since they may hold a secret.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from dtsconf.cli.common import Outcome, Run
+from dtsconf.errors import DtsconfError, Interrupted, UsageProblem
+
+TRUE_WORDS = frozenset({"1", "true", "yes", "on", "t", "y"})
+
+
+def guarded(call: Callable[[Run], Any], args: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run `call` and return the exit code; whatever is raised is told, once, here."""
+    run = Run(json=_wants_json(args, environ))
+    _stop_on_sigterm()
+    _encode_anything(json=run.json)
+    code = _guarded(call, run)
+    _let_go()
+    return code
+
+
+def _guarded(call: Callable[[Run], Any], run: Run) -> int:
+    try:
+        code = call(run)
+        return code if isinstance(code, int) else 0
+    except click.UsageError as wrong:
+        return _misused(run, wrong)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _failed(run, Interrupted("interrupted; nothing was changed"))
+    except DtsconfError as error:
+        return _failed(run, error)
+    except OSError as error:
+        return _failed(run, _refused(error))
+    except Exception as bug:  # noqa: BLE001 - the boundary: a bug must not reach the user as a traceback
+        return _crashed(run, bug)
+
+
+def before(run: Run) -> None:
+    """What every command does first: finish what a killed apply left half done, if this user may."""
+    from dtsconf.wiring import finish_interrupted
+
+    notice = finish_interrupted(run.root)
+    if notice is not None:
+        run.told.append(notice)
+
+
+def finish(run: Run, outcome: Outcome) -> int:
+    """Print a command's outcome and return its exit code."""
+    from dtsconf.render import common
+
+    if run.json:
+        return _say(common.envelope(run.command, outcome, run.told), "", outcome.code)
+    return _say(outcome.text, common.aside(outcome, run.told, quiet=run.quiet), outcome.code)
+
+
+def _failed(run: Run, error: DtsconfError) -> int:
+    from dtsconf.render import failure
+
+    if run.json:
+        return _say(failure.envelope(run.command, error, run.told), "", error.code)
+    return _say("", failure.text(error, run.told), error.code)
+
+
+def _misused(run: Run, wrong: click.UsageError) -> int:
+    """A call without any word shows the help; any other misuse says what is wrong in one line."""
+    if isinstance(wrong, click.exceptions.NoArgsIsHelpError) and not run.json:
+        return _say("", wrong.format_message(), UsageProblem.exit_code)
+    path = wrong.ctx.command_path if wrong.ctx else "dtsconf"
+    bare = isinstance(wrong, click.exceptions.NoArgsIsHelpError)
+    words = "there is no command" if bare else " ".join(wrong.format_message().split())
+    return _failed(run, UsageProblem(words, f"see {path} --help"))
+
+
+def _refused(error: OSError) -> DtsconfError:
+    """The operating system's no, where nobody further down had more to say about it."""
+    if isinstance(error, FileNotFoundError) and error.filename is None:  # os.getcwd() says just that
+        return DtsconfError("the current folder is not there any more", "cd to one that is")
+    place = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    return DtsconfError(f"{place}{error.strerror or type(error).__name__}", "mend that, then type the same again")
+
+
+def _crashed(run: Run, bug: Exception) -> int:
+    from dtsconf.cli.crash import crash_file
+
+    return _failed(run, Crash(type(bug).__name__, crash_file(bug, run.root)))
+
+
+class Crash(DtsconfError):
+    """A fault of dtsconf's own. `path` is the private traceback file, or None when none could be written."""
+
+    exit_code = 70
+    kind = "crash"
+
+    def __init__(self, bug: str, path: str | None) -> None:
+        where = f"; the traceback is in {path}" if path else ""
+        hint = "please report it with that file" if path else "please report it with the command that you typed"
+        super().__init__(f"a fault of dtsconf's own ({bug}){where}", hint)
+
+
+def _say(data: str, aside: str, code: int) -> int:
+    """Print both and return `code`. A reader that went away doesn't change it; output that can't be kept does."""
+    try:
+        _write(sys.stdout, data)
+        _write(sys.stderr, aside)
+    except BrokenPipeError:
+        return code
+    except OSError as error:
+        _let_go()
+        _complain(f"error: the output can't be written: {error.strerror}\n")
+        return code or DtsconfError.exit_code
+    return code
+
+
+def _write(stream: Any, text: str) -> None:
+    if text and stream is not None:
+        stream.write(text if text.endswith("\n") else text + "\n")
+        stream.flush()
+
+
+def _complain(text: str) -> None:
+    from contextlib import suppress
+
+    with suppress(OSError):
+        _write(sys.stderr, text)
+
+
+def _let_go() -> None:
+    """Turn a stream that takes nothing any more to the null device: Python would complain while flushing at exit."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, number)
+            os.close(null)
+
+
+def _encode_anything(*, json: bool) -> None:
+    """Let no text fail on the streams' encoding: what it lacks is escaped. JSON is UTF-8 whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if json and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _wants_json(args: Sequence[str], environ: Mapping[str, str]) -> bool:
+    words = list(args)
+    words = words[: words.index("--")] if "--" in words else words
+    return "--json" in words or environ.get("DTSCONF_JSON", "").strip().lower() in TRUE_WORDS
+
+
+def _stop_on_sigterm() -> None:
+    """A polite end (systemd, kill) undoes like Ctrl-C."""
+    import signal
+    import threading
+
+    def stop(_number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)

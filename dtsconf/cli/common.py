@@ -1,0 +1,100 @@
+"""What every command shares: the common options, the `Run` they fill, and the way an outcome is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dtsconf.errors import Notice
+
+if TYPE_CHECKING:
+    from dtsconf.wiring import Inputs
+
+
+@dataclass
+class Outcome:
+    """What a command found. `data` is the contract's JSON beside the common fields, `text` goes to stdout, `notes` to
+    stderr; a dict's values and the texts are final, nothing is computed from them."""
+
+    data: Mapping[str, Any]
+    text: str
+    code: int = 0
+    warnings: Sequence[Notice] = ()
+    set_aside: Sequence[Any] = ()
+    notes: str = ""
+
+
+@dataclass
+class Run:
+    """The common options of this call, as given on the group or on the command (the command's word is last)."""
+
+    command: str = ""
+    profile: str | None = None
+    sets: list[str] = field(default_factory=list)
+    root: str | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    strict: bool = False
+    no_color: bool = False
+    told: list[Notice] = field(default_factory=list)
+    """What is to be said beside the outcome, whatever that is."""
+
+    def inputs(self, *, trust_profile: bool = False) -> Inputs:
+        """Where this run's values come from."""
+        from dtsconf.wiring import Inputs
+
+        return Inputs(self.profile, tuple(self.sets), self.root, self.strict, trust_profile)
+
+    def color(self) -> bool:
+        """Whether stdout takes colours: a terminal, and nobody said no."""
+        import os
+        import sys
+
+        return not self.no_color and not os.environ.get("NO_COLOR") and sys.stdout is not None and sys.stdout.isatty()
+
+
+def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    run = ctx.find_object(Run)
+    if run is None or value in (None, False, 0, ()):
+        return
+    if param.name == "sets":
+        run.sets.extend(value)
+    else:
+        setattr(run, str(param.name), value)
+
+
+def _option(names: list[str], help_text: str, variable: str | None, **kw: Any) -> click.Option:
+    return click.Option(names, help=help_text, envvar=variable, expose_value=False, callback=_store, **kw)
+
+
+def common_options(*, variables: bool) -> list[click.Parameter]:
+    """The options of every command; with `variables` each reads its `DTSCONF_` variable too."""
+
+    def name(word: str) -> str | None:
+        return f"DTSCONF_{word}" if variables else None
+
+    return [
+        _option(["--profile", "profile"], "The organisation's YAML profile.", name("PROFILE"), metavar="FILE"),
+        _option(["--set", "sets"], "Set a value on top of all layers; repeatable.", None, metavar="K=V", multiple=True),
+        _option(["--root", "root"], "Work in DIR as if it were the machine's /.", name("ROOT"), metavar="DIR"),
+        _option(["--json", "json"], "Print one JSON object.", name("JSON"), is_flag=True),
+        _option(["--quiet", "-q", "quiet"], "Only data, warnings and errors.", name("QUIET"), is_flag=True),
+        _option(["--verbose", "-v", "verbose"], "Tell more; repeatable.", name("VERBOSE"), count=True),
+        _option(["--strict", "strict"], "Warnings that bend the profile become errors.", name("STRICT"), is_flag=True),
+        _option(["--no-color", "no_color"], "No colours (also NO_COLOR).", name("NO_COLOR"), is_flag=True),
+    ]
+
+
+def group_options() -> list[click.Parameter]:
+    """The common options, each also as a `DTSCONF_` variable."""
+    return common_options(variables=True)
+
+
+record_option = click.option(
+    "--record", metavar="FILE", envvar="DTSCONF_RECORD", help="Append one JSON line about this run to FILE."
+)
+"""The option of every command that leaves a line in the record file."""

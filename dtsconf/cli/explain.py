@@ -1,0 +1,28 @@
+"""`dtsconf explain KEY`."""
+
+from __future__ import annotations
+
+import click
+
+from dtsconf.cli.command import command as make
+from dtsconf.cli.common import Outcome, Run
+
+
+@make("explain", click.argument("key"))
+def command(run: Run, key: str) -> Outcome:
+    """Tell where a setting's value comes from, and what else could have won.
+
+    Every layer's value for KEY, which won and why, the locks and rules on it, and what it means. KEY is dotted, such as
+    server.host; a group such as server names the keys it holds.
+    """
+    from dtsconf import wiring
+    from dtsconf.errors import Invalid
+    from dtsconf.render import explain as render
+    from dtsconf.settings.explain import explain
+
+    given = run.inputs()
+    layers, problems, notices = wiring.layers(given, user=True)
+    if problems:
+        raise Invalid(tuple(problems))
+    found = explain(key, wiring.organisation(given), layers)
+    return Outcome(render.data(found), render.text(found), warnings=notices)

@@ -1,0 +1,39 @@
+"""`dtsconf init [FILE]`."""
+
+from __future__ import annotations
+
+import click
+
+from dtsconf.cli.command import command as make
+from dtsconf.cli.common import Outcome, Run
+from dtsconf.errors import DtsconfError
+
+
+@make("init", click.argument("file", default="site.yaml"))
+def command(_run: Run, file: str) -> Outcome:
+    """Write a commented profile to fill in.
+
+    FILE defaults to site.yaml; `-` prints to stdout. A file that is there is never overwritten. The blanks are null,
+    so the file fits the schema as written; `dtsconf validate FILE` then names what is still missing.
+    """
+    from dtsconf.render.template import profile_template
+
+    if file == "-":
+        return Outcome({"path": None}, profile_template("site"))
+    _write_new(file)
+    note = f"next: fill it in, then `dtsconf validate {file}` and `dtsconf plan --profile {file}`\n"
+    return Outcome({"path": file}, f"wrote {file}\n", notes=note)
+
+
+def _write_new(file: str) -> None:
+    from pathlib import Path
+
+    from dtsconf.render.template import profile_template
+
+    try:
+        with open(file, "x", encoding="utf-8") as new:
+            new.write(profile_template(Path(file).stem or "site"))
+    except FileExistsError:
+        raise DtsconfError(f"{file} is there already and is left alone", "name another file") from None
+    except OSError as error:
+        raise DtsconfError(f"{file}: {error.strerror}", "name a file in a folder you may write to") from None

@@ -1,0 +1,50 @@
+"""`dtsconf purge`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dtsconf.cli.command import command as make
+from dtsconf.cli.common import Outcome, Run
+from dtsconf.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dtsconf.machine.purge import PurgeItem
+
+
+@make(
+    "purge",
+    click.option("--yes", "-y", is_flag=True, help="Don't ask; needed without a terminal."),
+    click.option("--wait", type=click.FloatRange(min=0), default=30, show_default=True, metavar="SECONDS",
+                 help="How long to wait for an apply to end."),
+)  # fmt: skip
+def command(run: Run, yes: bool, wait: float) -> Outcome:
+    """Take away what dtsconf wrote on this machine and for this user.
+
+    Lists everything first and asks. Adopted files are put back. What it can't reach (other users' files) is said.
+    """
+    from dtsconf import wiring
+    from dtsconf.cli.perform import attended
+    from dtsconf.machine.engine import purge
+    from dtsconf.render import purge as render
+
+    if not yes and (run.json or not attended()):
+        raise UsageProblem("purge asks before it deletes, and there is no terminal to ask on", "say --yes")
+    purged = purge(wiring.machine_of(run.inputs()), ask=_question(yes=yes), wait=wait)
+    return Outcome(render.data(purged), render.text(purged), warnings=purged.warnings)
+
+
+def _question(*, yes: bool) -> Callable[[Sequence[PurgeItem]], bool]:
+    def ask(items: Sequence[PurgeItem]) -> bool:
+        from dtsconf.render import purge as render
+
+        if yes:
+            return True
+        click.echo(render.listed(items), err=True, nl=False)
+        return click.confirm("Take all this away?", default=False, err=True)
+
+    return ask

@@ -1,0 +1,31 @@
+"""`dtsconf validate PROFILE...`."""
+
+from __future__ import annotations
+
+import click
+
+from dtsconf.cli.command import command as make
+from dtsconf.cli.common import Outcome, Run
+
+
+@make(
+    "validate",
+    click.argument("profiles", nargs=-1, required=True, metavar="PROFILE..."),
+    click.option("--format", "form", type=click.Choice(["text", "github", "junit"]), default="text", show_default=True,
+                 help="github: annotations of a workflow run; junit: XML for a CI's test report."),
+)  # fmt: skip
+def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
+    """Check profiles: all problems of all files at once, without network.
+
+    Folders recurse over *.yaml and *.yml. Only the files count, not the environment: a chain is merged with the
+    defaults alone. Exit 3 when a file is invalid, 4 when only a lock or rule is broken.
+    """
+    from dtsconf.render import validate as render
+    from dtsconf.settings.profile import validate_paths
+
+    reports = validate_paths(profiles, strict=run.strict)
+    problems = [problem for report in reports for problem in report.problems]
+    code = 0 if not problems else 3 if any(p.code == 3 for p in problems) else 4
+    warnings = [notice for report in reports for notice in report.warnings]
+    text = {"text": render.text, "github": render.github, "junit": render.junit}[form](reports)
+    return Outcome(render.data(reports), text, code, warnings if form == "text" or run.json else ())

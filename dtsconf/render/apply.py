@@ -1,0 +1,100 @@
+"""`apply` and `rollback`: what was done and proven; or, most needed first, why the machine was left as it was."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.names import escape_controls
+from dtsconf.render import table
+from dtsconf.render.common import hint_line, problem
+from dtsconf.render.plan import changes_data
+from dtsconf.settings.effective import display, source
+
+if TYPE_CHECKING:
+    from dtsconf.errors import DtsconfError
+    from dtsconf.machine.record import Generation
+    from dtsconf.machine.request import Applied
+
+ORIGINS = ("server.host", "server.port", "server.encryption", "login.username", "login.password", "sender.email")
+"""The settings whose origin a failed apply tells."""
+
+
+def data(applied: Applied) -> dict[str, Any]:
+    """`changes, digest, changed, generation, verification` as in the contract."""
+    return {
+        "changes": changes_data(applied.changes),
+        "digest": applied.digest,
+        "changed": applied.changed,
+        "generation": applied.generation.number if applied.generation else None,
+        "verification": applied.verification.as_record() if applied.verification else None,
+        "host": applied.host,
+        "rollback_of": applied.rollback_of,
+        "from_environment": list(applied.effective.from_environment) if applied.effective else [],
+    }
+
+
+def text(applied: Applied, *, verbose: bool) -> str:
+    """What happened in a line or two; with `verbose` every stage of the proof."""
+    lines = []
+    if applied.changed and applied.generation is not None:
+        what = f"rolled back to #{applied.rollback_of}" if applied.rollback_of is not None else "applied"
+        lines.append(
+            f"{applied.host}: {what}; generation #{applied.generation.number} ({_profile(applied.generation)})\n"
+        )
+    else:
+        lines.append(f"Nothing to change: {applied.host} holds what the profile asks for.\n")
+    return "".join(lines) + _proof(applied, verbose=verbose)
+
+
+def _proof(applied: Applied, *, verbose: bool) -> str:
+    verification = applied.verification
+    if verification is None:
+        return ""
+    rows = table.stages(verification) if verbose else ""
+    if verification.pending:
+        return rows + f"the proof is still owed: {verification.pending}\n"
+    return rows + (table.proven(verification) if verification.ok else table.failure(verification))
+
+
+def failure(error: DtsconfError, applied: Applied, odd: str = "") -> str:
+    """A failed apply, most needed first: that nothing was written, the cause, the server's own words, the stages in a
+    line, where the values came from, the fix to type, how to look again. `odd` are the warnings, as text."""
+    lines = [f"NOT APPLIED. {_keeps(applied)} Nothing was written.\n"]
+    verification = applied.verification
+    if verification is None or verification.ok:
+        lines += [*map(problem, error.all_problems()), odd]
+    else:
+        lines += [table.failure(verification), f"stages: {table.in_a_line(verification)}\n", _origins(applied), odd]
+        lines.append(f"{hint_line(error.hint)}\n" if error.hint else "")
+    return "".join(lines) + "look again: `dtsconf test` with the same --profile; `dtsconf status` for the machine\n"
+
+
+def _keeps(applied: Applied) -> str:
+    if applied.before is None or applied.before.number == 0:
+        return f"{applied.host} stays as it was before dtsconf."
+    before = applied.before
+    return f"{applied.host} keeps #{before.number} ({_profile(before)}, {day(before.time)})."
+
+
+def _profile(generation: Generation) -> str:
+    return escape_controls(generation.profile.name) if generation.profile else "no profile"
+
+
+def day(stamp: str) -> str:
+    """`2 Oct` of an ISO 8601 time stamp, with the year when it isn't this one's."""
+    when = datetime.fromisoformat(stamp).astimezone()
+    year = "" if when.year == datetime.now(when.tzinfo).year else f" {when.year}"
+    return f"{when.day} {when:%b}{year}"
+
+
+def _origins(applied: Applied) -> str:
+    if applied.effective is None:
+        return ""
+    rows = []
+    for key in ORIGINS:
+        setting = applied.effective.origin[key]
+        if setting.layer != "default":
+            told = f"{key} = {display(key, setting.value)} ({source(setting.layer, setting.where)})"
+            rows.append(f"  {escape_controls(told)}\n")
+    return "values:\n" + "".join(rows) if rows else ""

@@ -1,0 +1,60 @@
+"""A failed command as JSON and as text: its problems, and what it had found out before.
+
+A result is recognised by its module, so that nothing is imported for a failure that has none.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.names import escape_controls
+from dtsconf.render.common import dump, hint_line, notice_data, problem, shared, warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dtsconf.errors import DtsconfError, Notice
+
+
+def envelope(command: str, error: DtsconfError, told: Sequence[Notice] = ()) -> str:
+    """The JSON object of a command that failed; `told` are warnings from around it."""
+    common = shared(command, error.code, _notices(error, told), _set_aside(error.known))
+    return dump(common | known_data(error.known) | {"problems": [notice_data(p) for p in error.all_problems()]})
+
+
+def text(error: DtsconfError, told: Sequence[Notice] = ()) -> str:
+    """As text: what the command itself has to say of it, or its problems one after another."""
+    odd = warnings(_notices(error, told), _set_aside(error.known))
+    if _is_applied(error.known):
+        from dtsconf.render import apply
+
+        return apply.failure(error, error.known, odd)
+    if error.problems:
+        return odd + "".join(problem(p) for p in error.problems)
+    return odd + "".join(f"{x}\n" for x in (f"error: {escape_controls(error.message)}", hint_line(error.hint)) if x)
+
+
+def _notices(error: DtsconfError, told: Sequence[Notice]) -> tuple[Notice, ...]:
+    return (*told, *getattr(error.known, "warnings", ()))
+
+
+def _set_aside(known: Any) -> Sequence[Any]:
+    """What locks kept out, of a partial result or of the settings that it holds."""
+    holder = getattr(known, "effective", None) or known
+    found: Sequence[Any] = getattr(holder, "set_aside", ())
+    return found
+
+
+def _is_applied(known: object) -> bool:
+    module = sys.modules.get("dtsconf.machine.request")
+    return module is not None and isinstance(known, module.Applied)
+
+
+def known_data(known: Any) -> dict[str, Any]:
+    """The fields of a partial result; empty when nothing was known."""
+    if _is_applied(known):
+        from dtsconf.render import apply
+
+        return apply.data(known)
+    return {}

@@ -1,0 +1,120 @@
+"""`plan`: the changes as a diff for the terminal or a comment, and as data."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dtsconf.names import escape_controls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dtsconf.machine.plan import Change, Plan
+
+BAR = "\\|"
+"""A bar within a table's cell (GitHub Flavored Markdown, 4.10)."""
+
+SIGNS = {"create": "+", "update": "~", "delete": "-"}
+REASONS = {
+    "profile": "the profile differs from what was last applied",
+    "machine": "somebody changed it on this machine",
+    "both": "the profile changed, and somebody changed it on this machine",
+    "secret": "a secret changed",
+}
+
+
+def data(plan: Plan) -> dict[str, Any]:
+    """`changes` and `digest` as in the contract, and what the text tells besides."""
+    return {
+        "changes": changes_data(plan.changes),
+        "digest": plan.digest,
+        "profile": plan.profile or None,
+        "from_environment": list(plan.from_environment),
+        "left": list(plan.left),
+        "content_not_checked": list(plan.unread),
+    }
+
+
+def changes_data(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """One object a change."""
+    return [
+        {"target": c.target, "action": c.action, "path": c.path, "diff": c.diff, "reason": c.reason, "adopts": c.adopts}
+        for c in changes
+    ]
+
+
+def text(plan: Plan, *, color: bool) -> str:
+    """The diff of every change with its reason; a plan that changes nothing says so in a line."""
+    if plan.empty:
+        return "Nothing to change: this machine holds what the profile asks for.\n" + _asides(plan)
+    parts = []
+    for change in plan.changes:
+        path = escape_controls(change.path)
+        parts.append(f"{SIGNS[change.action]} {change.action} {path} ({change.target}): {_why(change, plan)}\n")
+        parts.append(_colored(change.diff) if color else change.diff)
+    return "".join(parts) + _asides(plan) + summary(plan) + "\n"
+
+
+def _why(change: Change, plan: Plan) -> str:
+    adopts = "; the file there is not dtsconf's: needs --adopt" if change.adopts else ""
+    reason = "nothing was applied here yet" if plan.last is None else REASONS[change.reason]
+    return reason + adopts
+
+
+def environment(plan: Plan) -> str:
+    """The settings whose value a variable gave; empty when none did."""
+    from dtsconf.settings.keys import KEYS
+
+    named = ", ".join(f"{key} ({KEYS[key].variable})" for key in plan.from_environment)
+    return f"from the environment: {named}\n" if named else ""
+
+
+def _asides(plan: Plan) -> str:
+    lines = [environment(plan)]
+    lines += [f"left alone, since somebody changed it: {escape_controls(path)}\n" for path in plan.left]
+    lines += [f"content not checked (not readable for you): {escape_controls(path)}\n" for path in plan.unread]
+    return "".join(lines)
+
+
+def summary(plan: Plan) -> str:
+    """The number of files an action, such as `Plan: 1 to create, 2 to update.`."""
+    counts = [(sum(c.action == action for c in plan.changes), action) for action in SIGNS]
+    return "Plan: " + ", ".join(f"{n} to {action}" for n, action in counts if n) + "."
+
+
+def markdown(plan: Plan) -> str:
+    """For a comment on a change request: a heading, a table of files, the diffs folded."""
+    head = f"### dtsconf: {_code(plan.profile)}\n\n" if plan.profile else "### dtsconf\n\n"
+    if plan.empty:
+        return f"{head}Nothing to change.\n"
+    rows = "".join(f"| {c.action} | {_code(c.path).replace('|', BAR)} | {_why(c, plan)} |\n" for c in plan.changes)
+    diffs = "".join(_folded(c) for c in plan.changes)
+    return f"{head}{summary(plan)}\n\n| action | file | why |\n|---|---|---|\n{rows}\n{diffs}"
+
+
+def _code(text: str) -> str:
+    """A code span that no back-tick in the text ends (CommonMark 0.31, 6.1)."""
+    ticks = _fence(text, 1)
+    pad = " " if "`" in text else ""
+    return f"{ticks}{pad}{escape_controls(text)}{pad}{ticks}"
+
+
+def _fence(text: str, least: int) -> str:
+    """More back-ticks than any run of them in the text, and not fewer than `least`."""
+    return "`" * max([least, *(len(run) + 1 for run in re.findall("`+", text))])
+
+
+def _folded(change: Change) -> str:
+    from html import escape
+
+    fence = _fence(change.diff, 3)
+    title = escape(escape_controls(change.path))
+    return f"<details><summary>{title}</summary>\n\n{fence}diff\n{change.diff}{fence}\n\n</details>\n"
+
+
+def _colored(diff: str) -> str:
+    colors = {"+": "green", "-": "red", "@": "cyan"}
+    return "".join(click.style(line, fg=colors.get(line[:1])) for line in diff.splitlines(keepends=True))

@@ -1,0 +1,33 @@
+"""`purge`: what goes, what comes back, what is out of reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.names import escape_controls
+
+if TYPE_CHECKING:
+    from dtsconf.machine.purge import Purged, PurgeItem
+
+WORDS = {"delete": "delete", "put-back": "put back", "out-of-reach": "OUT OF REACH"}
+
+
+def data(purged: Purged) -> dict[str, Any]:
+    """`changed` and `items: [{path, fate, what}]`."""
+    return {"changed": purged.changed, "items": [asdict(item) for item in purged.items]}
+
+
+def listed(items: Sequence[PurgeItem]) -> str:
+    """A line an item."""
+    return "".join(f"  {WORDS[item.fate]:<12}  {escape_controls(item.path)}  ({item.what})\n" for item in items)
+
+
+def text(purged: Purged) -> str:
+    """What was done."""
+    if not purged.items:
+        return "nothing of dtsconf's is on this machine\n"
+    if not purged.changed:
+        return listed(purged.items) + "nothing was taken away\n"
+    return listed(purged.items) + "taken away\n"

@@ -1,0 +1,132 @@
+"""`status` and `history`. Cheap: imports no settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.names import escape_controls
+
+if TYPE_CHECKING:
+    from dtsconf.machine.plan import Plan
+    from dtsconf.machine.record import Generation, Proof
+    from dtsconf.machine.status import Status
+
+
+def data(status: Status, plan: Plan | None) -> dict[str, Any]:
+    """`state, drift, generation, proof` as in the contract; with a profile also what a plan would change."""
+    found: dict[str, Any] = {
+        "state": status.state,
+        "drift": [asdict(item) for item in status.drift],
+        "generation": status.generation.number if status.generation else None,
+        "proof": proof_data(status.proof) | {"age": status.proof_age},
+        "content_not_checked": list(status.unchecked),
+    }
+    if plan is not None:
+        found["plan"] = {"changes": len(plan.changes), "digest": plan.digest}
+    return found
+
+
+def proof_data(proof: Proof | None) -> dict[str, Any]:
+    """`{state, level, time}` and what else is known about it."""
+    if proof is None:
+        return {"state": "none", "level": None, "time": None}
+    return {key: value for key, value in asdict(proof).items() if value is not None or key in ("level", "time")}
+
+
+def text(status: Status, plan: Plan | None) -> str:
+    """The state in a line, then drift, proof and what to type."""
+    lines = [_state(status)]
+    lines += [f"  {item.path}: {item.what}{f', since {item.since}' if item.since else ''}\n" for item in status.drift]
+    lines += [f"  {path}: content not checked (not readable for you)\n" for path in status.unchecked]
+    if status.generation is not None:
+        lines.append(_proof(status))
+    if plan is not None:
+        lines.append(
+            "the profile asks for nothing else\n" if plan.empty else f"the profile asks for changes: {_paths(plan)}\n"
+        )
+    return "".join(f"{escape_controls(line[:-1])}\n" for line in lines) + _next(status)
+
+
+def _state(status: Status) -> str:
+    generation = status.generation
+    name = (
+        f"#{generation.number} ({generation.profile.name})"
+        if generation and generation.profile
+        else "nothing of dtsconf's"
+    )
+    return {
+        "in-sync": f"in sync with {name}\n",
+        "drifted": f"drifted from {name}\n",
+        "interrupted": "interrupted: an apply was cut off after its commit point\n",
+        "never-applied": "never applied on this machine\n",
+    }[status.state]
+
+
+def _proof(status: Status) -> str:
+    proof = status.proof
+    if proof is None or proof.state == "none":
+        return f"proof: none{f' ({proof.note})' if proof and proof.note else ''}\n"
+    if proof.state == "pending":
+        return f"proof: still owed ({proof.pending}), level {proof.level}\n"
+    return f"proof: {proof.level}, {proof.time}{_age(status.proof_age)}, for {proof.program} as {proof.user}\n"
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f" ({seconds // size:.0f} {unit} ago)"
+    return " (just now)"
+
+
+def _paths(plan: Plan) -> str:
+    return ", ".join(f"{change.action} {change.path}" for change in plan.changes)
+
+
+def _next(status: Status) -> str:
+    return {
+        "in-sync": "",
+        "drifted": "hint: `dtsconf apply` puts it back; `dtsconf plan` shows the difference\n",
+        "interrupted": "hint: run any dtsconf command as root, such as `sudo dtsconf status`: it finishes first\n",
+        "never-applied": "hint: `dtsconf apply --profile FILE`\n",
+    }[status.state]
+
+
+def history_data(generations: Sequence[Generation]) -> dict[str, Any]:
+    """`generations`, newest last."""
+    return {
+        "generations": [
+            {
+                "generation": g.number,
+                "time": g.time,
+                "user": g.user,
+                "sudo_user": g.sudo_user,
+                "reason": g.reason,
+                "profile": asdict(g.profile) if g.profile else None,
+                "proof": proof_data(g.proof),
+                "rollback_of": g.rollback_of,
+                "trusted": g.trusted,
+                "from_environment": list(g.from_environment),
+            }
+            for g in generations
+        ]
+    }
+
+
+def history_text(generations: Sequence[Generation]) -> str:
+    """A line a generation, newest last."""
+    if not generations:
+        return "never applied on this machine\n"
+    return "".join(_line(g) for g in generations)
+
+
+def _line(g: Generation) -> str:
+    by = f"{g.user} (sudo by {g.sudo_user})" if g.sudo_user else g.user
+    what = g.profile.name if g.profile else "before dtsconf" if g.number == 0 else "no profile"
+    back = f", rollback of #{g.rollback_of}" if g.rollback_of is not None else ""
+    why = f": {g.reason}" if g.reason else ""
+    proof = f", proof {g.proof.state}" if g.number else ""
+    return escape_controls(f"#{g.number}  {g.time}  {what}{f'  by {by}' if by else ''}{back}{proof}{why}") + "\n"

@@ -1,0 +1,55 @@
+"""Stages of a conversation as text: a row each, and one line for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.names import escape_controls
+from dtsconf.proof import CAUSES
+
+if TYPE_CHECKING:
+    from dtsconf.proof import Stage, Verification
+
+
+def stages(verification: Verification) -> str:
+    """A row a stage: mark, name, time, who said what."""
+    rows = [_row(stage) for stage in verification.stages]
+    return "".join(rows)
+
+
+def _row(stage: Stage) -> str:
+    mark = "ok  " if stage.ok else "FAIL"
+    said = f"{stage.said_by}: {escape_controls(stage.detail)}" if stage.detail else ""
+    return f"  {mark} {stage.stage:<10}{stage.ms:>8.0f} ms  {said}".rstrip() + "\n"
+
+
+def in_a_line(verification: Verification) -> str:
+    """`resolve ok, connect ok, banner FAILED (timeout)`."""
+    return ", ".join(
+        f"{s.stage} ok" if s.ok else f"{s.stage} FAILED ({s.cause})" if s.cause else f"{s.stage} FAILED"
+        for s in verification.stages
+    )
+
+
+def failure(verification: Verification) -> str:
+    """What failed in a sentence, and whose words are whose; empty when nothing did."""
+    failed = verification.failure
+    if failed is None:
+        return ""
+    who = {"server": "the server said", "tls": "TLS said", "system": "the system said", "dtsconf": "dtsconf found"}
+    cause = CAUSES.get(failed.cause or "", "it failed")
+    told = f"{cause[0].upper()}{cause[1:]} ({failed.cause} at stage {failed.stage})."
+    return f"{told}\n{who[failed.said_by]}: {escape_controls(failed.detail)}\n"
+
+
+def proven(verification: Verification) -> str:
+    """What a success proves, and for whom: never more than that."""
+    reach = {
+        "none": "nothing was tried",
+        "connect": "the server answers",
+        "auth": "the server answers and takes the login",
+        "envelope": "the server takes the sender and the recipient",
+        "send": "the server took a test mail",
+    }[verification.level]
+    mail = f" ({verification.message_id})" if verification.message_id else ""
+    return escape_controls(f"proven for {verification.program} as {verification.user}: {reach}{mail}") + "\n"

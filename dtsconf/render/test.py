@@ -1,0 +1,37 @@
+"""`test`: the staged report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.errors import Problem
+from dtsconf.names import escape_controls
+from dtsconf.render import table
+from dtsconf.render.common import hint_line, notice_data
+
+if TYPE_CHECKING:
+    from dtsconf.proof import Verification
+    from dtsconf.settings.effective import Effective
+
+
+def data(verification: Verification) -> dict[str, Any]:
+    """The contract's fields of `test`: those of the verification itself."""
+    found: dict[str, Any] = verification.as_record()
+    found.pop("ok")
+    failed = verification.failure
+    if failed is not None:
+        problem = Problem(failed.cause or "verification", f"{failed.stage} failed: {failed.detail}", failed.hint)
+        found["problems"] = [notice_data(problem)]
+    return found
+
+
+def text(verification: Verification, effective: Effective) -> str:
+    """Every stage a row, then what is proven, or what failed and the next step."""
+    server = effective.settings.server
+    head = f"{escape_controls(str(server.host))} (encryption {server.encryption}), level {verification.level}\n"
+    body = table.stages(verification)
+    if verification.ok:
+        return head + body + table.proven(verification)
+    failed = verification.failure
+    hint = hint_line(failed.hint) if failed is not None else None
+    return head + body + "NOT PROVEN. " + table.failure(verification) + (f"{hint}\n" if hint else "")

@@ -1,0 +1,300 @@
+"""Options -> built objects. Puts parts together and decides nothing: what is right or wrong is decided further down."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dtsconf.errors import Notice, Problem, Where
+    from dtsconf.machine.layout import Layout
+    from dtsconf.machine.plan import Plan
+    from dtsconf.machine.record import Generation
+    from dtsconf.machine.request import Check, Machine, Services, Settled, Who
+    from dtsconf.machine.system import System
+    from dtsconf.mail.job import Job
+    from dtsconf.proof import Level, Verification
+    from dtsconf.secret.backend import VaultSettings
+    from dtsconf.secret.resolver import Resolver
+    from dtsconf.secret.value import Secret
+    from dtsconf.settings.effective import Effective
+    from dtsconf.settings.values import Layer, Organisation
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where values come from in one run: the profile's path (None: the machine config), the `--set` texts, the root
+    folder (None: this machine), whether warnings that bend the profile are errors, whether the profile's ownership is
+    taken on trust, and the environment."""
+
+    profile: str | None = None
+    overrides: tuple[str, ...] = ()
+    root: str | None = None
+    strict: bool = False
+    trust_profile: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+
+
+def layout_of(root: str | None) -> Layout:
+    """The machine's paths."""
+    from dtsconf.machine.layout import Layout
+
+    return Layout(root)
+
+
+def local_system(layout: Layout) -> System:
+    """This machine's files."""
+    from dtsconf.machine.local import LocalSystem
+
+    return LocalSystem(layout.root)
+
+
+def who() -> Who:
+    """The user behind this process, by its user id rather than by what the environment claims."""
+    import platform
+
+    from dtsconf.machine.request import Who
+
+    return Who(user_name(), platform.node(), os.environ.get("SUDO_USER"))
+
+
+def user_name() -> str:
+    """The calling user's name, or number where it has none."""
+    if sys.platform == "win32":
+        import getpass
+
+        return getpass.getuser()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def machine_of(inputs: Inputs) -> Machine:
+    """The machine to work on."""
+    from dtsconf.machine.request import Machine
+
+    layout = layout_of(inputs.root)
+    return Machine(layout, local_system(layout), who())
+
+
+def finish_interrupted(root: str | None) -> Notice | None:
+    """Finish what a killed apply left half done, if there is anything, this user may, and nobody holds the lock."""
+    from dtsconf.machine.recovery import leftovers
+
+    layout = layout_of(root)
+    if not leftovers(layout):
+        return None
+    from dtsconf.errors import LockHeld
+    from dtsconf.machine.lock import machine_lock, may_write_state
+    from dtsconf.machine.recovery import recover
+
+    if not may_write_state(layout):
+        return None
+    system = local_system(layout)
+    try:
+        with machine_lock(system, layout, 0, command="dtsconf"):
+            return recover(system, layout)
+    except LockHeld:
+        return None
+
+
+def organisation(inputs: Inputs, *, guarded: bool = False) -> Organisation:
+    """The organisation's layer and policy: the profile's chain, else the machine config, else an empty one. With
+    `guarded` root reads only files that nobody else can write.
+
+    Raises:
+        Invalid: every problem of every file.
+    """
+    if inputs.profile is not None:
+        from dtsconf.settings.profile import load_profile
+        from dtsconf.settings.trust import plain_reader, trusting_reader
+
+        believe = guarded and inputs.root is None and not inputs.trust_profile and _is_root()
+        return load_profile(inputs.profile, read=trusting_reader if believe else plain_reader)
+    found = machine_config(inputs.root)
+    if found is not None:
+        return found[0]
+    return _nobody()
+
+
+def _nobody() -> Organisation:
+    """No profile and no machine config: nothing set, nothing forbidden."""
+    from dtsconf.settings.policy import Policy
+    from dtsconf.settings.sections import SecretsOptions, Target, Verify
+    from dtsconf.settings.values import Layer, Organisation
+
+    return Organisation("", Layer("machine"), Policy(), Verify(), SecretsOptions(), (Target(kind="dts"),))
+
+
+def machine_config(root: str | None) -> tuple[Organisation, Mapping[str, str]] | None:
+    """The machine config as an organisation, and the ids of its delivered secrets; None when there is none.
+
+    Raises:
+        Invalid: it is damaged, or not readable.
+    """
+    from dtsconf.settings.disk import read_machine_config
+    from dtsconf.settings.machine_config import from_bytes
+
+    path = config_path(root)
+    data = read_machine_config(layout_of(root).real(path))
+    return None if data is None else from_bytes(data, path)
+
+
+def config_path(root: str | None) -> str:
+    """Where the machine config lies: where the generation in force put it, else its usual place (a logical path)."""
+    from dtsconf.errors import DtsconfError
+    from dtsconf.machine.generations import current
+
+    layout = layout_of(root)
+    try:
+        last = current(local_system(layout), layout)
+    except DtsconfError:  # an unreadable record: `status` tells; the usual place is the best guess
+        last = None
+    placed = [t.path for t in last.targets if t.kind == "dts" and not t.secret] if last else []
+    return placed[0] if placed else layout.config
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
+def effective(inputs: Inputs, *, user: bool, guarded: bool = False) -> Effective:
+    """The effective settings; the user's own file counts only with `user`.
+
+    Raises:
+        Invalid: every problem of every layer, read and merged.
+    """
+    from dtsconf.errors import Invalid, Notice
+    from dtsconf.settings.resolve import resolve
+
+    above, problems, notices = layers(inputs, user=user)
+    if guarded and inputs.trust_profile:
+        told = "--trust-profile: nobody checked who could have changed the profile"
+        notices.append(Notice("trust-profile", told, "leave it out where root applies on a real machine"))
+    try:
+        org = organisation(inputs, guarded=guarded)
+    except Invalid as wrong:
+        raise Invalid((*wrong.problems, *problems)) from None
+    try:
+        return resolve(org, above, strict=inputs.strict, problems=problems, notices=notices)
+    except Invalid as wrong:
+        raise Invalid(_with_excerpts(org, wrong.problems), wrong.known) from None
+
+
+def _with_excerpts(org: Organisation, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """The source line of what lies in a profile; the machine config's lines are dtsconf's own."""
+    from dtsconf.settings.profile import Profile
+
+    return org.with_excerpts(problems) if isinstance(org, Profile) else problems
+
+
+def layers(inputs: Inputs, *, user: bool) -> tuple[list[Layer], list[Problem], list[Notice]]:
+    """The layers above the organisation's, what is wrong with them and what is odd."""
+    from dtsconf.settings.sources import command_line_layer, environment_layer
+
+    reads = [environment_layer(inputs.environ, os.getcwd()), command_line_layer(inputs.overrides, os.getcwd())]
+    if user:
+        from dtsconf.settings.user_file import user_layer
+
+        reads.append(user_layer(layout_of(inputs.root).user_file()))
+    return [r[0] for r in reads], [p for r in reads for p in r[1]], [n for r in reads for n in r[2]]
+
+
+def last_generation(inputs: Inputs) -> Generation | None:
+    """The generation in force on the machine."""
+    from dtsconf.machine.generations import current
+
+    layout = layout_of(inputs.root)
+    return current(local_system(layout), layout)
+
+
+def resolver_of(inputs: Inputs, settings: Callable[[], Effective]) -> Resolver:
+    """What fetches secrets in this run, each reference once; to be closed at its end. `settings` is asked at the first
+    fetch for how Vault and the proxy are reached."""
+    from dtsconf.secret.resolver import Resolver
+
+    return Resolver(inputs.environ, strict=inputs.strict, surroundings=lambda: _surroundings(settings()))
+
+
+def _surroundings(effective: Effective) -> tuple[VaultSettings, str]:
+    """Where secrets come from, as plain values: the secret floor doesn't know the settings above it."""
+    from dtsconf.secret.backend import VaultAuth, VaultSettings
+
+    vault = effective.org.secrets.vault
+    auth = VaultAuth(**vault.auth.model_dump())
+    plain = VaultSettings(vault.url, vault.namespace, vault.ca_file, vault.timeout, auth)
+    return plain, effective.settings.connection.proxy
+
+
+def password_of(inputs: Inputs, effective: Effective, resolver: Resolver) -> Secret | None:
+    """The login's password as whoever sends now gets it: delivered with the machine config, or from its source."""
+    if not effective.settings.login.required:
+        return None
+    reference = effective.settings.login.password or ""
+    setting = effective.origin["login.password"]
+    if setting.layer == "machine":
+        from dtsconf.machine.deliveries import delivered_secret
+
+        found = machine_config(inputs.root)
+        secret_id = found[1].get("login.password") if found else None
+        if secret_id is not None:
+            return delivered_secret(layout_of(inputs.root), config_path(inputs.root), secret_id)
+    return resolver.fetch(reference, key="login.password", where=setting.where)
+
+
+def job_of(
+    effective: Effective,
+    password: Secret | None,
+    level: Level,
+    to: str | None,
+    generation: int | None,
+    *,
+    had_tls: bool,
+    progress: Callable[[str], None],
+) -> Job:
+    """One verification, put together."""
+    from dtsconf.mail.job import Job, Letter
+    from dtsconf.version import __version__
+
+    me = who()
+    letter = Letter(me.host, effective.org.name or None, generation, f"dtsconf {__version__}", me.user)
+    return Job(effective.settings, password, level, to, letter, had_tls=had_tls, progress=progress)
+
+
+def services(
+    resolver: Resolver,
+    *,
+    where: Callable[[str], Where | None] = lambda _key: None,
+    ask: Callable[[Plan], bool] = lambda _plan: True,
+    progress: Callable[[str], None] = lambda _words: None,
+) -> Services:
+    """The engine's hands outside the machine: mail, secrets, the question, the progress line. `where` tells the place
+    of a setting's value, for the error when its secret can't be had."""
+    from dtsconf.machine.request import Services, Settled
+    from dtsconf.mail import verify as mail
+    from dtsconf.settings.recipients import require_allowed
+
+    def settle(effective: Effective, had_tls: bool) -> Settled | Verification:
+        found = mail.settle(job_of(effective, None, "connect", None, None, had_tls=had_tls, progress=progress))
+        return found.failure or Settled(found.encryption, found.port, found.detail)
+
+    def verify(check: Check) -> Verification:
+        effective = check.effective
+        to = effective.org.verify.to
+        if check.level in ("envelope", "send"):
+            require_allowed(effective, to)
+        job = job_of(
+            effective, check.password, check.level, to, check.generation, had_tls=check.had_tls, progress=progress
+        )
+        return mail.verify_with_retries(job, effective.org.verify.retries)
+
+    def fetch(reference: str, key: str) -> Secret:
+        return resolver.fetch(reference, key=key, where=where(key))
+
+    return Services(settle, verify, fetch, ask, progress)

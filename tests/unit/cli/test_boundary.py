@@ -1,0 +1,289 @@
+"""The boundary: whatever happens becomes words on the right stream and the right exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from dtsconf.cli import boundary
+from dtsconf.cli.common import Outcome, Run
+from dtsconf.errors import DtsconfError, Invalid, LockHeld, Notice, Place, Problem, SecretUnavailable, VerificationFailed
+from tests.unit.cli.calls import Called, call, command, profile, python, spawn
+
+CANARY = "c4nary-Passw0rd"
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def sigterm() -> object:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> str:
+    folder = tmp_path / "root"
+    folder.mkdir(mode=0o755)
+    return str(folder)
+
+
+def raising(capsys: Capture, error: BaseException, *args: str) -> Called:
+    """What the boundary makes of an error, with `--json` in `args` or without."""
+
+    def fail(run: Run) -> int:
+        run.command = "apply"
+        run.root = args[args.index("--root") + 1] if "--root" in args else None
+        raise error
+
+    code = boundary.guarded(fail, args, {})
+    caught = capsys.readouterr()
+    return Called(code, caught.out, caught.err)
+
+
+KNOWN: list[tuple[BaseException, int, str]] = [
+    (DtsconfError("it broke", "mend it"), 1, "failed"),
+    (click.UsageError("no such thing"), 2, "usage"),
+    (Invalid((Problem("value", "is wrong", "write another"),)), 3, "value"),
+    (Invalid((Problem("locked", "is locked", code=4),)), 4, "locked"),
+    (SecretUnavailable("not there", "put it there"), 5, "secret"),
+    (VerificationFailed("no", "x"), 6, "verification"),
+    (LockHeld("dtsconf apply, pid 7", 30.0), 8, "lock-held"),
+    (VerificationFailed("no", "x", reached=False), 9, "verification"),
+    (KeyboardInterrupt(), 130, "interrupted"),
+    (click.Abort(), 130, "interrupted"),
+    (OSError(28, "No space left on device", "/x/y"), 1, "failed"),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "kind"), KNOWN)
+def test_an_error_is_told_with_its_code(capsys: Capture, error: BaseException, code: int, kind: str) -> None:
+    said = raising(capsys, error)
+    assert said.code == code
+    assert said.out == ""
+    assert said.err.strip()
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(("error", "code", "kind"), KNOWN)
+def test_an_error_is_one_json_object(capsys: Capture, error: BaseException, code: int, kind: str) -> None:
+    said = raising(capsys, error, "--json")
+    assert said.code == code
+    assert said.err == ""
+    body = said.json
+    assert (body["format"], body["command"], body["ok"], body["exit_code"]) == (1, "apply", False, code)
+    assert body["warnings"] == body["set_aside"] == []
+    assert [problem["kind"] for problem in body["problems"]] == [kind]
+    assert {"kind", "message", "hint", "where"} <= set(body["problems"][0])
+
+
+def test_what_the_system_refuses_names_the_path(capsys: Capture) -> None:
+    said = raising(capsys, OSError(28, "No space left on device", "/srv/full"))
+    assert said.err.splitlines()[0] == "error: /srv/full: No space left on device"
+
+
+def test_all_problems_are_printed(capsys: Capture) -> None:
+    problems = (
+        Problem("value", "a is wrong", "write b", Place("site.yaml", 7, 11), "server.port", "  port: x\n        ^"),
+        Problem("value", "c is wrong", None, Place("site.yaml", 9, 1)),
+    )
+    assert raising(capsys, Invalid(problems)).err == (
+        "site.yaml:7:11: a is wrong\n  port: x\n        ^\nhint: write b\nsite.yaml:9:1: c is wrong\n"
+    )
+
+
+class HostileLibraryError(Exception):
+    """An error whose text holds a secret."""
+
+
+def crash(capsys: Capture, root: str, *args: str) -> tuple[Called, Path]:
+    try:
+        try:
+            raise ValueError(f"password={CANARY}")
+        except ValueError as inner:
+            raise HostileLibraryError(CANARY) from inner
+    except HostileLibraryError as caught:
+        said = raising(capsys, caught, *args, "--root", root)
+    (file,) = Path(root).rglob("crashes/*")
+    return said, file
+
+
+def test_a_bug_leaves_a_private_traceback_without_texts(capsys: Capture, root: str) -> None:
+    said, file = crash(capsys, root)
+    assert said.code == 70
+    assert str(file) in said.err
+    assert said.err.count("\n") == 2
+    assert CANARY not in said.out + said.err
+    text = file.read_text("utf-8")
+    assert CANARY not in text
+    assert "ValueError" in text
+    assert "HostileLibraryError" in text
+    assert "test_boundary.py" in text
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(file.parent.parent.stat().st_mode) == 0o700
+
+
+def test_a_bug_is_json_too(capsys: Capture, root: str) -> None:
+    said, file = crash(capsys, root, "--json")
+    (problem,) = said.json["problems"]
+    assert problem["kind"] == "crash"
+    assert str(file) in problem["message"]
+    assert CANARY not in said.out + said.err
+
+
+def test_a_bug_on_a_machine_that_takes_no_file_is_still_a_line(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file where a folder should be")
+    said = raising(capsys, ValueError(CANARY), "--root", str(tmp_path))
+    assert said.code == 70
+    assert "traceback is in" not in said.err
+    assert CANARY not in said.err
+
+
+def test_warnings_from_around_the_outcome_are_told(capsys: Capture) -> None:
+    notice = Notice("recovered", "a killed apply was finished", "nothing to do")
+
+    def ok(run: Run) -> int:
+        run.told.append(notice)
+        return boundary.finish(run, Outcome({"x": 1}, "done\n"))
+
+    assert boundary.guarded(ok, ["--json"], {}) == 0
+    body = json.loads(capsys.readouterr().out)
+    assert body["warnings"][0]["kind"] == "recovered"
+    assert body["x"] == 1
+    assert boundary.guarded(ok, [], {}) == 0
+    caught = capsys.readouterr()
+    assert (caught.out, caught.err) == ("done\n", "warning: a killed apply was finished\nhint: nothing to do\n")
+
+
+def test_quiet_leaves_notes_out_but_not_warnings(capsys: Capture) -> None:
+    outcome = Outcome({}, "data\n", warnings=[Notice("x", "odd")], notes="by the way\n")
+    boundary.finish(Run(quiet=True), outcome)
+    assert capsys.readouterr().err == "warning: odd\n"
+    boundary.finish(Run(), outcome)
+    assert capsys.readouterr().err == "warning: odd\nby the way\n"
+
+
+@pytest.mark.parametrize("args", [["nonsense"], ["stauts"], ["apply", "--nope"], ["schema"], ["rollback", "x"]])
+def test_usage_errors(capsys: Capture, args: list[str]) -> None:
+    said = call(capsys, *args)
+    assert said.code == 2
+    assert said.err.count("\n") == 2
+    assert said.err.startswith("error: ")
+    assert "--help" in said.err.splitlines()[1]
+    for order in ([*args, "--json"], ["--json", *args]):
+        assert call(capsys, *order).json["exit_code"] == 2
+
+
+def test_a_misspelt_command_names_the_nearest(capsys: Capture) -> None:
+    assert "did you mean status?" in call(capsys, "stauts").err
+
+
+def test_no_word_at_all_shows_the_help(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = call(capsys)
+    assert said.code == 2
+    assert said.err.startswith("Usage: dtsconf")
+    monkeypatch.setenv("DTSCONF_JSON", "1")
+    (problem,) = call(capsys).json["problems"]
+    assert len(problem["message"]) < 80
+
+
+# The rest needs real streams and signals.
+
+
+def test_a_reader_that_went_away_changes_no_code(tmp_path: Path) -> None:
+    script = f'"$@" | true; echo "${{PIPESTATUS[0]}}"'
+    for args, code in ((["schema", "profile"], 0), (["show", "--profile", "nope.yaml"], 3), (["--help"], None)):
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", *command(*args)], capture_output=True, text=True, timeout=60, cwd=tmp_path
+        )
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+        if code is not None:
+            assert done.stdout.strip() == str(code)
+
+
+def test_a_closed_stderr_pipe_is_no_traceback(tmp_path: Path) -> None:
+    script = '{ "$@"; echo "$?" >&3; } 2>&1 >/dev/null | true'
+    done = subprocess.run(
+        ["bash", "-c", f"exec 3>&1; {script}", "bash", *command("show", "--profile", "nope.yaml")],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.stdout.strip() == "3"
+
+
+@pytest.mark.parametrize("args", [["schema", "profile"], ["--help"], ["--version"], ["schema", "profile", "--json"]])
+def test_output_that_cannot_be_kept_is_exit_1(args: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command(*args), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(tmp_path: Path, closed: str) -> None:
+    for args, code in ((["show", "--profile", profile(tmp_path)], 0), (["show", "--profile", "nope.yaml"], 3)):
+        done = subprocess.run(
+            ["sh", "-c", f'"$@" {closed}', "sh", *command(*args)], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_apply_with_stdin_closed_goes_on_and_says_so(tmp_path: Path, root: str) -> None:
+    args = ["apply", "--profile", profile(tmp_path), "--root", root]
+    done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command(*args)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "no terminal" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_no_text_fails_on_the_encoding(tmp_path: Path, encoding: str) -> None:
+    path = profile(tmp_path)
+    env = {"PYTHONIOENCODING": encoding}
+    said = spawn("show", "--profile", path, "--set", "sender.name=東京", env=env)
+    assert (said.code, "\\u6771\\u4eac" in said.out) == (0, True)
+    said = spawn("show", "--json", "--profile", path, "--set", "sender.name=東京", env=env)
+    assert said.json["settings"]["sender.name"]["value"] == "東京"
+
+
+def test_a_file_name_of_raw_bytes_is_told(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\x1b[31m\xc2\x9b.yaml")
+    said = spawn("show", "--profile", name, cwd=tmp_path)
+    assert said.code == 3
+    assert "\\udcff\\x1b[31m\\x9b.yaml" in said.err
+    body = spawn("show", "--json", "--profile", name, cwd=tmp_path)
+    assert body.json["problems"][0]["where"]["file"] == name
+    assert "\x9b" not in body.out
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    path = profile(tmp_path)
+    script = f'cd {gone} && rmdir {gone} && exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *command("show", "--profile", path)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1, done.stderr
+    assert "current folder" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_politely(number: signal.Signals) -> None:
+    said = python(
+        "import os, sys\n"
+        "from dtsconf.cli.boundary import guarded\n"
+        f"sys.exit(guarded(lambda run: os.kill(os.getpid(), {int(number)}) or __import__('time').sleep(9), [], {{}}))"
+    )
+    assert said.code == 130
+    assert said.err == "error: interrupted; nothing was changed\n"

@@ -1,0 +1,112 @@
+"""The common options: before the command, after it, as a variable; what a bad value gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.calls import PROFILE, call, profile
+
+Capture = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> str:
+    return profile(tmp_path)
+
+
+def test_profile_before_after_and_as_a_variable(capsys: Capture, monkeypatch: Patch, site: str) -> None:
+    asked = [call(capsys, "--profile", site, "show"), call(capsys, "show", "--profile", site)]
+    monkeypatch.setenv("DTSCONF_PROFILE", site)
+    asked.append(call(capsys, "show"))
+    assert {said.code for said in asked} == {0}
+    assert len({said.out for said in asked}) == 1
+    assert "relay.acme.example" in asked[0].out
+
+
+def test_the_option_beats_the_variable_and_the_later_place_the_earlier(
+    capsys: Capture, monkeypatch: Patch, site: str, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(PROFILE.replace("relay.", "other."))
+    monkeypatch.setenv("DTSCONF_PROFILE", str(tmp_path / "missing.yaml"))
+    assert "relay." in call(capsys, "show", "--profile", site).out
+    assert "other." in call(capsys, "--profile", site, "show", "--profile", str(other)).out
+
+
+def test_set_adds_up_over_both_places(capsys: Capture, site: str) -> None:
+    said = call(
+        capsys, "--set", "server.port=1", "--set", "sender.name=A", "show", "--profile", site, "--json",
+        "--set", "server.port=2", "--set", "connection.timeout=3",
+    )  # fmt: skip
+    values = {key: found["value"] for key, found in said.json["settings"].items()}
+    assert (values["server.port"], values["sender.name"], values["connection.timeout"]) == (2, "A", 3)
+
+
+def test_root_before_after_and_as_a_variable(capsys: Capture, monkeypatch: Patch, site: str, tmp_path: Path) -> None:
+    root = str(tmp_path / "root")
+    assert call(capsys, "--root", root, "apply", "--yes", "--profile", site).code == 0
+    assert call(capsys, "status", "--root", root).code == 0
+    assert call(capsys, "status", "--root", str(tmp_path / "elsewhere")).code == 7
+    monkeypatch.setenv("DTSCONF_ROOT", root)
+    assert call(capsys, "status").code == 0
+
+
+@pytest.mark.parametrize("word", ["1", "true", "yes", "on", "TRUE"])
+def test_flags_as_variables(capsys: Capture, monkeypatch: Patch, site: str, word: str) -> None:
+    monkeypatch.setenv("DTSCONF_JSON", word)
+    assert call(capsys, "validate", site).json["ok"] is True
+
+
+@pytest.mark.parametrize("word", ["0", "false", "no", "off"])
+def test_flags_switched_off_as_variables(capsys: Capture, monkeypatch: Patch, site: str, word: str) -> None:
+    monkeypatch.setenv("DTSCONF_JSON", word)
+    assert call(capsys, "validate", site).out == "1 profile valid\n"
+
+
+def test_strict_everywhere(capsys: Capture, monkeypatch: Patch, site: str) -> None:
+    odd = ("--set", "server.port=465", "--set", "server.encryption=starttls")
+    assert call(capsys, "show", "--profile", site, *odd).code == 0
+    assert call(capsys, "--strict", "show", "--profile", site, *odd).code == 3
+    assert call(capsys, "show", "--strict", "--profile", site, *odd).code == 3
+    monkeypatch.setenv("DTSCONF_STRICT", "1")
+    assert call(capsys, "show", "--profile", site, *odd).code == 3
+
+
+@pytest.mark.parametrize("name", ["STRICT", "JSON", "QUIET", "VERBOSE", "NO_COLOR"])
+def test_a_bad_value_in_a_variable_is_a_usage_error(capsys: Capture, monkeypatch: Patch, site: str, name: str) -> None:
+    monkeypatch.setenv(f"DTSCONF_{name}", "maybe")
+    said = call(capsys, "validate", site)
+    assert (said.code, said.out) == (2, "")
+    assert f"DTSCONF_{name}" in said.err or "maybe" in said.err
+    body = call(capsys, "validate", site, "--json")
+    assert body.code == 2
+    assert body.json["problems"][0]["kind"] == "usage"
+
+
+def test_an_empty_variable_is_as_none(capsys: Capture, monkeypatch: Patch, site: str) -> None:
+    for name in ("PROFILE", "ROOT", "STRICT", "JSON", "QUIET", "VERBOSE", "NO_COLOR"):
+        monkeypatch.setenv(f"DTSCONF_{name}", "")
+    assert call(capsys, "validate", site).out == "1 profile valid\n"
+
+
+def test_json_after_two_dashes_is_an_argument(capsys: Capture, tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = call(capsys, "validate", "--", "--json")
+    assert said.code == 3
+    assert not said.out.startswith("{")
+
+
+def test_colours_only_on_a_terminal(capsys: Capture, monkeypatch: Patch, site: str, tmp_path: Path) -> None:
+    import sys
+
+    from dtsconf.cli.common import Run
+
+    assert "\x1b" not in call(capsys, "plan", "--profile", site, "--root", str(tmp_path)).out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert Run().color()
+    assert not Run(no_color=True).color()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not Run().color()

@@ -1,0 +1,73 @@
+"""What the help lists is what the commands say of themselves, and listing costs no import."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+import pytest
+
+from dtsconf.cli.registry import COMMANDS
+from tests.unit.cli.calls import call, python
+
+NAMES = sorted(COMMANDS)
+HEAVY = ("pydantic", "yaml", "ssl", "asyncio", "smtplib", "socket", "email", "idna", "cryptography", "aiosmtpd", "scramp")
+BACKENDS = ("dtsconf.secret.env", "dtsconf.secret.file")
+
+
+def command_of(name: str) -> click.Command:
+    found = import_module(f"dtsconf.cli.{COMMANDS[name].module}").command
+    assert isinstance(found, click.Command)
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_summary_is_the_first_line_of_the_docstring(name: str) -> None:
+    assert (command_of(name).help or "").split("\n\n")[0] == COMMANDS[name].summary
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_is_called_what_the_registry_calls_it(name: str) -> None:
+    assert command_of(name).name == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_help_with_the_common_options(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    said = call(capsys, name, "--help")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith(f"Usage: dtsconf {name}")
+    for option in ("--profile", "--set", "--root", "--json", "--quiet", "--verbose", "--strict", "--no-color", "--help"):
+        assert option in said.out
+    for param in command_of(name).params:
+        assert not isinstance(param, click.Option) or param.help, f"{param.name} has no help"
+
+
+def test_the_help_lists_every_command_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    words = " ".join(call(capsys, "--help").out.split())
+    for entry in COMMANDS.values():
+        assert f"{entry.name} {entry.summary}" in words
+
+
+@pytest.mark.parametrize(
+    "args",
+    ["--version", "--help", "completion bash", "completion zsh", "completion fish", "status", "history", "apply --help"],
+)
+def test_cheap_commands_import_nothing_heavy(args: str, tmp_path: object) -> None:
+    found = imported(f"--root {tmp_path} {args}")
+    assert not found & {*HEAVY, *BACKENDS}
+
+
+@pytest.mark.parametrize("args", ["show", "plan", "validate"])
+def test_commands_without_network_import_no_mail_library(args: str, tmp_path: object) -> None:
+    found = imported(f"--root {tmp_path} {args} profiles/relay.yaml" if args == "validate" else f"--root {tmp_path} {args}")
+    assert "pydantic" in found
+    assert not found & {"smtplib", "aiosmtpd", "cryptography", "scramp", "dtsconf.mail", *BACKENDS}
+
+
+def imported(args: str) -> set[str]:
+    """The modules that a run of the program has loaded at its end."""
+    said = python(
+        "import sys\nfrom dtsconf.cli.app import run\nrun(sys.argv[1:])\nprint('|'.join(sys.modules), file=sys.stderr)",
+        args.split(),
+    )
+    return set(said.err.splitlines()[-1].split("|"))

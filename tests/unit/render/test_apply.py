@@ -1,0 +1,140 @@
+"""What apply says, above all when it failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from dtsconf.errors import DtsconfError, Invalid, Notice, Option, Place, Problem, VerificationFailed
+from dtsconf.machine.record import ProfileRecord
+from dtsconf.proof import CAUSES, Stage, Verification
+from dtsconf.render import apply, failure, table
+from tests.unit.machine.world import effective
+from tests.unit.render.results import ESC, FAILED, GENERATION, PASSED, PLAN, applied, raw
+
+ERROR = VerificationFailed("verification failed", "check the password", known=None)
+
+
+def told(error: DtsconfError, **parts: object) -> list[str]:
+    error.known = applied(**parts)
+    return failure.text(error).splitlines()
+
+
+def test_the_words_of_a_failure_in_their_order() -> None:
+    lines = told(ERROR)
+    year = "" if datetime.now(UTC).year == 2026 else " 2026"
+    assert lines[0] == f"NOT APPLIED. HOST keeps #3 (acme-perth, 2 Oct{year}). Nothing was written."
+    assert lines[1] == "The server refused the login (auth-rejected at stage auth)."
+    assert lines[2] == "the server said: 535 5.7.8 authentication failed"
+    assert lines[3] == "stages: resolve ok, connect ok, auth FAILED (auth-rejected)"
+    assert lines[4] == "values:"
+    assert lines[5:8] == [
+        "  server.host = mail.acme.example (profile, /srv/site.yaml:1:3)",
+        "  server.encryption = starttls (profile, /srv/site.yaml:2:3)",
+        "  sender.email = dts@acme.example (profile, /srv/site.yaml:3:3)",
+    ]
+    assert lines[8] == "hint: check the password"
+    assert lines[9].startswith("look again: `dtsconf test`")
+    assert len(lines) == 10
+
+
+def test_a_machine_that_was_never_applied() -> None:
+    expected = "NOT APPLIED. HOST stays as it was before dtsconf. Nothing was written."
+    assert told(ERROR, before=None)[0] == expected
+    assert told(ERROR, before=replace(GENERATION, number=0))[0] == expected
+
+
+def test_a_failure_before_the_verification_tells_its_problems() -> None:
+    error = Invalid((Problem("value", "is wrong", "write b", Place("site.yaml", 7, 11), None, "  x: 1\n     ^"),))
+    lines = told(error, verification=None)
+    assert lines[1:5] == ["site.yaml:7:11: is wrong", "  x: 1", "     ^", "hint: write b"]
+    assert lines[-1].startswith("look again")
+
+
+def test_warnings_of_a_failure_stand_after_the_cause() -> None:
+    text = "\n".join(told(ERROR, warnings=(Notice("x", "odd thing"),)))
+    assert text.index("auth-rejected") < text.index("warning: odd thing") < text.index("hint: check")
+
+
+def test_every_cause_of_the_contract_has_a_sentence() -> None:
+    words = """dns no-route refused timeout blocked not-smtp protocol tls-required tls-not-offered tls-version
+    tls-untrusted tls-name tls-expired tls-not-yet-valid tls-stripped auth-mechanism auth-rejected auth-disabled
+    cleartext-refused sender-rejected recipient-rejected content-rejected mailbox-full too-large rate-limited greylisted
+    server-error dropped outcome-unknown token""".split()
+    assert sorted(words) == sorted(CAUSES)
+    for word in words:
+        first = table.failure(Verification("send", False, (Stage("auth", False, 1.0, cause=word),))).splitlines()[0]
+        assert word in first
+        assert CAUSES[word][1:] in first
+
+
+@pytest.mark.parametrize(
+    ("said_by", "words"),
+    [("server", "the server said"), ("tls", "TLS said"), ("system", "the system said"), ("dtsconf", "dtsconf found")],
+)
+def test_who_said_what_is_clear(said_by: str, words: str) -> None:
+    stage = replace(FAILED.stages[-1], said_by=said_by)
+    assert f"{words}: 535" in table.failure(replace(FAILED, stages=(stage,)))
+
+
+def test_a_secret_given_in_clear_is_hidden_among_the_values() -> None:
+    want = effective(
+        {"server.host": "mail.acme.example", "server.encryption": "starttls", "sender.email": "a@acme.example",
+         "login.required": True, "login.username": "dts"},
+        environment={"login.password": "env://DTS_EMAIL_LOGIN__PASSWORD"},
+    )  # fmt: skip
+    lines = told(ERROR, effective=want)
+    assert "  login.password = (hidden) (environment, DTS_EMAIL_LOGIN__PASSWORD)" in lines
+
+
+def test_success_in_a_line_or_two() -> None:
+    done = applied(changed=True, verification=PASSED)
+    assert apply.text(done, verbose=False) == (
+        "HOST: applied; generation #3 (acme-perth)\n"
+        "proven for dtsconf 1.2.0 as root: the server took a test mail (<1@acme.example>)\n"
+    )
+    assert "resolve" in apply.text(done, verbose=True)
+    assert apply.text(replace(done, rollback_of=1), verbose=False).startswith("HOST: rolled back to #1; generation #3")
+
+
+def test_nothing_to_change_is_a_line() -> None:
+    found = apply.text(applied(plan=replace(PLAN, changes=()), verification=None), verbose=False)
+    assert found == "Nothing to change: HOST holds what the profile asks for.\n"
+
+
+def test_a_proof_that_is_owed_is_said() -> None:
+    owed = replace(PASSED, pending="offline")
+    assert "still owed: offline" in apply.text(applied(changed=True, verification=owed), verbose=False)
+
+
+def test_hostile_texts_never_reach_the_terminal_raw() -> None:
+    stage = replace(FAILED.stages[-1], detail=ESC)
+    hostile = replace(GENERATION, profile=ProfileRecord(ESC, "d"))
+    want = effective({"server.host": "mail.acme.example", "sender.email": "a@acme.example", "sender.name": "x"})
+    origin = {**want.origin, "login.username": replace(want.origin["sender.name"], value=ESC, where=Place(ESC, 1, 1))}
+    error = VerificationFailed(ESC, ESC)
+    error.known = applied(
+        verification=replace(FAILED, stages=(stage,)), before=hostile, effective=replace(want, origin=origin),
+        warnings=(Notice("x", ESC, ESC, Place(ESC, 1, 1)),),
+    )  # fmt: skip
+    assert raw(failure.text(error)) == set()
+    error.known = applied(verification=None, before=hostile)
+    error.problems = (Problem("x", ESC, ESC, Option(ESC), None, f"{ESC}\n^"),)
+    assert raw(failure.text(error)) == set()
+    done = applied(changed=True, generation=hostile, verification=replace(PASSED, message_id=ESC, user=ESC, stages=(stage,)))
+    assert raw(apply.text(done, verbose=True)) == set()
+
+
+def test_data_has_the_contracts_fields() -> None:
+    found = apply.data(applied())
+    assert {"changes", "digest", "changed", "generation", "verification"} <= set(found)
+    assert set(found["verification"]) >= {"level", "ok", "pending", "message_id", "program", "user", "stages"}
+    assert found["verification"]["stages"][2]["cause"] == "auth-rejected"
+    assert apply.data(applied(generation=None, verification=None, effective=None))["generation"] is None
+
+
+@pytest.mark.parametrize(("stamp", "words"), [("2019-01-05T12:00:00Z", "5 Jan 2019"), ("2001-12-31T12:00:00Z", "31 Dec 2001")])
+def test_days_of_other_years_name_the_year(stamp: str, words: str) -> None:
+    assert apply.day(stamp) == words

@@ -1,0 +1,162 @@
+"""dtsconf as functions, against a scripted mail server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dtsconf
+from dtsconf.errors import Invalid, SecretUnavailable, VerificationFailed
+from dtsconf.machine.plan import Plan
+from dtsconf.machine.request import Applied
+from dtsconf.settings.effective import Effective
+from tests.scenarios.smtpd import Smtpd
+from tests.unit.cli.calls import PROFILE, profile
+
+WORD = "c4nary-Passw0rd"
+LOGIN = """\
+dtsconf: 1
+name: acme-perth
+settings:
+  sender: {{email: lab@acme.example}}
+  server: {{host: 127.0.0.1, port: {port}, allow_cleartext_login: true}}
+  login: {{required: true, username: lab, password: "env://PW"}}
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Smtpd]:
+    started = Smtpd(users={"lab": WORD}, auth_without_tls=True).start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def site(server: Smtpd, tmp_path: Path) -> str:
+    return profile(tmp_path, LOGIN.format(port=server.port))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "root"
+
+
+GOOD = {"PW": WORD}
+
+
+def test_load(site: str) -> None:
+    found = dtsconf.load(site, overrides={"sender.name": "Ann", "connection.timeout": 3, "login.mechanism": None})
+    assert isinstance(found, Effective)
+    assert (found.settings.sender.name, found.settings.connection.timeout) == ("Ann", 3)
+    assert found.origin["sender.name"].layer == "command line"
+    assert found.origin["server.host"].layer == "profile"
+    assert dtsconf.load(Path(site), overrides=["sender.name=Bob"]).settings.sender.name == "Bob"
+
+
+@pytest.mark.parametrize(("value", "read"), [(True, True), (False, False)])
+def test_overrides_are_read_by_type(site: str, value: bool, read: bool) -> None:
+    found = dtsconf.load(site, overrides={"microsoft.remember_me": value})
+    assert found.settings.microsoft.remember_me is read
+
+
+def test_plan_reads_no_secret_and_writes_nothing(site: str, root: Path) -> None:
+    found = dtsconf.plan(site, root=root, environ={})
+    assert isinstance(found, Plan)
+    assert [(c.action, c.path) for c in found.changes] == [
+        ("create", "/etc/dts/email.json"), ("create", "/etc/dts/email.secrets.json"),
+    ]  # fmt: skip
+    assert not root.exists()
+    with pytest.raises(SecretUnavailable):
+        dtsconf.plan(site, root=root, environ={}, secrets=True)
+    assert WORD not in repr(dtsconf.plan(site, root=root, environ=GOOD, secrets=True))
+
+
+def test_apply_then_nothing_then_check(site: str, root: Path, server: Smtpd) -> None:
+    applied = dtsconf.apply(site, root=root, environ=GOOD, reason="first")
+    assert isinstance(applied, Applied)
+    assert applied.changed
+    assert applied.generation is not None
+    assert (applied.generation.number, applied.generation.reason) == (1, "first")
+    assert applied.verification is not None
+    assert applied.verification.ok
+    assert len(server.messages) == 1
+    assert WORD not in repr(applied)
+    again = dtsconf.apply(site, root=root, environ=GOOD)
+    assert (again.changed, again.changes) == (False, ())
+    checked = dtsconf.check(root=root, environ={})
+    assert checked.verification.ok
+    assert server.logins == [("lab", WORD)] * 2
+    assert WORD not in repr(checked)
+
+
+def test_apply_goes_wrong_with_all_that_was_known(site: str, root: Path, server: Smtpd) -> None:
+    with pytest.raises(VerificationFailed) as caught:
+        dtsconf.apply(site, root=root, environ={"PW": "wr0ng-canary"})
+    error = caught.value
+    assert error.code == 6
+    assert error.hint
+    assert isinstance(error.known, Applied)
+    assert error.known.verification is not None
+    assert error.known.verification.failure is not None
+    assert error.known.verification.failure.cause == "auth-rejected"
+    assert not (root / "etc").exists()
+    assert "wr0ng-canary" not in f"{error!r}{error}{error.known!r}"
+
+
+def test_a_secret_that_is_missing(site: str, root: Path) -> None:
+    with pytest.raises(SecretUnavailable) as caught:
+        dtsconf.apply(site, root=root, environ={})
+    assert caught.value.code == 5
+    assert caught.value.hint
+    assert isinstance(caught.value.known, Applied)
+    assert not (root / "etc").exists()
+
+
+def test_invalid_settings_have_their_problems(tmp_path: Path, root: Path) -> None:
+    path = profile(tmp_path, PROFILE.replace("2525", "x").replace("lab@", "lab"))
+    for function in (dtsconf.load, dtsconf.plan, dtsconf.apply, dtsconf.check):
+        with pytest.raises(Invalid) as caught:
+            function(path, root=root)
+        assert caught.value.code == 3
+        assert {p.key for p in caught.value.problems} >= {"server.port", "sender.email"}
+        assert isinstance(caught.value, dtsconf.DtsconfError)
+
+
+def test_check_reports_a_refusal_instead_of_raising(site: str, root: Path, server: Smtpd) -> None:
+    found = dtsconf.check(site, root=root, environ={"PW": "wrong"}).verification
+    assert (found.ok, found.reached) == (False, True)
+    found = dtsconf.check(site, root=root, environ=GOOD, level="connect").verification
+    assert (found.ok, found.level) == (True, "connect")
+    assert server.messages == []
+
+
+def test_check_below_auth_reads_no_secret(site: str, root: Path) -> None:
+    assert dtsconf.check(site, root=root, environ={}, level="connect").verification.ok
+    with pytest.raises(SecretUnavailable):
+        dtsconf.check(site, root=root, environ={}, level="auth")
+
+
+def test_check_goes_to_allowed_recipients_only(server: Smtpd, tmp_path: Path, root: Path) -> None:
+    path = profile(tmp_path, LOGIN.format(port=server.port) + 'policy: {recipients: ["*@acme.example"]}\n')
+    with pytest.raises(Invalid) as caught:
+        dtsconf.check(path, root=root, environ=GOOD, to="x@else.example")
+    assert caught.value.code == 4
+    assert dtsconf.check(path, root=root, environ=GOOD, to="x@acme.example").verification.ok
+    assert [message.recipients for message in server.messages] == [["x@acme.example"]]
+
+
+def test_importing_costs_nothing() -> None:
+    code = "import sys, dtsconf; print(dtsconf.__version__); print('pydantic' in sys.modules, 'dtsconf.api' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[1] == "False False"
+
+
+def test_the_package_hands_on_what_it_says() -> None:
+    for name in dtsconf.__all__:
+        assert getattr(dtsconf, name) is not None
+    with pytest.raises(AttributeError):
+        _ = dtsconf.nonsense  # type: ignore[attr-defined] # it is not there: that is what is tried

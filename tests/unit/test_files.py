@@ -1,0 +1,310 @@
+"""Reads that can't be fooled, writes that are whole, trust that is told with its remedy."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from dtsconf.files import FileProblem, atomic_write, private_folder, read_regular, sync_folder, write_all
+from dtsconf.files.lock import FileLock
+from dtsconf.files.trust import ACL, read_trusted, trusted_owners, untrusted, user_name
+
+assert sys.platform == "linux", "what is tested here is not there on Windows"
+
+ME = os.geteuid()
+MINE = frozenset({0, ME})
+OTHER = 12345
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+def test_read_gives_bytes_and_facts(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    data, facts = read_regular(str(tmp_path / "a"), 3)
+    assert (data, facts.st_size) == (b"abc", 3)
+
+
+def test_read_refuses_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        for name, kind in {"fifo": "not-regular", "socket": "not-regular", ".": "folder"}.items():
+            with pytest.raises(FileProblem) as caught:
+                read_regular(str(tmp_path / name), 10)
+            assert caught.value.kind == kind
+    with pytest.raises(FileProblem):
+        read_regular("/dev/zero", 10)
+
+
+def test_read_stops_at_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 11)
+    with pytest.raises(FileProblem) as caught:
+        read_regular(str(tmp_path / "a"), 10)
+    assert caught.value.kind == "too-big"
+    with pytest.raises(FileNotFoundError):
+        read_regular(str(tmp_path / "b"), 10)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
+def test_atomic_write_has_its_mode_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    path = tmp_path / "deep" / "er" / "file"
+    before = os.umask(umask)
+    try:
+        atomic_write(str(path), b"one", 0o640)
+        atomic_write(str(path), b"two", 0o640)
+    finally:
+        os.umask(before)
+    assert path.read_bytes() == b"two"
+    assert mode(path) == 0o640
+    assert mode(path.parent) == mode(path.parent.parent) == 0o700
+    assert os.listdir(path.parent) == ["file"]
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_atomic_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OSError, match="full"):
+        atomic_write(str(path), b"new")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_write_all_goes_on_after_short_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, bytes(data[:2])))
+    descriptor = os.open(tmp_path / "a", os.O_CREAT | os.O_WRONLY)
+    write_all(descriptor, b"abcde")
+    os.close(descriptor)
+    assert (tmp_path / "a").read_bytes() == b"abcde"
+
+
+def test_sync_folder_bears_a_file_system_that_knows_no_such_thing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = iter([errno.EINVAL, errno.EIO])
+
+    def fail(_: int) -> None:
+        raise OSError(next(codes), "no")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    sync_folder(str(tmp_path))
+    with pytest.raises(OSError, match="no"):
+        sync_folder(str(tmp_path))
+
+
+def test_private_folder_leaves_one_that_is_there(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    private_folder(str(tmp_path))
+    assert mode(tmp_path) == 0o755
+
+
+# Locks
+
+
+def test_lock_excludes_and_tells_the_holders_text(tmp_path: Path) -> None:
+    first, second = FileLock(str(tmp_path / "lock")), FileLock(str(tmp_path / "lock"))
+    assert first.acquire()
+    first.write("a longer text")
+    first.write("short")
+    assert second.text() == "short"
+    assert not second.acquire(0.15)
+    first.release()
+    assert second.acquire()
+    assert mode(tmp_path / "lock") == 0o600
+    second.release()
+
+
+def test_lock_is_taken_as_soon_as_it_is_free(tmp_path: Path) -> None:
+    first, second = FileLock(str(tmp_path / "lock")), FileLock(str(tmp_path / "lock"))
+    assert first.acquire()
+    timer = threading.Timer(0.2, first.release)
+    timer.start()
+    assert second.acquire(20)
+    timer.join()
+    second.release()
+
+
+def test_lock_on_a_file_that_was_removed_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    path = str(tmp_path / "lock")
+    first, second, third = FileLock(path), FileLock(path), FileLock(path)
+    assert first.acquire()
+    flock = fcntl.flock
+
+    def let_go_meanwhile(descriptor: int, how: int) -> None:
+        monkeypatch.undo()
+        first.release(remove=True)  # between the second's open and its lock
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", let_go_meanwhile)
+    assert second.acquire(5)
+    assert not third.acquire(), "both hold the lock of the file that is there"
+    second.release()
+
+
+def test_lock_file_that_can_not_get_its_mode_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "no")
+
+    monkeypatch.setattr(os, "fchmod", fail)
+    with pytest.raises(OSError, match="no"):
+        FileLock(str(tmp_path / "lock")).acquire()
+    assert os.listdir(tmp_path) == []
+
+
+# Trust
+
+
+@pytest.fixture
+def safe(tmp_path: Path) -> Path:
+    """A folder in pytest's own, which lies in a sticky /tmp."""
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+def judge(path: Path, owners: frozenset[int] = MINE) -> tuple[str, str, str] | None:
+    _, _, fault = read_trusted(str(path), 100, owners)
+    return None if fault is None else (fault.path, fault.reason, fault.fix)
+
+
+def test_own_file_in_own_folders_is_trusted(safe: Path) -> None:
+    (safe / "a").write_text("x")
+    assert judge(safe / "a") is None
+    assert judge(safe / "." / ".." / safe.name / "a") is None
+
+
+def test_relative_paths_are_judged_from_the_root_too(safe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (safe / "a").write_text("x")
+    (safe / "a").chmod(0o666)
+    monkeypatch.chdir(safe)
+    _, _, fault = read_trusted("a", 100, MINE)
+    assert fault is not None
+    assert fault.path == str(safe / "a")
+
+
+@pytest.mark.parametrize(
+    ("bits", "reason", "fix"),
+    [(0o646, "is writable by everybody", "chmod go-w {}"), (0o666, "is writable by everybody", "chmod go-w {}")],
+)
+def test_writable_by_everybody(safe: Path, bits: int, reason: str, fix: str) -> None:
+    path = safe / "it's a"
+    path.write_text("x")
+    path.chmod(bits)
+    where, why, what = judge(path) or ("", "", "")
+    assert (where, why) == (str(path), reason)
+    assert subprocess.run(["sh", "-c", what], check=False).returncode == 0, "the fix can be typed as it stands"
+    assert judge(path) is None
+
+
+def test_folder_above_counts(safe: Path) -> None:
+    folder = safe / "open"
+    folder.mkdir()
+    (folder / "a").write_text("x")
+    folder.chmod(0o777)
+    assert judge(folder / "a") == (str(folder), "is writable by everybody", f"chmod go-w {folder}")
+    folder.chmod(0o1777)
+    assert (judge(folder / "a") is None) == (ME == 0), "sticky passes if it is root's"
+
+
+def test_owner(safe: Path) -> None:
+    path = safe / "a"
+    path.write_text("x")
+    os.chown(path, OTHER, -1)
+    assert judge(path) == (str(path), f"belongs to uid {OTHER}", f"chown 0 {path}")
+    assert judge(path, frozenset({0, OTHER})) is None
+
+
+def test_link_leads_over_its_targets_folders(safe: Path) -> None:
+    elsewhere = safe / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a").write_text("x")
+    (safe / "link").symlink_to("elsewhere/a")
+    assert judge(safe / "link") is None
+    elsewhere.chmod(0o777)
+    assert judge(safe / "link") == (str(elsewhere), "is writable by everybody", f"chmod go-w {elsewhere}")
+    elsewhere.chmod(0o755)
+    os.lchown(safe / "link", OTHER, -1)
+    assert judge(safe / "link") == (str(safe / "link"), f"belongs to uid {OTHER}", f"chown 0 {safe / 'link'}")
+
+
+def test_group_may_write_if_it_is_the_owners_own(safe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import grp
+    import pwd
+
+    path = safe / "a"
+    path.write_text("x")
+    path.chmod(0o664)
+    me = pwd.getpwuid(ME)
+    for members, name, passes in [
+        ([], me.pw_name, True),
+        ([me.pw_name], me.pw_name, True),
+        (["ann"], me.pw_name, False),
+        ([], "staff", False),
+    ]:
+        group = grp.struct_group((name, "x", me.pw_gid, members))
+        monkeypatch.setattr(grp, "getgrgid", lambda _gid, group=group: group)
+        os.chown(path, ME, me.pw_gid)
+        assert (judge(path) is None) == passes
+    assert judge(path) == (str(path), "is writable by group staff", f"chmod g-w {path}")
+
+
+def test_acl_behind_the_group_bits_is_no_private_group(safe: Path) -> None:
+    path = safe / "a"
+    path.write_text("x")
+    subprocess.run(["setfacl", "-m", f"u:{OTHER}:rw", path], check=True)
+    assert ACL in os.listxattr(path)
+    assert judge(path) is not None
+    subprocess.run((judge(path) or ("", "", ""))[2].split(), check=True)
+    assert judge(path) is None
+
+
+def test_target_folders_are_judged_without_the_sticky_exception(safe: Path) -> None:
+    safe.chmod(0o1777)
+    facts = safe.stat()
+    assert untrusted(str(safe), facts, MINE, sticky=False) is not None
+    safe.chmod(0o755)
+
+
+def test_file_replaced_while_it_is_read(safe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (safe / "a").write_text("x")
+
+    def slow(path: str, limit: int) -> tuple[bytes, os.stat_result]:
+        result = read_regular(path, limit)
+        (safe / "b").write_text("y")
+        os.replace(safe / "b", safe / "a")
+        return result
+
+    monkeypatch.setattr("dtsconf.files.trust.read_regular", slow)
+    fault = judge(safe / "a")
+    assert fault is not None
+    assert "replaced" in fault[1]
+
+
+def test_sudo_caller_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, owners in {"1000": {0, 1000}, "": {0}, "x": {0}, "-1": {0}}.items():
+        monkeypatch.setenv("SUDO_UID", value)
+        assert trusted_owners() == owners
+
+
+def test_user_name() -> None:
+    assert user_name(0) == "root (uid 0)"
+    assert user_name(OTHER) == f"uid {OTHER}"

@@ -1,0 +1,79 @@
+"""Options to built objects, and finishing what a killed apply left."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dtsconf import wiring
+from dtsconf.errors import Invalid
+from dtsconf.wiring import Inputs
+from tests.unit.cli.calls import PROFILE, profile
+
+
+def test_without_profile_and_machine_config_nothing_is_set(tmp_path: Path) -> None:
+    org = wiring.organisation(Inputs(root=str(tmp_path)))
+    assert (org.name, dict(org.layer.values), org.policy.locks) == ("", {}, ())
+    assert [target.kind for target in org.targets] == ["dts"]
+
+
+def test_all_layers_and_files_are_told_at_once(tmp_path: Path) -> None:
+    path = profile(tmp_path, PROFILE.replace("2525", "x"))
+    environ = {"DTS_EMAIL_SERVER__ENCRYPTION": "ssl"}
+    with pytest.raises(Invalid) as caught:
+        wiring.effective(Inputs(path, ("connection.timeout=x", "server.hots=y"), environ=environ), user=False)
+    text = " ".join(f"{p.where} {p.key} {p.message}" for p in caught.value.problems)
+    for word in ("server.port", "server.encryption", "connection.timeout", "server.hots"):
+        assert word in text
+
+
+def test_the_user_file_counts_only_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = tmp_path / "user.yaml"
+    user.write_text("sender: {name: Ann}\n")
+    monkeypatch.setenv("DTSCONF_USER_FILE", str(user))
+    given = Inputs(profile(tmp_path))
+    assert wiring.effective(given, user=True).settings.sender.name == "Ann"
+    assert wiring.effective(given, user=False).settings.sender.name is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"format": 99}'])
+def test_a_damaged_machine_config_is_exit_3_naming_it(tmp_path: Path, content: bytes) -> None:
+    config = tmp_path / "etc/dts/email.json"
+    config.parent.mkdir(parents=True)
+    config.write_bytes(content)
+    with pytest.raises(Invalid) as caught:
+        wiring.organisation(Inputs(root=str(tmp_path)))
+    assert caught.value.code == 3
+    assert any("/etc/dts/email.json" in f"{p.where} {p.message}" for p in caught.value.problems)
+
+
+def test_a_machine_config_that_is_a_folder_or_fifo(tmp_path: Path) -> None:
+    config = tmp_path / "etc/dts/email.json"
+    config.mkdir(parents=True)
+    with pytest.raises(Invalid):
+        wiring.organisation(Inputs(root=str(tmp_path)))
+    config.rmdir()
+    os.mkfifo(config)
+    with pytest.raises(Invalid):
+        wiring.organisation(Inputs(root=str(tmp_path)))
+
+
+def test_nothing_to_finish_makes_nothing(tmp_path: Path) -> None:
+    assert wiring.finish_interrupted(str(tmp_path)) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_user_is_told_by_id_not_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pwd
+
+    monkeypatch.setenv("USER", "somebody")
+    monkeypatch.setenv("LOGNAME", "somebody")
+    assert wiring.user_name() == pwd.getpwuid(os.geteuid()).pw_name
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    assert wiring.user_name() == "4711"
+
+
+def test_the_environment_stays_out_of_the_repr() -> None:
+    assert "c4nary" not in repr(Inputs(environ={"PW": "c4nary"}))
