@@ -1,0 +1,77 @@
+"""The roots that TLS will be judged by: the ca_file of the settings, or the system's own store."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import time
+from collections.abc import Iterator
+
+from dtsconf.doctor.check import Check, Subject
+from dtsconf.errors import DtsconfError
+from dtsconf.files import FileProblem, read_regular
+
+SOON = 30 * 86400.0
+"""Seconds before a root's end that it is worth a word."""
+
+_LIMIT = 4 << 20
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+
+
+def ca_file(subject: Subject) -> Iterator[Check]:
+    """Whether `server.ca_file` can be read, holds certificates, and how long they are good."""
+    path = None if subject.effective is None else subject.effective.settings.server.ca_file
+    if path is None:
+        return
+    from cryptography import x509
+
+    try:
+        data, _ = read_regular(path, _LIMIT)
+        roots = x509.load_pem_x509_certificates(data)
+    except FileProblem as wrong:
+        raise DtsconfError(
+            f"server.ca_file {path} {wrong.message}", "name a PEM file with the root certificates"
+        ) from None
+    except ValueError:
+        message = f"server.ca_file {path} holds no certificate that can be read"
+        raise DtsconfError(message, "name a PEM file; from DER: openssl x509 -inform der -in FILE") from None
+    for root in roots:
+        end, begin = root.not_valid_after_utc.timestamp(), root.not_valid_before_utc.timestamp()
+        yield _judged(f"{path}: {root.subject.rfc4514_string()}", begin, end, subject.now)
+
+
+def _judged(name: str, begin: float, end: float, now: float) -> Check:
+    until = time.strftime("%Y-%m-%d", time.gmtime(end))
+    if end < now:
+        return Check("ca-file", "fail", f"{name} expired on {until}", "get the new root from whoever runs the server")
+    if begin > now:
+        since = time.strftime("%Y-%m-%d", time.gmtime(begin))
+        return Check("ca-file", "fail", f"{name} is not valid before {since}", "is this machine's clock right?")
+    if end < now + SOON:
+        return Check("ca-file", "warn", f"{name} expires on {until}", "get the new root before that day")
+    return Check("ca-file", "ok", f"{name}, until {until}")
+
+
+def system_trust(subject: Subject) -> Iterator[Check]:
+    """Whether the system has root certificates at all; it matters when TLS is judged by them."""
+    server = None if subject.effective is None else subject.effective.settings.server
+    needed = server is not None and server.encryption != "none" and not server.ca_file and not server.fingerprint
+    place, count = _system_roots()
+    if count:
+        yield Check("trust", "ok", f"{count} root certificates in {place}")
+    else:
+        hint = "apt install ca-certificates, or set server.ca_file"
+        yield Check("trust", "fail" if needed else "warn", f"no root certificates in {place}", hint)
+
+
+def _system_roots() -> tuple[str, int]:
+    """Where the TLS library looks, and how many roots are there. A folder of hashed names is only read as needed by
+    OpenSSL, so its count is that of the names."""
+    paths = ssl.get_default_verify_paths()
+    folder = paths.capath
+    names = os.listdir(folder) if folder and os.path.isdir(folder) else []
+    hashed = sum(1 for name in names if _HASHED.fullmatch(name))
+    loaded = ssl.create_default_context().cert_store_stats()["x509_ca"]
+    where = [place for place in (paths.cafile, folder) if place] or [paths.openssl_cafile, paths.openssl_capath]
+    return " and ".join(where), max(loaded, hashed)

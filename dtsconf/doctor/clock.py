@@ -1,0 +1,48 @@
+"""Whether the clock can be right, from what is known here: nothing that exists was made in the future. Asks nobody; a
+server certificate that is not valid yet shows in its own check."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+from dtsconf.doctor.check import Check, Subject
+
+SLACK = 120.0
+"""Seconds that file systems and machines may disagree by without a word."""
+
+_FIX = "set the clock (timedatectl set-ntp true), then look again: certificates and mails carry dates"
+
+
+def clock(subject: Subject) -> Iterator[Check]:
+    """The present against the newest time stamp on this machine that must lie in the past."""
+    name, newest = max(_past(subject), key=lambda entry: entry[1])
+    shown = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(subject.now))
+    if newest > subject.now + SLACK:
+        ahead = _span(newest - subject.now)
+        yield Check("clock", "fail", f"it is {shown} by this machine's clock, yet {name} is {ahead} younger", _FIX)
+    else:
+        yield Check("clock", "ok", f"{shown}; nothing here contradicts it")
+
+
+def _past(subject: Subject) -> Iterator[tuple[str, float]]:
+    """Things that happened, with seconds since the epoch."""
+    from dtsconf.machine import generations
+    from dtsconf.machine.status import parse_time
+
+    yield "dtsconf's own program file", os.stat(__file__).st_mtime
+    for path in (subject.layout.config, subject.layout.state):
+        real = subject.shown(path)
+        if os.path.exists(real):
+            yield real, os.stat(real).st_mtime
+    last = generations.current(subject.system, subject.layout)
+    if last is not None:
+        yield f"the apply of generation #{last.number}", parse_time(last.time)
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

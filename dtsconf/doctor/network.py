@@ -1,0 +1,41 @@
+"""The server that the settings name, as far as it can be seen without a login: DNS, port, TLS, certificate.
+
+Told by the same conversation that `dtsconf test --level connect` holds, so both know the same causes and fixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from dtsconf import wiring
+from dtsconf.doctor.check import Check, Subject, one_line
+
+if TYPE_CHECKING:
+    from dtsconf.proof import Stage
+
+_NAMES = {"resolve": "dns", "connect": "port", "banner": "port", "ehlo": "server", "tls": "tls"}
+
+
+def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]:
+    """One line for each stage that was reached; the last one tells what stopped it."""
+    effective = subject.effective
+    if effective is None or effective.missing:
+        yield Check("server", "ok", "no complete settings, so no server to ask")
+        return
+    if effective.settings.mode != "smtp":
+        yield Check("server", "ok", f"mode {effective.settings.mode}: its server isn't looked at")
+        return
+    from dtsconf.mail.verify import verify
+
+    job = wiring.job_of(effective, None, "connect", None, None, had_tls=False, progress=progress)
+    at = f"{effective.settings.server.host} port {job.port}"
+    for stage in verify(job).stages:
+        yield _line(stage, at)
+
+
+def _line(stage: Stage, at: str) -> Check:
+    name = _NAMES.get(stage.stage, stage.stage)
+    if stage.ok:
+        return Check(name, "ok", one_line(f"{at}: {stage.stage} in {stage.ms:.0f} ms: {stage.detail}"))
+    return Check(name, "fail", one_line(f"{at}: {stage.stage} failed ({stage.cause}): {stage.detail}"), stage.hint)

@@ -1,0 +1,110 @@
+"""Files and folders of the layout: who owns them, who may read and change them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from dtsconf.doctor.check import Check, Subject
+from dtsconf.files.trust import untrusted
+
+if TYPE_CHECKING:
+    from dtsconf.machine.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A path of the layout with the mode that dtsconf gives it. `private`: nobody else may read it. `needed`: others
+    must be able to read it. `own`: it belongs to the caller instead of root."""
+
+    name: str
+    path: str
+    mode: int
+    private: bool = False
+    needed: bool = False
+    own: bool = False
+    folder: bool = False
+
+
+def _places(layout: Layout, *, group: bool) -> tuple[_Place, ...]:
+    return (
+        _Place("config", layout.config, 0o644, needed=True),
+        _Place("secrets", layout.secrets, 0o640 if group else 0o600, private=True),
+        _Place("state-folder", layout.state, 0o755, needed=True, folder=True),
+        _Place("generations", layout.generations, 0o755, needed=True, folder=True),
+        _Place("key", layout.key, 0o600, private=True),
+        _Place("lock-file", layout.lock, 0o600, private=True),
+    )
+
+
+def files(subject: Subject) -> Iterator[Check]:
+    """Each file and folder that the layout knows and that is there; the missing ones in one line."""
+    group = subject.effective is not None and subject.effective.org.secrets.group is not None
+    missing = []
+    for place in _places(subject.layout, group=group):
+        real = subject.shown(place.path)
+        try:
+            facts = os.lstat(real)
+        except FileNotFoundError:
+            missing.append(real)
+            continue
+        except PermissionError:
+            yield Check(place.name, "warn", f"{real} can't be looked at by this user", "run doctor as root")
+            continue
+        yield _judged(place, real, facts, subject)
+    user = subject.layout.user_state()
+    if os.path.lexists(user):
+        yield _judged(
+            _Place("user-state", user, 0o700, private=True, own=True, folder=True), user, os.lstat(user), subject
+        )
+    if missing:
+        yield Check("paths", "ok", "not there (yet): " + ", ".join(missing))
+
+
+def _judged(place: _Place, real: str, facts: os.stat_result, subject: Subject) -> Check:
+    if stat.S_ISDIR(facts.st_mode) != place.folder or not (place.folder or stat.S_ISREG(facts.st_mode)):
+        wanted = "folder" if place.folder else "regular file"
+        return Check(
+            place.name, "fail", f"{real} is no {wanted}", f"look at it, then move it away: mv {quote(real)} ..."
+        )
+    if subject.windows:
+        return Check(place.name, "ok", f"{real} is there; its access list isn't looked at")
+    mode, octal = stat.S_IMODE(facts.st_mode), f"{stat.S_IMODE(facts.st_mode):04o}"
+    fault = untrusted(real, facts, _owners(subject, own=place.own), sticky=False)
+    if fault is not None:
+        return Check(place.name, "fail", f"{fault.path} {fault.reason}", fault.fix)
+    chmod = f"chmod {place.mode:o} {quote(real)}"
+    if place.private and mode & 0o077 & ~place.mode:
+        return Check(place.name, "fail", f"{real} has mode {octal}: others may read it", chmod)
+    if place.needed and mode & place.mode & 0o044 != place.mode & 0o044:
+        return Check(place.name, "warn", f"{real} has mode {octal}: other users can't read it, so can't send", chmod)
+    return Check(place.name, "ok", f"{real} (mode {octal})")
+
+
+def _owners(subject: Subject, *, own: bool) -> frozenset[int]:
+    me = 0
+    if sys.platform != "win32":
+        me = os.geteuid()
+    if own:
+        return frozenset({me})
+    return frozenset({0} if subject.layout.running_system else {0, me})
+
+
+def folders(subject: Subject) -> Iterator[Check]:
+    """The folders above every file that dtsconf writes: each must belong to root or the caller, and no link.
+
+    Raises:
+        Refused: one doesn't; its sentence names the folder and the fix.
+    """
+    wanted = {subject.layout.config_folder, subject.layout.state}
+    if subject.effective is not None:
+        paths = [target.path for target in subject.effective.org.targets if target.path]
+        wanted |= {os.path.dirname(path) for path in paths}
+    for folder in sorted(wanted):
+        subject.system.folder(folder)
+    yield Check("folders", "ok", "safe to write in, all the way down: " + ", ".join(map(subject.shown, sorted(wanted))))

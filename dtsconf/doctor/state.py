@@ -1,0 +1,48 @@
+"""What is recorded of this machine: drift, interrupted runs, staging files that were left, the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dtsconf.doctor.check import Check, Subject
+
+
+def machine_state(subject: Subject) -> Iterator[Check]:
+    """In sync, drifted, interrupted or never applied, and leftovers of a killed run."""
+    from dtsconf.machine.recovery import leftovers
+    from dtsconf.machine.status import status
+
+    found = status(subject.system, subject.layout, subject.now)
+    number = f"generation #{found.generation.number}" if found.generation else "no generation"
+    match found.state:
+        case "in-sync":
+            yield Check("state", "ok", f"the machine holds what was last applied ({number})")
+        case "never-applied":
+            yield Check("state", "ok", "dtsconf was never applied here")
+        case "interrupted":
+            hint = "run `dtsconf status` as root: it finishes what was begun"
+            yield Check("state", "fail", "an apply was cut off at its end; targets may be of two generations", hint)
+        case "drifted":
+            what = "; ".join(f"{item.path}: {item.what}" for item in found.drift)
+            hint = "look with `dtsconf plan --profile FILE`, then `dtsconf apply --profile FILE`"
+            yield Check("state", "warn", f"drifted from {number}: {what}", hint)
+    if found.proof is not None and found.proof.state != "verified" and found.generation and found.generation.number:
+        why = found.proof.pending or found.proof.note or "not verified"
+        yield Check("proof", "warn", f"{number} is not proven by a mail ({why})", "dtsconf test")
+    if found.state != "interrupted" and leftovers(subject.layout):
+        hint = "run `dtsconf status` as root: it clears them away"
+        yield Check("leftovers", "warn", "staging files of a run that was killed lie beside the targets", hint)
+
+
+def lock(subject: Subject) -> Iterator[Check]:
+    """Whether an apply is at work. A lock is never stale: the system gives it back when its holder dies."""
+    from dtsconf.files.lock import FileLock
+    from dtsconf.machine.lock import lock_is_free, may_write_state
+
+    if not may_write_state(subject.layout):
+        yield Check("lock", "ok", "only a user who may write the machine state can tell whether the lock is held")
+    elif lock_is_free(subject.layout):
+        yield Check("lock", "ok", "no other dtsconf is at work")
+    else:
+        holder = FileLock(subject.shown(subject.layout.lock)).text().strip() or "another process"
+        yield Check("lock", "warn", f"held by {holder}", "wait for it to end; dtsconf apply waits with --wait SECONDS")

@@ -1,0 +1,279 @@
+"""The doctor's checks, each on a machine that lacks just that."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from dtsconf.doctor import certificates, clock, parts, places, state
+from dtsconf.doctor.check import Check, Checker, Subject, carried_out, one_line
+from dtsconf.doctor.text import as_text
+from dtsconf.errors import Invalid, Place, Problem
+from dtsconf.machine.layout import Layout
+from dtsconf.machine.local import LocalSystem
+from dtsconf.settings.effective import Effective
+from dtsconf.settings.model import Settings
+from dtsconf.settings.sections import SecretsOptions, Target
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+@pytest.fixture
+def subject(root: Path) -> Subject:
+    return Subject(Layout(str(root)), LocalSystem(str(root)), None, time.time())
+
+
+def effective(group: str | None = None, kind: Any = "dts", record: str | None = None, **server: Any) -> Effective:
+    """Settings with just what the checks look at."""
+    org = SimpleNamespace(name="acme", secrets=SecretsOptions(group=group), targets=(Target(kind=kind),), record=record)
+    return cast("Effective", SimpleNamespace(settings=Settings.model_validate({"server": server}), org=org, missing=()))
+
+
+def found(checker: Checker, subject: Subject) -> dict[str, Check]:
+    return {check.check: check for check in carried_out([("broke", checker)], subject)}
+
+
+def make(root: Path, path: str, mode: int, content: str = "{}") -> Path:
+    made = root / path
+    made.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    made.write_text(content)
+    made.chmod(mode)
+    return made
+
+
+def test_nothing_there_is_no_fault(subject: Subject) -> None:
+    checks = found(places.files, subject)
+    assert list(checks) == ["paths"]
+    assert checks["paths"].state == "ok"
+    assert "email.json" in checks["paths"].detail
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "check", "expected"),
+    [
+        ("etc/dts/email.json", 0o644, "config", "ok"),
+        ("etc/dts/email.json", 0o640, "config", "warn"),
+        ("etc/dts/email.json", 0o666, "config", "fail"),
+        ("etc/dts/email.secrets.json", 0o600, "secrets", "ok"),
+        ("etc/dts/email.secrets.json", 0o640, "secrets", "fail"),
+        ("etc/dts/email.secrets.json", 0o604, "secrets", "fail"),
+        ("var/lib/dtsconf/key", 0o600, "key", "ok"),
+        ("var/lib/dtsconf/key", 0o644, "key", "fail"),
+        ("var/lib/dtsconf/lock", 0o660, "lock-file", "fail"),
+    ],
+)
+def test_modes(root: Path, subject: Subject, path: str, mode: int, check: str, expected: str) -> None:
+    made = make(root, path, mode)
+    result = found(places.files, subject)[check]
+    assert result.state == expected
+    assert str(made) in result.detail
+    assert (result.hint is None) == (expected == "ok")
+    assert result.hint is None or str(made) in result.hint
+
+
+def test_the_fix_for_a_mode_is_one_that_works(root: Path, subject: Subject) -> None:
+    made = make(root, "etc/dts/email.secrets.json", 0o644)
+    hint = found(places.files, subject)["secrets"].hint
+    assert hint is not None
+    assert os.system(hint) == 0
+    assert made.stat().st_mode & 0o777 == 0o600
+    assert found(places.files, subject)["secrets"].ok
+
+
+def test_a_group_may_read_the_secrets_where_the_profile_says_so(root: Path, subject: Subject) -> None:
+    make(root, "etc/dts/email.secrets.json", 0o640)
+    assert found(places.files, replace(subject, effective=effective(group="mail")))["secrets"].ok
+
+
+def test_a_folder_in_place_of_a_file(root: Path, subject: Subject) -> None:
+    (root / "etc/dts/email.json").mkdir(parents=True)
+    assert found(places.files, subject)["config"].state == "fail"
+
+
+def test_a_folder_open_to_all_is_named_with_the_fix(root: Path, subject: Subject) -> None:
+    make(root, "etc/dts/email.json", 0o644)
+    (root / "etc").chmod(0o777)
+    result = found(places.folders, subject)["broke"]
+    assert result.state == "fail"
+    assert str(root / "etc") in result.detail + (result.hint or "")
+
+
+def test_foreign_owner(root: Path, subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(root, "etc/dts/email.json", 0o644)
+    monkeypatch.setattr(places, "_owners", lambda *_args, **_options: frozenset({12345}))
+    result = found(places.files, subject)["config"]
+    assert result.state == "fail"
+    assert "belongs to" in result.detail
+    assert (result.hint or "").startswith("chown 12345 ")
+
+
+def test_lock_held_and_free(root: Path, subject: Subject) -> None:
+    from dtsconf.files.lock import FileLock
+
+    (root / "var/lib/dtsconf").mkdir(parents=True)
+    assert found(state.lock, subject)["lock"].state == "ok"
+    lock = FileLock(str(root / "var/lib/dtsconf/lock"))
+    assert lock.acquire()
+    lock.write("dtsconf apply, pid 4711")
+    result = found(state.lock, subject)["lock"]
+    lock.release()
+    assert result.state == "warn"
+    assert "4711" in result.detail
+
+
+def test_interrupted_run(root: Path, subject: Subject) -> None:
+    make(root, "var/lib/dtsconf/journal.json", 0o644)
+    result = found(state.machine_state, subject)["state"]
+    assert result.state == "fail"
+    assert "dtsconf status" in (result.hint or "")
+
+
+def test_leftovers_of_a_killed_run(root: Path, subject: Subject) -> None:
+    make(root, "var/lib/dtsconf/staged.json", 0o644)
+    assert found(state.machine_state, subject)["leftovers"].state == "warn"
+
+
+def test_clock_behind_what_exists(root: Path, subject: Subject) -> None:
+    assert found(clock.clock, subject)["clock"].state == "ok"
+    made = make(root, "etc/dts/email.json", 0o644)
+    os.utime(made, (subject.now + 7200, subject.now + 7200))
+    result = found(clock.clock, subject)["clock"]
+    assert result.state == "fail"
+    assert str(made) in result.detail
+    assert "2 hours" in result.detail
+
+
+def test_missing_group(subject: Subject) -> None:
+    result = found(parts.group, replace(subject, effective=effective(group="no-such-group")))["group"]
+    assert result.state == "fail"
+    assert result.hint == "groupadd -r no-such-group"
+    assert found(parts.group, subject) == {}
+
+
+def test_secrets_of_another_group(root: Path, subject: Subject) -> None:
+    made = make(root, "etc/dts/email.secrets.json", 0o640)
+    result = found(parts.group, replace(subject, effective=effective(group="daemon")))["group"]
+    assert result.hint == f"chgrp daemon {made}"
+
+
+def test_msmtp_is_looked_for_where_it_is_a_target(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert found(parts.msmtp, replace(subject, effective=effective())) == {}
+    assert found(parts.msmtp, replace(subject, effective=effective(kind="msmtp")))["msmtp"].state == "fail"
+
+
+def test_record_that_cannot_be_made(subject: Subject, root: Path) -> None:
+    there = effective(record=str(root / "records.jsonl"))
+    missing = effective(record=str(root / "nowhere" / "records.jsonl"))
+    assert found(parts.record, replace(subject, effective=there))["record"].state == "ok"
+    assert found(parts.record, replace(subject, effective=missing))["record"].state == "warn"
+
+
+def root_certificate(path: Path, begin: int, end: int) -> str:
+    """A certificate valid from `begin` to `end`, both in days from now."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Root")])
+    now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now + begin * day)
+        .not_valid_after(now + end * day)
+        .sign(key, hashes.SHA256())
+    )
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"), [(-9, 900, "ok"), (-9, 9, "warn"), (-9, -1, "fail"), (1, 900, "fail")]
+)
+def test_ca_file_dates(subject: Subject, root: Path, begin: int, end: int, expected: str) -> None:
+    path = root_certificate(root / "ca.pem", begin, end)
+    checks = found(certificates.ca_file, replace(subject, effective=effective(ca_file=path)))
+    assert checks["ca-file"].state == expected
+    assert "Test Root" in checks["ca-file"].detail
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "text"])
+def test_ca_file_that_is_none(subject: Subject, root: Path, kind: str) -> None:
+    path = root / "ca.pem"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "text":
+        path.write_text("no certificate")
+    result = found(certificates.ca_file, replace(subject, effective=effective(ca_file=str(path))))["broke"]
+    assert result.state == "fail"
+    assert str(path) in result.detail
+    assert result.hint
+
+
+@pytest.mark.parametrize(("encryption", "expected"), [("starttls", "fail"), ("none", "warn")])
+def test_no_system_roots(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch, root: Path, encryption: str, expected: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(root / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(root))
+    asked = replace(subject, effective=effective(encryption=encryption))
+    assert found(certificates.system_trust, asked)["trust"].state == expected
+
+
+def test_every_problem_of_an_error_is_a_failed_line() -> None:
+    def checker(_subject: Subject) -> list[Check]:
+        problems = (Problem("k", "one is\nwrong", "mend it", Place("site.yaml", 3, 4)), Problem("k", "two"))
+        raise Invalid(problems)
+
+    one, two = carried_out([("settings", checker)], cast("Subject", None))
+    assert (one.check, one.state, one.detail, one.hint) == (
+        "settings",
+        "fail",
+        "site.yaml:3:4: one is wrong",
+        "mend it",
+    )
+    assert two.detail == "two"
+
+
+def test_a_check_that_breaks_does_not_stop_the_rest() -> None:
+    def broken(_subject: Subject) -> list[Check]:
+        raise PermissionError(13, "Permission denied", "/etc/dts/email.json")
+
+    def good(_subject: Subject) -> list[Check]:
+        return [Check("good", "ok", "fine")]
+
+    first, second = carried_out([("broken", broken), ("good", good)], cast("Subject", None))
+    assert first == Check("broken", "fail", "/etc/dts/email.json: Permission denied", first.hint)
+    assert second.ok
+
+
+def test_a_line_each_with_the_fix_at_its_end() -> None:
+    text = as_text(
+        [Check("one", "ok", "fine"), Check("other", "fail", "off", "chmod 600 /x"), Check("x", "warn", "so so")]
+    )
+    assert text.splitlines() == [
+        "ok    one    fine",
+        "fail  other  off; fix: chmod 600 /x",
+        "warn  x      so so",
+        "3 checks: 1 ok, 1 to look at, 1 failed",
+    ]
+
+
+def test_one_line_has_no_controls() -> None:
+    assert one_line("a\tb\r\nc\x1b[31m\u202e") == "a b c [31m "
