@@ -9,12 +9,19 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.real.ca import Certificates, write_certificates
 from tests.real.netns import Link, firewalled_link
 from tests.real.servers import MailHost, mail_host
 from tests.real.smalldisk import SmallDisk, small_disk
+
+# Tests never assert on time: a busy machine must not fail a property.
+hypothesis.settings.register_profile(
+    "dtsconf", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("dtsconf")
 
 _SCRUBBED_PREFIXES = ("DTS_EMAIL_", "DTSCONF_", "VAULT_", "XDG_")
 _SCRUBBED = {

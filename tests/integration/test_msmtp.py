@@ -90,7 +90,7 @@ def test_every_mechanism(mail: MailHost, tmp_path: Path, mechanism: str) -> None
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("mechanism", ["plain", "login", "scram-sha-256"])
+@pytest.mark.parametrize("mechanism", ["auto", "plain", "login", "scram-sha-256"])
 def test_a_login_in_clear_where_the_profile_allows_it(mail: MailHost, tmp_path: Path, mechanism: str) -> None:
     password = Password("file:///etc/secret", "file", Secret(mail.users["alice"].password))
     allowed = {"login__mechanism": mechanism, "server__allow_cleartext_login": True, "server__encryption": "none"}

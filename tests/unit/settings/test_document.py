@@ -31,6 +31,8 @@ def test_an_error_looks_as_a_compiler_prints_it() -> None:
         ("  sender: {name: 1_000}\n", "4:18: sender.name: YAML reads '1_000' as the number 1000", '"1_000"'),
         ("  sender: {name: 0x1F}\n", "4:18: sender.name: YAML reads '0x1F' as the number 31", '"0x1F"'),
         ("  sender: {name: 12}\n", "4:18: sender.name: YAML reads '12' as a number", '"12"'),
+        ("  sender: {name: 1e3}\n", "(1.2) take '1e3' for a number, and a text is wanted", '"1e3"'),
+        ("  sender: {name: 0o17}\n", "(1.2) take '0o17' for a number, and a text is wanted", '"0o17"'),
         ("  sender: {name: =}\n", "4:18: sender.name: YAML reads '=' as something else", '"="'),
         ("  mode: yes\n", "4:9: mode: 'yes' is not one of", "write smtp"),
         ("  server: {port: 012}\n", "4:18: server.port: YAML reads '012' as the octal number 10", "write 12"),

@@ -57,6 +57,7 @@ def test_good_values_are_kept_in_one_form(key: str, raw: Any, kept: Any) -> None
         ("login.required", "yes", "expects true or false, found the text 'yes'", "without quotes"),
         ("login.required", 1, "expects true or false, found the number 1", "without quotes"),
         ("sender.name", "a\r\nb", r"'a\r\nb' holds a control character", "one line"),
+        ("sender.name", "x" * 1001, "is longer than 1000 characters", "right text"),
         ("sender.name", 5, "expects a text or null, found the number 5", 'in quotes: "5"'),
         ("server.fingerprint", "ab" * 20, "SHA-1 fingerprint, SHA-256 is wanted", "openssl x509"),
         ("server.fingerprint", "ab" * 33, "64 hex digits are wanted", "openssl x509"),

@@ -140,3 +140,42 @@ def test_the_user_s_file_is_a_layer(folder: Path) -> None:
     assert user_layer("gone.yaml")[0].values == {}
     assert user_layer(None)[0].values == {}
     assert user_layer(str(folder))[1][0].kind == "folder"
+
+
+def test_the_merged_values_are_judged_beside_other_problems(folder: Path) -> None:
+    write(
+        folder,
+        {
+            "a.yaml": "dtsconf: 1\nname: a\nsettings:\n  server: {host: 'smtp://h', port: 465}\n  login: {required: true}\n  sendr: {}\n"
+        },
+    )
+    (report,) = validate_paths(["a.yaml"])
+    assert [(problem.key, str(problem.where)) for problem in report.problems] == [
+        ("server.host", "a.yaml:4:18"),
+        ("sendr", "a.yaml:6:3"),
+        ("server.encryption", "a.yaml:5:21"),
+        ("sender.email", "a.yaml:3:1"),
+        ("login.username", "a.yaml:5:21"),
+        ("login.password", "a.yaml:5:21"),
+    ]
+
+
+def test_what_follows_from_a_told_problem_is_not_told_again(folder: Path) -> None:
+    write(
+        folder,
+        {
+            "a.yaml": "dtsconf: 1\nname: a\nsettings:\n  server: {hots: h, encryption: ssl}\n  sender: a@b.example\n"
+            "  login: {required: true, username: u, password: 'env://A'}\n"
+        },
+    )
+    (report,) = validate_paths(["a.yaml"])
+    assert [problem.key for problem in report.problems] == ["server.hots", "server.encryption", "sender"]
+
+
+def test_what_is_missing_has_the_place_of_its_group(folder: Path) -> None:
+    write(folder, {"a.yaml": "dtsconf: 1\nname: a\nsettings:\n  server: {encryption: tls}\n"})
+    (report,) = validate_paths(["a.yaml"])
+    assert {problem.key: str(problem.where) for problem in report.problems} == {
+        "server.host": "a.yaml:4:24",
+        "sender.email": "a.yaml:3:1",
+    }

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from hypothesis import given, settings, strategies as st
 
-from dtsconf.settings.yamltext import DEEPEST, LIMIT, compose, decode
+from dtsconf.settings.yamltext import DEEPEST, LIMIT, WIDEST, compose, decode
 from dtsconf.settings.yamlwords import BadYaml
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -24,7 +24,8 @@ CASES = {
     "Latin-1": ("a: b\nname: Müller\n".encode("latin-1"), "encoding", (2, 8)),
     "UTF-16": ("a: b\n".encode("utf-16"), "encoding", (1, 1)),
     "over 1 MiB": (b"a" * (LIMIT + 1), "too-big", (1, 1)),
-    "1 MiB of brackets": (b"[" * LIMIT, "nesting", (1, DEEPEST + 1)),
+    "a line of 1 MiB": (b"a: b\nc: " + b"d" * (LIMIT - 100), "too-long", (2, 1)),
+    "60,000 brackets": (b"[" * 60_000, "nesting", (1, DEEPEST + 1)),
     "10,000 braces": (b"{a: " * 10_000, "nesting", (1, 4 * DEEPEST + 1)),
     "10,000 dashes": (b"- " * 10_000 + b"a", "nesting", (1, 2 * DEEPEST + 1)),
     "10,000 question marks": (b"? " * 10_000, "nesting", (1, 2 * DEEPEST + 1)),
@@ -96,7 +97,7 @@ def test_text_without_content_has_no_tree_or_a_null(data: bytes) -> None:
         b"a: |\n  x\n  \ty\n",
         b"a: 'x\n\ty'\n",
         b"a: {b: c}\t# tab before a comment\n",
-        ("a: '" + "x" * (LIMIT - 10) + "'").encode(),
+        ("a: '" + "x" * (WIDEST - 5) + "'").encode(),
         b"a: " + b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1),
     ],
 )

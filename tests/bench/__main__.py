@@ -1,0 +1,123 @@
+"""`make bench`: every limit on speed and memory, as a ratio of medians taken in turn in one run.
+
+    python -m tests.bench [--rounds N] [--only WORD]
+
+Exit 1 when a limit is passed. On a busy machine give it more rounds; `cpu` is the same ratio in processor time, which
+others on the machine disturb less: a wall ratio far from it says that the machine was not quiet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.ground import CHECK_JSONSCHEMA, HERE, PROGRAM, PYTHON, Ground, ground
+from tests.bench.measure import Command, Side, in_turn
+
+CLICK = Command('python -c "import click"', [PYTHON, "-c", "import click"])
+
+
+@dataclass(frozen=True)
+class Row:
+    """One limit: what was measured, its unit (`x` a ratio, `MiB`), and how it came about."""
+
+    what: str
+    measured: float
+    limit: float
+    unit: str
+    how: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the limit is kept."""
+        return self.measured <= self.limit
+
+    def __str__(self) -> str:
+        verdict = "ok" if self.ok else "OVER"
+        numbers = f"{self.measured:8.2f} {self.unit:3} {self.limit:8.2f} {self.unit:3}"
+        return f"{self.what:36} {numbers}  {verdict:4}  {self.how}"
+
+
+def _ratio(ours: Side, floor: Side, limit: float) -> Row:
+    how = f"{ours.wall * 1000:.0f} ms / {floor.wall * 1000:.0f} ms {floor.name} (cpu {ours.cpu / floor.cpu:.2f})"
+    return Row(ours.name, ours.wall / floor.wall, limit, "x", how)
+
+
+def _start(made: Ground, rounds: int) -> Iterator[Row]:
+    commands = [CLICK, *(_dtsconf(name, name) for name in ("--version", "--help", "status"))]
+    sides = in_turn(commands, made.environ, str(made.folder), rounds)
+    for name, limit in (("--version", 1.3), ("--help", 1.3), ("status", 2.0)):
+        yield _ratio(sides[name], sides[CLICK.name], limit)
+
+
+def _settings(made: Ground, rounds: int) -> Iterator[Row]:
+    floor = Command("smallest pydantic-settings program", [PYTHON, str(HERE / "smallest.py"), made.site])
+    commands = [
+        floor,
+        _dtsconf("show", "show"),
+        _dtsconf("show --profile", "show", "--profile", made.site),
+        _dtsconf("plan", "plan", "--profile", made.site),
+    ]
+    sides = in_turn(commands, made.environ, str(made.folder), rounds)
+    for command in commands[1:]:
+        yield _ratio(sides[command.name], sides[floor.name], 1.3)
+
+
+def _test(made: Ground, rounds: int) -> Iterator[Row]:
+    floor = Command("the same + a bare smtplib script", [PYTHON, str(HERE / "both.py"), made.site, str(made.plain)])
+    commands = [floor, _dtsconf("test", "test"), _dtsconf("test --profile", "test", "--profile", made.site)]
+    sides = in_turn(commands, made.environ, str(made.folder), rounds)
+    for command in commands[1:]:
+        yield _ratio(sides[command.name], sides[floor.name], 1.2)
+
+
+def _validate(made: Ground, rounds: int) -> Iterator[Row]:
+    files = sorted(str(path) for path in made.many.iterdir())
+    schema = Command("check-jsonschema", [CHECK_JSONSCHEMA, "--schemafile", made.schema, *files])
+    compose = Command("PyYAML's C compose", [PYTHON, str(HERE / "compose.py"), str(made.many)])
+    ours = _dtsconf("validate of 2,000", "validate", str(made.many))
+    sides = in_turn([ours, compose, schema], made.environ, str(made.folder), max(3, rounds // 5))
+    yield _ratio(sides[ours.name], sides[schema.name], 1 / 6)
+    yield _ratio(sides[ours.name], sides[compose.name], 5)
+    yield Row("validate of 2,000, peak memory", sides[ours.name].peak, 120, "MiB", "ru_maxrss by wait4")
+
+
+def _apply(made: Ground, rounds: int) -> Iterator[Row]:
+    """Each apply changes the machine: from the profile with login to the plain one and back."""
+    login = _dtsconf("apply, peak memory", "apply", "--yes", "--profile", made.login)
+    plain = _dtsconf("apply back", "apply", "--yes", "--profile", made.site)
+    sides = in_turn([login, plain], made.environ, str(made.folder), max(3, rounds // 5))
+    how = f"ru_maxrss by wait4; STARTTLS, login, delivered secret, mail sent; {sides[login.name].wall * 1000:.0f} ms"
+    yield Row(login.name, sides[login.name].peak, 60, "MiB", how)
+
+
+PARTS = {"start": _start, "settings": _settings, "test": _test, "validate": _validate, "apply": _apply}
+
+
+def _dtsconf(name: str, *args: str) -> Command:
+    return Command(name, [*PROGRAM, *args])
+
+
+def main() -> int:
+    """Measure, print the table, and say whether all limits are kept."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed and memory against the limits.")
+    parser.add_argument("--rounds", type=int, default=15, help="how often each side runs (default 15)")
+    parser.add_argument("--only", choices=PARTS, help="one part of the table")
+    options = parser.parse_args()
+    over = 0
+    with tempfile.TemporaryDirectory(prefix="dtsconf-bench-") as folder, ground(Path(folder)) as made:
+        print(f"{'what':36} {'measured':>12} {'at most':>12}  verdict", flush=True)
+        for name, part in PARTS.items():
+            if options.only in (None, name):
+                for row in part(made, options.rounds):
+                    over += not row.ok
+                    print(row, flush=True)
+    print(f"{over} over the limit" if over else "all limits kept")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

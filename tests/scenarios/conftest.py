@@ -1,0 +1,48 @@
+"""What the scenario tests share: a machine in a temporary folder, scripted mail servers."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scenarios.harness import Machine
+from tests.scenarios.smtpd import Smtpd
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other users may enter, too (pytest's own is closed to them)."""
+    path = Path(tempfile.mkdtemp(prefix="scenario-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def machine(folder: Path) -> Machine:
+    return Machine(folder)
+
+
+@pytest.fixture
+def machines(folder: Path) -> Callable[[str], Machine]:
+    """Makes further machines by name."""
+    return lambda name: Machine(folder / name)
+
+
+@pytest.fixture
+def smtpd() -> Iterator[Callable[..., Smtpd]]:
+    """Starts scripted mail servers and stops them after the test."""
+    started: list[Smtpd] = []
+
+    def start(**options: Any) -> Smtpd:
+        started.append(Smtpd(**options).start())
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

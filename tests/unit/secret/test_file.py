@@ -1,0 +1,133 @@
+"""`file://`: whose the file and its folders are, what kind of thing it is, what is taken off its end."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from dtsconf.errors import SecretUnavailable
+from dtsconf.secret.backend import Notices
+from dtsconf.secret.file import LIMIT, FileBackend
+from dtsconf.secret.ref import parse
+
+WORD = "c4nary-Passw0rd"
+
+
+def fetch(path: Path | str) -> tuple[str, Notices]:
+    notices: Notices = []
+    return FileBackend({}, notices).fetch(parse(f"file://{path}")).reveal(), notices
+
+
+def refused(path: Path | str) -> SecretUnavailable:
+    with pytest.raises(SecretUnavailable) as caught:
+        fetch(path)
+    assert WORD not in f"{caught.value} {caught.value.hint}"
+    return caught.value
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "vault" / "secret"
+    path.parent.mkdir(mode=0o700)
+    path.write_text(WORD)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize(("end", "told"), [("", []), ("\n", ["line-break"]), ("\r\n", ["line-break"])])
+def test_one_line_break_at_the_end_is_taken_off_and_told(secret: Path, end: str, told: list[str]) -> None:
+    secret.write_bytes((WORD + end).encode())
+    text, notices = fetch(secret)
+    assert (text, [n.kind for n in notices]) == (WORD, told)
+
+
+@pytest.mark.parametrize("rest", ["\n", "\r", " ", "\t"])
+def test_only_one(secret: Path, rest: str) -> None:
+    secret.write_bytes((WORD + rest + "\n").encode())
+    assert fetch(secret)[0] == (WORD if rest == "\r" else WORD + rest)
+
+
+def test_a_lone_carriage_return_stays(secret: Path) -> None:
+    secret.write_bytes(WORD.encode() + b"\r")
+    assert fetch(secret)[0] == WORD + "\r"
+
+
+def test_a_nul_inside_comes_back_exactly(secret: Path) -> None:
+    secret.write_bytes(b"a\0b")
+    assert fetch(secret)[0] == "a\0b"
+
+
+@pytest.mark.parametrize("content", [b"\n", b"\r\n"])
+def test_nothing_but_a_line_break_is_empty(secret: Path, content: bytes) -> None:
+    secret.write_bytes(content)
+    assert "is empty" in str(refused(secret))
+
+
+def test_one_as_large_as_allowed_and_one_larger(secret: Path) -> None:
+    secret.write_bytes(b"x" * LIMIT)
+    assert len(fetch(secret)[0]) == LIMIT
+    secret.write_bytes(b"x" * (LIMIT + 1))
+    assert "larger" in str(refused(secret))
+
+
+def test_a_folder_a_fifo_a_socket_and_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        for path in (tmp_path, tmp_path / "fifo", tmp_path / "socket", Path("/dev/null")):
+            assert str(path) in str(refused(path))
+
+
+@pytest.mark.parametrize("mode", [0o622, 0o620, 0o666])
+def test_one_that_others_can_write_is_refused(secret: Path, mode: int) -> None:
+    os.chown(secret, 0, 12345)
+    secret.chmod(mode)
+    error = refused(secret)
+    assert "writable" in str(error)
+    assert error.hint is not None
+    assert error.hint.startswith("chmod ")
+
+
+def test_somebody_elses_file_is_refused(secret: Path) -> None:
+    os.chown(secret, 65534, 65534)
+    error = refused(secret)
+    assert "belongs to" in str(error)
+    assert error.hint == f"chown 0 {secret}"
+
+
+def test_a_folder_that_others_can_write_is_refused(secret: Path) -> None:
+    secret.parent.chmod(0o777)
+    error = refused(secret)
+    assert str(error).startswith(str(secret.parent) + " ")
+    assert str(secret) in str(error)
+    os.chown(secret.parent, 65534, 65534)
+    secret.parent.chmod(0o700)
+    assert "belongs to" in str(refused(secret))
+
+
+def test_a_link_counts_with_every_folder_on_its_way(secret: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(secret)
+    assert fetch(link)[0] == WORD
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "link").symlink_to(secret)
+    other.chmod(0o777)
+    assert str(other) in str(refused(other / "link"))
+    secret.parent.chmod(0o777)
+    assert str(secret.parent) in str(refused(link))
+
+
+def test_links_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert "can't be read" in str(refused(tmp_path / "a"))
+
+
+def test_readable_for_others_is_told(secret: Path) -> None:
+    for mode, told in ((0o604, ["secret-readable"]), (0o640, []), (0o400, [])):
+        secret.chmod(mode)
+        assert [n.kind for n in fetch(secret)[1]] == told

@@ -1,0 +1,107 @@
+"""Fetching: each reference once a run, errors with key and place, warnings and --strict, schemes that aren't built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from dtsconf.errors import Invalid, Place, SecretUnavailable
+from dtsconf.secret.resolver import Resolver
+
+WHERE = Place("site.yaml", 9, 5)
+WORD = "c4nary-Passw0rd"
+
+
+class Counting(Mapping[str, str]):
+    """An environment that counts how often it is asked."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values_, self.asked = values, list[str]()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.append(name)
+        return self.values_[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+
+def test_each_reference_is_read_once_a_run() -> None:
+    environ = Counting({"PW": WORD, "OTHER": "x"})
+    resolver = Resolver(environ)
+    first = resolver.fetch("env://PW", key="login.password", where=WHERE)
+    assert resolver.fetch("env://PW", key="microsoft.client_secret") is first
+    assert resolver.fetch("env://OTHER", key="x").reveal() == "x"
+    assert environ.asked == ["PW", "OTHER"]
+
+
+def test_nothing_is_read_before_it_is_asked_for() -> None:
+    environ = Counting({"PW": WORD})
+    Resolver(environ)
+    assert environ.asked == []
+
+
+def test_a_missing_one_says_key_place_and_hint() -> None:
+    with pytest.raises(SecretUnavailable) as caught:
+        Resolver({}).fetch("env://PW", key="login.password", where=WHERE)
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.key, problem.code, problem.kind) == (WHERE, "login.password", 5, "secret")
+    assert problem.message == "login.password: the environment variable PW is not set"
+    assert problem.hint == "set PW for this run"
+
+
+@pytest.mark.parametrize("text", ["vault://kv/relay#password", "keyring://dtsconf/lab", "systemd://smtp"])
+def test_a_backend_that_is_not_built_is_exit_5(text: str) -> None:
+    with pytest.raises(SecretUnavailable) as caught:
+        Resolver({}).fetch(text, key="login.password", where=WHERE)
+    assert caught.value.code == 5
+    assert "env://" in (caught.value.hint or "")
+    assert caught.value.problems[0].where == WHERE
+
+
+def test_what_is_no_reference_is_refused_unseen() -> None:
+    with pytest.raises(SecretUnavailable) as caught:
+        Resolver({}).fetch(WORD, key="login.password", where=WHERE)
+    assert WORD not in f"{caught.value!r}{caught.value}{caught.value.problems}"
+
+
+def secret(folder: Path, mode: int, content: bytes = WORD.encode()) -> str:
+    path = folder / "secret"
+    path.write_bytes(content)
+    path.chmod(mode)
+    return f"file://{path}"
+
+
+def test_one_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
+    resolver = Resolver({})
+    assert resolver.fetch(secret(tmp_path, 0o644), key="login.password", where=WHERE).reveal() == WORD
+    (warning,) = resolver.warnings
+    assert (warning.kind, warning.key, warning.where, warning.strict) == ("secret-readable", "login.password", WHERE, 3)
+    assert warning.hint == f"chmod 600 {tmp_path / 'secret'}"
+
+
+def test_under_strict_it_is_exit_3(tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as caught:
+        Resolver({}, strict=True).fetch(secret(tmp_path, 0o604), key="login.password", where=WHERE)
+    assert caught.value.code == 3
+    (problem,) = caught.value.problems
+    assert (problem.kind, problem.key, problem.where) == ("secret-readable", "login.password", WHERE)
+    assert WORD not in f"{problem}"
+
+
+def test_a_line_break_at_the_end_stays_a_notice_under_strict(tmp_path: Path) -> None:
+    resolver = Resolver({}, strict=True)
+    assert resolver.fetch(secret(tmp_path, 0o600, WORD.encode() + b"\n"), key="k").reveal() == WORD
+    assert [(w.kind, w.strict) for w in resolver.warnings] == [("line-break", 0)]
+
+
+def test_a_warning_keeps_the_key_that_brought_it(tmp_path: Path) -> None:
+    resolver = Resolver({"PW": "x"})
+    resolver.fetch(secret(tmp_path, 0o644), key="first")
+    resolver.fetch("env://PW", key="second")
+    assert [w.key for w in resolver.warnings] == ["first"]
