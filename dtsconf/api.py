@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.errors import Notice
+from dtsconf.errors import Notice, UsageProblem
+from dtsconf.frozen import frozen
 from dtsconf.wiring import Inputs
 
 if TYPE_CHECKING:
@@ -25,16 +25,26 @@ if TYPE_CHECKING:
     from dtsconf.machine.planning import Planned
     from dtsconf.machine.request import Applied, Options
     from dtsconf.proof import Level, Verification
+    from dtsconf.secret.check import Tried
     from dtsconf.settings.effective import Effective
 
 Path = str | os.PathLike[str]
 
 
-@dataclass(frozen=True)
+@frozen
 class Checked:
     """A finished test: its report, the settings it was made with, and what was odd about them."""
 
     verification: Verification
+    effective: Effective
+    warnings: tuple[Notice, ...] = ()
+
+
+@frozen
+class SecretsChecked:
+    """How every reference went, the settings they were found in, and what was odd about them."""
+
+    tried: tuple[Tried, ...]
     effective: Effective
     warnings: tuple[Notice, ...] = ()
 
@@ -228,11 +238,15 @@ def check_of(
     """As `check`, for inputs that are put together already."""
     from dtsconf.machine.generations import had_tls
     from dtsconf.mail.verify import verify
-    from dtsconf.settings.check import require_complete
+    from dtsconf.names import address_fault, escape_controls
+    from dtsconf.settings.check import require_complete, require_smtp
     from dtsconf.settings.model import effective_port
     from dtsconf.settings.recipients import require_allowed
 
+    if to is not None and (fault := address_fault(to)):
+        raise UsageProblem(f"--to: '{escape_controls(to)}' {fault[0]}", fault[1])
     effective = wiring.effective(given, user=True)
+    require_smtp(effective)
     server = effective.settings.server
     usual = effective.org.verify.level
     depth = level or ("send" if usual == "none" else usual)
@@ -247,3 +261,18 @@ def check_of(
     number = last.number if last is not None and given.profile is None else None
     job = wiring.job_of(effective, password, depth, recipient, number, had_tls=had, progress=progress)
     return Checked(verify(job), effective, (*effective.warnings, *resolver.warnings))
+
+
+def check_secrets_of(given: Inputs) -> SecretsChecked:
+    """Fetch every secret that the settings refer to, in use or not, and forget it; none is left out for another's sake.
+
+    Raises:
+        Invalid: the settings can't be used.
+    """
+    from dtsconf.secret.check import try_all
+    from dtsconf.settings.references import references_in
+
+    effective = wiring.effective(given, user=True)
+    with wiring.resolver_of(given, lambda: effective) as resolver:
+        tried = try_all(references_in(effective), resolver)
+    return SecretsChecked(tuple(tried), effective, (*effective.warnings, *resolver.warnings))

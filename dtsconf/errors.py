@@ -17,8 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from dtsconf.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Place:
     """A spot in a file. `line` and `column` count from 1; the file is named as the user gave it."""
 
@@ -30,7 +32,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """An environment variable, by name only: its value may be a secret."""
 
@@ -40,7 +42,7 @@ class Variable:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """A word of the command line, such as `--set server.port`."""
 
@@ -53,7 +55,7 @@ class Option:
 Where = Place | Variable | Option
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One thing that is wrong, with where it stands and what to do next.
 
@@ -70,7 +72,7 @@ class Problem:
     code: int = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """A warning: dtsconf went on. Same fields as a Problem, and `strict` tells whether --strict makes it an error."""
 

@@ -16,9 +16,10 @@ _UNSHOWABLE = re.compile(
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/@]*@)?(.*)")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
+# Negated classes: one that spells out all of Unicode costs 4 ms to compile.
+_ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f-\xa0]+'
 _ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
-_QUOTED = re.compile(r'"(?:[ !#-\[\]-~\u00a1-\U0010ffff]|\\[ -~])*"')
+_QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f-\xa0]|\\[ -~])*"')
 
 
 def has_controls(text: str) -> bool:

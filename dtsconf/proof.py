@@ -6,8 +6,10 @@ fills a `detail` masks it first.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
+
+from dtsconf.frozen import frozen
 
 Level = Literal["none", "connect", "auth", "envelope", "send"]
 LEVELS: tuple[Level, ...] = ("none", "connect", "auth", "envelope", "send")
@@ -15,8 +17,42 @@ LEVELS: tuple[Level, ...] = ("none", "connect", "auth", "envelope", "send")
 Said = Literal["server", "tls", "system", "dtsconf"]
 """Who a stage's detail comes from: the server's own words, the TLS library, the operating system, or dtsconf itself."""
 
+CAUSES: dict[str, str] = {
+    "dns": "the server's name could not be resolved",
+    "no-route": "there is no way through the network to the server",
+    "refused": "nothing accepts connections at that address and port",
+    "timeout": "no answer came in time",
+    "blocked": "something turns this machine away",
+    "not-smtp": "what answers there is no mail server",
+    "protocol": "what the server said doesn't fit the conversation",
+    "tls-required": "the server wants an encrypted connection",
+    "tls-not-offered": "the server offers no encryption",
+    "tls-version": "no TLS version suits both sides",
+    "tls-untrusted": "the server's certificate comes from nobody this machine trusts",
+    "tls-name": "the server's certificate is for another name",
+    "tls-expired": "the server's certificate has expired",
+    "tls-not-yet-valid": "the server's certificate is not valid yet",
+    "tls-stripped": "the encryption that should be there was taken out on the way, or given up",
+    "auth-mechanism": "there is no way to log in that both sides know",
+    "auth-rejected": "the server refused the login",
+    "auth-disabled": "the server has logging in switched off",
+    "cleartext-refused": "the password would have gone over an unencrypted connection",
+    "sender-rejected": "the server doesn't take mail from this sender",
+    "recipient-rejected": "the server doesn't take mail for this recipient",
+    "content-rejected": "the server refused the mail's content",
+    "mailbox-full": "the recipient's mailbox is full",
+    "too-large": "the mail is larger than the server takes",
+    "rate-limited": "the server takes no more mail for now",
+    "greylisted": "the server wants to see the same mail again later",
+    "server-error": "the server has a fault of its own",
+    "dropped": "the connection was cut",
+    "outcome-unknown": "the connection was cut after the mail was handed over; it may have arrived",
+    "token": "the sign-in token was refused",
+}
+"""Every `cause` of the contract, in a sentence."""
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Stage:
     """One step of the conversation. `ms` is its wall time; `code` and `enhanced_code` are the server's (RFC 5321 4.2,
     RFC 3463); `cause` is a word of the contract's list and set only on the stage that failed."""
@@ -32,7 +68,7 @@ class Stage:
     said_by: Said = "dtsconf"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verification:
     """A test send, at `level` (the deepest asked for). `pending` names why the proof is still owed (`sign-in`,
     `offline`, `user`) or is None. `reached` is False when not a byte of the server was read (exit 9 instead of 6)."""

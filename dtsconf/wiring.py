@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from dtsconf.errors import Notice, Problem, Where
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from dtsconf.settings.values import Layer, Organisation
 
 
-@dataclass(frozen=True)
+@frozen
 class Inputs:
     """Where values come from in one run: the profile's path (None: the machine config), the `--set` texts, the root
     folder (None: this machine), whether warnings that bend the profile are errors, whether the profile's ownership is
@@ -66,13 +68,15 @@ def user_name() -> str:
     if sys.platform == "win32":
         import getpass
 
-        return getpass.getuser()
-    import pwd
+        name = getpass.getuser()
+    else:
+        import pwd
 
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
+        try:
+            name = pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:
+            name = str(os.geteuid())
+    return name
 
 
 def machine_of(inputs: Inputs) -> Machine:
@@ -84,13 +88,14 @@ def machine_of(inputs: Inputs) -> Machine:
 
 
 def finish_interrupted(root: str | None) -> Notice | None:
-    """Finish what a killed apply left half done, if there is anything, this user may, and nobody holds the lock."""
+    """Finish what a killed apply left half done, if there is anything, this user may, and nobody holds the lock. When
+    that fails it is a warning: the command goes on with what is there, and an apply meets the same error itself."""
     from dtsconf.machine.recovery import leftovers
 
     layout = layout_of(root)
     if not leftovers(layout):
         return None
-    from dtsconf.errors import LockHeld
+    from dtsconf.errors import DtsconfError, LockHeld, Notice
     from dtsconf.machine.lock import machine_lock, may_write_state
     from dtsconf.machine.recovery import recover
 
@@ -102,6 +107,8 @@ def finish_interrupted(root: str | None) -> Notice | None:
             return recover(system, layout)
     except LockHeld:
         return None
+    except DtsconfError as failed:
+        return Notice("interrupted", f"an interrupted run could not be finished: {failed.message}", failed.hint)
 
 
 def organisation(inputs: Inputs, *, guarded: bool = False) -> Organisation:
@@ -198,12 +205,21 @@ def layers(inputs: Inputs, *, user: bool) -> tuple[list[Layer], list[Problem], l
     """The layers above the organisation's, what is wrong with them and what is odd."""
     from dtsconf.settings.sources import command_line_layer, environment_layer
 
-    reads = [environment_layer(inputs.environ, os.getcwd()), command_line_layer(inputs.overrides, os.getcwd())]
+    here = _working_folder()
+    reads = [environment_layer(inputs.environ, here), command_line_layer(inputs.overrides, here)]
     if user:
         from dtsconf.settings.user_file import user_layer
 
         reads.append(user_layer(layout_of(inputs.root).user_file()))
     return [r[0] for r in reads], [p for r in reads for p in r[1]], [n for r in reads for n in r[2]]
+
+
+def _working_folder() -> str | None:
+    """Where relative paths count from; None when the folder has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
 
 
 def last_generation(inputs: Inputs) -> Generation | None:

@@ -6,7 +6,7 @@ Rules: a real part that can't be had fails the test, it never skips it. README.m
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +14,8 @@ import pytest
 
 from tests.real.ca import Certificates, write_certificates
 from tests.real.netns import Link, firewalled_link
+from tests.real.secret_service import SecretService, secret_service
+from tests.real.openbao import Vault, vault_server
 from tests.real.servers import MailHost, mail_host
 from tests.real.smalldisk import SmallDisk, small_disk
 
@@ -27,14 +29,18 @@ _SCRUBBED_PREFIXES = ("DTS_EMAIL_", "DTSCONF_", "VAULT_", "XDG_")
 _SCRUBBED = {
     "CREDENTIALS_DIRECTORY",
     "CURL_CA_BUNDLE",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
     "FORCE_COLOR",
     "NO_COLOR",
+    "PYTHON_KEYRING_BACKEND",
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "SUDO_GID",
     "SUDO_UID",
     "SUDO_USER",
+    "WAYLAND_DISPLAY",
 }
 
 
@@ -72,6 +78,14 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
 
 
 @pytest.fixture(scope="session")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
+    """OpenBao with its engines, policies and logins; two seconds to start, and each worker of pytest-xdist has its
+    own: tests that use it carry `xdist_group("vault")`, so that one worker has them all."""
+    with vault_server(tmp_path_factory.mktemp("vault")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """A certificate authority and its good and bad certificates, for servers in this process; needs no root."""
     return write_certificates(tmp_path_factory.mktemp("tls"))
@@ -82,6 +96,21 @@ def firewall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Link]:
     """Two network namespaces with a firewall between: `firewall.client.run(...)` runs a command behind it."""
     with firewalled_link(tmp_path_factory.mktemp("firewall")) as link:
         yield link
+
+
+@pytest.fixture(scope="session")
+def keyring_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecretService]:
+    """A session whose keyring is there and unlocked; `environ` is what a program of it has."""
+    with secret_service(tmp_path_factory.mktemp("keyring")) as service:
+        yield service
+
+
+@pytest.fixture
+def keyring_environ(keyring_session: SecretService, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
+    """This process is within that session. Its environment is returned."""
+    for name in ("HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"):
+        monkeypatch.setenv(name, keyring_session.environ[name])
+    return os.environ
 
 
 @pytest.fixture

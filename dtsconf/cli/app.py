@@ -11,11 +11,12 @@ from typing import Any
 
 import click
 
+from dtsconf.cli.command import Family
 from dtsconf.cli.common import Run, group_options
 from dtsconf.cli.registry import COMMANDS
 
 
-class Commands(click.Group):
+class Commands(Family):
     """Loads a command's module when the command is asked for, and lists them in sections."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -32,28 +33,12 @@ class Commands(click.Group):
         command: click.Command = import_module(f"dtsconf.cli.{entry.module}").command
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's, with the nearest command in the error."""
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
-            raise click.UsageError(f"there is no command '{name}'{_nearest(name)}", ctx)
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands in their sections."""
         for section in dict.fromkeys(entry.section for entry in COMMANDS.values()):
             with formatter.section(section):
                 rows = [(e.name, e.summary) for e in COMMANDS.values() if e.section == section]
                 formatter.write_dl(rows)
-
-
-def _nearest(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, COMMANDS, 1, 0.5)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

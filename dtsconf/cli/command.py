@@ -1,8 +1,9 @@
-"""How a command is made: its own options first, then the common ones; it returns an outcome, which is printed here."""
+"""How a command is made: its own options first, then the common ones; it returns an outcome, which is printed here.
+And how several are one: `dtsconf secret` is a family with commands of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -29,10 +30,64 @@ class Command(click.Command):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """As click's, noting the command's name first, so that a usage error can tell it."""
-        run = parent.find_object(Run) if parent else None
-        if run is not None:
-            run.command = info_name or ""
+        _note_name(parent, info_name)
         return super().make_context(info_name, args, parent, **extra)
+
+
+class Family(click.Group):
+    """A group of commands. A word that is none of them is told with the nearest that is one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, with the nearest command in the error."""
+        name, known = args[0] if args else "", self.list_commands(ctx)
+        if name and not name.startswith("-") and name not in known:
+            above = f"{full_name(ctx.parent, ctx.info_name)} " if ctx.parent else ""
+            raise click.UsageError(f"there is no command '{above}{name}'{_nearest(name, known)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class Subcommands(Family):
+    """A command that is a family itself, such as `dtsconf secret set`; it takes the common options, too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params = [*self.params, *common_options(variables=False)]
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """As click's, noting the family's name first, so that a usage error can tell it."""
+        _note_name(parent, info_name)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+def full_name(parent: click.Context | None, name: str | None) -> str:
+    """A command's name with those of the families above it, the program's own left out: `secret set`."""
+    names = [name or ""]
+    while parent is not None and parent.parent is not None:
+        names.insert(0, parent.info_name or "")
+        parent = parent.parent
+    return " ".join(names)
+
+
+def _note_name(parent: click.Context | None, name: str | None) -> None:
+    run = parent.find_object(Run) if parent else None
+    if run is not None:
+        run.command = full_name(parent, name)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1, 0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def family(name: str, help_text: str, *commands: click.Command) -> click.Command:
+    """Make a command of several; `help_text` begins with the line that the list of commands has."""
+    return Subcommands(name, {str(one.name): one for one in commands}, help=help_text, no_args_is_help=True)
 
 
 def command(name: str, *params: Callable[[Any], Any]) -> Callable[[Callable[..., Outcome]], click.Command]:

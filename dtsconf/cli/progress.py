@@ -21,6 +21,7 @@ class Progress:
         self._shown = False
         self._start = time.monotonic()
         self._ended = threading.Event()
+        self._writing = threading.Lock()
 
     def __call__(self, words: str) -> None:
         """Tell what is being done now."""
@@ -38,15 +39,19 @@ class Progress:
         self.clear()
 
     def clear(self) -> None:
-        """Take the line away, so that a question or a result starts on a clean one."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-            self._shown = False
+        """Take the line away, so that a question or a result starts on a clean one; it stays away until the next
+        words."""
+        with self._writing:
+            self._words = ""
+            if self._shown:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+                self._shown = False
 
     def _show(self) -> None:
         while not self._ended.wait(AFTER):
-            if self._words:
-                sys.stderr.write(f"\r\x1b[K{self._words} ... {time.monotonic() - self._start:.0f} s")
-                sys.stderr.flush()
-                self._shown = True
+            with self._writing:
+                if self._words:
+                    sys.stderr.write(f"\r\x1b[K{self._words} ... {time.monotonic() - self._start:.0f} s")
+                    sys.stderr.flush()
+                    self._shown = True

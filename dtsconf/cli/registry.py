@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
         _entry("history", "This machine", "List the generations: who applied what, when and why."),
         _entry("rollback", "This machine", "Go back to an earlier generation, verified like any apply."),
         _entry("purge", "This machine", "Take away what dtsconf wrote on this machine and for this user."),
+        _entry("secret", "This machine", "Store a secret in the keyring, and check those that a profile refers to."),
         _entry("doctor", "This machine", "Check this machine for what dtsconf needs: one line each, with the fix."),
         _entry("completion", "Shell", "Print the completion script for bash, zsh or fish."),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _HOUR = dt.timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Certificates:
     """Paths of PEM files: the authority to trust, and the server's chain with its private key (0600)."""
 

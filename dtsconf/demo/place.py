@@ -15,9 +15,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dtsconf.files import atomic_write
+from dtsconf.frozen import frozen
 
 USER = "lab"
 CHECK_ADDRESS = "mailcheck@demo.example"
@@ -55,7 +55,7 @@ verify:
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ran:
     """A command's exit code and what it printed, stdout before stderr."""
 
@@ -69,7 +69,7 @@ class Ran:
         return self.stdout + self.stderr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """The folder, and the PEM file whose authority the commands trust."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from dtsconf.errors import DtsconfError
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,7 +23,7 @@ ADDRESS = "127.0.0.1"
 START_SECONDS = 15.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrived:
     """One mail as the server took it: who had logged in, whether the session was encrypted, envelope and content."""
 

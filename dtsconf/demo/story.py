@@ -18,6 +18,7 @@ from email import message_from_bytes, policy
 from dtsconf.demo.certificate import make_certificates
 from dtsconf.demo.place import CHECK_ADDRESS, MACHINE, USER, Place, Ran
 from dtsconf.demo.server import ADDRESS, MailServer
+from dtsconf.frozen import frozen
 
 NEXT = "dtsconf init"
 """The command that comes after the story."""
@@ -26,7 +27,7 @@ _PROFILED = ["--profile", "site.yaml", "--root", MACHINE]
 _APPLY = ["apply", "--yes", *_PROFILED]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """Something the story says of a step, and whether it is so."""
 
@@ -34,7 +35,7 @@ class Claim:
     ok: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step as it went: what was done before (if anything), the command as typed, its exit code and output, what
     the outside world shows (a mail, a digest), and the claims."""
@@ -54,7 +55,7 @@ class Step:
         return all(claim.ok for claim in self.claims)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """The whole story. `profile` is the profile's text, `server` the mail server's address and port."""
 

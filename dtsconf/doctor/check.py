@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from dtsconf.errors import DtsconfError
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "warn", "fail"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """What was looked at (a short stable name), how it stands, what was found, and what to type (None when all is
     well). `warn` is worth knowing, `fail` keeps dtsconf from doing its work."""
@@ -37,7 +37,7 @@ class Check:
         return {"check": self.check, "ok": self.ok, "state": self.state, "detail": self.detail, "hint": self.hint}
 
 
-@dataclass(frozen=True)
+@frozen
 class Subject:
     """What is examined: the machine, the settings in force (None when there are none or they can't be used), and the
     time in seconds since the epoch."""

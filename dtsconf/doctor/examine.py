@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.doctor import certificates, clock, network, parts, places, state
+from dtsconf.doctor import certificates, clock, keyring, network, parts, places, state
 from dtsconf.doctor.check import Check, Subject, carried_out, from_error
 from dtsconf.errors import DtsconfError, Invalid
 
@@ -24,6 +24,7 @@ _CHECKERS = (
     ("clock", clock.clock),
     ("group", parts.group),
     ("msmtp", parts.msmtp),
+    ("keyring", keyring.keyring),
     ("record", parts.record),
     ("ca-file", certificates.ca_file),
     ("trust", certificates.system_trust),

@@ -6,18 +6,18 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from dtsconf.doctor.check import Check, Subject
 from dtsconf.files.trust import untrusted
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Place:
     """A path of the layout with the mode that dtsconf gives it. `private`: nobody else may read it. `needed`: others
     must be able to read it. `own`: it belongs to the caller instead of root."""

@@ -33,6 +33,8 @@ def selftest(progress: Callable[[str], None] = lambda _words: None) -> Iterator[
             yield from _guarded(name, trial, folder)
         progress("selftest: kill")
         yield from _guarded("kill", _kill, folder)
+        progress("selftest: keyring")
+        yield from _guarded("keyring", _keyring, folder)
 
 
 def _guarded(name: str, trial: Callable[[str], Check], folder: str) -> Iterator[Check]:
@@ -144,6 +146,13 @@ def _kill(folder: str) -> Check:
             return Check("kill", "fail", f"the child ended by itself ({done.returncode})", _ELSEWHERE)
         old, new = old + (found == "old"), new + (found == "new")
     return Check("kill", "fail", f"a transaction of two files made more than {_MOST_CALLS} calls", _ELSEWHERE)
+
+
+def _keyring(folder: str) -> Check:
+    """The caller's keyring keeps, gives and forgets an entry."""
+    from dtsconf.doctor.keyring import trial
+
+    return trial(folder)
 
 
 def _survived(old: int, new: int, calls: int) -> Check:

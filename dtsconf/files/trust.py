@@ -11,11 +11,11 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from dtsconf.files import read_regular
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ ACL = "system.posix_acl_access"
 _LINKS = 40  # as many as Linux follows in one path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Untrusted:
     """Why others could change what is about to be read or written: the path at fault, the reason (the end of a
     sentence: `belongs to ann (uid 1000)`), and what to type."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Notice, Problem
+from dtsconf.frozen import frozen
 from dtsconf.machine.targets import dts, msmtp
 from dtsconf.machine.targets.file import KNOWN_AT_APPLY, TargetFile
 from dtsconf.settings import machine_config
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from dtsconf.settings.sections import Target
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ground:
     """What the machine gives the targets: their default paths by kind, and its platform (linux, darwin, win32)."""
 
@@ -33,7 +34,7 @@ class Ground:
     platform: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Desired:
     """The wanted state. `references` are the delivered secrets' references by settings key, `ids` theirs as far as
     they are known; `config` is the machine config's text, also kept when no target `dts` is wanted."""

@@ -14,8 +14,11 @@ from dtsconf.machine.targets.file import MASK
 from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dtsconf.machine.targets.file import TargetFile
 
+SAME = " (the same text; it is recorded anew)\n"
 NOT_READABLE = "(not readable for you)\n"
 
 _HARMLESS = r'(?:vault|keyring|env|file|systemd)://|(?:encrypted|file)"'
@@ -80,7 +83,19 @@ def unified(path: str, before: str, after: str, *, created: bool = False, delete
     names = ("/dev/null" if created else path, "/dev/null" if deleted else path)
     rows = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
     text = "".join(row + "\n" for row in rows)
-    return text or f"--- {path}\n+++ {path}\n (the same text; it is recorded anew)\n"
+    return text or f"--- {path}\n+++ {path}\n{SAME}"
+
+
+def with_rotated(text: str, keys: Iterable[str]) -> str:
+    """A diff of a file that holds secrets, with a line for each settings key whose secret changed: masked, the old one
+    and the new look alike."""
+    told = "".join(f"# {rotated(key)}\n" for key in keys)
+    return text.removesuffix(SAME) + told if told else text
+
+
+def rotated(key: str) -> str:
+    """What is said of a secret that changed."""
+    return f"{key}: changed (value hidden)"
 
 
 def _blot(match: re.Match[str]) -> str:

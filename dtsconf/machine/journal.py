@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import DtsconfError
+from dtsconf.frozen import frozen
 from dtsconf.machine.layout import parent
 from dtsconf.machine.system import Meta, Owner
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One rename to do at `path`.
 
@@ -41,7 +42,7 @@ class Step:
     digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journal:
     """The targets' steps in their order, then those of the generations' records."""
 
@@ -54,7 +55,7 @@ class Journal:
         return self.steps + self.records
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scratch:
     """`files` go away with the run, whatever becomes of it; `folders` (outermost first) when they are empty then."""
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """The paths of one machine. `root` is the folder of `--root` or None for the running system; `platform` is a
     value of `sys.platform`. With a root the layout is always the one of Linux."""

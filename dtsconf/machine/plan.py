@@ -7,9 +7,10 @@ machine` (found differs from it) are different messages. Pure: reads nothing, an
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
+from dtsconf.frozen import frozen
 from dtsconf.machine import diff
 from dtsconf.machine.standing import EVERYBODY_WRITES, as_left
 
@@ -26,7 +27,7 @@ Action = Literal["create", "update", "delete"]
 Reason = Literal["profile", "machine", "both", "secret"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One file to write or delete. `target` is its kind (dts, msmtp); `diff` unified, secrets masked; `reason` who
     made the difference: the profile, somebody on the machine, both, or a secret whose value changed. `adopts` is True
@@ -40,12 +41,13 @@ class Change:
     adopts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """All changes, sorted by path. `digest` is that of the wanted result: secrets as references, ids left out, `auto`
     as settled before, else `auto` (hex SHA-256). `last` is the current generation's number, None before the first.
     `left` are files of dropped targets that somebody changed, or put where an adopted file stood: they stay.
-    `unread` could not be compared by content.
+    `unread` could not be compared by content. `rotated` are the settings keys whose secret isn't the delivered one any
+    more; `unlooked` those that were not compared, `secrets_read` False because no secret was read.
     """
 
     changes: tuple[Change, ...]
@@ -56,6 +58,9 @@ class Plan:
     left: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    secrets_read: bool = False
+    rotated: tuple[str, ...] = ()
+    unlooked: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -77,7 +82,7 @@ class Plan:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class States:
     """What a plan is computed from. `found` by path, None where nothing stands; `same(content, digest)` tells whether
     a recorded digest is this content's, None when the caller lacks the machine's key. `put_back` are paths of adopted
@@ -89,6 +94,9 @@ class States:
     same: Callable[[bytes, str], bool | None]
     put_back: Mapping[str, bytes | None] = field(default_factory=dict)
     back_to_nothing: bool = False
+    secrets_read: bool = False
+    rotated: tuple[str, ...] = ()
+    unlooked: tuple[str, ...] = ()
 
 
 def compute(states: States, profile: str, from_environment: tuple[str, ...] = ()) -> Plan:
@@ -109,8 +117,10 @@ def compute(states: States, profile: str, from_environment: tuple[str, ...] = ()
     unread = tuple(sorted(path for path, found in states.found.items() if found is not None and found.content is None))
     changes.sort(key=lambda change: change.path)
     last = states.last.number if states.last else None
-    digest, warnings = states.want.digest, states.want.warnings
-    return Plan(tuple(changes), digest, profile, last, from_environment, tuple(sorted(left)), unread, warnings)
+    return Plan(
+        tuple(changes), states.want.digest, profile, last, from_environment, tuple(sorted(left)), unread,
+        states.want.warnings, states.secrets_read, states.rotated, states.unlooked,
+    )  # fmt: skip
 
 
 def text_digest(text: str) -> str:
@@ -127,6 +137,7 @@ def _wanted(file: TargetFile, record: TargetRecord | None, states: States) -> Ch
     foreign = record is None and found is not None
     content = found.content if found else None
     text = diff.file_diff(file, content, there=found is not None, foreign=foreign, ours=untouched)
+    text = diff.with_rotated(text, states.rotated) if file.secret else text
     text += _mode_words(file, record, found) if record is not None and found is not None else ""
     reason = _reason(states, steady=steady, untouched=untouched or (record is None))
     return Change(file.kind, "update" if found else "create", file.path, text, reason, foreign)

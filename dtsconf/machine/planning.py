@@ -6,10 +6,11 @@ The engine goes through here too, before the lock and again under it, so that wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, Notice
+from dtsconf.frozen import frozen
 from dtsconf.machine import generations
 from dtsconf.machine.desired import NOTHING, Desired, Ground, delivered_references, desired
 from dtsconf.machine.owners import group_id
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Fetch = Callable[[str, str], "Secret"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Goal:
     """What a run wants: `load` the effective settings, computed anew each time (None: the machine as it was before
     dtsconf). `command` as the user knows it; `old` the generation that a rollback goes back to."""
@@ -48,7 +49,7 @@ class Goal:
         return None if effective is None else ProfileRecord(effective.org.name, effective.org.digest, options.commit)
 
 
-@dataclass(frozen=True)
+@frozen
 class Planned:
     """A plan with all that it was made from."""
 
@@ -77,13 +78,12 @@ def plan(load: Callable[[], Effective], machine: Machine, *, fetch: Fetch | None
     """
     last = generations.current(machine.system, machine.layout)
     effective = remembered(load(), last)
-    secrets = None
-    ids: Mapping[str, str] = known_ids(effective, last)
-    if fetch is not None:
-        secrets = {key: fetch(reference, key) for key, reference in delivered_references(effective).items()}
-        ids = secret_ids(machine, secrets)
-        secrets = secrets if len(ids) == len(secrets) else None
-    return look(machine, last, effective, ids=ids, secrets=secrets)
+    if fetch is None:
+        return look(machine, last, effective)
+    secrets = {key: fetch(reference, key) for key, reference in delivered_references(effective).items()}
+    ids = secret_ids(machine, secrets)
+    comparable = len(ids) == len(secrets)
+    return look(machine, last, effective, ids=ids, secrets=secrets if comparable else None, secrets_read=True)
 
 
 def secret_ids(machine: Machine, secrets: Mapping[str, Secret]) -> dict[str, str]:
@@ -107,9 +107,11 @@ def look(
     *,
     ids: Mapping[str, str] | None = None,
     secrets: Mapping[str, Secret] | None = None,
+    secrets_read: bool = False,
     lost: list[str] | None = None,
 ) -> Planned:
-    """Compare wanted, found and last applied. `effective` None wants the machine as it was before dtsconf; adopted
+    """Compare wanted, found and last applied. `secrets` are the fetched ones with their `ids`, None when there are none
+    to compare; `secrets_read` tells that they were fetched nevertheless. `effective` None wants the machine as it was before dtsconf; adopted
     files that are not kept any more are an error then, or go into `lost`.
 
     Raises: as `plan`.
@@ -119,10 +121,21 @@ def look(
     put_back = _put_back(machine, last, lost) if effective is None else {}
     paths = {file.path for file in want.files} | {record.path for record in (last.targets if last else ())}
     found = {path: survey.standing(path) for path in sorted(paths | set(put_back))}
-    states = States(want, found, last, survey.same, put_back, effective is None)
+    rotated, unlooked = _rotation(want, last, compared=secrets is not None)
+    read = secrets_read or secrets is not None
+    states = States(want, found, last, survey.same, put_back, effective is None, read, rotated, unlooked)
     name = effective.org.name if effective else ""
     made = compute(states, name, effective.from_environment if effective else ())
     return Planned(_with_warnings(made, effective), want, last, survey, effective)
+
+
+def _rotation(want: Desired, last: Generation | None, *, compared: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the secrets that are delivered now and wanted further: the keys whose value changed, and those of which that
+    can't be told."""
+    delivered = {key: last.delivered[key] for key in want.references if key in last.delivered} if last else {}
+    if not compared:
+        return (), tuple(sorted(delivered))
+    return tuple(sorted(key for key, known in delivered.items() if want.ids.get(key) != known)), ()
 
 
 def _wanted(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.errors import DtsconfError, Interrupted, Notice
+from dtsconf.frozen import frozen
 from dtsconf.machine import generations, writing
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.layout import parent
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Fate = Literal["delete", "put-back", "out-of-reach"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PurgeItem:
     """One thing that purge takes away, puts back, or can't reach. `path` is logical, for a user's own state real."""
 
@@ -41,7 +41,7 @@ class PurgeItem:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Purged:
     """`changed` is False when there was nothing. `items` are what was listed."""
 
@@ -87,7 +87,7 @@ def _machine_items(machine: Machine) -> list[PurgeItem]:
     if not _has_state(machine):
         return []
     if not _reachable(layout):
-        message = "the machine's settings and state; only their owner can purge them (sudo dtsconf purge)"
+        message = "the machine's; this user may not write there, or the disk is read-only (sudo dtsconf purge)"
         return [PurgeItem(layout.state, "out-of-reach", message)]
     last = generations.current(system, layout)
     items = [PurgeItem(layout.state, "delete", "the machine state: generations, key, lock")]

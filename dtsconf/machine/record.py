@@ -8,8 +8,10 @@ key (a plain hash of a short secret can be guessed). Numbers are never used twic
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from typing import TYPE_CHECKING, Any
+
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TargetRecord:
     """One file as apply left it. `digest` names its kind (`sha256:`, with a `secret` `hmac-sha256:`); `shown` is the
     SHA-256 of its text with secrets masked, so that a plan can compare what it may not read. `mode`, `uid` and `gid`
@@ -38,7 +40,7 @@ class TargetRecord:
     group: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adopted:
     """A file that stood at `path` before dtsconf, kept beside it at `kept`."""
 
@@ -46,7 +48,7 @@ class Adopted:
     kept: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileRecord:
     """Which profile: its name, the digest of its chain's bytes, and in a git tree the commit it was at."""
 
@@ -55,7 +57,7 @@ class ProfileRecord:
     commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proof:
     """What was verified. `state` is verified, pending or none; `pending` why it is still owed (`offline`, `user`);
     `level` the deepest level asked for; `time` UTC, ISO 8601. `note` says why there is none (`no-verify`, `level`)."""
@@ -70,7 +72,7 @@ class Proof:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettledRecord:
     """What `auto` came to at one host and port (the key of the mapping that holds it): none, starttls or tls."""
 
@@ -78,7 +80,7 @@ class SettledRecord:
     time: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Generation:
     """One apply. Number 0 is what stood on the machine before dtsconf; its lists are empty and it has no profile.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dtsconf.frozen import frozen
 from dtsconf.machine import delivered, writing
 from dtsconf.machine.desired import NOTHING
 from dtsconf.machine.record import Generation, to_bytes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dtsconf.machine.staged import Staged
 
 
-@dataclass(frozen=True)
+@frozen
 class Course:
     """What a run was and how it went: its goal and words, the proof, and what `auto` was newly settled to."""
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.system import System
 
+_HALF = (".new", ".old")
+"""How names in STATE end whose file is not in place yet, or not any more."""
 _FORWARD = "finished: the machine holds what it was to write"
 _BACK = "undone: the machine holds what it held before it"
 
@@ -35,18 +37,21 @@ def interrupted(layout: Layout) -> bool:
 
 
 def leftovers(layout: Layout) -> bool:
-    """Whether taking the lock and calling `recover` would change anything: a run was interrupted, staging files lie
+    """Whether taking the lock and calling `recover` would change anything: a run was interrupted, files of one lie
     about, or a first apply left its lock without having come to a generation. Cheap. True also while an apply runs."""
-    if interrupted(layout) or os.path.lexists(layout.real(layout.staged)):
+    state, generations = _listed(layout.real(layout.state)), _listed(layout.real(layout.generations))
+    if any(name.endswith(_HALF) for name in (*state, *generations)):
         return True
-    if not os.path.lexists(layout.real(layout.lock)):
-        return False
+    if not {os.path.basename(path) for path in (layout.journal, layout.undo, layout.staged)}.isdisjoint(state):
+        return True
+    return not generations and os.path.basename(layout.lock) in state
+
+
+def _listed(folder: str) -> list[str]:
     try:
-        return not os.listdir(layout.real(layout.generations))
-    except FileNotFoundError:
-        return True
+        return os.listdir(folder)
     except OSError:
-        return False
+        return []
 
 
 def recover(system: System, layout: Layout) -> Notice | None:
@@ -194,9 +199,8 @@ def clear(system: System, layout: Layout) -> None:
 
 def _unregistered(system: System, layout: Layout) -> list[str]:
     """Files that a kill left half written inside STATE: there everything is ours, and these endings mean just that."""
-    in_state = [beside(layout.state, name) for name in system.names(layout.state) if name.endswith(".new")]
-    names = [name for name in system.names(layout.generations) if name.endswith((".new", ".old"))]
-    return in_state + [beside(layout.generations, name) for name in names]
+    folders = (layout.state, layout.generations)
+    return [beside(folder, name) for folder in folders for name in system.names(folder) if name.endswith(_HALF)]
 
 
 def _try(errors: list[Exception], call: Callable[[str], object], path: str) -> None:

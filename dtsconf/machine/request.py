@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
+from dtsconf.frozen import frozen
 from dtsconf.machine.audit import write as write_audit
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class SystemClock:
         return random.SystemRandom().random()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settled:
     """What the server answered to `auto`: none, starttls or tls, at this port. `stages` are how it was found out."""
 
@@ -65,7 +66,7 @@ class Settled:
     stages: tuple[Stage, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Check:
     """One verification to make: the staged settings, the secret they log in with (None: no login, or not needed at
     this level), how deep, the generation it would prove, and whether TLS was settled here before."""
@@ -77,7 +78,7 @@ class Check:
     had_tls: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Services:
     """The engine's hands outside the machine.
 
@@ -95,7 +96,7 @@ class Services:
     progress: Callable[[str], None] = field(default=lambda _text: None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Who:
     """Who runs this: the user's name, the one who called sudo, and the machine's host name."""
 
@@ -104,7 +105,7 @@ class Who:
     sudo_user: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Machine:
     """The machine to work on."""
 
@@ -115,7 +116,7 @@ class Machine:
     audit: Callable[[str], None] = write_audit
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """The command's words. `verify` is True for --verify, False for --no-verify, None for neither; `attended` whether
     there is a terminal (no splay then); `trusted` whether --trust-profile skipped a check; `wait` seconds for the lock;
@@ -132,7 +133,7 @@ class Options:
     saved: SavedPlan | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Applied:
     """What apply or rollback did, or as `known` of an error how far it got.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import DtsconfError, Interrupted, Invalid, Notice, Problem, SecretUnavailable
+from dtsconf.errors import DtsconfError, Interrupted, Notice, SecretUnavailable
 from dtsconf.machine import generations, recording, settling, verdict, writing
 from dtsconf.machine.audit import audit_line
 from dtsconf.machine.desired import delivered_references, secrets_in_use
@@ -26,6 +26,7 @@ from dtsconf.machine.status import iso_time
 from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth
 from dtsconf.proof import Verification
+from dtsconf.settings.check import require_smtp
 from dtsconf.settings.model import effective_port
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ class Run:
         effective = None if self.loaded is None else settling.remembered(self.loaded, last)
         planned = look(self.machine, last, effective)
         self.planned = planned
-        _refuse_microsoft(effective)
+        if effective is not None:
+            require_smtp(effective)
         if self.options.saved is not None:
             saved = self.options.saved
             saved.check(planned.save(profile=saved.profile, sets=saved.sets))
@@ -243,12 +245,3 @@ class Run:
 
     def _now(self) -> str:
         return iso_time(self.machine.clock.now())
-
-
-def _refuse_microsoft(effective: Effective | None) -> None:
-    """Raises: Invalid (code 3): this version can't prove Microsoft sign-in, so it doesn't apply it."""
-    if effective is None or effective.settings.mode != "microsoft":
-        return
-    message = "mode: microsoft can't be applied yet: this version of dtsconf checks and shows it, but can't sign in"
-    hint = "validate, show and plan take it; to apply, use mode: smtp"
-    raise Invalid((Problem("microsoft-not-there", message, hint, effective.origin["mode"].where, "mode"),))

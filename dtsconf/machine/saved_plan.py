@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import DtsconfError, Invalid, Problem, Variable
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ class Stale(DtsconfError):
     kind = "stale-plan"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Input:
     """Something that went into a plan: a file of the chain, a variable, a target that stands on the machine. `digest`
     is SHA-256 in hex of its bytes (of a variable: the setting's value, a secret's reference); None: nothing there."""
@@ -41,7 +42,7 @@ class Input:
     digest: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SavedPlan:
     """`profile` is the absolute path of the profile, None when the machine config was the organisation's layer; `sets`
     the texts of --set as typed; `generation` the last one's number, None before the first."""

@@ -6,10 +6,11 @@ that was once settled on TLS for a host and port stays there unless the caller s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Notice
+from dtsconf.frozen import frozen
 from dtsconf.machine.generations import had_tls, settled_at
 from dtsconf.machine.record import SettledRecord
 from dtsconf.machine.request import Settled
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """`effective` with `auto` replaced, or as it was where nobody could be asked; `memory` what to remember by host and
     port; `unreached` the failed attempt when the server could not be reached."""

@@ -6,10 +6,11 @@ import errno
 import signal
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from dtsconf.errors import DtsconfError, Notice
+from dtsconf.frozen import frozen
 from dtsconf.machine.failure import failure
 from dtsconf.machine.journal import Journal, Step, write_journal
 from dtsconf.machine.key import plain_digest
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """A write on its way: its scratch names, what stood at its path when it was staged (`found`), and the name under
     which the file that it replaces lies before the commit (`replaces`; None: it replaces nothing)."""

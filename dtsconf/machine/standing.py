@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +17,7 @@ EVERYBODY_WRITES = 0o002
 """The one right that nobody's choice keeps: whoever may write the machine config decides where passwords go."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """A file as it was found. `content` is None when the caller may not read it; `mode` holds 0o7777 bits."""
 

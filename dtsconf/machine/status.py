@@ -7,10 +7,11 @@ may not read is compared by size, owner, mode and time and listed as not checked
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from dtsconf.frozen import frozen
 from dtsconf.machine import generations
 from dtsconf.machine.layout import parent
 from dtsconf.machine.recovery import interrupted
@@ -30,7 +31,7 @@ TRIES = 3
 """How often to look again when an apply went through while looking."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftItem:
     """One file that is not as apply left it: `what` in words, `since` UTC ISO 8601 (its own time stamp), or None."""
 
@@ -39,7 +40,7 @@ class DriftItem:
     since: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Status:
     """`generation` is the current one, None before the first; `proof_age` in seconds. `unchecked` are paths whose
     content was not checked."""

@@ -14,10 +14,11 @@ Knows no target, setting or secret: a file's content is bytes.
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dtsconf.errors import DtsconfError
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     import os
@@ -40,7 +41,7 @@ class Owner(NamedTuple):
     gid: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """A regular file without its content. `mode` holds 0o7777 bits, `size` is in bytes, `inode` is (device, number).
     The time of the last change of metadata tells nothing apart: a second name for the file moves it."""
@@ -59,7 +60,7 @@ class Facts:
         return Owner(self.mode, self.uid, self.gid)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A regular file as it stands there. `labels` are its extended attributes (ACL, SELinux context, user's own) as
     sorted (name, value) pairs. Two are equal when nothing about the file has changed."""
@@ -69,7 +70,7 @@ class Found:
     labels: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meta:
     """What a new file gets besides its content. `labels` are all extended attributes it shall have: an ACL that it
     inherited from its folder goes. `mtime_ns` None is now."""

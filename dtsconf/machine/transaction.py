@@ -37,10 +37,11 @@ what a generation holds.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError
+from dtsconf.frozen import frozen
 from dtsconf.machine.journal import Scratch, write_scratch
 from dtsconf.machine.key import plain_digest
 from dtsconf.machine.layout import beside, parent
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 _NAME = 64  # characters of a target's name in its scratch names, which must not outgrow what a folder takes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Write:
     """One step: what shall stand at `path` (logical, absolute) after it.
 

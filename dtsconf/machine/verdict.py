@@ -5,10 +5,11 @@ The levels and when a proof may be owed are the profile's `verify` section; see 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Notice, Problem, VerificationFailed
+from dtsconf.frozen import frozen
 from dtsconf.machine.record import Proof
 from dtsconf.proof import Level, Verification
 from dtsconf.settings.check import require_complete
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Depth:
     """How far to verify. `pending` is set when the proof will still be owed then; `note` says why there is none."""
 

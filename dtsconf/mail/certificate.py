@@ -7,14 +7,15 @@ nothing (`tls` does).
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
+
+from dtsconf.frozen import frozen
 
 MOST_NAMES = 6
 """Names of a certificate that are shown; a content network's has hundreds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Certificate:
     """One certificate. Times are seconds since 1970 (UTC); `names` are its dNSName and iPAddress entries, else the
     common name; `sha256` is in hex, '' when the DER was not at hand."""

@@ -10,9 +10,10 @@ import os
 import selectors
 import socket
 import time
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, cast
+
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ class LookupFailed(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """One place to connect to."""
 
@@ -47,7 +48,7 @@ class Address:
         return str(self.sockaddr[0])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """An address that did not answer: the system's error number, None for a time-out."""
 
@@ -68,7 +69,7 @@ def resolve(host: str, port: int, end: float) -> list[Address]:
     """
     import threading
 
-    found: list[list[Address] | LookupFailed] = []
+    found: list[list[Address] | Exception] = []
     if ":" in host or host.replace(".", "").isdigit():
         return _look_up(host, port)
     thread = threading.Thread(target=lambda: found.append(_caught(host, port)), daemon=True, name="dtsconf-resolve")
@@ -76,15 +77,16 @@ def resolve(host: str, port: int, end: float) -> list[Address]:
     thread.join(max(0.0, end - time.monotonic()))
     if not found:
         raise LookupFailed("the name servers gave no answer in time", None)
-    if isinstance(found[0], LookupFailed):
+    if isinstance(found[0], Exception):
         raise found[0]
     return found[0]
 
 
-def _caught(host: str, port: int) -> list[Address] | LookupFailed:
+def _caught(host: str, port: int) -> list[Address] | Exception:
+    """For a thread, which has nobody to raise to: what goes wrong is handed over, a bug too."""
     try:
         return _look_up(host, port)
-    except LookupFailed as failed:
+    except Exception as failed:  # noqa: BLE001 - raised again by the caller
         return failed
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dtsconf.frozen import frozen
+
 if TYPE_CHECKING:
     from dtsconf.mail.reply import Reply
     from dtsconf.proof import Said
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """What a failure means: a word of the contract's list of causes, and the next thing to type (or None)."""
 

@@ -7,8 +7,9 @@ RFC 5321 4.1.1.1 (EHLO), 4.1.3 (address literals); RFC 4954 3 (AUTH), 3207 (STAR
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from dtsconf.mail.reply import Reply
@@ -19,7 +20,7 @@ _BLOTTED_KEYWORD = re.compile(r"X{3,}[A-Z]?")
 _BLOTTED_BANNER = re.compile(r"\*{8,}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offer:
     """What an EHLO reply offers. `keywords` in upper case; `limit` is SIZE's in bytes, None when none is told."""
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,7 @@ WHOLE = 4
 """A conversation may take this many times the time-out of one stage when the job gives no deadline."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Letter:
     """What the test mail says it proves. `generation` is None for a `test` of settings that were never applied,
     `profile` None when the settings have no profile name. `program` is a name with version, such as `dtsconf 1.2.0`."""
@@ -35,7 +37,7 @@ class Letter:
     user: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """One verification to make.
 
@@ -74,7 +76,7 @@ class Job:
         return float(self.deadline if self.deadline is not None else WHOLE * self.settings.connection.timeout)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settled:
     """What `auto` came out as. `encryption` is never `auto` unless `failure` is set: then the server could not be asked
     or must not be used, and `failure` is the verification that says why."""

@@ -6,7 +6,7 @@ replies to SMTP clients (the Exchange team's announcements on SMTP AUTH, its lis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dtsconf.frozen import frozen
 
 AUTH = ("auth",)
 EHLO = ("ehlo",)
@@ -18,7 +18,7 @@ CONTENT = ("data", "accepted")
 SENDING = (*MAIL, *RCPT, *CONTENT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One meaning. Patterns are searched case aside (`code` must fit whole, `enhanced` from its start); `stages` () is
     any; `plain`: only without TLS. `hint` may name facts (`{f.host}`); `login_hint` replaces it when a login is on."""

@@ -7,9 +7,9 @@ part of the Message-ID come in from outside. Written by hand: importing `email` 
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls, has_controls
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _WIDTH = 900
 """Octets after which a body line is broken; RFC 5322 2.1.1 allows 998."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Envelope:
     """Who it is from and to: `sender` and `recipient` as they go over the wire, `name` the display name or None."""
 
@@ -36,7 +36,7 @@ class Envelope:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     """A whole message. `data` has CRLF line ends and is not dot-stuffed; `eight_bit`: it holds bytes over 127."""
 

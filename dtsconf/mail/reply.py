@@ -6,7 +6,8 @@ Knows their grammar and bounds, not their meaning (`causes`) nor where they come
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from dtsconf.frozen import frozen
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
@@ -20,7 +21,7 @@ class NotAReply(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """One whole reply. `lines` are the texts after the code, decoded, not yet masked or escaped."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hmac
 import ssl
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dtsconf.frozen import frozen
 from dtsconf.mail import faults
 from dtsconf.mail.certificate import Certificate, day, from_der, from_peer
 from dtsconf.mail.failure import Finding, StageFailed
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trust:
     """What the settings say about TLS. `fingerprint` is lower-case hex without colons, or None."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dtsconf.names import escape_controls
 from dtsconf.render import table
 from dtsconf.render.common import hint_line, problem
-from dtsconf.render.plan import changes_data
+from dtsconf.render.plan import changes_data, secrets
 from dtsconf.settings.effective import display, source
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def data(applied: Applied) -> dict[str, Any]:
     return {
         "changes": changes_data(applied.changes),
         "digest": applied.digest,
+        "secrets_read": applied.plan is not None and applied.plan.secrets_read,
         "changed": applied.changed,
         "generation": applied.generation.number if applied.generation else None,
         "verification": applied.verification.as_record() if applied.verification else None,
@@ -44,6 +45,8 @@ def text(applied: Applied, *, verbose: bool) -> str:
         )
     else:
         lines.append(f"Nothing to change: {applied.host} holds what the profile asks for.\n")
+    if applied.changed and applied.plan is not None:
+        lines.append(secrets(applied.plan))
     return "".join(lines) + _proof(applied, verbose=verbose)
 
 

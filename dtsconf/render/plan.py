@@ -35,6 +35,8 @@ def data(plan: Plan) -> dict[str, Any]:
         "from_environment": list(plan.from_environment),
         "left": list(plan.left),
         "content_not_checked": list(plan.unread),
+        "secrets_read": plan.secrets_read,
+        "secrets_changed": list(plan.rotated),
     }
 
 
@@ -72,8 +74,20 @@ def environment(plan: Plan) -> str:
     return f"from the environment: {named}\n" if named else ""
 
 
+def secrets(plan: Plan) -> str:
+    """Which secrets are not the delivered ones any more, and which were not looked at; empty when there are none."""
+    from dtsconf.machine.diff import rotated
+
+    why = "read, but comparing takes the machine's key: run it as root" if plan.secrets_read else _UNREAD
+    lines = [f"{rotated(key)}\n" for key in plan.rotated]
+    return "".join([*lines, *(f"{key}: {why}\n" for key in plan.unlooked)])
+
+
+_UNREAD = "not looked at, so a new value would not show here (plan --secrets reads it)"
+
+
 def _asides(plan: Plan) -> str:
-    lines = [environment(plan)]
+    lines = [environment(plan), secrets(plan)]
     lines += [f"left alone, since somebody changed it: {escape_controls(path)}\n" for path in plan.left]
     lines += [f"content not checked (not readable for you): {escape_controls(path)}\n" for path in plan.unread]
     return "".join(lines)
@@ -89,10 +103,11 @@ def markdown(plan: Plan) -> str:
     """For a comment on a change request: a heading, a table of files, the diffs folded."""
     head = f"### dtsconf: {_code(plan.profile)}\n\n" if plan.profile else "### dtsconf\n\n"
     if plan.empty:
-        return f"{head}Nothing to change.\n"
+        return f"{head}Nothing to change.\n" + (f"\n{secrets(plan)}" if secrets(plan) else "")
     rows = "".join(f"| {c.action} | {_code(c.path).replace('|', BAR)} | {_why(c, plan)} |\n" for c in plan.changes)
     diffs = "".join(_folded(c) for c in plan.changes)
-    return f"{head}{summary(plan)}\n\n| action | file | why |\n|---|---|---|\n{rows}\n{diffs}"
+    told = secrets(plan).replace("\n", "\n\n")
+    return f"{head}{summary(plan)}\n\n{told}| action | file | why |\n|---|---|---|\n{rows}\n{diffs}"
 
 
 def _code(text: str) -> str:

@@ -20,7 +20,7 @@ class EnvBackend:
         """The variable's value, exactly.
 
         Raises:
-            SecretUnavailable: it is not set, or empty.
+            SecretUnavailable: it is not set, empty, or not UTF-8.
         """
         name = reference.rest
         value = self._environ.get(name)
@@ -30,4 +30,9 @@ class EnvBackend:
             raise SecretUnavailable(
                 f"the environment variable {name} is empty", f"set {name} to the secret for this run"
             )
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            message = f"the environment variable {name} is not UTF-8 text"
+            raise SecretUnavailable(message, "give the secret as UTF-8") from None
         return Secret(value)

@@ -35,12 +35,17 @@ class FileBackend:
             SecretUnavailable: it is missing, unreadable, empty, not UTF-8, or others could have changed it.
         """
         path = _path(reference.rest)
-        data, facts, fault = _read(path)
-        if fault is not None:
-            raise SecretUnavailable(f"{fault.path} {fault.reason}, so {path} is not taken as a secret", fault.fix)
-        if os.name == "posix" and facts.st_mode & stat.S_IROTH:
-            self._notices.append(_readable_for_others(path))
-        return Secret(self._text(path, data))
+        return Secret(self._text(path, read_private(path, self._notices)))
+
+    def facts(self, reference: Reference) -> dict[str, str]:
+        """When the file was last written."""
+        from datetime import UTC, datetime
+
+        try:
+            facts = os.stat(_path(reference.rest))
+        except OSError:
+            return {}
+        return {"changed": datetime.fromtimestamp(facts.st_mtime, UTC).isoformat(timespec="seconds")}
 
     def _text(self, path: str, data: bytes) -> str:
         try:
@@ -54,6 +59,17 @@ class FileBackend:
             told = f"{path} ends in a line break, which is not taken as part of the secret"
             self._notices.append(Notice("line-break", told, f"to be exact, write it with printf %s: {path}"))
         return bare
+
+
+def read_private(path: str, notices: Notices) -> bytes:
+    """What the file holds, if nobody but root and the caller could have put it there. That others can read it is a
+    notice. Raises: SecretUnavailable."""
+    data, facts, fault = _read(path)
+    if fault is not None:
+        raise SecretUnavailable(f"{fault.path} {fault.reason}, so {path} is not taken as a secret", fault.fix)
+    if os.name == "posix" and facts.st_mode & stat.S_IROTH:
+        notices.append(_readable_for_others(path))
+    return data
 
 
 def _path(rest: str) -> str:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from dtsconf.frozen import frozen
 
 SCHEMES = ("vault", "keyring", "env", "file", "systemd")
 """The schemes dtsconf knows itself."""
@@ -31,7 +32,7 @@ _SHAPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """Where a secret is to be had. `rest` is everything after `://`. Not itself secret; may be shown."""
 

@@ -7,41 +7,88 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import TracebackType
+from typing import Self
 
 from dtsconf.errors import Invalid, Problem, SecretUnavailable, Where
-from dtsconf.secret.backend import Backend, Notices
+from dtsconf.secret.backend import Backend, Context, Maker, Notices, VaultSettings
+from dtsconf.secret.limits import no_core_dumps
+from dtsconf.secret.plugins import maker, schemes_for
 from dtsconf.secret.ref import NotAReference, Reference, parse
 from dtsconf.secret.value import Secret
 
 
-def _env(environ: Mapping[str, str], notices: Notices) -> Backend:
+def _env(context: Context, notices: Notices) -> Backend:
     from dtsconf.secret.env import EnvBackend
 
-    return EnvBackend(environ, notices)
+    return EnvBackend(context.environ, notices)
 
 
-def _file(environ: Mapping[str, str], notices: Notices) -> Backend:
+def _file(context: Context, notices: Notices) -> Backend:
     from dtsconf.secret.file import FileBackend
 
-    return FileBackend(environ, notices)
+    return FileBackend(context.environ, notices)
 
 
-BACKENDS: Mapping[str, Callable[[Mapping[str, str], Notices], Backend]] = {"env": _env, "file": _file}
+def _keyring(context: Context, notices: Notices) -> Backend:
+    from dtsconf.secret.keyring import KeyringBackend
+
+    return KeyringBackend(context.environ, notices)
+
+
+def _systemd(context: Context, notices: Notices) -> Backend:
+    from dtsconf.secret.systemd import SystemdBackend
+
+    return SystemdBackend(context.environ, notices)
+
+
+def _vault(context: Context, notices: Notices) -> Backend:
+    from dtsconf.secret.vault.backend import VaultBackend
+
+    return VaultBackend(context, notices)
+
+
+BACKENDS: Mapping[str, Maker] = {"env": _env, "file": _file, "vault": _vault, "keyring": _keyring, "systemd": _systemd}
 """Scheme -> what makes its backend; a backend is imported when its first secret is fetched."""
+
+Surroundings = Callable[[], tuple[VaultSettings, str]]
+"""Vault's settings and `connection.proxy`. Asked at the first fetch: only then the settings are known."""
+
+
+def _nothing_said() -> tuple[VaultSettings, str]:
+    return VaultSettings(), "system"
 
 
 class Resolver:
     """Fetches references, each once: the same reference asked for twice is read once.
 
-    `warnings` collects what was odd about a source (a file that others may read); they hold no value.
+    `warnings` collects what was odd about a source (a file that others may read); they hold no value. A context
+    manager: at its end the backends give back what they got for the run.
     """
 
-    def __init__(self, environ: Mapping[str, str], *, strict: bool = False) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], *, strict: bool = False, surroundings: Surroundings = _nothing_said
+    ) -> None:
         self._environ = environ
         self._strict = strict
+        self._surroundings = surroundings
         self._fetched: dict[str, Secret] = {}
         self._backends: dict[str, Backend] = {}
         self.warnings: Notices = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the backends give back what they got (Vault's token is revoked). Raises nothing; may add warnings."""
+        while self._backends:
+            _, backend = self._backends.popitem()
+            close = getattr(backend, "close", None)
+            if close is not None:
+                close()
 
     def fetch(self, text: str, *, key: str, where: Where | None = None) -> Secret:
         """The secret that the reference `text`, the value of setting `key` at `where`, names.
@@ -51,7 +98,9 @@ class Resolver:
         """
         if text not in self._fetched:
             try:
-                self._fetched[text] = self._backend(parse(text)).fetch(parse(text))
+                no_core_dumps()
+                reference = parse(text, schemes_for(text))
+                self._fetched[text] = self._backend(reference).fetch(reference)
             except NotAReference as wrong:
                 raise SecretUnavailable(f"{key}: {wrong}", wrong.hint) from None
             except SecretUnavailable as missing:
@@ -60,6 +109,13 @@ class Resolver:
                 raise SecretUnavailable(message, missing.hint, (problem,)) from None
             self._told(key, where)
         return self._fetched[text]
+
+    def facts(self, text: str) -> Mapping[str, str]:
+        """What the backend knows about a reference that was fetched, see `Backend`. Raises: SecretUnavailable."""
+        reference = parse(text, schemes_for(text))
+        facts = getattr(self._backend(reference), "facts", None)
+        found: Mapping[str, str] = facts(reference) if facts is not None else {}
+        return found
 
     def _told(self, key: str, where: Where | None) -> None:
         """Give new warnings their place; under --strict those that bend a rule are errors."""
@@ -70,11 +126,11 @@ class Resolver:
 
     def _backend(self, reference: Reference) -> Backend:
         scheme = reference.scheme
-        if scheme not in BACKENDS:
-            raise SecretUnavailable(
-                f"this version of dtsconf can't fetch {scheme}:// secrets yet",
-                "use " + " or ".join(f"{known}://" for known in BACKENDS),
-            )
         if scheme not in self._backends:
-            self._backends[scheme] = BACKENDS[scheme](self._environ, self.warnings)
+            make = BACKENDS.get(scheme) or maker(scheme)
+            self._backends[scheme] = make(self._context(), self.warnings)
         return self._backends[scheme]
+
+    def _context(self) -> Context:
+        vault, proxy = self._surroundings()
+        return Context(self._environ, self._strict, vault, proxy, lambda text, key: self.fetch(text, key=key))

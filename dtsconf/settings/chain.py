@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dtsconf.errors import Invalid, Problem
+from dtsconf.names import escape_controls
 from dtsconf.settings.part import Part, read_part
 from dtsconf.settings.policy import Policy
 from dtsconf.settings.trust import moved_to, plain_reader
@@ -26,15 +27,15 @@ LONGEST: Final = 20
 
 @dataclass(eq=False)
 class Chain:
-    """A profile merged with its ancestors. `parts` start with the profile itself; `problems` are those of the merging,
-    and reading; `broken` tells that some file of the chain has problems, so that what it comes to can't be judged."""
+    """A profile merged with its ancestors. `parts` start with the profile itself; `problems` are those of the merging
+    and of reading ancestors. `whole`: every file could be read and parsed, so that the merged values can be judged."""
 
     parts: tuple[Part, ...]
     settings: Mapping[str, Value] = field(default_factory=dict)
     others: Mapping[str, Value] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
     problems: tuple[Problem, ...] = ()
-    broken: bool = False
+    whole: bool = True
 
     def with_excerpts(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """The problems with their source lines, whichever file of the chain they lie in."""
@@ -83,14 +84,13 @@ class Chains:
         return chain
 
     def _merge(self, part: Part, below: tuple[str, ...]) -> Chain:
-        broken = bool(part.problems)
         if part.extends is None:
-            return Chain((part,), part.settings, part.others, part.policy, (), broken)
+            return Chain((part,), part.settings, part.others, part.policy, (), part.legible)
         try:
             parent = self._parent(part, (*below, os.path.abspath(part.path)))
         except Invalid as error:
             found = part.document.with_excerpts(error.problems)
-            return Chain((part,), part.settings, part.others, part.policy, found, broken=True)
+            return Chain((part,), part.settings, part.others, part.policy, found, whole=False)
         locked = part.document.with_excerpts(_locked(part, parent.policy))
         return Chain(
             (part, *parent.parts),
@@ -98,7 +98,7 @@ class Chains:
             {**parent.others, **part.others},
             parent.policy.plus(part.policy) if part.policy != Policy() else parent.policy,
             (*parent.problems, *locked),
-            broken or parent.broken,
+            part.legible and parent.whole,
         )
 
     def _parent(self, part: Part, below: tuple[str, ...]) -> Chain:
@@ -113,7 +113,15 @@ class Chains:
                 os.path.relpath(name, os.path.dirname(below[0])) for name in (*below, os.path.abspath(path))
             )
             raise Invalid(
-                (Problem("cycle", f"extends goes in a circle: {files}", "take one extends out", where, "extends"),)
+                (
+                    Problem(
+                        "cycle",
+                        f"extends goes in a circle: {escape_controls(files)}",
+                        "take one extends out",
+                        where,
+                        "extends",
+                    ),
+                )
             )
         if len(below) >= LONGEST:
             text = f"the chain of extends is longer than {LONGEST} files"
@@ -121,7 +129,7 @@ class Chains:
         try:
             self.part(path)
         except Invalid as error:
-            raise Invalid(moved_to(error, where, f"extends: {path}")) from None
+            raise Invalid(moved_to(error, where, f"extends: {escape_controls(path)}")) from None
         chain = self._merge(self.part(path), below)
         if not any(problem.kind == "cycle" for problem in chain.problems):
             self._merged[path] = chain

@@ -124,10 +124,11 @@ def missing_problem(key: str, values: Values, org: Organisation) -> Problem:
         "sender.email": "the mail needs a sender",
         "server.host": "there is no mail server to send to",
     }.get(key, "this mode needs it" if key in KEYS else "the profile expects it")
+    nothing = "name a profile: --profile FILE (nothing was applied on this machine yet)"
     return Problem(
         "missing",
         f"{key} is not set: {why}{lock}",
-        f"give {key} in the profile's settings{elsewhere}",
+        f"give {key} in the profile's settings{elsewhere}" if org.name else nothing,
         setting.where,
         key,
     )
@@ -151,3 +152,16 @@ def _owed(key: str, effective: Effective) -> Problem:
         effective.origin[key].where,
         key,
     )
+
+
+def require_smtp(effective: Effective) -> None:
+    """Let settings pass that this version can send with.
+
+    Raises:
+        Invalid: code 3, the mode is microsoft: it is checked and shown, but nothing signs in yet.
+    """
+    if effective.settings.mode == "smtp":
+        return
+    message = "mode: microsoft can't be used yet: this version of dtsconf checks and shows it, but can't sign in"
+    hint = "validate, show and plan take it; to apply or test, use mode: smtp"
+    raise Invalid((Problem("microsoft-not-there", message, hint, effective.origin["mode"].where, "mode"),))

@@ -51,6 +51,12 @@ class Document:
             for p in problems
         )
 
+    def start_of(self, name: str) -> Place:
+        """Where a key of the top level stands; the file's start where it doesn't."""
+        pairs = self.root.value if isinstance(self.root, yaml.MappingNode) and self.source else ()
+        node = next((key for key, _ in pairs if key.value == name), None)
+        return self.source.place(node) if node is not None and self.source else Place(self.file, 1, 1)
+
     def _is_mine(self, problem: Problem) -> bool:
         return problem.excerpt is None and isinstance(problem.where, Place) and problem.where.file == self.file
 

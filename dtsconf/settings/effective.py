@@ -7,10 +7,10 @@ For every leaf key, `origin[key].value` is the value that `settings` holds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Notice, Where
+from dtsconf.frozen import frozen
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.values import ORGANISATION, LayerName, Organisation, SetAside
 from dtsconf.settings.wording import shown
@@ -22,7 +22,7 @@ HIDDEN = "(hidden)"
 """What stands in output for a secret that was given in clear."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One effective value. `where` is None for defaults; `locked_at` is the lock's place, `locked` whether one is."""
 
@@ -33,7 +33,7 @@ class Setting:
     locked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effective:
     """Merged, checked settings.
 
@@ -50,7 +50,7 @@ class Effective:
     from_environment: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sighted:
     """What was known when settings turned out not to be usable (`Invalid.known`)."""
 

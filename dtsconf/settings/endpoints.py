@@ -11,11 +11,16 @@ import re
 from dtsconf import names
 from dtsconf.settings.faults import UUID_PATTERN, fault
 
+LONGEST_URL = 1000
+"""The longest URL, in characters."""
+
 
 def _url(text: str, *, schemes: tuple[str, ...]) -> str:
     """Scheme, host, optional port and path; nothing else. What stands before an @ may be a password, so isn't shown."""
     wanted = " or ".join(f"{scheme}://" for scheme in schemes)
     scheme, mark, rest = text.partition("://")
+    if len(text) > LONGEST_URL:
+        raise fault("too-long", f"is longer than {LONGEST_URL} characters", "is this the right address?")
     if "@" in rest:
         raise fault("url", "holds a user name or password", "leave out all before the @", show=False)
     if not mark or scheme.lower() not in schemes:

@@ -6,10 +6,10 @@ Works on settings that don't pass their checks too: that is when somebody asks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from dtsconf.errors import UsageProblem, Where
+from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.settings import rules
 from dtsconf.settings.effective import display
@@ -21,7 +21,7 @@ from dtsconf.settings.values import Layer, LayerName, Organisation, Value
 State = Literal["wins", "overridden", "set aside", "absent"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LayerView:
     """What one layer says about the key. `value` is fit for showing; None with state `absent` means it says nothing."""
 
@@ -31,7 +31,7 @@ class LayerView:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleView:
     """A rule on the key, in words (`be one of 'tls', 'starttls'`). `holds` is None where the mode in use rests it."""
 
@@ -40,7 +40,7 @@ class RuleView:
     holds: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """All about one key; for a group the keys it holds, its locks and its meaning, the rest empty.
 

@@ -6,9 +6,10 @@ here. Knows no values and no files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from dtsconf.frozen import frozen
 from dtsconf.settings.leaf import Kind, Leaf, leaf_of_field, unwrap
 from dtsconf.settings.model import Group, Settings
 from dtsconf.settings.nearness import nearest
@@ -38,7 +39,7 @@ VARIABLE_PREFIX: Final = "DTS_EMAIL_"
 Section = Literal["verify", "secrets", "targets"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """One setting. `default` is the built-in one; `name` is dotted, such as `server.host`."""
 
@@ -112,6 +113,7 @@ SECTIONS: Final[tuple[Section, ...]] = ("verify", "secrets", "targets")
 VARIABLES: Final = {key.variable: key for key in KEYS.values()}
 
 
+@cache
 def below(name: str) -> tuple[str, ...]:
     """The leaf keys that a key or group covers: itself, or all below it; empty for anything else."""
     if name in KEYS:

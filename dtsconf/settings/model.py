@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dtsconf.settings.types import (
     Address,
@@ -28,7 +28,7 @@ from dtsconf.settings.types import (
     Uuid,
 )
 
-CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=False)
+CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=False, defer_build=True)
 
 
 class Group(BaseModel):
@@ -118,7 +118,7 @@ class Microsoft(Group):
     """Where tokens are kept; file (0600) is for machines without an encrypted store."""
     via: Literal["smtp", "graph"] = "smtp"
     """Send by SMTP with XOAUTH2, or by Microsoft Graph."""
-    smtp: MicrosoftSmtp = MicrosoftSmtp()
+    smtp: MicrosoftSmtp = Field(default_factory=MicrosoftSmtp)
     """Microsoft's submission server."""
 
 
@@ -141,15 +141,15 @@ class Settings(Group):
         Screen("both", 1, "Use Microsoft Authentication", {"microsoft": "checked", "smtp": "unchecked"}),
     ] = "smtp"
     """smtp: full server details. microsoft: sign in with the Microsoft identity."""
-    sender: Sender = Sender()
+    sender: Sender = Field(default_factory=Sender)
     """Who the mail is from."""
-    server: Server = Server()
+    server: Server = Field(default_factory=Server)
     """The outgoing mail server (smtp mode)."""
-    login: Login = Login()
+    login: Login = Field(default_factory=Login)
     """Signing in to the mail server (smtp mode)."""
-    microsoft: Microsoft = Microsoft()
+    microsoft: Microsoft = Field(default_factory=Microsoft)
     """Use Microsoft Authentication (microsoft mode)."""
-    connection: Connection = Connection()
+    connection: Connection = Field(default_factory=Connection)
     """How connections are made (both modes)."""
 
 

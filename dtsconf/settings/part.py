@@ -28,7 +28,8 @@ _ONLY: Final = ("format", "requires")
 @dataclass(eq=False)
 class Part:
     """One file of a chain. `settings` is flat by setting key, `others` by dotted path (`verify.level`, `targets`);
-    `extends` is the parent's path, to be opened as it is; `hash` is the SHA-256 of the file's bytes."""
+    `extends` is the parent's path, to be opened as it is; `hash` is the SHA-256 of the file's bytes;
+    `legible` tells that it is YAML, and meant for this dtsconf."""
 
     path: str
     document: Document
@@ -38,6 +39,7 @@ class Part:
     problems: tuple[Problem, ...] = ()
     extends: str | None = None
     hash: bytes = b""
+    legible: bool = True
 
     @property
     def name(self) -> str:
@@ -63,7 +65,9 @@ def read_part(path: str, data: bytes) -> Part:
     moot = next((p for p in _unfit(part) if p.kind in _ONLY), None)
     if moot:
         part.problems = (moot,)
+        part.legible = False
         return part
+    part.legible = document.root is not None
     _absolute(part)
     extends = part.others.get("extends")
     part.extends = beside(path, extends.raw) if extends and extends.raw is not None else None

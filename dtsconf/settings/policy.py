@@ -8,16 +8,16 @@ that is `rules`' task.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from dtsconf.errors import Place, Where
+from dtsconf.frozen import frozen
 
 Op = Literal["one_of", "none_of", "matches", "min", "max", "present"]
 OPS: tuple[Op, ...] = ("one_of", "none_of", "matches", "min", "max", "present")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lock:
     """No higher layer changes `key` (a leaf, a group, or a section: verify, secrets, targets) or what lies below."""
 
@@ -25,7 +25,7 @@ class Lock:
     where: Where | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A condition on one leaf key. `operand` is a tuple for one_of and none_of, a glob (or a tuple of them) for
     matches, a number or text for min and max, a bool for present."""
@@ -37,7 +37,7 @@ class Rule:
     where: Where | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipients:
     """One file's list of addresses and globs that mail may go to."""
 
@@ -45,7 +45,7 @@ class Recipients:
     where: Where | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """Everything the chain's files forbid, root of the chain first. `max_size` in bytes of one message, or None.
 

@@ -10,18 +10,21 @@ import gc
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dtsconf.errors import Invalid, Notice, Place, Problem
+from dtsconf.frozen import frozen
+from dtsconf.names import escape_controls
 from dtsconf.settings.chain import Chain, Chains, Reader
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
 from dtsconf.settings.trust import TrustingReader, moved_to, plain_reader
-from dtsconf.settings.values import Layer, Organisation, Value
+from dtsconf.settings.values import Layer, Organisation, Value, covers
 
 if TYPE_CHECKING:
     from dtsconf.settings.part import Part
+    from dtsconf.settings.resolve import Findings
 
 __all__ = ["FileReport", "Profile", "Reader", "load_profile", "plain_reader", "validate_paths"]
 
@@ -29,7 +32,7 @@ SUFFIXES: Final = (".yaml", ".yml")
 """What counts as a profile in a folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile(Organisation):
     """An organisation's word as its profile files say it."""
 
@@ -40,7 +43,7 @@ class Profile(Organisation):
         return self.chain.with_excerpts(problems) if self.chain else tuple(problems)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileReport:
     """What `validate` found in one file. A path that can't be read is a report too."""
 
@@ -76,7 +79,7 @@ def _untrusted_roots(chain: Chain, read: TrustingReader) -> tuple[Problem, ...]:
             try:
                 read.vouch(value.raw)
             except Invalid as error:
-                found += moved_to(error, value.where, f"{key}: {value.raw}:")
+                found += moved_to(error, value.where, f"{key}: {escape_controls(value.raw)}")
     return chain.with_excerpts(found)
 
 
@@ -203,16 +206,55 @@ def _profiles_below(folder: str) -> list[str]:
 
 
 def _report(path: str, chain: Chain, extended: set[str], *, strict: bool) -> FileReport:
-    from dtsconf.settings.resolve import review
-
     own = (*chain.parts[0].problems, *chain.problems)
-    if chain.broken or own:
+    if not chain.whole:
         return FileReport(path, own)
+    told = (*own, *(problem for part in chain.parts[1:] for problem in part.problems))
     org = _profile(chain)
-    found = review(org, strict=strict, complete=os.path.abspath(path) not in extended)
+    found = _review(org, told, strict=strict, complete=os.path.abspath(path) not in extended)
     if found.problems and _is_extended(path, extended):
-        found = review(org, strict=strict, complete=False)
-    return FileReport(path, chain.with_excerpts(found.problems), found.notices)
+        found = _review(org, told, strict=strict, complete=False)
+    problems = (_placed(problem, chain) for problem in found.problems)
+    return FileReport(path, (*own, *chain.with_excerpts(problems)), tuple(_placed(n, chain) for n in found.notices))
+
+
+def _review(org: Organisation, told: Sequence[Problem], *, strict: bool, complete: bool) -> Findings:
+    """What is wrong with the merged values, apart from what follows from the problems that are told anyway."""
+    from dtsconf.settings.resolve import Findings, review
+
+    found = review(org, strict=strict, complete=complete)
+    if not told:
+        return found
+    known = tuple((problem.key or "", problem.kind) for problem in told)
+    return Findings(
+        tuple(problem for problem in found.problems if not _follows(problem.key or "", known)),
+        tuple(notice for notice in found.notices if not _follows(notice.key or "", known)),
+        found.missing,
+    )
+
+
+def _follows(key: str, known: Sequence[tuple[str, str]]) -> bool:
+    """Whether a finding on a key comes of a problem with it, with its group, or with a misspelt neighbour."""
+    group = key.rpartition(".")[0]
+    return any(
+        covers(name, key) or (kind == "unknown-key" and name.rpartition(".")[0] == group)
+        for name, kind in known
+        if name
+    )
+
+
+_Told = TypeVar("_Told", Problem, Notice)
+
+
+def _placed(told: _Told, chain: Chain) -> _Told:
+    """The finding with a place: what is missing is told where its group is, else where the file begins."""
+    if told.where is not None:
+        return told
+    group = (told.key or "").rpartition(".")[0]
+    near = chain.settings.get(f"{group}.required") or next(
+        (value for key, value in chain.settings.items() if key.rpartition(".")[0] == group), None
+    )
+    return replace(told, where=near.where if near else chain.parts[0].document.start_of("settings"))
 
 
 def _is_extended(path: str, extended: set[str]) -> bool:

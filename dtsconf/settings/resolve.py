@@ -9,13 +9,14 @@ no secret, and doesn't know which layers a command wants: `apply` and `plan` sim
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Notice, Problem
+from dtsconf.frozen import frozen
 from dtsconf.settings import check, rules, secrecy, unusual
 from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
-from dtsconf.settings.keys import KEYS
+from dtsconf.settings.keys import KEYS, below
 from dtsconf.settings.values import LAYER_ORDER, Layer, LayerName, Organisation, SetAside, Value
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ DEFAULTS: Mapping[str, Value] = {key: Value(declared.default, None) for key, dec
 """The lowest layer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merged:
     """The layers after pruning, lowest first and without the defaults; what was set aside; every key's winner."""
 
@@ -34,7 +35,7 @@ class Merged:
     origin: Mapping[str, Setting]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Findings:
     """What checking found. `missing` are keys still owed by environment or user (see `expects`)."""
 
@@ -101,13 +102,14 @@ def _prune(layer: Layer, org: Organisation) -> tuple[Layer, list[SetAside]]:
 
 def _winners(layers: Sequence[Layer], org: Organisation) -> dict[str, Setting]:
     origin = {}
+    locks = {key: lock for lock in reversed(org.policy.locks) for key in below(lock.key)}
     for key, declared in DEFAULTS.items():
         name: LayerName = "default"
         value = declared
         for layer in layers:
             if key in layer.values:
                 name, value = layer.name, layer.values[key]
-        lock = org.policy.lock_on(key)
+        lock = locks.get(key)
         raw = declared.raw if value.raw is None else value.raw
         origin[key] = Setting(raw, name, value.where, lock.where if lock else None, lock is not None)
     return origin

@@ -27,6 +27,8 @@ _DATE: Final = "tag:yaml.org,2002:timestamp"
 _TRUE: Final = ("yes", "true", "on")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _WHOLE_FLOAT = re.compile(r"([-+]?(?:0|[1-9][0-9]{0,17}))\.0*")
+_NEWER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+|0o[0-7]+")
+"""Numbers of YAML 1.2 that are texts in 1.1."""
 _FRACTION = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})?\.[0-9]{1,18}")
 
 
@@ -42,6 +44,9 @@ def read_scalar(node: yaml.ScalarNode, leaf: Leaf) -> Any:
             raise wrong_type(leaf.kind, None)
         return None
     if tag == _STR:
+        if leaf.kind == "text" and not node.style and _NEWER.fullmatch(text):
+            told = f"other readers of YAML (1.2) take {shown(text)} for a number, and a text is wanted"
+            raise BadValue("yaml-trap", told, f'put it in quotes: "{text}"', show=False)
         if leaf.kind in _TEXTUAL or not (leaf.kind in ("int", "number", "bool") or leaf.choices):
             return text
         if leaf.kind == "choice":

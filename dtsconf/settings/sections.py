@@ -100,7 +100,7 @@ Scalar = Annotated[str | int | float | bool, WithJsonSchema({"type": ["string", 
 class Section(BaseModel):
     """A mapping of the profile file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class RuleSection(Section):
@@ -175,7 +175,7 @@ class VaultOptions(Section):
     """PEM file of roots to trust for it; in a profile relative to that file."""
     timeout: Seconds = 15
     """Seconds, per request."""
-    auth: VaultAuth = VaultAuth()
+    auth: VaultAuth = Field(default_factory=VaultAuth)
     """How to sign in to Vault."""
 
 
@@ -186,7 +186,7 @@ class SecretsOptions(Section):
     """file: beside the machine config. reference: resolved at each send. The default is file, on Windows reference."""
     group: Filled | None = None
     """With deliver file: this group may read the secrets file."""
-    vault: VaultOptions = VaultOptions()
+    vault: VaultOptions = Field(default_factory=VaultOptions)
     """The Vault that vault:// references are read from."""
 
 
@@ -225,15 +225,15 @@ class ProfileFile(Section):
     """Versions of dtsconf that can read this profile, such as ">=1.2"."""
     extends: LocalPath | None = None
     """The profile that this one builds on, relative to this file."""
-    settings: Settings = Settings()
+    settings: Settings = Field(default_factory=Settings)
     """The settings tree, any part of it."""
     expects: tuple[Expectable, ...] = ()
     """Required settings that the environment supplies at apply, or each user later."""
-    policy: PolicySection = PolicySection()
+    policy: PolicySection = Field(default_factory=PolicySection)
     """What no higher layer and no extending file may change or loosen."""
-    secrets: SecretsOptions = SecretsOptions()
+    secrets: SecretsOptions = Field(default_factory=SecretsOptions)
     """How secrets reach the machine."""
-    verify: Verify = Verify()
+    verify: Verify = Field(default_factory=Verify)
     """The test send that an apply must pass."""
     targets: Annotated[tuple[TargetKind | Target, ...], Field(min_length=1)] = ("dts",)
     """The files that an apply writes: dts, msmtp, each a word or a mapping of kind and path."""

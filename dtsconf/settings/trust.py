@@ -57,7 +57,7 @@ class TrustingReader:
         else:
             if fault is None:
                 return data
-            text = f"{fault.path} {fault.reason}, and {what} is trusted like root"
+            text = f"{escape_controls(fault.path)} {fault.reason}, and {what} is trusted like root"
             hint = f"{fault.fix}, or skip this check with --trust-profile"
             problem = Problem("untrusted", text, hint, Place(path, 1, 1), code=4)
         raise Invalid((problem,))

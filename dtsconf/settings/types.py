@@ -8,12 +8,12 @@ the value may be repeated). Knows nothing about layers, files or other settings.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from dtsconf import names
+from dtsconf.frozen import frozen
 from dtsconf.settings import endpoints
 from dtsconf.settings.faults import END, HEX, UUID_PATTERN, fault
 
@@ -36,10 +36,12 @@ _FORMS = (
 REFERENCE_PATTERN = f"^({'|'.join(_FORMS)}){END}"
 URL_PATTERN = r"://[^@?#\s]+" + END
 HTTP = "[Hh][Tt][Tt][Pp]"
+LONGEST_TEXT = 1000
+"""The longest text of one setting, in characters: a line of a mail header has no more (RFC 5322 2.1.1)."""
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Screen:
     """Where a setting stands on DTS's Email Settings screen: in which branch (`smtp`, `microsoft`, `both`), at which
     position counted from the top, under which label, and the screen's words for the values if it has its own."""
@@ -50,7 +52,7 @@ class Screen:
     words: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marker:
     """Tells the reader of YAML what a bare Python type doesn't: `secret`, or `path` (relative to its file)."""
 
@@ -62,6 +64,8 @@ PATH: Final = Marker("path")
 
 
 def _line(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise fault("too-long", f"is longer than {LONGEST_TEXT} characters", "is this the right text?")
     if names.has_controls(text):
         raise fault("control-character", "holds a control character", "write it in one line, without escapes")
     return text
@@ -87,7 +91,7 @@ def _host(text: str) -> str:
 
 
 def _recipient(text: str) -> str:
-    if wrong := names.pattern_fault(text):
+    if wrong := names.pattern_fault(_line(text)):
         raise fault("recipient", wrong[0], wrong[1] or "write a pattern such as *@acme.example")
     return text
 
@@ -171,25 +175,22 @@ def size_in_bytes(raw: str | int) -> int:
 
 
 def _reference(text: str) -> str:
-    from dtsconf.secret.ref import SCHEMES, NotAReference, parse
+    from dtsconf.secret.plugins import schemes_for
+    from dtsconf.secret.ref import NotAReference, parse
 
+    if len(text) > LONGEST_TEXT and "://" in text[:20]:
+        raise fault("too-long", f"is longer than {LONGEST_TEXT} characters", "write a reference only", show=False)
     try:
-        return str(parse(text, SCHEMES))
-    except NotAReference as first:
-        error = first
-    if not error.literal and (plugins := _plugin_schemes()):
-        try:
-            return str(parse(text, SCHEMES + plugins))
-        except NotAReference as second:
-            error = second
-    if error.literal:
-        raise fault("secret-literal", str(error), error.hint, show=False)
-    raise fault(
-        "secret-reference",
-        _unknown_scheme(text, error),
-        error.hint or "write it in that form, without anything around it",
-        show=False,
-    )
+        return str(parse(text, schemes_for(text)))
+    except NotAReference as error:
+        if error.literal:
+            raise fault("secret-literal", str(error), error.hint, show=False) from None
+        raise fault(
+            "secret-reference",
+            _unknown_scheme(text, error),
+            error.hint or "write it in that form, without anything around it",
+            show=False,
+        ) from None
 
 
 def _unknown_scheme(text: str, error: Exception) -> str:
@@ -197,13 +198,6 @@ def _unknown_scheme(text: str, error: Exception) -> str:
     from dtsconf.secret.ref import SCHEMES
 
     return str(error) if text.partition("://")[0] in SCHEMES else "is no secret reference: its scheme is not known"
-
-
-def _plugin_schemes() -> tuple[str, ...]:
-    """Schemes of installed plugins; asked for only where dtsconf's own don't fit, since the search takes time."""
-    from importlib.metadata import entry_points
-
-    return tuple(sorted(point.name for point in entry_points(group="dtsconf.secret_backends")))
 
 
 def _reference_elsewhere(text: str) -> str:
@@ -220,27 +214,35 @@ def _schema(**parts: Any) -> WithJsonSchema:
     return WithJsonSchema(parts)
 
 
-_TEXT: dict[str, Any] = {"type": "string", "not": {"pattern": _CONTROL}}
+_TEXT: dict[str, Any] = {"type": "string", "maxLength": LONGEST_TEXT, "not": {"pattern": _CONTROL}}
 
 Line = Annotated[str, AfterValidator(_line), _schema(**_TEXT)]
 """One line of text, empty allowed."""
 Filled = Annotated[str, AfterValidator(_filled), _schema(**_TEXT, pattern=r"\S")]
 """One line of text that isn't blank."""
-Address = Annotated[str, AfterValidator(_address), _schema(**_TEXT, minLength=3, maxLength=254, pattern=".@.")]
-HostName = Annotated[str, AfterValidator(_host), _schema(**_TEXT, minLength=1, maxLength=255)]
+Address = Annotated[
+    str, AfterValidator(_address), _schema(**{**_TEXT, "minLength": 3, "maxLength": 254, "pattern": ".@."})
+]
+HostName = Annotated[str, AfterValidator(_host), _schema(**{**_TEXT, "minLength": 1, "maxLength": 255})]
 Recipient = Annotated[str, AfterValidator(_recipient), _schema(**_TEXT, minLength=1)]
 LocalPath = Annotated[str, AfterValidator(_path), _schema(**_TEXT, minLength=1), PATH]
 AbsolutePath = Annotated[str, AfterValidator(_absolute), _schema(**_TEXT, pattern=ABSOLUTE_PATTERN)]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint), _schema(type="string", pattern=FINGERPRINT_PATTERN)]
 Uuid = Annotated[str, AfterValidator(_uuid), _schema(type="string", pattern=UUID_PATTERN)]
-Url = Annotated[str, AfterValidator(endpoints.https), _schema(type="string", pattern=f"^{HTTP}[Ss]{URL_PATTERN}")]
+Url = Annotated[
+    str,
+    AfterValidator(endpoints.https),
+    _schema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^{HTTP}[Ss]{URL_PATTERN}"),
+]
 VaultUrl = Annotated[
-    str, AfterValidator(endpoints.vault_url), _schema(type="string", pattern=f"^{HTTP}[Ss]?{URL_PATTERN}")
+    str,
+    AfterValidator(endpoints.vault_url),
+    _schema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^{HTTP}[Ss]?{URL_PATTERN}"),
 ]
 Proxy = Annotated[
     str,
     AfterValidator(endpoints.proxy),
-    _schema(type="string", pattern=f"^((system|none){END}|{HTTP}[Ss]?{URL_PATTERN})"),
+    _schema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^((system|none){END}|{HTTP}[Ss]?{URL_PATTERN})"),
 ]
 Tenant = Annotated[str, AfterValidator(endpoints.tenant), _schema(**_TEXT, minLength=1)]
 Port = Annotated[int, AfterValidator(_port), _schema(type="integer", minimum=1, maximum=65535)]

@@ -7,10 +7,11 @@ normalised. So merging is a matter of keys, and nothing here knows files, the en
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from dtsconf.errors import Where
+from dtsconf.frozen import frozen
 from dtsconf.settings.policy import Policy
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ ORGANISATION: tuple[LayerName, ...] = ("profile", "machine")
 """The names under which the organisation's layer appears."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Value:
     """One setting as one layer gives it. `raw` is a text, number, bool, or None for a written null, which resets."""
 
@@ -33,7 +34,7 @@ class Value:
     where: Where | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """One source of values: dotted leaf key -> value. A key that the layer doesn't mention is not in it."""
 
@@ -41,7 +42,7 @@ class Layer:
     values: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetAside:
     """A value that a lock kept out. `where` is the value's place, `locked_at` the lock's."""
 
@@ -51,7 +52,7 @@ class SetAside:
     locked_at: Where | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Organisation:
     """What a profile with its chain says, or the machine config that came of one.
 

@@ -46,6 +46,8 @@ class Loader(_Base):  # type: ignore[misc]
 
 LIMIT: Final = 2**20
 """The largest file, in bytes."""
+WIDEST: Final = 65536
+"""The longest line, in characters."""
 DEEPEST: Final = 64
 """The deepest nesting of mappings and lists."""
 LARGEST: Final = 20_000
@@ -106,6 +108,10 @@ def decode(file: str, data: bytes) -> Source:
         raise BadYaml(
             "encoding", f"the file is not UTF-8 (byte 0x{data[error.start]:02x})", _encoding_hint(data), _at(before)
         ) from None
+    if len(text) > WIDEST and (
+        wide := next((n for n, line in enumerate(_BREAK.split(text), 1) if len(line) > WIDEST), 0)
+    ):
+        raise BadYaml("too-long", f"this line is longer than {WIDEST} characters", "is this the right file?", (wide, 1))
     if strange := _STRANGE.search(text):
         raise _strange(strange, text, data)
     return Source(file, text)

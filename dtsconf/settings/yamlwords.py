@@ -72,6 +72,7 @@ _REWORDED: Final = (
         "this line doesn't fit the list above it",
         "start each item with '- ', aligned",
     ),
+    ("expected node content", "syntax", "a bracket or brace is opened and not closed", "close it"),
     ("cannot start any token", "syntax", "a text can't start with this character", "put the text in quotes"),
     ("incompatible YAML document", "syntax", "this YAML version is not read", "take the %YAML line out"),
     ("escape", "syntax", "this escape (\\) doesn't exist", "use single quotes, in which \\ stands for itself"),
@@ -86,6 +87,7 @@ _REWORDED: Final = (
 """What LibYAML says -> kind, our sentence, our hint. First match wins; it says a dozen things that people meet."""
 
 _SHOWN_WHERE_BEGUN: Final = (
+    "expected node content",
     "unexpected end of stream",
     "expected ',' or ']'",
     "expected ',' or '}'",

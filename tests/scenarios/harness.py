@@ -14,6 +14,7 @@ import shlex
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -258,12 +259,12 @@ def check_where(where: Mapping[str, Any] | None, result: Result) -> None:
 
 
 STAGES = ["resolve", "connect", "banner", "ehlo", "tls", "auth", "mail-from", "rcpt-to", "data", "accepted"]
-CAUSES = set(
-    """dns no-route refused timeout blocked not-smtp protocol tls-required tls-not-offered tls-version tls-untrusted
-    tls-name tls-expired tls-not-yet-valid tls-stripped auth-mechanism auth-rejected auth-disabled cleartext-refused
-    sender-rejected recipient-rejected content-rejected mailbox-full too-large rate-limited greylisted server-error
-    dropped outcome-unknown token""".split()
-)
+CAUSES = {
+    "dns", "no-route", "refused", "timeout", "blocked", "not-smtp", "protocol", "tls-required", "tls-not-offered",
+    "tls-version", "tls-untrusted", "tls-name", "tls-expired", "tls-not-yet-valid", "tls-stripped", "auth-mechanism",
+    "auth-rejected", "auth-disabled", "cleartext-refused", "sender-rejected", "recipient-rejected", "content-rejected",
+    "mailbox-full", "too-large", "rate-limited", "greylisted", "server-error", "dropped", "outcome-unknown", "token",
+}  # fmt: skip
 
 
 def check_verification(verification: Mapping[str, Any]) -> None:
@@ -326,6 +327,29 @@ def _facts(path: str) -> tuple[Any, ...]:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
+
+
+def call(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Any program, run to its end; bytes that are no UTF-8 show as escapes."""
+    settings: dict[str, Any] = {"timeout": 120, "errors": "backslashreplace", **options}
+    return subprocess.run(command, check=False, capture_output=True, text=True, **settings)
+
+
+class Gate:
+    """A hook for a scripted server: the conversation stops here until the test opens it."""
+
+    def __init__(self) -> None:
+        self._arrived, self._open = threading.Event(), threading.Event()
+
+    def __call__(self) -> None:
+        self._arrived.set()
+        self._open.wait(60)
+
+    def wait(self) -> None:
+        assert self._arrived.wait(60), "the program never came to this stage"
+
+    def open(self) -> None:
+        self._open.set()
 
 
 def in_namespace(script: str, *args: str, uid: int | None = None) -> Sequence[str]:

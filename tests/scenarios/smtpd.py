@@ -33,7 +33,7 @@ class Mail:
 
     @property
     def message(self) -> EmailMessage:
-        return cast("EmailMessage", email.message_from_bytes(self.data, policy=email.policy.default))
+        return email.message_from_bytes(self.data, policy=email.policy.default)
 
 
 @dataclass
@@ -57,7 +57,8 @@ class Smtpd:
     logins: list[tuple[str, str]] = field(default_factory=list)
 
     def start(self) -> Smtpd:
-        self._listener = socket.create_server((self.address, self.port), backlog=64)
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        self._listener = socket.create_server((self.address, self.port), family=family, backlog=64)
         self.port = self._listener.getsockname()[1]
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -203,12 +204,12 @@ class _Conversation:
         return user, base64.b64decode(self.line()).decode()
 
     def do_mail(self, line: str) -> None:
-        self.sender = line.split(":", 1)[1].split(">")[0].strip().lstrip("<")
+        self.sender = line.split(":", 1)[1].split(">", maxsplit=1)[0].strip().lstrip("<")
         self.recipients = []
         self.say(self.server.answer("MAIL", "250 2.1.0 ok"))
 
     def do_rcpt(self, line: str) -> None:
-        self.recipients.append(line.split(":", 1)[1].split(">")[0].strip().lstrip("<"))
+        self.recipients.append(line.split(":", 1)[1].split(">", maxsplit=1)[0].strip().lstrip("<"))
         self.say(self.server.answer("RCPT", "250 2.1.5 ok"))
 
     def do_data(self, _line: str) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.harness import NOBODY, PROGRAM, Machine, in_namespace
+from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace
 
 GOOD = "dtsconf: 1\nname: x\nexpects: [sender.email, server.host]\n"
 
@@ -50,7 +49,9 @@ BYTES: dict[str, bytes] = {
         )
     ),
     "merge bomb": b"a: &a {k: 1}\n"
-    + b"".join(f"b{n}: &b{n} {{<<: [{', '.join(['*a' if n == 0 else f'*b{n - 1}'] * 9)}]}}\n".encode() for n in range(12)),
+    + b"".join(
+        f"b{n}: &b{n} {{<<: [{', '.join(['*a' if n == 0 else f'*b{n - 1}'] * 9)}]}}\n".encode() for n in range(12)
+    ),
     "recursive alias": b"settings: &a {server: *a}\n",
     "unknown alias": GOOD.encode() + b"settings: *nowhere\n",
     "python tag": GOOD.encode() + b"settings: !!python/object/apply:os.system ['touch hacked']\n",
@@ -91,7 +92,9 @@ def test_every_bad_file_has_a_problem_of_its_own(machine: Machine) -> None:
     assert not any("\x1b" in problem["message"] or "\0" in problem["message"] for problem in result.problems)
 
 
-@pytest.mark.parametrize("case", ["deep braces", "alias bomb", "nul", "only nul", "a line of 1 MiB", "latin-1", "escape"])
+@pytest.mark.parametrize(
+    "case", ["deep braces", "alias bomb", "nul", "only nul", "a line of 1 MiB", "latin-1", "escape"]
+)
 @pytest.mark.parametrize("command", ["validate", "show", "apply"])
 def test_bad_files_one_by_one(machine: Machine, case: str, command: str) -> None:
     path = str(machine.write("site.yaml", BYTES[case]))
@@ -103,7 +106,19 @@ def test_bad_files_one_by_one(machine: Machine, case: str, command: str) -> None
     assert len(result.text) < 5000
 
 
-@pytest.mark.parametrize("case", ["open brace", "key twice", "two documents", "alias bomb", "latin-1", "deep brackets", "tab indentation", "python tag"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "open brace",
+        "key twice",
+        "two documents",
+        "alias bomb",
+        "latin-1",
+        "deep brackets",
+        "tab indentation",
+        "python tag",
+    ],
+)
 def test_bad_user_files(machine: Machine, case: str) -> None:
     user = machine.write("user.yaml", BYTES[case])
     result = machine.run("show", "--profile", machine.profile(), env={"DTSCONF_USER_FILE": str(user)}).fails(3)
@@ -193,7 +208,7 @@ def test_an_unreadable_profile(machine: Machine) -> None:
     profile = machine.profile()
     os.chmod(profile, 0o600)
     command = in_namespace(":", PROGRAM, "show", "--profile", profile, "--root", str(machine.root), uid=NOBODY)
-    result = subprocess.run(command, capture_output=True, text=True, cwd="/", env=machine.environ(), timeout=60)
+    result = call(command, cwd="/", env=machine.environ())
     assert result.returncode == 3, result
     assert "site.yaml" in result.stderr
     assert "Traceback" not in result.stderr

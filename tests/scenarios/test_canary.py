@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shutil
-import subprocess
+import uuid
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.real.ca import Certificates
-from tests.scenarios.harness import BIN, MSMTP, PROGRAM, SECRETS, Machine, login, mode
+from tests.scenarios.harness import BIN, MSMTP, PROGRAM, SECRETS, Machine, call, login, mode
 from tests.scenarios.smtpd import Smtpd
 from tests.scenarios.test_apply import Servers, proven
 
 CORE = "c4n4ry7Zq"
-CANARY = f'{CORE}"\\\'é $x%{CORE}'
+CANARY = f"{CORE}\"\\'é $x%{CORE}"
 FORMS = [
     CORE,
     base64.b64encode(CANARY.encode()).decode().rstrip("=")[:24],
@@ -35,10 +36,10 @@ def canary(machine: Machine) -> Iterator[Machine]:
     machine.secret_file(CANARY)
     machine.secrets[:] = FORMS
     yield machine
-    for path, content in machine.files().items():
-        if path not in MEANT:
+    for name, content in machine.files().items():
+        if name not in MEANT:
             for form in FORMS:
-                assert form.encode() not in content, f"{form} in {path}"
+                assert form.encode() not in content, f"{form} in {name}"
     for path in (machine.delivered, machine.msmtprc):
         assert not path.exists() or mode(path) == 0o600
 
@@ -140,22 +141,21 @@ def test_a_secret_that_cannot_be_used(canary: Machine, content: str) -> None:
 
 
 def test_neither_arguments_nor_environments_of_any_process_hold_it(
-    canary: Machine, smtpd: Servers, certificates: Certificates
+    machine: Machine, smtpd: Servers, certificates: Certificates
 ) -> None:
-    seen: list[str] = []
+    """A secret that no other test of a parallel run has, looked for in all processes while the server answers."""
+    secret, seen = f"one-of-{uuid.uuid4().hex}", list[str]()
 
     def look() -> None:
         for process in Path("/proc").iterdir():
             for name in ("cmdline", "environ"):
-                try:
-                    content = (process / name).read_bytes()
-                except OSError:
-                    continue
-                seen.extend(f"{process}/{name}" for form in FORMS if form.encode() in content)
+                with contextlib.suppress(OSError):
+                    if secret.encode() in (process / name).read_bytes():
+                        seen.append(f"{process}/{name}")
 
-    server = smtpd(tls=certificates.server_context(), users={"lab": CANARY}, hooks={"MAIL": look, "AUTH-RESULT": look})
-    settings = login(reference(canary), ca_file=certificates.ca_file)
-    canary.apply(canary.profile(**proven(server, settings=settings))).ok()
+    server = smtpd(tls=certificates.server_context(), users={"lab": secret}, hooks={"MAIL": look, "AUTH-RESULT": look})
+    settings = login(machine.secret_file(secret), ca_file=certificates.ca_file)
+    machine.apply(machine.profile(**proven(server, settings=settings))).ok()
     assert server.messages
     assert seen == []
 
@@ -180,7 +180,7 @@ def test_a_crash_of_its_own(
     before = canary.live()
     env = canary.environ({"PYTHONPATH": str(canary.work / "planted")})
     command = [PROGRAM, "apply", "--yes", *loud, "--profile", profile]
-    result = subprocess.run(command, capture_output=True, text=True, env=env, cwd=canary.work, timeout=120)
+    result = call(command, env=env, cwd=canary.work)
     assert result.returncode == 70, result
     assert "Traceback" not in result.stdout + result.stderr
     for form in FORMS:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
-import subprocess
 
 import pytest
 
-from tests.scenarios.harness import BIN, PROGRAM, Machine
+from tests.scenarios.harness import BIN, PROGRAM, Machine, call
 
 BUILT = [
     "init",
@@ -92,7 +91,7 @@ def test_no_color_and_no_terminal_mean_no_colour(machine: Machine) -> None:
 
 def test_running_as_a_module(machine: Machine) -> None:
     command = [str(BIN / "python"), "-m", "dtsconf", "--version"]
-    result = subprocess.run(command, capture_output=True, text=True, env=machine.environ(), timeout=60)
+    result = call(command, env=machine.environ())
     assert result.returncode == 0, result
 
 
@@ -105,7 +104,7 @@ def complete(machine: Machine, line: str) -> list[str]:
         '$name dtsconf "${COMP_WORDS[COMP_CWORD]}" ""; printf "%s\\n" "${COMPREPLY[@]}"'
     )
     env = machine.environ({"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"})
-    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=env, cwd=machine.work, timeout=60)
+    result = call(["bash", "-c", script], env=env, cwd=machine.work)
     assert result.returncode == 0, result
     return [word.strip() for word in result.stdout.split()]
 

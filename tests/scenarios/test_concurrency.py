@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.harness import Machine, login
+from tests.scenarios.harness import Gate, Machine, login
 from tests.scenarios.test_apply import Servers, proven
 
 COUNT = 20
@@ -50,7 +50,9 @@ def test_twenty_applies_at_once_are_serial_and_history_is_whole(machine: Machine
     server = smtpd(users=users, auth_without_tls=True, mechanisms=("PLAIN",))
     profiles = []
     for number, (user, password) in enumerate(users.items()):
-        settings = login(machine.secret_file(password, f"secret-{number}"), encryption="none", allow_cleartext_login=True)
+        settings = login(
+            machine.secret_file(password, f"secret-{number}"), encryption="none", allow_cleartext_login=True
+        )
         settings["login"]["username"] = user
         parts = proven(server, settings=settings, verify={"level": "auth"}, name=f"site-{number}")
         profiles.append(machine.profile(f"site-{number}.yaml", **parts))
@@ -83,12 +85,12 @@ def test_twenty_applies_at_once_are_serial_and_history_is_whole(machine: Machine
 
 
 def test_a_purge_waits_for_nobody_it_would_break(machine: Machine, smtpd: Servers) -> None:
-    arrived, go = threading.Event(), threading.Event()
-    server = smtpd(hooks={"MAIL": lambda: (arrived.set(), go.wait(60))})
+    gate = Gate()
+    server = smtpd(hooks={"MAIL": gate})
     first = machine.start("apply", "--yes", "--profile", machine.profile(**proven(server)))
-    assert arrived.wait(60)
+    gate.wait()
     purge = machine.start("purge", "--yes")
-    go.set()
+    gate.open()
     assert machine.finish(first, "apply").code == 0
     assert machine.finish(purge, "purge").code in {0, 8}
     assert machine.run("status").code in {0, 7}

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import signal
-import threading
 
 import pytest
 
-from tests.scenarios.harness import Machine, tree
+from tests.scenarios.harness import Gate, Machine, tree
 from tests.scenarios.test_apply import Servers, proven
 
 
 def test_another_apply_holds_the_lock(machine: Machine, smtpd: Servers) -> None:
-    arrived, go = threading.Event(), threading.Event()
-    server = smtpd(hooks={"MAIL": lambda: (arrived.set(), go.wait(60))})
+    gate = Gate()
+    server = smtpd(hooks={"MAIL": gate})
     first = machine.start("apply", "--yes", "--profile", machine.profile("slow.yaml", **proven(server)))
-    assert arrived.wait(60)
+    gate.wait()
     other = machine.profile("other.yaml", name="other")
     result = machine.run("apply", "--yes", "--json", "--wait", "0", "--profile", other)
     assert result.code == 8, result
@@ -24,7 +23,7 @@ def test_another_apply_holds_the_lock(machine: Machine, smtpd: Servers) -> None:
     machine.run("status").fails(7)
     machine.run("plan", "--profile", other).ok()
     waiting = machine.start("apply", "--yes", "--wait", "60", "--profile", other)
-    go.set()
+    gate.open()
     assert machine.finish(first, "apply").code == 0
     assert machine.finish(waiting, "apply").code == 0
     records = machine.run("history", "--json").ok().json["generations"]
@@ -39,17 +38,17 @@ STAGES = ["BANNER", "EHLO", "MAIL", "RCPT", "DATA", "."]
 def test_ctrl_c_undoes_and_is_130(machine: Machine, smtpd: Servers, stage: str, first: bool) -> None:
     if not first:
         machine.apply(machine.profile("before.yaml", name="before")).ok()
-    arrived, go = threading.Event(), threading.Event()
-    server = smtpd(hooks={stage: lambda: (arrived.set(), go.wait(60))})
+    gate = Gate()
+    server = smtpd(hooks={stage: gate})
     profile = machine.profile(**proven(server))
     before = tree(machine.root)
     process = machine.start("apply", "--yes", "--json", "--profile", profile)
-    assert arrived.wait(60)
+    gate.wait()
     process.send_signal(signal.SIGINT)
     try:
         result = machine.finish(process, "apply", "--json")
     finally:
-        go.set()
+        gate.open()
     assert result.code == 130, result
     after = tree(machine.root)
     assert {name: facts for name, facts in after.items() if not name.endswith("dtsconf/lock")} == {
@@ -59,17 +58,17 @@ def test_ctrl_c_undoes_and_is_130(machine: Machine, smtpd: Servers, stage: str, 
 
 
 def test_ctrl_c_while_waiting_for_the_lock(machine: Machine, smtpd: Servers) -> None:
-    arrived, go = threading.Event(), threading.Event()
-    server = smtpd(hooks={"MAIL": lambda: (arrived.set(), go.wait(60))})
+    gate = Gate()
+    server = smtpd(hooks={"MAIL": gate})
     first = machine.start("apply", "--yes", "--profile", machine.profile("slow.yaml", **proven(server)))
-    assert arrived.wait(60)
+    gate.wait()
     waiting = machine.start("apply", "--yes", "--wait", "60", "--profile", machine.profile("o.yaml", name="o"), "-v")
     try:
         waiting.communicate(timeout=3)
     except Exception:  # noqa: BLE001 - it waits, as it should
         waiting.send_signal(signal.SIGINT)
     assert machine.finish(waiting, "apply").code == 130
-    go.set()
+    gate.open()
     assert machine.finish(first, "apply").code == 0
 
 
@@ -77,13 +76,13 @@ def test_a_terminated_apply_leaves_the_old_state(machine: Machine, smtpd: Server
     profile = machine.profile("before.yaml", name="before")
     machine.apply(profile).ok()
     before = machine.live()
-    arrived, go = threading.Event(), threading.Event()
-    server = smtpd(hooks={"DATA": lambda: (arrived.set(), go.wait(60))})
+    gate = Gate()
+    server = smtpd(hooks={"DATA": gate})
     process = machine.start("apply", "--yes", "--profile", machine.profile(**proven(server)))
-    assert arrived.wait(60)
+    gate.wait()
     process.terminate()
     stdout, stderr = process.communicate(timeout=60)
-    go.set()
+    gate.open()
     assert b"Traceback" not in stdout + stderr
     assert process.returncode != 0
     machine.run("status").ok()
@@ -95,13 +94,13 @@ def test_a_killed_apply_leaves_the_old_state(machine: Machine, smtpd: Servers) -
     profile = machine.profile("before.yaml", name="before")
     machine.apply(profile).ok()
     before = machine.live()
-    arrived, go = threading.Event(), threading.Event()
-    server = smtpd(hooks={"DATA": lambda: (arrived.set(), go.wait(60))})
+    gate = Gate()
+    server = smtpd(hooks={"DATA": gate})
     process = machine.start("apply", "--yes", "--profile", machine.profile(**proven(server)))
-    assert arrived.wait(60)
+    gate.wait()
     process.kill()
     process.communicate(timeout=60)
-    go.set()
+    gate.open()
     machine.run("status").ok()
     machine.run("show").ok()
     assert machine.apply(profile, "--json").ok().json["changed"] is False

@@ -9,21 +9,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.scenarios.harness import NOBODY, PROGRAM, Machine, in_namespace, mode, tree
+from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace, mode, tree
 from tests.scenarios.test_apply import Servers, proven
 
 
-def shell(machine: Machine, text: str, *args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def shell(
+    machine: Machine, text: str, *args: str, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs the shell text, in which "$@" is the program's call."""
-    result = subprocess.run(
-        ["bash", "-c", text, "sh", PROGRAM, *args],
-        capture_output=True,
-        text=True,
-        errors="backslashreplace",
-        cwd=machine.work,
-        env=machine.environ(env),
-        timeout=120,
-    )
+    result = call(["bash", "-c", text, "sh", PROGRAM, *args], cwd=machine.work, env=machine.environ(env))
     assert "Traceback" not in result.stdout + result.stderr, result
     assert "Exception ignored" not in result.stdout + result.stderr, result
     return result
@@ -54,7 +48,7 @@ def test_a_closed_pipe_as_stdout(machine: Machine, call: Sequence[str]) -> None:
     assert b"BrokenPipe" not in stderr
     assert process.returncode != 70
     if call[0] == "apply":
-        assert machine.run("status").ok()
+        machine.run("status").ok()
         assert machine.config.exists()
 
 
@@ -97,7 +91,7 @@ def test_a_read_only_file_system(machine: Machine) -> None:
         (["history"], {0}),
     ):
         command = in_namespace(script, PROGRAM, *args)
-        result = subprocess.run(command, capture_output=True, text=True, cwd=machine.work, env=machine.environ(), timeout=60)
+        result = call(command, cwd=machine.work, env=machine.environ())
         assert result.returncode in codes, result
         assert "Traceback" not in result.stderr, result
         if codes == {1}:
@@ -109,10 +103,11 @@ def test_a_read_only_file_system(machine: Machine) -> None:
 def test_a_full_disk_keeps_the_old_state(machine: Machine) -> None:
     """A small tmpfs, filled but for 0, 1, 2... pages; each apply either does all of its work or none."""
     machine.profile("one.yaml", name="one", targets=["dts", "msmtp"])
-    machine.profile("two.yaml", name="two", targets=["dts", "msmtp"], settings={"sender": {"name": "x" * 3000}})
+    rules = [{"key": "sender.name", "present": True, "because": "x" * 200}] * 20
+    machine.profile("two.yaml", name="two", targets=["dts", "msmtp"], policy={"rules": rules})
     driver = """
 root=$1; program=$2
-"$program" apply --quiet --yes --profile one.yaml || exit 90
+"$program" apply --yes >/dev/null --profile one.yaml || exit 90
 cp -a "$root/etc" old
 for pages in 0 1 2 3 4 5 6 8 10 14; do
     rm -f "$root/fill"; dd if=/dev/zero of="$root/fill" bs=4096 status=none 2>/dev/null
@@ -126,7 +121,7 @@ for pages in 0 1 2 3 4 5 6 8 10 14; do
         "$program" status >/dev/null; echo "$pages 1 $same $said left=$left status=$?"
     else
         "$program" status >/dev/null; echo "$pages $code new - left=$left status=$?"
-        "$program" apply --quiet --yes --profile one.yaml || exit 91
+        "$program" apply --yes >/dev/null --profile one.yaml || exit 91
         rm -rf old; cp -a "$root/etc" old
     fi
     grep -l Traceback out
@@ -134,13 +129,15 @@ done
 """
     script = f"mount -t tmpfs -o size=300k,mode=0755 none {shlex.quote(str(machine.root))}"
     command = in_namespace(script, "sh", "-c", driver, "sh", str(machine.root), PROGRAM)
-    result = subprocess.run(command, capture_output=True, text=True, cwd=machine.work, env=machine.environ(), timeout=280)
+    result = call(command, cwd=machine.work, env=machine.environ(), timeout=280)
     assert result.returncode in {0, 1}, result
     lines = result.stdout.splitlines()
     assert len(lines) == 10, result
     for line in lines:
         words = line.split()
-        assert words[1:] in (["1", "same", "said", "left=0", "status=0"], ["0", "new", "-", "left=0", "status=0"]), result
+        assert words[1:] in (["1", "same", "said", "left=0", "status=0"], ["0", "new", "-", "left=0", "status=0"]), (
+            result
+        )
     assert any(line.split()[1] == "1" for line in lines), result
     assert any(line.split()[1] == "0" for line in lines), result
 
@@ -186,11 +183,11 @@ def test_a_machine_of_another_user(machine: Machine) -> None:
     for args in (["apply", "--yes", "--profile", "new.yaml"], ["rollback", "0", "--yes"], ["purge", "--yes"]):
         command = in_namespace(":", PROGRAM, *args, uid=NOBODY)
         env = {**machine.environ(), "HOME": "/nonexistent"}
-        result = subprocess.run(command, capture_output=True, text=True, cwd=machine.work, env=env, timeout=60)
-        assert result.returncode == 1, result
+        result = call(command, cwd=machine.work, env=env)
+        assert result.returncode == 1 or (args[0] == "purge" and result.returncode == 0), result
         assert "Traceback" not in result.stderr
-        assert "--root" in result.stderr or "root" in result.stderr
-    assert machine.run("status").ok()
+        assert "root" in result.stdout + result.stderr
+    machine.run("status").ok()
 
 
 ENVIRONMENTS: dict[str, dict[str, str]] = {
@@ -263,7 +260,9 @@ def test_many_open_files_are_not_needed(machine: Machine, smtpd: Servers) -> Non
     assert shell(machine, 'ulimit -n 32; "$@"', "apply", "--yes", "--profile", "site.yaml").returncode == 0
 
 
-@pytest.mark.parametrize("variable", ["DTSCONF_ROOT", "DTSCONF_PROFILE", "DTSCONF_STRICT", "DTSCONF_QUIET", "DTSCONF_JSON"])
+@pytest.mark.parametrize(
+    "variable", ["DTSCONF_ROOT", "DTSCONF_PROFILE", "DTSCONF_STRICT", "DTSCONF_QUIET", "DTSCONF_JSON"]
+)
 def test_empty_variables_count_as_not_set(machine: Machine, variable: str) -> None:
     env = {variable: ""}
     if variable == "DTSCONF_ROOT":

@@ -11,7 +11,6 @@ import importlib.metadata
 import io
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -19,13 +18,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from tests.scenarios.harness import BIN
+from tests.scenarios.harness import BIN, call
 
 COUNT = 10_000 if os.environ.get("DTSCONF_TEST_ALL") == "1" else 1_000
 
@@ -44,7 +42,7 @@ def run(*args: str) -> tuple[int, str, str]:
         code = end.code
     finally:
         sys.argv = before
-    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
     return int(code or 0), texts[0], texts[1]
 
 
@@ -61,8 +59,8 @@ def schema() -> Json:
 
 
 @cache
-def validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(schema())
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(schema())
 
 
 # Words that mean something to some setting, and some that mean nothing to any.
@@ -74,7 +72,28 @@ WORDS = [
     "null", "~", "012", "1:30", "2026-01-01", "", " ", "\0", "a\r\nb", "\u2028", "\x85", "é" * 2000, "server.host", "server", "sender.email",
     "*@acme.example", "dts", "msmtp", "/etc/x.json", "../x", ">=1.0", ">=99", "tls", "starttls", "send", "connect", "sign-in", "user",
 ]  # fmt: skip
-ODD = [None, True, False, 0, 1, -1, 25, 465, 65536, 10**30, 1.2, 1.3, 0.5, -0.0, 1e308, [], {}, [None], {"a": 1}, [[]]]
+ODD: list[Json] = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    25,
+    465,
+    65536,
+    10**30,
+    1.2,
+    1.3,
+    0.5,
+    -0.0,
+    1e308,
+    [],
+    {},
+    [None],
+    {"a": 1},
+    [[]],
+]
 
 texts = st.sampled_from(WORDS) | st.text(max_size=20)
 
@@ -219,8 +238,15 @@ def test_check_jsonschema_comes_to_the_same_verdict(folder: Path) -> None:
     paths = [folder / f"{number:03}.json" for number in range(len(profiles))]
     for path, profile in zip(paths, profiles, strict=True):
         path.write_text(json.dumps(profile))
-    command = [str(BIN / "check-jsonschema"), "-o", "json", "--schemafile", str(folder / "schema.json"), *map(str, paths)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [
+        str(BIN / "check-jsonschema"),
+        "-o",
+        "json",
+        "--schemafile",
+        str(folder / "schema.json"),
+        *map(str, paths),
+    ]
+    result = call(command)
     refused = {error["filename"] for error in json.loads(result.stdout)["errors"]}
     _, out, _ = run("validate", "--json", *map(str, paths))
     ours = {problem["where"]["file"] for problem in json.loads(out)["problems"] if problem["where"]}

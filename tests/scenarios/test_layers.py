@@ -254,7 +254,9 @@ def test_an_empty_user_file_is_an_empty_layer(machine: Machine) -> None:
         shown(machine, "--profile", machine.profile(), env={"DTSCONF_USER_FILE": str(user)})
 
 
-@pytest.mark.parametrize("text", ["dtsconf: 1\nname: x\n", "settings: {sender: {name: X}}\n", "- 1\n", "sender: null\n"])
+@pytest.mark.parametrize(
+    "text", ["dtsconf: 1\nname: x\n", "settings: {sender: {name: X}}\n", "- 1\n", "sender: null\n"]
+)
 def test_the_user_file_is_the_bare_tree(machine: Machine, text: str) -> None:
     user = machine.write("user.yaml", text)
     result = machine.run("show", "--profile", machine.profile(), env={"DTSCONF_USER_FILE": str(user)}).fails(3)
@@ -297,7 +299,9 @@ def test_unknown_keys_in_profile_and_user_file_have_the_nearest_as_hint(machine:
     assert "settings" in texts
     assert "host" in texts
     user = machine.write("user.yaml", "server: {prot: 25}\n")
-    failed = machine.run("show", "--json", "--profile", machine.profile(), env={"DTSCONF_USER_FILE": str(user)}).fails(3)
+    failed = machine.run("show", "--json", "--profile", machine.profile(), env={"DTSCONF_USER_FILE": str(user)}).fails(
+        3
+    )
     assert "port" in json.dumps(failed.problems)
 
 
@@ -424,6 +428,7 @@ def test_cleartext_login_is_the_organisations_word_only(machine: Machine, layer:
 
 
 # explain
+
 
 def test_explain_tells_every_layer_the_winner_and_the_meaning(machine: Machine) -> None:
     profile = machine.profile(

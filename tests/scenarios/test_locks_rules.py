@@ -171,7 +171,13 @@ def test_rules(machine: Machine, case: tuple[str, dict[str, Any], dict[str, Any]
 
 
 def test_a_broken_rule_shows_value_place_rules_place_and_because(machine: Machine) -> None:
-    machine.write("org.yaml", ORG.replace("  lock: [server.host, verify, secrets, targets]", "  rules:\n    - key: sender.name\n      matches: ACME *\n      because: One face to the customer"))
+    machine.write(
+        "org.yaml",
+        ORG.replace(
+            "  lock: [server.host, verify, secrets, targets]",
+            "  rules:\n    - key: sender.name\n      matches: ACME *\n      because: One face to the customer",
+        ),
+    )
     machine.write("child.yaml", "dtsconf: 1\nname: child\nextends: org.yaml\nsettings:\n  sender:\n    name: Perth\n")
     text = machine.run("show", "--profile", "child.yaml").fails(4).text
     assert "Perth" in text
@@ -263,7 +269,9 @@ def test_an_address_must_match_a_list_of_every_file(machine: Machine) -> None:
     outside = {"level": "send", "to": "x@acme.example"}
     machine.profile("child.yaml", extends="org.yaml", verify=outside, policy={"recipients": ["*@perth.example"]})
     machine.run("apply", "--yes", "--profile", "child.yaml").fails(4)
-    machine.profile("child.yaml", extends="org.yaml", verify={**outside, "to": "x@third.example"}, policy={"recipients": ["*"]})
+    machine.profile(
+        "child.yaml", extends="org.yaml", verify={**outside, "to": "x@third.example"}, policy={"recipients": ["*"]}
+    )
     machine.run("apply", "--yes", "--profile", "child.yaml").fails(4)
 
 

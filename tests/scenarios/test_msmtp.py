@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.real.ca import Certificates
-from tests.scenarios.harness import Machine, login
+from tests.scenarios.harness import Machine, call, login
 from tests.scenarios.smtpd import Smtpd
 from tests.scenarios.test_apply import Servers, proven
 
@@ -18,7 +18,7 @@ LETTER = "To: ops@acme.example\nSubject: hello\n\nbody\n"
 def send(machine: Machine, recipient: str = "ops@acme.example") -> subprocess.CompletedProcess[str]:
     command = ["msmtp", "-C", str(machine.msmtprc), recipient]
     env = {"HOME": str(machine.home), "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, input=LETTER, capture_output=True, text=True, env=env, timeout=60)
+    return call(command, input=LETTER, env=env)
 
 
 def applied(machine: Machine, server: Smtpd, settings: dict[str, Any], **parts: Any) -> None:
@@ -74,13 +74,27 @@ def test_a_certificate_that_is_not_trusted_is_refused_by_msmtp_too(
 
 def test_fingerprint(machine: Machine, smtpd: Servers, certificates: Certificates) -> None:
     server = smtpd(tls=certificates.server_context("self-signed"))
-    applied(machine, server, {"server": {"encryption": "starttls", "fingerprint": certificates.fingerprint("self-signed")}})
+    applied(
+        machine, server, {"server": {"encryption": "starttls", "fingerprint": certificates.fingerprint("self-signed")}}
+    )
     arrives(machine, server)
     server.tls = certificates.server_context("good")
     assert send(machine).returncode != 0
 
 
-PASSWORDS = ["pear-tree-9", "with space", 'quo"te', "'single'", "back\\slash", "# hash", '"quoted"', "ünïcode", " lead", "trail ", "$x%s"]
+PASSWORDS = [
+    "pear-tree-9",
+    "with space",
+    'quo"te',
+    "'single'",
+    "back\\slash",
+    "# hash",
+    '"quoted"',
+    "ünïcode",
+    " lead",
+    "trail ",
+    "$x%s",
+]
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
@@ -145,5 +159,5 @@ def test_msmtp_reads_what_it_gets(machine: Machine) -> None:
     for number, settings in enumerate(variants):
         machine.apply(machine.profile(settings=settings, name=f"v{number}", targets=["dts", "msmtp"])).ok()
         command = ["msmtp", "-C", str(machine.msmtprc), "--pretend", "ops@acme.example"]
-        result = subprocess.run(command, input=LETTER, capture_output=True, text=True, timeout=60)
+        result = call(command, input=LETTER)
         assert result.returncode == 0, (result, machine.msmtprc.read_text())

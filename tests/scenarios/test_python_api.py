@@ -21,7 +21,9 @@ def test_the_promised_names() -> None:
 
 
 def test_import_is_cheap() -> None:
-    code = "import sys, dtsconf; print([m for m in ('pydantic', 'yaml', 'click', 'ssl', 'smtplib') if m in sys.modules])"
+    code = (
+        "import sys, dtsconf; print([m for m in ('pydantic', 'yaml', 'click', 'ssl', 'smtplib') if m in sys.modules])"
+    )
     result = subprocess.run([str(BIN / "python"), "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
@@ -41,7 +43,8 @@ def test_plan_apply_and_again(machine: Machine) -> None:
     assert not machine.config.exists()
     applied = dtsconf.apply(profile, root=machine.root, environ={})
     assert applied.changed
-    assert applied.generation == 1
+    assert applied.generation is not None
+    assert applied.generation.number == 1
     assert machine.config.exists()
     assert not dtsconf.apply(profile, root=machine.root, environ={}).changed
     assert dtsconf.plan(profile, root=machine.root, environ={}).changes == ()

@@ -143,11 +143,15 @@ def test_out_replaces_an_old_plan_whole(machine: Machine) -> None:
 
 # plan itself
 
+
 def test_plan_json(machine: Machine) -> None:
     profile = machine.profile(targets=["dts", "msmtp"])
     body = machine.run("plan", "--json", "--profile", profile).ok().json
     assert body["command"] == "plan"
-    assert [(change["target"], change["action"]) for change in body["changes"]] == [("dts", "create"), ("msmtp", "create")]
+    assert [(change["target"], change["action"]) for change in body["changes"]] == [
+        ("dts", "create"),
+        ("msmtp", "create"),
+    ]
     assert all(set(change) >= {"target", "action", "path", "diff"} for change in body["changes"])
     assert machine.run("plan", "--json", "--profile", profile).ok().json["digest"] == body["digest"]
     other = machine.profile("other.yaml", name="other", targets=["dts", "msmtp"])

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.real.ca import Certificates
-from tests.scenarios.harness import NOBODY, PROGRAM, Machine, in_namespace, site
+from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace, site
 
 OVERLAYS = """
 mount -t tmpfs none /media
@@ -30,14 +30,7 @@ def on_real_system(
 ) -> subprocess.CompletedProcess[str]:
     """Runs the program without --root where it can do no harm; `then` is shell text to run after it."""
     inner = ["sh", "-c", f'"$@"; code=$?; {then}\nexit $code', "sh", PROGRAM, *args]
-    result = subprocess.run(
-        in_namespace(OVERLAYS, *inner, uid=uid),
-        capture_output=True,
-        text=True,
-        cwd=machine.work,
-        env=machine.environ(env, root=False),
-        timeout=120,
-    )
+    result = call(in_namespace(OVERLAYS, *inner, uid=uid), cwd=machine.work, env=machine.environ(env, root=False))
     assert "Traceback" not in result.stdout + result.stderr, result
     assert not Path("/etc/dts/email.json").exists()
     return result
@@ -132,9 +125,7 @@ def test_a_link_in_a_folder_of_others_is_refused(machine: Machine) -> None:
 def test_trust_profile_skips_the_check_warns_and_is_recorded(machine: Machine) -> None:
     os.chmod(machine.profile(), 0o666)
     then = "cat /var/lib/dtsconf/generations/1*"
-    result = on_real_system(
-        machine, "apply", "--yes", "--json", "--trust-profile", "--profile", "site.yaml", then=then
-    )
+    result = on_real_system(machine, "apply", "--yes", "--json", "--trust-profile", "--profile", "site.yaml", then=then)
     assert result.returncode == 0, result
     body, end = json.JSONDecoder().raw_decode(result.stdout)
     assert "trust" in json.dumps(body["warnings"])
@@ -166,9 +157,7 @@ def test_not_root_and_no_root_folder(machine: Machine) -> None:
     assert result.returncode == 1, result
     assert "/etc" in result.stderr or "/var/lib/dtsconf" in result.stderr
     assert "--root" in result.stderr
-    body = json.loads(
-        on_real_system(machine, "apply", "--yes", "--json", "--profile", "site.yaml", uid=NOBODY).stdout
-    )
+    body = json.loads(on_real_system(machine, "apply", "--yes", "--json", "--profile", "site.yaml", uid=NOBODY).stdout)
     assert body["exit_code"] == 1
     assert "--root" in json.dumps(body["problems"])
     for args in (["status"], ["purge", "--yes"], ["rollback", "0", "--yes"], ["history"]):
@@ -182,9 +171,11 @@ def test_a_user_without_rights_tries_in_a_folder_of_their_own(machine: Machine) 
     (own / "site.yaml").write_text(yaml.safe_dump(site()))
     (own / "root").mkdir()
     os.chown(own / "root", NOBODY, NOBODY)
-    command = in_namespace(":", PROGRAM, "apply", "--yes", "--profile", "site.yaml", "--root", str(own / "root"), uid=NOBODY)
+    command = in_namespace(
+        ":", PROGRAM, "apply", "--yes", "--profile", "site.yaml", "--root", str(own / "root"), uid=NOBODY
+    )
     env = machine.environ({"HOME": "/nonexistent"}, root=False)
-    result = subprocess.run(command, capture_output=True, text=True, cwd=own, env=env, timeout=60)
+    result = call(command, cwd=own, env=env)
     assert result.returncode == 0, result
     assert (own / "root/etc/dts/email.json").stat().st_uid == NOBODY
 

@@ -342,7 +342,21 @@ def test_password_login_at_exchange_is_a_warning(machine: Machine) -> None:
     assert "Microsoft" in json.dumps(result.warnings) or "microsoft" in json.dumps(result.warnings)
 
 
-@pytest.mark.parametrize("verify", [{"level": "all"}, {"retries": -1}, {"retries": "3"}, {"splay": "5m"}, {"to": "x"}, {"pending": ["x"]}, {"pending": "user"}, {"lvl": 1}, [], None])
+@pytest.mark.parametrize(
+    "verify",
+    [
+        {"level": "all"},
+        {"retries": -1},
+        {"retries": "3"},
+        {"splay": "5m"},
+        {"to": "x"},
+        {"pending": ["x"]},
+        {"pending": "user"},
+        {"lvl": 1},
+        [],
+        None,
+    ],
+)
 def test_verify_is_checked(machine: Machine, verify: object) -> None:
     machine.write(
         "site.yaml",

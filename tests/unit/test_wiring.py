@@ -11,6 +11,7 @@ from dtsconf import wiring
 from dtsconf.errors import Invalid
 from dtsconf.wiring import Inputs
 from tests.unit.cli.calls import PROFILE, profile
+from tests.unit.posix import caller_name, make_fifo
 
 
 def test_without_profile_and_machine_config_nothing_is_set(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_a_machine_config_that_is_a_folder_or_fifo(tmp_path: Path) -> None:
     with pytest.raises(Invalid):
         wiring.organisation(Inputs(root=str(tmp_path)))
     config.rmdir()
-    os.mkfifo(config)
+    make_fifo(config)
     with pytest.raises(Invalid):
         wiring.organisation(Inputs(root=str(tmp_path)))
 
@@ -66,12 +67,10 @@ def test_nothing_to_finish_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_user_is_told_by_id_not_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    import pwd
-
     monkeypatch.setenv("USER", "somebody")
     monkeypatch.setenv("LOGNAME", "somebody")
-    assert wiring.user_name() == pwd.getpwuid(os.geteuid()).pw_name
-    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    assert wiring.user_name() == caller_name()
+    monkeypatch.setattr(os, "geteuid", lambda: 4711, raising=True)
     assert wiring.user_name() == "4711"
 
 

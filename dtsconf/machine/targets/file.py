@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from dtsconf.frozen import frozen
 
 KNOWN_AT_APPLY = "(known at apply)"
 """Stands in a plan for what only apply finds out: an id of a secret not yet delivered, `auto` not yet settled."""
@@ -10,7 +12,7 @@ KNOWN_AT_APPLY = "(known at apply)"
 MASK = "********"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TargetFile:
     """One wanted file. `path` is absolute on the machine; `content` None while a part of it is known at apply only;
     `shown` the same text with secrets masked; `stable` with secrets as their references and ids left out (what a saved

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Problem, Where
+from dtsconf.frozen import frozen
 from dtsconf.machine.targets.file import KNOWN_AT_APPLY, MASK, TargetFile
 from dtsconf.names import ascii_address
 from dtsconf.secret import ref
@@ -47,7 +47,7 @@ class CantExpress(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Password:
     """How msmtp comes by the password: its reference, delivery `file` or `reference`, the value once it is known, the
     group that may read it, and the platform, whose keyring tool is asked (linux or darwin)."""
@@ -64,7 +64,7 @@ class Password:
         return self.deliver == "file"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One line in its three forms; `content` is None while known at apply only."""
 

@@ -10,11 +10,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from dtsconf.cli.app import run
+
+if TYPE_CHECKING:
+    import pytest
 
 PROFILE = """\
 dtsconf: 1

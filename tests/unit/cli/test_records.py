@@ -11,6 +11,7 @@ import pytest
 
 from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import PROFILE, call, profile
+from tests.unit.posix import make_fifo
 
 Capture = pytest.CaptureFixture[str]
 
@@ -85,14 +86,18 @@ def test_the_option_beats_the_profile(capsys: Capture, tmp_path: Path, root: str
 
 def unwritable(tmp_path: Path) -> list[Path]:
     fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
+    make_fifo(fifo)
     return [tmp_path / "no" / "folder" / "r", tmp_path, fifo, Path("/dev/full")]
 
 
 def test_one_that_cannot_be_written_is_a_warning(capsys: Capture, tmp_path: Path, root: str) -> None:
     path = profile(tmp_path)
     for record in unwritable(tmp_path):
-        for args, code in ((["apply", "--yes", "--profile", path], 0), (["status"], 0), (["test", "--level", "connect"], 9)):
+        for args, code in (
+            (["apply", "--yes", "--profile", path], 0),
+            (["status"], 0),
+            (["test", "--level", "connect"], 9),
+        ):
             more = ("--set", "server.host=127.0.0.1", "--set", "server.port=1") if args[0] == "test" else ()
             body = call(capsys, *args, "--root", root, "--record", str(record), "--json", *more).json
             assert body["exit_code"] == code, body
@@ -104,9 +109,7 @@ def test_a_failure_whose_record_cannot_be_written_keeps_its_code_and_warns(
     capsys: Capture, tmp_path: Path, root: str
 ) -> None:
     broken = profile(tmp_path, PROFILE.replace("2525", "x"))
-    body = call(
-        capsys, "apply", "--yes", "--profile", broken, "--root", root, "--json", "--record", str(tmp_path)
-    ).json
+    body = call(capsys, "apply", "--yes", "--profile", broken, "--root", root, "--json", "--record", str(tmp_path)).json
     assert body["exit_code"] == 3
     assert [w["kind"] for w in body["warnings"]] == ["record"]
 

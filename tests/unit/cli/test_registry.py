@@ -11,7 +11,19 @@ from dtsconf.cli.registry import COMMANDS
 from tests.unit.cli.calls import call, python
 
 NAMES = sorted(COMMANDS)
-HEAVY = ("pydantic", "yaml", "ssl", "asyncio", "smtplib", "socket", "email", "idna", "cryptography", "aiosmtpd", "scramp")
+HEAVY = (
+    "pydantic",
+    "yaml",
+    "ssl",
+    "asyncio",
+    "smtplib",
+    "socket",
+    "email",
+    "idna",
+    "cryptography",
+    "aiosmtpd",
+    "scramp",
+)
 BACKENDS = ("dtsconf.secret.env", "dtsconf.secret.file")
 
 
@@ -36,7 +48,17 @@ def test_every_command_has_help_with_the_common_options(capsys: pytest.CaptureFi
     said = call(capsys, name, "--help")
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith(f"Usage: dtsconf {name}")
-    for option in ("--profile", "--set", "--root", "--json", "--quiet", "--verbose", "--strict", "--no-color", "--help"):
+    for option in (
+        "--profile",
+        "--set",
+        "--root",
+        "--json",
+        "--quiet",
+        "--verbose",
+        "--strict",
+        "--no-color",
+        "--help",
+    ):
         assert option in said.out
     for param in command_of(name).params:
         assert not isinstance(param, click.Option) or param.help, f"{param.name} has no help"
@@ -50,7 +72,16 @@ def test_the_help_lists_every_command_with_its_summary(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize(
     "args",
-    ["--version", "--help", "completion bash", "completion zsh", "completion fish", "status", "history", "apply --help"],
+    [
+        "--version",
+        "--help",
+        "completion bash",
+        "completion zsh",
+        "completion fish",
+        "status",
+        "history",
+        "apply --help",
+    ],
 )
 def test_cheap_commands_import_nothing_heavy(args: str, tmp_path: object) -> None:
     found = imported(f"--root {tmp_path} {args}")
@@ -59,7 +90,9 @@ def test_cheap_commands_import_nothing_heavy(args: str, tmp_path: object) -> Non
 
 @pytest.mark.parametrize("args", ["show", "plan", "validate"])
 def test_commands_without_network_import_no_mail_library(args: str, tmp_path: object) -> None:
-    found = imported(f"--root {tmp_path} {args} profiles/relay.yaml" if args == "validate" else f"--root {tmp_path} {args}")
+    found = imported(
+        f"--root {tmp_path} {args} profiles/relay.yaml" if args == "validate" else f"--root {tmp_path} {args}"
+    )
     assert "pydantic" in found
     assert not found & {"smtplib", "aiosmtpd", "cryptography", "scramp", "dtsconf.mail", *BACKENDS}
 

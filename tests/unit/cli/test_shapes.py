@@ -101,7 +101,11 @@ def test_show_and_explain(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_status_and_history(site: Site) -> None:
     body = site("status", code=7)
     assert (body["state"], body["drift"], body["generation"]) == ("never-applied", [], None)
-    assert {key: body["proof"][key] for key in ("state", "level", "time")} == {"state": "none", "level": None, "time": None}
+    assert {key: body["proof"][key] for key in ("state", "level", "time")} == {
+        "state": "none",
+        "level": None,
+        "time": None,
+    }
     site("apply", "--yes", "--profile", site.path, "--reason", "first")
     config = Path(site.root, "etc/dts/email.json")
     assert site("status")["state"] == "in-sync"
@@ -127,7 +131,9 @@ def test_validate(site: Site, tmp_path: Path) -> None:
     assert problem["where"] == {"file": path, "line": 5, "column": 44, "key": "server.port"}
 
 
-@pytest.mark.parametrize("args", [["schema", "profile"], ["completion", "fish"], ["init", "-"], ["purge", "--yes"], ["doctor"]])
+@pytest.mark.parametrize(
+    "args", [["schema", "profile"], ["completion", "fish"], ["init", "-"], ["purge", "--yes"], ["doctor"]]
+)
 def test_the_rest_is_one_object_too(site: Site, args: list[str]) -> None:
     body = call(site.capsys, *args, "--root", site.root, "--json").json
     assert set(body) >= COMMON

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from dtsconf.machine import deliveries
 from dtsconf.machine.delivered import to_bytes
 from dtsconf.machine.deliveries import delivered_secret
 from dtsconf.machine.layout import Layout
+from tests.unit.posix import make_fifo
 
 WORD = "c4nary-Passw0rd"
 ID = "0123456789abcdef"
@@ -71,7 +71,7 @@ def test_a_folder_and_a_fifo_in_its_place(layout: Layout, file: Path) -> None:
     file.mkdir()
     assert "folder" in str(refused(layout))
     file.rmdir()
-    os.mkfifo(file)
+    make_fifo(file)
     assert "regular" in str(refused(layout))
 
 

@@ -194,3 +194,16 @@ def test_may_write_state(layout: Layout, tmp_path: Path) -> None:
             os.setuid(65534)
             os._exit(0 if may_write_state(layout) else 7)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+@pytest.mark.parametrize(
+    "name", ["journal.json", "undo.json", "staged.json", "staged.json.new", "generations/2.json.new"]
+)
+def test_leftovers_are_seen(layout: Layout, system: LocalSystem, name: str) -> None:
+    assert not leftovers(layout)
+    with machine_lock(system, layout, 0, command="dtsconf apply"):
+        record(layout)
+    assert not leftovers(layout)
+    Path(layout.real(f"{layout.state}/{name}")).write_text("")
+    assert leftovers(layout)
+    assert interrupted(layout) == (name in ("journal.json", "undo.json"))

@@ -25,7 +25,17 @@ GENERATION = Generation(
 STAGES = (
     Stage("resolve", True, 1.2, "relay.acme.example is 192.0.2.1", said_by="system"),
     Stage("connect", True, 3.0, said_by="system"),
-    Stage("auth", False, 20.0, "535 5.7.8 authentication failed", 535, "5.7.8", "auth-rejected", "check the password", "server"),
+    Stage(
+        "auth",
+        False,
+        20.0,
+        "535 5.7.8 authentication failed",
+        535,
+        "5.7.8",
+        "auth-rejected",
+        "check the password",
+        "server",
+    ),
 )
 FAILED = Verification("send", False, STAGES, None, None, "dtsconf 1.2.0", "root")
 PASSED = Verification("send", True, STAGES[:2], None, "<1@acme.example>", "dtsconf 1.2.0", "root")

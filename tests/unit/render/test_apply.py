@@ -9,10 +9,17 @@ import pytest
 
 from dtsconf.errors import DtsconfError, Invalid, Notice, Option, Place, Problem, VerificationFailed
 from dtsconf.machine.record import ProfileRecord
-from dtsconf.proof import CAUSES, Stage, Verification
+from dtsconf.proof import CAUSES, Said, Stage, Verification
 from dtsconf.render import apply, failure, table
 from tests.unit.machine.world import effective
 from tests.unit.render.results import ESC, FAILED, GENERATION, PASSED, PLAN, applied, raw
+
+CONTRACT = """
+dns no-route refused timeout blocked not-smtp protocol tls-required tls-not-offered tls-version
+tls-untrusted tls-name tls-expired tls-not-yet-valid tls-stripped auth-mechanism auth-rejected auth-disabled
+cleartext-refused sender-rejected recipient-rejected content-rejected mailbox-full too-large rate-limited greylisted
+server-error dropped outcome-unknown token
+"""
 
 ERROR = VerificationFailed("verification failed", "check the password", known=None)
 
@@ -59,10 +66,7 @@ def test_warnings_of_a_failure_stand_after_the_cause() -> None:
 
 
 def test_every_cause_of_the_contract_has_a_sentence() -> None:
-    words = """dns no-route refused timeout blocked not-smtp protocol tls-required tls-not-offered tls-version
-    tls-untrusted tls-name tls-expired tls-not-yet-valid tls-stripped auth-mechanism auth-rejected auth-disabled
-    cleartext-refused sender-rejected recipient-rejected content-rejected mailbox-full too-large rate-limited greylisted
-    server-error dropped outcome-unknown token""".split()
+    words = CONTRACT.split()
     assert sorted(words) == sorted(CAUSES)
     for word in words:
         first = table.failure(Verification("send", False, (Stage("auth", False, 1.0, cause=word),))).splitlines()[0]
@@ -74,7 +78,7 @@ def test_every_cause_of_the_contract_has_a_sentence() -> None:
     ("said_by", "words"),
     [("server", "the server said"), ("tls", "TLS said"), ("system", "the system said"), ("dtsconf", "dtsconf found")],
 )
-def test_who_said_what_is_clear(said_by: str, words: str) -> None:
+def test_who_said_what_is_clear(said_by: Said, words: str) -> None:
     stage = replace(FAILED.stages[-1], said_by=said_by)
     assert f"{words}: 535" in table.failure(replace(FAILED, stages=(stage,)))
 
@@ -123,7 +127,9 @@ def test_hostile_texts_never_reach_the_terminal_raw() -> None:
     error.known = applied(verification=None, before=hostile)
     error.problems = (Problem("x", ESC, ESC, Option(ESC), None, f"{ESC}\n^"),)
     assert raw(failure.text(error)) == set()
-    done = applied(changed=True, generation=hostile, verification=replace(PASSED, message_id=ESC, user=ESC, stages=(stage,)))
+    done = applied(
+        changed=True, generation=hostile, verification=replace(PASSED, message_id=ESC, user=ESC, stages=(stage,))
+    )
     assert raw(apply.text(done, verbose=True)) == set()
 
 
@@ -135,6 +141,8 @@ def test_data_has_the_contracts_fields() -> None:
     assert apply.data(applied(generation=None, verification=None, effective=None))["generation"] is None
 
 
-@pytest.mark.parametrize(("stamp", "words"), [("2019-01-05T12:00:00Z", "5 Jan 2019"), ("2001-12-31T12:00:00Z", "31 Dec 2001")])
+@pytest.mark.parametrize(
+    ("stamp", "words"), [("2019-01-05T12:00:00Z", "5 Jan 2019"), ("2001-12-31T12:00:00Z", "31 Dec 2001")]
+)
 def test_days_of_other_years_name_the_year(stamp: str, words: str) -> None:
     assert apply.day(stamp) == words

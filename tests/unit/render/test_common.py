@@ -69,7 +69,10 @@ def test_a_problem_as_a_compiler_prints_it() -> None:
 
 def test_a_set_aside_value_names_both_places() -> None:
     text = common.aside(Outcome({}, "", set_aside=[ASIDE]), quiet=True)
-    assert text == "warning: DTS_EMAIL_SERVER__HOST: server.host is set aside: the organisation locked it at org.yaml:3:9\n"
+    assert (
+        text
+        == "warning: DTS_EMAIL_SERVER__HOST: server.host is set aside: the organisation locked it at org.yaml:3:9\n"
+    )
 
 
 def test_nothing_hostile_gets_through() -> None:

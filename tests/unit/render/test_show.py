@@ -17,7 +17,9 @@ from tests.unit.render.results import ESC, FAILED, PASSED, raw
 from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, environment, organisation, rule
 
 LABELS = """Use Microsoft Authentication|Remember Me|Email Address|Client ID|Outgoing mail server (SMTP)|
-Outgoing server port|Encryption|Server requires authentication|User Name/Email Address|Password|Your Name""".replace("\n", "").split("|")
+Outgoing server port|Encryption|Server requires authentication|User Name/Email Address|Password|Your Name""".replace(
+    "\n", ""
+).split("|")
 
 
 def plain() -> Effective:
@@ -33,7 +35,9 @@ def test_a_line_a_setting() -> None:
 
 def test_origin_names_layer_place_and_lock() -> None:
     lines = {line.split()[0]: line for line in show.text(plain(), origin=True).splitlines()}
-    assert lines["server.host"].endswith("profile, /etc/profiles/acme.yaml:1:3, locked at /etc/profiles/acme.yaml:101:3")
+    assert lines["server.host"].endswith(
+        "profile, /etc/profiles/acme.yaml:1:3, locked at /etc/profiles/acme.yaml:101:3"
+    )
     assert lines["sender.name"].endswith("environment, DTS_EMAIL_SENDER__NAME")
     assert lines["server.port"].endswith("default")
 
@@ -71,21 +75,34 @@ def test_data() -> None:
 @pytest.mark.parametrize("key", ["sender.name", "server.host", "login.username"])
 def test_hostile_values_and_places(key: str) -> None:
     base = plain()
-    effective = replace(base, origin={**base.origin, key: Setting(ESC, "profile", Place(ESC, 1, 1), Place(ESC, 1, 1), True)})
+    effective = replace(
+        base, origin={**base.origin, key: Setting(ESC, "profile", Place(ESC, 1, 1), Place(ESC, 1, 1), True)}
+    )
     texts = [show.text(effective, origin=True), show.text(effective, origin=False), show.screen(effective)]
     assert [raw(text) for text in texts] == [set()] * 3
 
 
 def test_explain() -> None:
-    org = organisation(WORKING, locks=["server.encryption"], rules=[rule("server.encryption", "one_of", ("tls",), "Mail leaves")])
+    org = organisation(
+        WORKING, locks=["server.encryption"], rules=[rule("server.encryption", "one_of", ("tls",), "Mail leaves")]
+    )
     found = explain("server.encryption", org, [environment(server__encryption="none")])
     text = render_explain.text(found)
     assert text.splitlines()[0] == "server.encryption = starttls"
-    for words in ("set aside", "wins", "locked at /etc/profiles/acme.yaml:101:3", "BROKEN", "Mail leaves", "one of: none"):
+    for words in (
+        "set aside",
+        "wins",
+        "locked at /etc/profiles/acme.yaml:101:3",
+        "BROKEN",
+        "Mail leaves",
+        "one of: none",
+    ):
         assert words in text
     assert {"key", "value", "layers", "locked_at", "rules"} <= set(render_explain.data(found))
     hostile = rule("server.host", "one_of", (ESC,), ESC)
-    found = explain("server.host", organisation({**WORKING, "server.host": ESC}, rules=[replace(hostile, where=Place(ESC, 1, 1))]))
+    found = explain(
+        "server.host", organisation({**WORKING, "server.host": ESC}, rules=[replace(hostile, where=Place(ESC, 1, 1))])
+    )
     assert raw(render_explain.text(found)) == set()
 
 

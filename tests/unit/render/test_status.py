@@ -7,18 +7,19 @@ from dataclasses import replace
 import pytest
 
 from dtsconf.machine.record import Generation, ProfileRecord, Proof
-from dtsconf.machine.status import DriftItem, Status
+from dtsconf.machine.status import DriftItem, State, Status
 from dtsconf.render import status as render
 from tests.unit.render.results import ESC, GENERATION, PLAN, raw
 
 SYNC = Status("in-sync", (), GENERATION, GENERATION.proof, 3 * 86400.0)
-DRIFT = replace(SYNC, state="drifted", drift=(DriftItem("/etc/dts/email.json", "content changed", "2026-10-03T00:00:00Z"),))
+DRIFT = replace(
+    SYNC, state="drifted", drift=(DriftItem("/etc/dts/email.json", "content changed", "2026-10-03T00:00:00Z"),)
+)
 
 
 def test_in_sync() -> None:
     assert render.text(SYNC, None) == (
-        "in sync with #3 (acme-perth)\n"
-        "proof: send, 2026-10-02T08:00:00Z (3 days ago), for dtsconf 1.2.0 as root\n"
+        "in sync with #3 (acme-perth)\nproof: send, 2026-10-02T08:00:00Z (3 days ago), for dtsconf 1.2.0 as root\n"
     )
 
 
@@ -30,21 +31,24 @@ def test_drift_says_what_since_when_and_what_to_type() -> None:
 
 
 @pytest.mark.parametrize(("state", "word"), [("interrupted", "interrupted"), ("never-applied", "never applied")])
-def test_other_states_say_what_to_type(state: str, word: str) -> None:
+def test_other_states_say_what_to_type(state: State, word: str) -> None:
     text = render.text(replace(SYNC, state=state, generation=None, proof=None), None)
     assert word in text
     assert "hint: " in text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(None, ""), (5, " (just now)"), (300, " (5 minutes ago)"), (7300, " (2 hours ago)"), (9e5, " (10 days ago)")]
+    ("seconds", "words"),
+    [(None, ""), (5, " (just now)"), (300, " (5 minutes ago)"), (7300, " (2 hours ago)"), (9e5, " (10 days ago)")],
 )
 def test_the_age_of_a_proof(seconds: float | None, words: str) -> None:
     assert f"08:00:00Z{words}, for" in render.text(replace(SYNC, proof_age=seconds), None)
 
 
 def test_a_proof_that_is_owed_or_missing() -> None:
-    assert "still owed (offline)" in render.text(replace(SYNC, proof=Proof("pending", "connect", pending="offline")), None)
+    assert "still owed (offline)" in render.text(
+        replace(SYNC, proof=Proof("pending", "connect", pending="offline")), None
+    )
     assert "proof: none (no-verify)" in render.text(replace(SYNC, proof=Proof(note="no-verify")), None)
 
 
@@ -56,7 +60,9 @@ def test_with_a_profile() -> None:
 def test_data_has_the_contracts_fields() -> None:
     found = render.data(DRIFT, None)
     assert {"state", "drift", "generation", "proof"} <= set(found)
-    assert found["drift"] == [{"path": "/etc/dts/email.json", "what": "content changed", "since": "2026-10-03T00:00:00Z"}]
+    assert found["drift"] == [
+        {"path": "/etc/dts/email.json", "what": "content changed", "since": "2026-10-03T00:00:00Z"}
+    ]
     assert found["generation"] == 3
     assert {key: found["proof"][key] for key in ("state", "level", "time")} == {
         "state": "verified", "level": "send", "time": "2026-10-02T08:00:00Z",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from dtsconf.errors import SecretUnavailable
 from dtsconf.secret.backend import Notices
 from dtsconf.secret.file import LIMIT, FileBackend
 from dtsconf.secret.ref import parse
+from tests.unit.posix import make_fifo, make_socket, own
 
 WORD = "c4nary-Passw0rd"
 
@@ -74,16 +73,15 @@ def test_one_as_large_as_allowed_and_one_larger(secret: Path) -> None:
 
 
 def test_a_folder_a_fifo_a_socket_and_a_device(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "socket"))
-        for path in (tmp_path, tmp_path / "fifo", tmp_path / "socket", Path("/dev/null")):
-            assert str(path) in str(refused(path))
+    make_fifo(tmp_path / "fifo")
+    make_socket(tmp_path / "socket")
+    for path in (tmp_path, tmp_path / "fifo", tmp_path / "socket", Path("/dev/null")):
+        assert str(path) in str(refused(path))
 
 
 @pytest.mark.parametrize("mode", [0o622, 0o620, 0o666])
 def test_one_that_others_can_write_is_refused(secret: Path, mode: int) -> None:
-    os.chown(secret, 0, 12345)
+    own(secret, 0, 12345)
     secret.chmod(mode)
     error = refused(secret)
     assert "writable" in str(error)
@@ -92,7 +90,7 @@ def test_one_that_others_can_write_is_refused(secret: Path, mode: int) -> None:
 
 
 def test_somebody_elses_file_is_refused(secret: Path) -> None:
-    os.chown(secret, 65534, 65534)
+    own(secret, 65534, 65534)
     error = refused(secret)
     assert "belongs to" in str(error)
     assert error.hint == f"chown 0 {secret}"
@@ -103,7 +101,7 @@ def test_a_folder_that_others_can_write_is_refused(secret: Path) -> None:
     error = refused(secret)
     assert str(error).startswith(str(secret.parent) + " ")
     assert str(secret) in str(error)
-    os.chown(secret.parent, 65534, 65534)
+    own(secret.parent, 65534, 65534)
     secret.parent.chmod(0o700)
     assert "belongs to" in str(refused(secret))
 

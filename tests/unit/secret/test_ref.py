@@ -43,7 +43,9 @@ def test_bad_forms_tell_the_good_one(text: str) -> None:
     assert "has the form" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["hunter2", "", "pass://", "C:\\secret", "/etc/secret", "env:X", " env://X", "x://y z"])
+@pytest.mark.parametrize(
+    "text", ["hunter2", "", "pass://", "C:\\secret", "/etc/secret", "env:X", " env://X", "x://y z"]
+)
 def test_other_texts_are_never_repeated(text: str) -> None:
     with pytest.raises(NotAReference) as caught:
         parse(text)

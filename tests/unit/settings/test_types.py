@@ -115,5 +115,5 @@ def test_a_literal_secret_is_refused_with_the_command_that_stores_it() -> None:
 
 
 def test_a_plugin_brings_its_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtsconf.settings.types._plugin_schemes", lambda: ("pass",))
+    monkeypatch.setattr("dtsconf.secret.plugins.installed", lambda: {"pass": []})
     assert KEYS["login.password"].check("pass://smtp") == "pass://smtp"

@@ -1,0 +1,104 @@
+"""The `vault://` backend: config, login and reader put together at the first fetch, ended with the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import Invalid, SecretUnavailable
+from dtsconf.secret.value import Secret
+from dtsconf.secret.vault.config import Config, Given, read_config
+from dtsconf.secret.vault.read import Reader, Target, target_of, text_of
+
+if TYPE_CHECKING:
+    from dtsconf.secret.backend import Context, Notices
+    from dtsconf.secret.ref import Reference
+    from dtsconf.secret.vault.causes import Cause
+    from dtsconf.secret.vault.connection import Connection
+    from dtsconf.secret.vault.login import Ticket
+
+
+class VaultBackend:
+    """One login and one read a path in a run. A login that failed is not tried again: roles lock after a few."""
+
+    def __init__(self, context: Context, notices: Notices) -> None:
+        self._context = context
+        self._notices = notices
+        self._config: Config | None = None
+        self._connection: Connection | None = None
+        self._ticket: Ticket | None = None
+        self._reader: Reader | None = None
+        self._failure: SecretUnavailable | Invalid | None = None
+
+    def fetch(self, reference: Reference) -> Secret:
+        """The field's text, exactly.
+
+        Raises:
+            SecretUnavailable: with the one cause.
+            Invalid: the environment asks for what dtsconf doesn't do (cleartext, unchecked certificates).
+        """
+        try:
+            target = target_of(reference.rest)
+            found = self._open().read(target)
+            value = text_of(found, target)
+        except SecretUnavailable as error:
+            failed = error
+        else:
+            if isinstance(value, str):
+                return Secret(value)
+            failed = self._told(value)
+        raise SecretUnavailable(f"{reference}: {failed.message}", failed.hint) from None
+
+    def _told(self, cause: Cause) -> SecretUnavailable:
+        return (
+            SecretUnavailable(cause.message, cause.hint)
+            if self._connection is None
+            else self._connection.failure(cause)
+        )
+
+    def _open(self) -> Reader:
+        if self._failure is not None:
+            raise self._failure
+        if self._reader is None:
+            try:
+                self._reader = self._signed_in()
+            except (SecretUnavailable, Invalid) as error:
+                self._failure = error
+                raise
+        return self._reader
+
+    def _signed_in(self) -> Reader:
+        self._config = read_config(self._context)
+        from dtsconf.secret.vault.connection import Connection
+        from dtsconf.secret.vault.login import client_certificate, sign_in
+
+        fetch = self._context.fetch
+        self._connection = Connection(self._config, client_certificate(self._config, fetch))
+        self._ticket = sign_in(self._connection, fetch)
+        return Reader(self._connection, self._ticket.origin)
+
+    def details(self, reference: Reference) -> Mapping[str, str]:
+        """What is worth knowing of a reference that was fetched: version, created (RFC 3339), and the seconds that the
+        login lasts; what Vault doesn't tell is left out."""
+        target: Target = target_of(reference.rest)
+        found = self._reader.known(target) if self._reader else None
+        facts = {"version": found.version, "created": found.created} if found else {}
+        if self._ticket is not None and self._ticket.lease:
+            facts["login expires in"] = f"{self._ticket.lease} s"
+        return {name: value for name, value in facts.items() if value is not None}
+
+    def origins(self) -> tuple[tuple[str, Given], ...]:
+        """How Vault is reached, each value with its origin: what was settled, or would be."""
+        return (self._config or read_config(self._context)).origins()
+
+    def close(self) -> None:
+        """Revoke the token that was got for this run. Raises nothing."""
+        if self._connection is None:
+            return
+        if self._ticket is not None:
+            from dtsconf.secret.vault.login import sign_out
+
+            notice = sign_out(self._connection, self._ticket)
+            self._notices += [notice] if notice else []
+        self._connection.close()
+        self._connection, self._reader = None, None

@@ -1,0 +1,156 @@
+"""Asks Vault through hvac: a bounded wait for what may pass (standby, 5xx, 429), one clear error for all else.
+
+Rules: an hvac or requests exception never leaves here, nor hangs on to what does (they hold answers and headers). What
+Vault itself refuses (4xx) is `Refused`, for whoever asked to explain. Knows no path and no login method.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import hvac
+from hvac.exceptions import VaultError
+from requests import RequestException
+from urllib3.exceptions import HTTPError
+
+from dtsconf.errors import SecretUnavailable
+from dtsconf.secret.value import Secret
+from dtsconf.secret.vault import causes
+from dtsconf.secret.vault.causes import Cause
+from dtsconf.secret.vault.config import Config
+from dtsconf.secret.vault.session import LIMIT, Elsewhere, Fault, NoVault, Session, TooLarge, TooLate, decoded
+from dtsconf.secret.vault.tls import tls_context
+
+PAUSES = (0.25, 0.5, 1.0, 2.0)
+"""Seconds before the next try of what may pass: an election among Vault's nodes takes about as long."""
+_PASSING = frozenset({412, 429, 472, 473, 500, 502, 503, 504})
+_SEALED, _NOT_INITIALISED = 503, 501
+
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """Vault's no. `errors` are its own words, `data` the answer's JSON where there is any."""
+
+    def __init__(self, status: int, errors: tuple[str, ...], data: Any) -> None:
+        super().__init__(status)
+        self.status = status
+        self.errors = errors
+        self.data = data
+
+
+class Connection:
+    """One session with one Vault. `client` is hvac's, for the calls given to `ask`."""
+
+    def __init__(self, config: Config, certificate: Secret | None) -> None:
+        namespace = config.namespace.value if config.namespace else None
+        if namespace is not None and not _header_safe(namespace):
+            raise SecretUnavailable("the namespace holds characters that no namespace has", "vault namespace list")
+        self.config = config
+        self.session = Session(config, tls_context(config, certificate))
+        # The empty token keeps hvac from looking for one itself; what else it reads of the environment, trust and
+        # client certificate, the session sets aside.
+        self.client = hvac.Client(config.url.value, token="", verify=True, session=self.session, namespace=namespace)
+
+    def ask(self, work: Callable[[hvac.Client], T], *, seconds: float | None = None) -> T:
+        """What `work` gets from the client, within `seconds` (default: the settings' timeout).
+
+        Raises:
+            Refused: Vault said no.
+            SecretUnavailable: no answer, or none that Vault gives.
+        """
+        start = time.monotonic()
+        self.session.until = start + (self.config.timeout if seconds is None else seconds)
+        pauses = iter(PAUSES)
+        while True:
+            answer, refused = self._once(work)
+            if refused is None:
+                return answer[0]
+            if refused.status not in _PASSING:
+                raise refused
+            self._refuse_asleep(refused)
+            wait = max(next(pauses, math.inf), self.session.retry_after)
+            if time.monotonic() + wait >= self.session.until:
+                raise self.failure(_passing(refused, time.monotonic() - start))
+            time.sleep(wait)
+
+    def failure(self, cause: Cause) -> SecretUnavailable:
+        """The cause as an error that names the server."""
+        return SecretUnavailable(f"{cause.message} ({self.config.url.value})", cause.hint)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self.session.close()
+
+    def _once(self, work: Callable[[hvac.Client], T]) -> tuple[list[T], Refused | None]:
+        try:
+            return [work(self.client)], None
+        except VaultError as error:
+            found = error.json if isinstance(error.json, dict) else decoded(error.text)
+            listed = found.get("errors") if isinstance(found, dict) else None
+            said = tuple(str(e) for e in listed) if isinstance(listed, list) else ()
+            return [], Refused(self.session.status, said, found)
+        except (Fault, RequestException, HTTPError, OSError) as error:
+            cause = self._cause(error)
+        raise self.failure(cause)
+
+    def _cause(self, error: Exception) -> Cause:
+        match error:
+            case TooLate():
+                return causes.too_late(self.config.timeout)
+            case TooLarge():
+                return causes.too_large(LIMIT)
+            case Elsewhere():
+                return causes.redirected(error.detail, self.config.url.value)
+            case NoVault():
+                return causes.no_vault(error.detail)
+            case _:
+                return self._transport(error)
+
+    def _transport(self, error: Exception) -> Cause:
+        if type(error).__name__ in ("ConnectTimeout", "ReadTimeout", "ReadTimeoutError", "TimeoutError"):
+            return causes.too_late(self.config.timeout)
+        return causes.transport(error, self.config.host, proxied=bool(self.session.proxies))
+
+    def _refuse_asleep(self, refused: Refused) -> None:
+        """Tell a sealed Vault from a new one, and both from what passes. Health needs no token and no namespace."""
+        if refused.status != _SEALED:
+            return
+        try:
+            status = self.session.get(f"{self.config.url.value}/v1/sys/health").status_code
+        except (Fault, RequestException, HTTPError, OSError):
+            return
+        if status == _NOT_INITIALISED:
+            cause = causes.not_initialised(self.config.url.value)
+        elif status == _SEALED and any("sealed" in error for error in refused.errors):
+            cause = causes.sealed(self.config.url.value)
+        else:
+            return
+        raise self.failure(cause)
+
+
+def _passing(refused: Refused, waited: float) -> Cause:
+    if refused.status == 429:
+        return causes.rate_limited()
+    return causes.server_error(refused.status, causes.words(refused.errors), waited)
+
+
+def _header_safe(text: str) -> bool:
+    """Whether the text can go into an HTTP header as it stands: visible ASCII."""
+    return text != "" and all("!" <= character <= "~" for character in text)
+
+
+def checked_token(token: Secret, origin: str) -> str:
+    """The token, if it can be one.
+
+    Raises:
+        SecretUnavailable: it holds a line break or the like; requests would print it in its own error.
+    """
+    text = token.reveal()
+    if _header_safe(text):
+        return text
+    what = "is empty" if not text else "holds a line break, a blank or another character that no token has"
+    raise SecretUnavailable(f"the Vault token of {origin} {what}", "store the bare token: printf %s TOKEN")
