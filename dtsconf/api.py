@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 Path = str | os.PathLike[str]
 
+TRIES = 8
+"""How often a test reads config and delivered secret again when an apply came in between."""
+
 
 @frozen
 class Checked:
@@ -236,15 +239,27 @@ def check_of(
     progress: Callable[[str], None] = lambda _words: None,
 ) -> Checked:
     """As `check`, for inputs that are put together already."""
-    from dtsconf.machine.generations import had_tls
-    from dtsconf.mail.verify import verify
+    from dtsconf.machine.deliveries import Moved
     from dtsconf.names import address_fault, escape_controls
-    from dtsconf.settings.check import require_complete, require_smtp
-    from dtsconf.settings.model import effective_port
-    from dtsconf.settings.recipients import require_allowed
 
     if to is not None and (fault := address_fault(to)):
         raise UsageProblem(f"--to: '{escape_controls(to)}' {fault[0]}", fault[1])
+    for _ in range(TRIES):
+        try:
+            return _checked(given, level, to, progress)
+        except Moved:  # an apply was faster: config and secret are of two generations, so read both again
+            continue
+    return _checked(given, level, to, progress)
+
+
+def _checked(given: Inputs, level: Level | None, to: str | None, progress: Callable[[str], None]) -> Checked:
+    from dtsconf.machine.generations import had_tls
+    from dtsconf.mail.verify import verify
+    from dtsconf.settings.check import require_complete, require_smtp
+    from dtsconf.settings.model import effective_port
+    from dtsconf.settings.recipients import require_allowed
+    from dtsconf.settings.roots import require_roots
+
     effective = wiring.effective(given, user=True)
     require_smtp(effective)
     server = effective.settings.server
@@ -254,6 +269,7 @@ def check_of(
     require_complete(effective)
     if to is not None or depth in ("envelope", "send"):
         require_allowed(effective, recipient)
+    require_roots(effective)
     with wiring.resolver_of(given, lambda: effective) as resolver:
         password = wiring.password_of(given, effective, resolver) if depth in ("auth", "envelope", "send") else None
     last = wiring.last_generation(given)

@@ -37,19 +37,22 @@ def _told(cls: Any) -> tuple[str, ...]:
     return tuple(each.name for each in fields(cls) if each.repr)
 
 
-def _equal(self: object, other: object) -> Any:
+def _equal(self: Any, other: object) -> Any:
     if type(self) is not type(other):
         return NotImplemented
-    return all(getattr(self, name) == getattr(other, name) for name in _compared(type(self)))
+    cls: Any = type(self)
+    return all(getattr(self, name) == getattr(other, name) for name in _compared(cls))
 
 
-def _hash(self: object) -> int:
-    return hash((type(self), *(getattr(self, name) for name in _compared(type(self)))))
+def _hash(self: Any) -> int:
+    cls: Any = type(self)
+    return hash((cls, *(getattr(self, name) for name in _compared(cls))))
 
 
-def _shown(self: object) -> str:
-    told = ", ".join(f"{name}={getattr(self, name)!r}" for name in _told(type(self)))
-    return f"{type(self).__qualname__}({told})"
+def _shown(self: Any) -> str:
+    cls: Any = type(self)
+    told = ", ".join(f"{name}={getattr(self, name)!r}" for name in _told(cls))
+    return f"{cls.__qualname__}({told})"
 
 
 _SHARED: dict[str, Callable[..., Any]] = {"__eq__": _equal, "__hash__": _hash, "__repr__": _shown}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
@@ -124,10 +124,7 @@ def organisation(inputs: Inputs, *, guarded: bool = False) -> Organisation:
 
         believe = guarded and inputs.root is None and not inputs.trust_profile and _is_root()
         return load_profile(inputs.profile, read=trusting_reader if believe else plain_reader)
-    found = machine_config(inputs.root)
-    if found is not None:
-        return found[0]
-    return _nobody()
+    return machine_config(inputs.root) or _nobody()
 
 
 def _nobody() -> Organisation:
@@ -139,8 +136,8 @@ def _nobody() -> Organisation:
     return Organisation("", Layer("machine"), Policy(), Verify(), SecretsOptions(), (Target(kind="dts"),))
 
 
-def machine_config(root: str | None) -> tuple[Organisation, Mapping[str, str]] | None:
-    """The machine config as an organisation, and the ids of its delivered secrets; None when there is none.
+def machine_config(root: str | None) -> Organisation | None:
+    """The machine config as an organisation, with the ids of its delivered secrets; None when there is none.
 
     Raises:
         Invalid: it is damaged, or not readable.
@@ -150,7 +147,10 @@ def machine_config(root: str | None) -> tuple[Organisation, Mapping[str, str]] |
 
     path = config_path(root)
     data = read_machine_config(layout_of(root).real(path))
-    return None if data is None else from_bytes(data, path)
+    if data is None:
+        return None
+    org, delivered = from_bytes(data, path)
+    return replace(org, delivered=delivered)
 
 
 def config_path(root: str | None) -> str:
@@ -254,13 +254,11 @@ def password_of(inputs: Inputs, effective: Effective, resolver: Resolver) -> Sec
         return None
     reference = effective.settings.login.password or ""
     setting = effective.origin["login.password"]
-    if setting.layer == "machine":
+    secret_id = effective.org.delivered.get("login.password") if setting.layer == "machine" else None
+    if secret_id is not None:
         from dtsconf.machine.deliveries import delivered_secret
 
-        found = machine_config(inputs.root)
-        secret_id = found[1].get("login.password") if found else None
-        if secret_id is not None:
-            return delivered_secret(layout_of(inputs.root), config_path(inputs.root), secret_id)
+        return delivered_secret(layout_of(inputs.root), effective.org.files[0], secret_id)
     return resolver.fetch(reference, key="login.password", where=setting.where)
 
 
@@ -295,8 +293,10 @@ def services(
     from dtsconf.machine.request import Services, Settled
     from dtsconf.mail import verify as mail
     from dtsconf.settings.recipients import require_allowed
+    from dtsconf.settings.roots import require_roots
 
     def settle(effective: Effective, had_tls: bool) -> Settled | Verification:
+        require_roots(effective)
         found = mail.settle(job_of(effective, None, "connect", None, None, had_tls=had_tls, progress=progress))
         return found.failure or Settled(found.encryption, found.port, found.detail)
 
@@ -305,6 +305,7 @@ def services(
         to = effective.org.verify.to
         if check.level in ("envelope", "send"):
             require_allowed(effective, to)
+        require_roots(effective)
         job = job_of(
             effective, check.password, check.level, to, check.generation, had_tls=check.had_tls, progress=progress
         )

@@ -14,8 +14,8 @@ import pytest
 
 from tests.real.ca import Certificates, write_certificates
 from tests.real.netns import Link, firewalled_link
-from tests.real.secret_service import SecretService, secret_service
 from tests.real.openbao import Vault, vault_server
+from tests.real.secret_service import SecretService, secret_service
 from tests.real.servers import MailHost, mail_host
 from tests.real.smalldisk import SmallDisk, small_disk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dtsconf.cli.command import command as make
-from dtsconf.cli.common import Outcome, Run, record_option
+from dtsconf.cli.common import Outcome, Run, Seconds, record_option
 from dtsconf.errors import UsageProblem
 
 
@@ -18,7 +18,7 @@ from dtsconf.errors import UsageProblem
     click.option("--allow-downgrade", is_flag=True, help="Let `auto` go back to plain where TLS was settled before."),
     click.option("--trust-profile", is_flag=True, help="Don't check who owns the profile's files (containers, CI)."),
     click.option("--reason", metavar="TEXT", help="Why; kept in the history."),
-    click.option("--wait", type=click.FloatRange(min=0), default=30, show_default=True, metavar="SECONDS",
+    click.option("--wait", type=Seconds(min=0), default=30, show_default=True, metavar="SECONDS",
                  help="How long to wait for another apply to end."),
     record_option,
 )  # fmt: skip

@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from dtsconf.cli.boundary import before, finish
-from dtsconf.cli.common import Outcome, Run, common_options
+from dtsconf.cli.common import Outcome, Run, common_options, require_root
+from dtsconf.errors import UsageProblem
+from dtsconf.names import escape_controls
 
 
 class Command(click.Command):
@@ -19,9 +21,20 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.params = [*self.params, *common_options(variables=False)]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's, but a word too many that looks like a profile is told how profiles are named."""
+        ctx.allow_extra_args = True
+        rest = super().parse_args(ctx, args)
+        if rest and not ctx.resilient_parsing:
+            if self.name in PROFILED and _looks_like_profile(rest[0]):
+                raise UsageProblem(_too_many(rest), f"did you mean --profile {escape_controls(rest[0])}?")
+            raise click.UsageError(_too_many(rest), ctx)
+        return rest
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and print its outcome; the returned value is the exit code."""
         run = ctx.ensure_object(Run)
+        require_root(run.root)
         before(run)
         outcome = super().invoke(ctx)
         return finish(run, outcome)
@@ -32,6 +45,20 @@ class Command(click.Command):
         """As click's, noting the command's name first, so that a usage error can tell it."""
         _note_name(parent, info_name)
         return super().make_context(info_name, args, parent, **extra)
+
+
+PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "show", "status", "test"})
+"""Commands that work on the profile of --profile and take none as an argument."""
+
+
+def _looks_like_profile(word: str) -> bool:
+    import os
+
+    return word.endswith((".yaml", ".yml")) or os.path.isfile(word)
+
+
+def _too_many(rest: Sequence[str]) -> str:
+    return f"unexpected extra argument{'s' if len(rest) > 1 else ''}: {escape_controls(' '.join(rest))}"
 
 
 class Family(click.Group):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dtsconf.errors import Notice
+from dtsconf.errors import Notice, UsageProblem
+from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
     from dtsconf.wiring import Inputs
@@ -57,6 +58,18 @@ class Run:
         return not self.no_color and not os.environ.get("NO_COLOR") and sys.stdout is not None and sys.stdout.isatty()
 
 
+def was_typed(name: str) -> bool:
+    """Whether a common option stands on the command line of this call, before or after the command's name."""
+    from click.core import ParameterSource
+
+    at: click.Context | None = click.get_current_context()
+    while at is not None:
+        if at.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            return True
+        at = at.parent
+    return False
+
+
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     run = ctx.find_object(Run)
     if run is None or value in (None, False, 0, ()):
@@ -65,6 +78,30 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         run.sets.extend(value)
     else:
         setattr(run, str(param.name), value)
+
+
+def require_root(root: str | None) -> None:
+    """Refuse a --root that can't be a folder; one that isn't there yet will be made by what writes into it."""
+    import os
+
+    if root is None:
+        return
+    if not root:
+        raise UsageProblem("--root is empty", "name a folder, or leave it out to work on this machine")
+    if os.path.lexists(root) and not os.path.isdir(root):
+        raise UsageProblem(f"--root {escape_controls(root)} is no folder", "name the folder that stands for /")
+
+
+class Generation(click.IntRange):
+    """The number of a generation."""
+
+    name = "generation number"
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds."""
+
+    name = "number of seconds"
 
 
 def _option(names: list[str], help_text: str, variable: str | None, **kw: Any) -> click.Option:

@@ -21,7 +21,7 @@ def command(_run: Run, file: str) -> Outcome:
     if file == "-":
         return Outcome({"path": None}, profile_template("site"))
     _write_new(file)
-    note = f"next: fill it in, then `dtsconf validate {file}` and `dtsconf plan --profile {file}`\n"
+    note = f"next: fill it in, then `dtsconf validate {file}` and `dtsconf test --profile {file}`\n"
     return Outcome({"path": file}, f"wrote {file}\n", notes=note)
 
 

@@ -74,7 +74,9 @@ def _read() -> tuple[Secret, str]:
 
 
 def _asked() -> tuple[str, str]:
-    text: str = click.prompt("Secret", hide_input=True, confirmation_prompt=True, err=True, default="", show_default=False)
+    text: str = click.prompt(
+        "Secret", hide_input=True, confirmation_prompt=True, err=True, default="", show_default=False
+    )
     return text, ""
 
 
@@ -96,8 +98,8 @@ def _piped() -> tuple[str, str]:
 def check_command(run: Run) -> Outcome:
     """Try every secret that a profile refers to.
 
-    Says which can be had and which can't. All are tried, whether in use or not, and no value is shown. Without --profile, those of the machine config and of
-    your own settings. Exit 5 when one can't be had.
+    Says which can be had and which can't. All are tried, whether in use or not, and no value is shown. Without
+    --profile, those of the machine config and of your own settings. Exit 5 when one can't be had.
     """
     from dtsconf import api
     from dtsconf.render import secret as render

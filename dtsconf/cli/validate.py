@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from dtsconf.cli.command import command as make
-from dtsconf.cli.common import Outcome, Run
+from dtsconf.cli.common import Outcome, Run, was_typed
+from dtsconf.errors import UsageProblem
 
 
 @make(
     "validate",
-    click.argument("profiles", nargs=-1, required=True, metavar="PROFILE..."),
+    click.argument("profiles", nargs=-1, metavar="PROFILE..."),
     click.option("--format", "form", type=click.Choice(["text", "github", "junit"]), default="text", show_default=True,
                  help="github: annotations of a workflow run; junit: XML for a CI's test report."),
 )  # fmt: skip
@@ -18,14 +19,23 @@ def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
     """Check profiles: all problems of all files at once, without network.
 
     Folders recurse over *.yaml and *.yml. Only the files count, not the environment: a chain is merged with the
-    defaults alone. Exit 3 when a file is invalid, 4 when only a lock or rule is broken.
+    defaults alone. --profile FILE names one, too. Exit 3 when a file is invalid, 4 when only a lock or rule is broken.
     """
     from dtsconf.render import validate as render
     from dtsconf.settings.profile import validate_paths
 
-    reports = validate_paths(profiles, strict=run.strict)
+    reports = validate_paths(_named(run, profiles), strict=run.strict)
     problems = [problem for report in reports for problem in report.problems]
     code = 0 if not problems else 3 if any(p.code == 3 for p in problems) else 4
     warnings = [notice for report in reports for notice in report.warnings]
     text = {"text": render.text, "github": render.github, "junit": render.junit}[form](reports)
     return Outcome(render.data(reports), text, code, warnings if form == "text" or run.json else ())
+
+
+def _named(run: Run, profiles: tuple[str, ...]) -> tuple[str, ...]:
+    """The profiles of the call. One of `DTSCONF_PROFILE` counts where the call itself names none."""
+    if run.profile is not None and (not profiles or was_typed("profile")):
+        return (*profiles, run.profile)
+    if not profiles:
+        raise UsageProblem("no profile is named", "name files or folders: dtsconf validate site.yaml")
+    return profiles

@@ -16,11 +16,16 @@ LIMIT = 4 << 20
 """The largest secrets file, in bytes."""
 
 
+class Moved(SecretUnavailable):
+    """The id isn't delivered, or not any more: an apply may have put another config there since it was read."""
+
+
 def delivered_secret(layout: Layout, config: str, secret_id: str) -> Secret:
     """The secret that the machine config at the logical path `config` names by `secret_id`.
 
     Raises:
-        SecretUnavailable: the caller may not read the file, or it holds no such id.
+        Moved: there is no such id. A reader tries again with the config that is there now.
+        SecretUnavailable: the caller may not read the file.
     """
     path = layout.real(secrets_path(config))
     again = "dtsconf apply, as root, delivers it again"
@@ -29,8 +34,10 @@ def delivered_secret(layout: Layout, config: str, secret_id: str) -> Secret:
     except PermissionError:
         hint = "run as its owner, or let the profile name a group for it (secrets.group)"
         raise SecretUnavailable(f"{path} can't be read by this user", hint) from None
+    except FileNotFoundError:
+        raise Moved(f"{path} is not there, and the machine config names a secret in it", again) from None
     except (OSError, FileProblem) as error:
         raise SecretUnavailable(f"the delivered secrets can't be read: {error}", again) from None
     if secret_id not in values:
-        raise SecretUnavailable(f"{path} holds no secret under the id that the machine config names", again)
+        raise Moved(f"{path} holds no secret under the id that the machine config names", again)
     return Secret(values[secret_id])

@@ -110,9 +110,11 @@ def look(
     secrets_read: bool = False,
     lost: list[str] | None = None,
 ) -> Planned:
-    """Compare wanted, found and last applied. `secrets` are the fetched ones with their `ids`, None when there are none
-    to compare; `secrets_read` tells that they were fetched nevertheless. `effective` None wants the machine as it was before dtsconf; adopted
-    files that are not kept any more are an error then, or go into `lost`.
+    """Compare wanted, found and last applied.
+
+    `secrets` are the fetched ones with their `ids`, None when there are none to compare; `secrets_read` tells that they
+    were fetched nevertheless. `effective` None wants the machine as it was before dtsconf; adopted files that are not
+    kept any more are an error then, or go into `lost`.
 
     Raises: as `plan`.
     """

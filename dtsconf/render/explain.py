@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
 
 def data(found: Explanation) -> dict[str, Any]:
-    """`key, value, layers: [{layer, value, where, state}], locked_at, rules` and what the key means."""
+    """`key, value, layers: [{layer, value, where, state}], locked_at, rules` and what the key means. `state` is one of
+    wins, overridden, set aside, absent and refused, with `why` for the last."""
     return {
         "key": found.key,
         "value": found.value,
         "layers": [
-            {"layer": v.layer, "value": v.value, "where": where_data(v.where), "state": v.state} for v in found.layers
+            {"layer": v.layer, "value": v.value, "where": where_data(v.where), "state": v.state}
+            | ({"why": v.why} if v.why else {})
+            for v in found.layers
         ],
         "locked": found.locked,
         "locked_at": where_data(found.locked_at),
@@ -51,7 +54,8 @@ def text(found: Explanation) -> str:
     lines += [f"  one of: {', '.join(found.choices)}\n"] if found.choices else []
     if found.keys:
         lines.append(f"  a group; it holds {', '.join(found.keys)}\n")
-    lines += [_layer(view) for view in reversed(found.layers)]
+    decided = any(view.state == "wins" for view in found.layers)
+    lines += [_layer(view, decided=decided) for view in reversed(found.layers)]
     if found.locked:
         place = f" at {escape_controls(str(found.locked_at))}" if found.locked_at else ""
         lines.append(f"  locked{place}: no higher layer changes it\n")
@@ -61,11 +65,12 @@ def text(found: Explanation) -> str:
     return "".join(lines)
 
 
-def _layer(view: LayerView) -> str:
+def _layer(view: LayerView, *, decided: bool) -> str:
     if view.state == "absent":
         return f"  {view.layer:<13} -\n"
     place = f"  ({escape_controls(str(view.where))})" if view.where else ""
-    return f"  {view.layer:<13} {shown(view.value)}{place}  {view.state}\n"
+    state = f"{'' if decided else 'wins, but '}refused: {escape_controls(view.why)}" if view.why else view.state
+    return f"  {view.layer:<13} {shown(view.value)}{place}  {state}\n"
 
 
 def _rule(view: RuleView) -> str:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def data(tried: Sequence[Tried]) -> dict[str, Any]:
     """`references` and, when one fails, `problems`."""
     found: dict[str, Any] = {"references": [_entry(one) for one in tried]}
-    problems = [replace(one.problem, message=f"{one.wanted.key}: {one.problem.message}") for one in tried if one.problem]
+    problems = [
+        replace(one.problem, message=f"{one.wanted.key}: {one.problem.message}") for one in tried if one.problem
+    ]
     return found | ({"problems": [notice_data(problem) for problem in problems]} if problems else {})
 
 
@@ -94,4 +96,4 @@ def shown(one: Tried) -> str:
     from dtsconf.settings.effective import display
 
     key = one.wanted.key
-    return display(key, one.wanted.reference) if key in KEYS else one.wanted.reference
+    return str(display(key, one.wanted.reference)) if key in KEYS else one.wanted.reference

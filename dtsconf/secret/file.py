@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from collections.abc import Mapping
 
 from dtsconf.errors import Notice, SecretUnavailable
@@ -55,7 +56,7 @@ class FileBackend:
         bare = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
         if not bare:
             raise SecretUnavailable(f"{path} is empty", f"write the secret into it: printf %s SECRET > {path}")
-        if bare != text:
+        if bare != text and not text.startswith("-----BEGIN "):  # PEM always ends in one, and it means nothing there
             told = f"{path} ends in a line break, which is not taken as part of the secret"
             self._notices.append(Notice("line-break", told, f"to be exact, write it with printf %s: {path}"))
         return bare
@@ -78,7 +79,9 @@ def _path(rest: str) -> str:
 
 
 def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
-    owners = frozenset({0, os.geteuid()}) if os.name == "posix" else frozenset({0})
+    owners = frozenset({0})
+    if sys.platform != "win32":
+        owners |= {os.geteuid()}
     try:
         return read_trusted(path, LIMIT, owners)
     except FileNotFoundError:

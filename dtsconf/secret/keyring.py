@@ -60,7 +60,7 @@ class KeyringBackend:
         value = self._call(lambda store: store.get_password(service, user), reference)
         if value is None:
             message = f"{self.whose()} ({self.store()}) holds no entry {reference.rest}"
-            raise SecretUnavailable(message, f"store it, as that user: dtsconf secret set {reference}")
+            raise SecretUnavailable(message, f"store it, as that user: dtsconf secret set {reference}{self._sudo()}")
         if value == "":
             message = f"the entry {reference.rest} in {self.whose()} is empty"
             raise SecretUnavailable(message, f"store it again: dtsconf secret set {reference}")
@@ -80,7 +80,9 @@ class KeyringBackend:
         self._call(lambda store: store.set_password(service, user, text), reference)
         if self._call(lambda store: store.get_password(service, user), reference) != text:
             message = f"{self.store()} gives another secret for {reference.rest} than the one it was just given"
-            hint = f"another program may have an entry of that name: secret-tool clear service {service} username {user}"
+            hint = (
+                f"another program may have an entry of that name: secret-tool clear service {service} username {user}"
+            )
             raise SecretUnavailable(message, hint if sys.platform == "linux" else OTHERWISE)
 
     def forget(self, reference: Reference) -> None:
@@ -104,13 +106,20 @@ class KeyringBackend:
         """`ann's keyring`: a keyring belongs to one user, and root's is not that of who called sudo."""
         return f"{user_name()}'s keyring"
 
+    def _sudo(self) -> str:
+        """A word on whose keyring is not meant."""
+        caller = self._environ.get("SUDO_USER")
+        return f" (under sudo: {caller}'s keyring is another one)" if caller and caller != user_name() else ""
+
     def _call(self, call: Callable[[Store], T], reference: Reference) -> T:
         store = self._store()
         return self._limited(lambda: call(store), reference.rest)
 
     def _store(self) -> Store:
         if self._found is None:
-            if wrong := refused(self._environ, STORES.get(sys.platform, {})):
+            from keyring.util.platform_ import config_root
+
+            if wrong := refused(self._environ, str(config_root()), STORES.get(sys.platform, {})):
                 raise wrong
             self._found = self._limited(_first_that_works, None)
         if self._found is None:

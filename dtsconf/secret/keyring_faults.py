@@ -16,11 +16,12 @@ _BUS = "DBUS_SESSION_BUS_ADDRESS"
 _CHOICE = "PYTHON_KEYRING_BACKEND"
 
 
-def refused(environ: Mapping[str, str], known: Collection[str]) -> SecretUnavailable | None:
-    """The no to a store that keyring was told to take and that is none of the system's `known` ones."""
+def refused(environ: Mapping[str, str], folder: str, known: Collection[str]) -> SecretUnavailable | None:
+    """The no to a store that keyring was told to take, by a variable or in its own `folder`, and that is none of the
+    system's `known` ones."""
     chosen, place = environ.get(_CHOICE), f"the variable {_CHOICE}"
     if chosen is None:
-        chosen, place = _configured()
+        chosen, place = _configured(folder)
     if not chosen or chosen in known:
         return None
     kind = {"fail": "none at all", "null": "one that forgets what it is given", "keyrings.alt": "a file of its own"}
@@ -29,11 +30,11 @@ def refused(environ: Mapping[str, str], known: Collection[str]) -> SecretUnavail
     return SecretUnavailable(message, f"take that choice away for this run; {OTHERWISE}")
 
 
-def _configured() -> tuple[str | None, str]:
+def _configured(folder: str) -> tuple[str | None, str]:
     """What keyring's own file says, and where that is; read by us, since keyring would load what it names."""
-    path = os.path.join(_config_folder(), "keyringrc.cfg")
     from configparser import Error, RawConfigParser
 
+    path = os.path.join(folder, "keyringrc.cfg")
     parser = RawConfigParser()
     try:
         with open(path, encoding="utf-8") as file:
@@ -45,17 +46,15 @@ def _configured() -> tuple[str | None, str]:
     return parser.get("backend", "default-keyring", fallback="").strip() or None, path
 
 
-def _config_folder() -> str:
-    """keyring(3): `platform_.config_root`."""
-    from keyring.util.platform_ import config_root
-
-    return str(config_root())
-
-
 def no_store(environ: Mapping[str, str], whose: str) -> SecretUnavailable:
     """Nothing on this system keeps secrets."""
-    if sys.platform != "linux":
+    if sys.platform == "linux":
+        return _no_secret_service(environ, whose)
+    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
         return SecretUnavailable(f"{whose} is not there: this system offers no store", OTHERWISE)
+
+
+def _no_secret_service(environ: Mapping[str, str], whose: str) -> SecretUnavailable:
     address = environ.get(_BUS, "")
     socket = address.removeprefix("unix:path=").partition(",")[0]
     gone = address.startswith("unix:path=") and not os.path.exists(socket)

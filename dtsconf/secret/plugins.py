@@ -9,6 +9,7 @@ repeated: it may hold the secret.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import SecretUnavailable
@@ -85,7 +86,7 @@ class Guarded:
             raise SecretUnavailable(error.message, error.hint) from None
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             raise _broken(self._point, f"failed at {reference}", error) from None
-        if not isinstance(found, Secret) or not isinstance(found.reveal(), str):
+        if not _is_secret(found):
             raise SecretUnavailable(f"{_package(self._point)} gave no secret for {reference}", _REPORT)
         if not found.reveal():
             raise SecretUnavailable(f"{reference} is empty", "store the secret there")
@@ -101,10 +102,16 @@ class Guarded:
     def facts(self, reference: Reference) -> dict[str, str]:
         """As the plugin's, if it has any, texts only."""
         try:
-            found = getattr(self._backend, "facts", lambda _reference: {})(reference)
+            facts = getattr(self._backend, "facts", None)
+            found: Mapping[str, object] = facts(reference) if facts is not None else {}
             return {str(name): str(fact) for name, fact in found.items() if fact is not None}
         except Exception:  # noqa: BLE001 - facts are told beside the result, and a plugin's fault must not change that
             return {}
+
+
+def _is_secret(found: object) -> bool:
+    """What a plugin gives is not for a type checker to know."""
+    return isinstance(found, Secret) and isinstance(found.reveal(), str)
 
 
 _REPORT = "tell its makers; the page about plugins in the README says what a backend does"

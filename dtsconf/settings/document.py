@@ -19,7 +19,7 @@ from dtsconf.settings.leaf import Leaf
 from dtsconf.settings.scalars import parse_settings_text, plain, read_scalar
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr, profile_shape, settings_shape
 from dtsconf.settings.values import Value
-from dtsconf.settings.wording import BadValue, found, shown
+from dtsconf.settings.wording import BadValue, found, in_brackets, shown
 from dtsconf.settings.yamltext import Source, compose, decode
 from dtsconf.settings.yamlwords import BadYaml
 
@@ -247,7 +247,9 @@ class _Walk:
         scalar = isinstance(node, yaml.ScalarNode) and not node.tag.endswith(":null")
         what = found(plain(node.tag, node.value)) if isinstance(node, yaml.ScalarNode) else "a mapping"
         wrap = scalar and isinstance(shape.item, (Leaf, WordOr)) and len(node.value) < 60
-        hint = f"write [{node.value}]" if wrap else "write a list: each item on a line of its own after '- '"
+        hint = (
+            f"write [{in_brackets(node.value)}]" if wrap else "write a list: each item on a line of its own after '- '"
+        )
         self.problem(node, "type", f"{name}: expects a list, found {what}", hint, path)
 
     def item(self, node: yaml.Node, shape: Shape, path: str) -> Value | dict[str, Value] | None:

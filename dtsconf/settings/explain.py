@@ -5,20 +5,21 @@ Works on settings that don't pass their checks too: that is when somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from dtsconf.errors import UsageProblem, Where
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
-from dtsconf.settings import rules
+from dtsconf.settings import check, rules, secrecy
 from dtsconf.settings.effective import display
 from dtsconf.settings.keys import GROUPS, KEYS, below, meaning, nearest_key
 from dtsconf.settings.policy import Rule
 from dtsconf.settings.resolve import DEFAULTS, Merged, merge
 from dtsconf.settings.values import Layer, LayerName, Organisation, Value
 
-State = Literal["wins", "overridden", "set aside", "absent"]
+State = Literal["wins", "overridden", "set aside", "absent", "refused"]
+"""`refused`: the settings can't be used because of this value; see `LayerView.why`."""
 
 
 @frozen
@@ -29,6 +30,8 @@ class LayerView:
     value: Any
     where: Where | None
     state: State
+    why: str | None = None
+    """Why the value is refused."""
 
 
 @frozen
@@ -100,15 +103,29 @@ def _views(key: str, merged: Merged, org: Organisation, layers: Sequence[Layer])
     if key in org.layer.values:
         given[org.layer.name] = org.layer.values[key]
     order: tuple[LayerName, ...] = ("default", org.layer.name, "environment", "user", "command line")
-    return tuple(_view(key, name, DEFAULTS[key] if name == "default" else given.get(name), merged) for name in order)
+    refusals = _refusals(key, merged, org, layers)
+    return tuple(
+        _view(key, name, DEFAULTS[key] if name == "default" else given.get(name), merged, refusals) for name in order
+    )
 
 
-def _view(key: str, name: LayerName, value: Value | None, merged: Merged) -> LayerView:
+def _refusals(key: str, merged: Merged, org: Organisation, layers: Sequence[Layer]) -> dict[Where, str]:
+    """Why a value of the key makes the settings unusable, by its place. Broken rules are shown as rules."""
+    found = (
+        *secrecy.redirected(merged.origin, org, merged.layers, DEFAULTS),
+        *check.cleartext_elsewhere(layers),
+        *check.impossible(merged.origin, org),
+    )
+    return {problem.where: problem.message for problem in found if problem.key == key and problem.where is not None}
+
+
+def _view(key: str, name: LayerName, value: Value | None, merged: Merged, refusals: Mapping[Where, str]) -> LayerView:
     if value is None:
         return LayerView(name, None, None, "absent")
     aside = any(item.key == key and item.layer == name for item in merged.set_aside)
     state: State = "set aside" if aside else "wins" if merged.origin[key].layer == name else "overridden"
-    return LayerView(name, display(key, value.raw), value.where, state)
+    why = refusals.get(value.where) if value.where is not None and state != "set aside" else None
+    return LayerView(name, display(key, value.raw), value.where, "refused" if why else state, why)
 
 
 def _rule(rule: Rule, merged: Merged) -> RuleView:

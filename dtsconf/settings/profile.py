@@ -12,24 +12,23 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dtsconf.errors import Invalid, Notice, Place, Problem
+from typing_extensions import override
+
+from dtsconf.errors import Invalid, Notice, Place, Problem, Where
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.settings.chain import Chain, Chains, Reader
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
-from dtsconf.settings.trust import TrustingReader, moved_to, plain_reader
-from dtsconf.settings.values import Layer, Organisation, Value, covers
+from dtsconf.settings.trust import SUFFIXES, TrustingReader, moved_to, plain_reader
+from dtsconf.settings.values import Layer, Organisation, Value
 
 if TYPE_CHECKING:
     from dtsconf.settings.part import Part
     from dtsconf.settings.resolve import Findings
 
 __all__ = ["FileReport", "Profile", "Reader", "load_profile", "plain_reader", "validate_paths"]
-
-SUFFIXES: Final = (".yaml", ".yml")
-"""What counts as a profile in a folder."""
 
 
 @frozen
@@ -38,6 +37,13 @@ class Profile(Organisation):
 
     chain: Chain | None = field(default=None, repr=False, compare=False)
 
+    @override
+    def place_of(self, path: str) -> Where | None:
+        """Where the chain says something besides the settings, or None."""
+        value = self.chain.others.get(path) if self.chain else None
+        return value.where if value else None
+
+    @override
     def with_excerpts(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """The problems, with the source line for those that lie in a file of the chain."""
         return self.chain.with_excerpts(problems) if self.chain else tuple(problems)
@@ -99,8 +105,7 @@ def _profile(chain: Chain, digest: str = "") -> Profile:
         tuple(item.raw for item in expects.raw) if expects else (),
         digest,
         tuple(part.path for part in chain.parts),
-        None,
-        chain,
+        chain=chain,
     )
 
 
@@ -214,36 +219,42 @@ def _report(path: str, chain: Chain, extended: set[str], *, strict: bool) -> Fil
     found = _review(org, told, strict=strict, complete=os.path.abspath(path) not in extended)
     if found.problems and _is_extended(path, extended):
         found = _review(org, told, strict=strict, complete=False)
-    problems = (_placed(problem, chain) for problem in found.problems)
-    return FileReport(path, (*own, *chain.with_excerpts(problems)), tuple(_placed(n, chain) for n in found.notices))
+    judged = chain.with_excerpts(_placed(problem, chain) for problem in found.problems)
+    notices = (_placed(notice, chain) for notice in found.notices)
+    first = chain.parts[0].path
+    return FileReport(path, _in_order((*own, *judged), first), _in_order(notices, first))
 
 
 def _review(org: Organisation, told: Sequence[Problem], *, strict: bool, complete: bool) -> Findings:
     """What is wrong with the merged values, apart from what follows from the problems that are told anyway."""
-    from dtsconf.settings.resolve import Findings, review
+    from dtsconf.settings.doubts import follows, known_from, rests_on_doubt
+    from dtsconf.settings.recipients import recipient_notices
+    from dtsconf.settings.resolve import Findings, merge, review
 
-    found = review(org, strict=strict, complete=complete)
+    merged = merge(org, ())
+    notices = recipient_notices(merged.origin, org)
+    found = review(org, (), merged, strict=strict, complete=complete, notices=notices)
     if not told:
         return found
-    known = tuple((problem.key or "", problem.kind) for problem in told)
-    return Findings(
-        tuple(problem for problem in found.problems if not _follows(problem.key or "", known)),
-        tuple(notice for notice in found.notices if not _follows(notice.key or "", known)),
-        found.missing,
-    )
+    known = known_from(told)
 
+    def stands(one: Problem | Notice) -> bool:
+        return not follows(one.key or "", known) and not rests_on_doubt(one, known, merged.origin)
 
-def _follows(key: str, known: Sequence[tuple[str, str]]) -> bool:
-    """Whether a finding on a key comes of a problem with it, with its group, or with a misspelt neighbour."""
-    group = key.rpartition(".")[0]
-    return any(
-        covers(name, key) or (kind == "unknown-key" and name.rpartition(".")[0] == group)
-        for name, kind in known
-        if name
-    )
+    return Findings(tuple(filter(stands, found.problems)), tuple(filter(stands, found.notices)), found.missing)
 
 
 _Told = TypeVar("_Told", Problem, Notice)
+
+
+def _in_order(told: Iterable[_Told], first: str) -> tuple[_Told, ...]:
+    """The findings as they stand in their files, the file `first` before the ones it extends."""
+
+    def place(one: _Told) -> tuple[bool, str, int, int]:
+        at = one.where if isinstance(one.where, Place) else Place("", 0, 0)
+        return at.file != first, at.file, at.line, at.column
+
+    return tuple(sorted(told, key=place))
 
 
 def _placed(told: _Told, chain: Chain) -> _Told:

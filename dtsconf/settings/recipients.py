@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import Invalid, Problem
+from dtsconf.errors import Invalid, Notice, Option, Problem, Where
 from dtsconf.names import matches_recipient
 
 if TYPE_CHECKING:
-    from dtsconf.settings.effective import Effective
+    from dtsconf.settings.effective import Effective, Setting
+    from dtsconf.settings.policy import Recipients
+    from dtsconf.settings.values import Organisation
+
+NAMING_LEVELS = ("envelope", "send")
+"""The levels of a test that name a recipient to the server."""
 
 
 def require_allowed(effective: Effective, to: str | None) -> None:
@@ -17,21 +23,56 @@ def require_allowed(effective: Effective, to: str | None) -> None:
     An address must match a pattern of every file that has a list.
 
     Raises:
-        Invalid: code 4, with the place of each list that doesn't hold the address.
+        Invalid: code 4, one problem for each list that doesn't hold the address, at the place that gives it.
     """
-    address = to or effective.settings.sender.email or ""
+    org = effective.org
+    address, key, where = _recipient(to, effective.origin, org)
+    hint = f"give {key} an address that the list holds" if key else "name an address that the list holds: --to ADDRESS"
+    lead = f"{key}: " if key else ""
     broken = tuple(
-        Problem(
-            "recipient",
-            f"mail may not go to {address}: the organisation allows {', '.join(entry.patterns) or 'nobody'}"
-            f"{f' ({entry.where})' if entry.where else ''}",
-            "name an address that the list holds: --to ADDRESS for a test, verify.to in the profile for apply",
-            entry.where,
-            "policy.recipients",
-            code=4,
-        )
-        for entry in effective.org.policy.recipients
-        if not any(matches_recipient(pattern, address) for pattern in entry.patterns)
+        Problem("recipient", f"{lead}{_says(address, entry)}", hint, where, key, code=4)
+        for entry in _lacking(address, org)
     )
     if broken:
-        raise Invalid(broken)
+        raise Invalid(org.with_excerpts(broken))
+
+
+def recipient_notices(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:
+    """That the test mail of an apply would be refused, so far as the organisation's own words tell (strict 4).
+
+    A sender's address that nobody has given yet, or that `expects` leaves to others, tells nothing.
+    """
+    if org.verify.level not in NAMING_LEVELS or values["mode"].value != "smtp":
+        return []
+    address, key, where = _recipient(org.verify.to, values, org)
+    if not address or (key == "sender.email" and org.expected(key)):
+        return []
+    hint = "the test mail of apply would be refused: name an address that the list holds"
+    return [
+        Notice("recipient", f"{key}: {_says(address, entry)}", hint, where, key, 4) for entry in _lacking(address, org)
+    ]
+
+
+def _recipient(
+    to: str | None, values: Mapping[str, Setting], org: Organisation
+) -> tuple[str, str | None, Where | None]:
+    """The address, the key that gives it (None: the command line) and where."""
+    if to and to != org.verify.to:
+        return to, None, Option("--to")
+    if to:
+        return to, "verify.to", org.place_of("verify.to")
+    sender = values["sender.email"]
+    return sender.value or "", "sender.email", sender.where
+
+
+def _lacking(address: str, org: Organisation) -> list[Recipients]:
+    return [
+        entry
+        for entry in org.policy.recipients
+        if not any(matches_recipient(pattern, address) for pattern in entry.patterns)
+    ]
+
+
+def _says(address: str, entry: Recipients) -> str:
+    place = f" ({entry.where})" if entry.where else ""
+    return f"mail may not go to {address}: the organisation allows {', '.join(entry.patterns) or 'nobody'}{place}"

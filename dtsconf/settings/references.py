@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.frozen import frozen
 from dtsconf.settings.keys import KEYS
 
 if TYPE_CHECKING:
@@ -31,4 +30,4 @@ def references_in(effective: Effective) -> list[Held]:
     held = [Held(key, one.value, one.where) for key, one in settings if one.value is not None]
     auth = effective.org.secrets.vault.auth
     opens = [(f"secrets.vault.auth.{name}", getattr(auth, name)) for name in VAULT_AUTH]
-    return held + [Held(key, reference) for key, reference in opens if reference is not None]
+    return held + [Held(key, text, effective.org.place_of(key)) for key, text in opens if text is not None]

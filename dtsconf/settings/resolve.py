@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from dtsconf.errors import Invalid, Notice, Problem
 from dtsconf.frozen import frozen
 from dtsconf.settings import check, rules, secrecy, unusual
+from dtsconf.settings.doubts import known_from, rests_on_doubt
 from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
 from dtsconf.settings.keys import KEYS, below
 from dtsconf.settings.values import LAYER_ORDER, Layer, LayerName, Organisation, SetAside, Value
@@ -125,13 +126,14 @@ def review(
     problems: Iterable[Problem] = (),
     notices: Iterable[Notice] = (),
 ) -> Findings:
-    """All that is wrong, odd or missing, without building the settings: enough for `validate`, and much quicker."""
+    """All that is wrong, odd or missing, without building the settings: enough for `validate`, and much quicker. What
+    rests on a value that `problems` name is left out."""
     merged = merged or merge(org, layers)
     values = merged.origin
     read = list(problems)
+    known = known_from(read)
     owed, lacking = _missing(values, org, {problem.key for problem in read})
-    found = [
-        *read,
+    judged = [
         *_forbidden_set(merged.set_aside),
         *check.cleartext_elsewhere(layers),
         *check.impossible(values, org, complete=complete),
@@ -139,7 +141,8 @@ def review(
         *rules.broken(values, org, complete=complete),
         *secrecy.redirected(values, org, merged.layers, DEFAULTS),
     ]
-    odd = [*notices, *unusual.unusual(values)]
+    found = [*read, *(told for told in judged if not rests_on_doubt(told, known, values))]
+    odd = [*notices, *(told for told in unusual.unusual(values) if not rests_on_doubt(told, known, values))]
     if strict:
         found += [_strict_aside(item) for item in merged.set_aside if item.layer != "command line"]
         found += [Problem(n.kind, n.message, n.hint, n.where, n.key, code=n.strict) for n in odd if n.strict]

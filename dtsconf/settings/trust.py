@@ -15,6 +15,9 @@ from dtsconf.files import FileProblem, read_regular
 from dtsconf.names import escape_controls
 from dtsconf.settings.yamltext import LIMIT
 
+SUFFIXES: Final = (".yaml", ".yml")
+"""What counts as a profile in a folder."""
+
 CA_LIMIT: Final = 2**24
 """The largest file of roots that is looked at, in bytes; a system's bundle has a quarter of a MiB."""
 
@@ -101,16 +104,18 @@ def _reason(path: str, error: Exception) -> tuple[str, str, str]:
 
 def _neighbour(path: str) -> str:
     """The file in the same folder that was likely meant."""
-    from dtsconf.settings.keys import nearest
+    from dtsconf.settings.nearness import nearest
 
     folder, name = os.path.split(path)
     try:
-        near = nearest(name, sorted(os.listdir(folder or "."))[:2000])
+        beside = sorted(other for other in os.listdir(folder or ".") if other.endswith(SUFFIXES))[:2000]
     except (OSError, ValueError):
-        return "check the path; `dtsconf init FILE` writes a profile to start from"
+        beside = []
+    stems = {os.path.splitext(other)[0]: other for other in beside}  # the ending is alike in all of them
+    near = nearest(os.path.splitext(name)[0], stems)
     if near is None:
         return "check the path; `dtsconf init FILE` writes a profile to start from"
-    return f"did you mean {escape_controls(os.path.join(folder, near))}?"
+    return f"did you mean {escape_controls(os.path.join(folder, stems[near]))}?"
 
 
 def moved_to(error: Invalid, where: Where | None, lead: str) -> tuple[Problem, ...]:

@@ -6,11 +6,11 @@ normalised. So merging is a matter of keys, and nothing here knows files, the en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
-from dtsconf.errors import Where
+from dtsconf.errors import Problem, Where
 from dtsconf.frozen import frozen
 from dtsconf.settings.policy import Policy
 
@@ -58,7 +58,8 @@ class Organisation:
 
     `digest` is a SHA-256 in hex of all bytes read; `files` are their paths, the profile first. `given` holds the keys
     that somebody set, as opposed to defaults: for a profile those of its layer, while a machine config, which writes
-    every setting, lists them.
+    every setting, lists them. `delivered` are a machine config's ids of delivered secrets, by settings key: they go
+    with just these settings, since an apply may put another config there at any time.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Organisation:
     digest: str = ""
     files: tuple[str, ...] = ()
     given: frozenset[str] | None = None
+    delivered: Mapping[str, str] = field(default_factory=dict)
 
     def gave(self, key: str) -> bool:
         """Whether the organisation itself set the key. A written null is no value: it resets, as if nobody had."""
@@ -81,6 +83,15 @@ class Organisation:
     def expected(self, key: str) -> bool:
         """Whether `expects` names the key or a group above it."""
         return any(covers(name, key) for name in self.expects)
+
+    def place_of(self, path: str) -> Where | None:
+        """Where something besides the settings is said (`verify.to`); a machine config keeps no such places: None."""
+        del path
+        return None
+
+    def with_excerpts(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """The problems, with the source line for those that lie in a file that is still at hand."""
+        return tuple(problems)
 
 
 def covers(name: str, key: str) -> bool:

@@ -6,6 +6,8 @@ No secret gets in here: a secret's value is never shown, whatever it looks like.
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -120,6 +122,12 @@ def found(raw: object) -> str:
     return "a list" if isinstance(raw, (list, tuple)) else "a mapping"
 
 
+def in_brackets(text: str) -> str:
+    """A text as it may stand in a YAML list in brackets: in quotes, unless it is a plain word."""
+    plain = re.fullmatch(r"[A-Za-z][\w.@+-]*", text, re.ASCII)
+    return text if plain else json.dumps(escape_controls(text), ensure_ascii=False)
+
+
 def translate(
     error: ValidationError, name: str, raw: object, *, kind: str, choices: tuple[str, ...], nullable: bool
 ) -> BadValue:
@@ -178,8 +186,19 @@ def _retype(kind: str, raw: object) -> str:
 def storing(name: str) -> str:
     """How to keep a secret out of the profile: a command that works on this system, and the reference to write."""
     last = name.rpartition(".")[2]
+    entry = f"keyring://dts/{last}"
     if sys.platform == "win32":
-        return f"store it outside, in a variable such as DTS_SECRET, and write {last}: env://DTS_SECRET"
+        return f"store it with `dtsconf secret set {entry}` and write {last}: {entry}"
     else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
         path = f"/etc/dts/secrets/{name}"
-        return f"store it with `sudo install -D -m 600 /dev/stdin {path}` and write {last}: file://{path}"
+        desk = f"at a desktop: `dtsconf secret set {entry}` and {last}: {entry}"
+        return f"store it with `{asking_command(path)}` and write {last}: file://{path}; {desk}"
+
+
+def asking_command(path: str) -> str:
+    """A line for any POSIX shell that asks for a secret and stores it in a file of root's: nothing of it is echoed,
+    stands in an argument or in the shell's history, and no line break is stored with it."""
+    from shlex import quote
+
+    ask = "printf 'secret: '; stty -echo; IFS= read -r s; stty echo; echo"
+    return f'({ask}; printf %s "$s" | sudo install -D -m 600 /dev/stdin {quote(path)})'

@@ -26,6 +26,8 @@ def tab(at: tuple[int, int]) -> BadYaml:
     return BadYaml("tab", "a tab stands in the indentation", "indent with spaces", at)
 
 
+_BARE: Final = ("a bare & or * can't start a text", 'put the text in quotes, such as "*@acme.example"')
+
 _REWORDED: Final = (
     ("another document", "more-documents", "a second document starts here; a profile is one", "take out the --- line"),
     (
@@ -79,8 +81,9 @@ _REWORDED: Final = (
     ("hexdecimal", "syntax", "this escape (\\) is not complete", "use single quotes, in which \\ stands for itself"),
     ("block sequence entries", "syntax", "a list can't start here", "put it on a line of its own"),
     ("duplicate anchor", "alias", "this anchor is given twice", "give it another name"),
-    ("anchor", "syntax", "after & or * a name is wanted", "put a text that starts with & or * in quotes"),
-    ("alias", "syntax", "after & or * a name is wanted", "put a text that starts with & or * in quotes"),
+    ("anchor", "syntax", *_BARE),
+    ("alias", "syntax", *_BARE),
+    ("expected alphabetic or numeric character", "syntax", *_BARE),
     ("tag", "tag", "a tag (!...) has no meaning here", "put a text that starts with ! in quotes"),
     ("indentation", "syntax", "this line doesn't fit the indentation above it", "align it with its neighbours"),
 )
@@ -92,6 +95,7 @@ _SHOWN_WHERE_BEGUN: Final = (
     "expected ',' or ']'",
     "expected ',' or '}'",
     "could not find expected ':'",
+    "expected alphabetic or numeric character",
 )
 """What LibYAML notices lines later: the place to mend is where it began."""
 

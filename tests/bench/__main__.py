@@ -94,7 +94,21 @@ def _apply(made: Ground, rounds: int) -> Iterator[Row]:
     yield Row(login.name, sides[login.name].peak, 60, "MiB", how)
 
 
-PARTS = {"start": _start, "settings": _settings, "test": _test, "validate": _validate, "apply": _apply}
+def _vault(made: Ground, rounds: int) -> Iterator[Row]:
+    """One reference to Vault may cost what a bare script costs that signs in and reads, and a quarter of the whole."""
+    from tests.bench.vault import sides as vault_sides
+
+    with vault_sides(made.folder / "with-vault") as commands:
+        environ = {**made.environ, "BENCH_PASSWORD": "s3cret-0123456789"}
+        order = [commands.ours, commands.by_env, commands.bare]
+        ours, by_env, bare = in_turn(order, environ, str(made.folder), rounds).values()
+    how = (
+        f"{ours.wall * 1000:.0f} ms / {by_env.wall * 1000:.0f} ms {by_env.name} + {bare.wall * 1000:.0f} ms {bare.name}"
+    )
+    yield Row(ours.name, ours.wall / (by_env.wall + bare.wall), 1.25, "x", how)
+
+
+PARTS = {"start": _start, "settings": _settings, "test": _test, "validate": _validate, "apply": _apply, "vault": _vault}
 
 
 def _dtsconf(name: str, *args: str) -> Command:

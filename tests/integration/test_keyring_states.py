@@ -122,24 +122,3 @@ def test_one_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: P
             assert all(other in str(error.hint) for other in ALTERNATIVES)
         service.thaw()
         assert backend.fetch(ENTRY).reveal() == "s3cret"
-
-
-def test_another_programs_entry_of_that_name_is_told_when_storing(keyring_environ: Mapping[str, str]) -> None:
-    """An older entry with other attributes is found first, so what was just stored would not be what is read."""
-    from contextlib import closing
-
-    import secretstorage
-
-    entry = parse("keyring://twice/lab")
-    with closing(secretstorage.dbus_init()) as bus:
-        collection = secretstorage.get_default_collection(bus)
-        old = collection.create_item("theirs", {"service": "twice", "username": "lab", "xdg:schema": "x"}, b"theirs")
-        backend = KeyringBackend(keyring_environ, [])
-        try:
-            backend.keep(entry, Secret("ours"))
-        except SecretUnavailable as error:
-            assert "another secret" in str(error)
-            assert "secret-tool clear service twice username lab" in str(error.hint)
-        else:
-            assert backend.fetch(entry).reveal() == "ours"
-        old.delete()

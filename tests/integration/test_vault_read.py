@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
+from hvac.exceptions import InvalidRequest
 
 from dtsconf.errors import SecretUnavailable
 from dtsconf.secret.backend import VaultAuth
 from tests.integration.asking import fetched, refused, resolver, settings
 from tests.real.openbao import Vault
+from tests.real.processes import wait_until
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("vault")]
 
@@ -73,7 +75,10 @@ def test_namespaces(vault: Vault, root: dict[str, str]) -> None:
         "vault://kv/mail/none#x": ("there is no secret at kv/mail/none", "vault kv list kv/mail"),
         "vault://old/mail/none#x": ("there is no secret at old/mail/none", "vault kv list old/mail"),
         "vault://org/mail/none#x": ("there is no secret at org/mail/none", "vault kv list org/mail"),
-        "vault://kv/mail/told#password?version=9": ("there is no version 9 of kv/mail/told", "vault kv metadata get"),
+        "vault://kv/mail/told#password?version=999": (
+            "there is no version 999 of kv/mail/told",
+            "vault kv metadata get",
+        ),
         "vault://old/mail/told#password?version=1": ("is a KV version 1 mount", "take ?version= out"),
         "vault://kv/data/mail/told#password": ("kv/data/mail/told has no field password", "leaves `data/` out"),
         "vault://kv/mail/../told#password": ("the path has . or .. in it", "write the plain path"),
@@ -177,31 +182,46 @@ def test_the_mount_found_once_is_known(vault: Vault, root: dict[str, str]) -> No
     assert seen == ["read old/mail/two"]
 
 
-def test_details_for_secret_check(vault: Vault, small: dict[str, str]) -> None:
-    from dtsconf.secret.backend import Context
-    from dtsconf.secret.ref import parse
-    from dtsconf.secret.vault.backend import VaultBackend
-
-    vault.put("mail/seen", {"password": "s3cret"})
-    made = Context({**small, "VAULT_NAMESPACE": ""}, vault=settings(vault, VaultAuth("token", token="env://TOKEN")))
-    backend = VaultBackend(Context(made.environ, False, made.vault, "none", _own(small)), [])
-    reference = parse("vault://kv/mail/seen#password")
-    assert backend.details(reference) == {}
-    backend.fetch(reference)
-    facts = backend.details(reference)
-    assert facts["version"].isdigit()
-    assert facts["created"].startswith("20")
-    assert [(name, given.origin) for name, given in backend.origins()] == [
-        ("address", "secrets.vault.url"),
-        ("CA file", "secrets.vault.ca_file"),
-    ]
-    backend.close()
+def test_neighbours_of_different_versions(vault: Vault, root: dict[str, str]) -> None:
+    """Of a version 1 secret nothing tells where its mount ends: what was guessed must not hide the next one."""
+    client = vault.node.client()
+    for path, version in (("near/one", "1"), ("near/two", "2")):
+        client.sys.enable_secrets_engine("kv", path=path, options={"version": version})
+    client.secrets.kv.v1.create_or_update_secret("a", {"x": "1"}, mount_point="near/one")
+    # A version 2 engine is made ready in the background.
+    wait_until(lambda: _stored(vault), "the new engine")
+    with resolver(settings(vault), root) as run:
+        assert run.fetch("vault://near/one/a#x", key="a").reveal() == "1"
+        assert run.fetch("vault://near/two/a#x", key="b").reveal() == "2"
 
 
-def _own(environ: dict[str, str]) -> Any:
-    from dtsconf.secret.value import Secret
+def _stored(vault: Vault) -> bool:
+    try:
+        vault.put("a", {"x": "2"}, mount="near/two")
+    except InvalidRequest:
+        return False
+    return True
 
-    return lambda reference, key: Secret(environ[reference.removeprefix("env://")])
+
+def test_facts_for_secret_check(vault: Vault) -> None:
+    vault.put("mail/fading", {"password": "s3cret"})
+    vault.node.client().secrets.kv.v2.update_metadata("mail/fading", delete_version_after="1h", mount_point="kv")
+    vault.put("mail/fading", {"password": "s3cret"})
+    environ = {"SID": vault.secret_id(), "VAULT_NAMESPACE": "", "VAULT_TLS_SERVER_NAME": "localhost"}
+    auth = VaultAuth("approle", role_id=vault.role_id, secret_id="env://SID")
+    reference = "vault://kv/mail/fading#password"
+    with resolver(settings(vault, auth), environ) as run:
+        run.fetch(reference, key="login.password")
+        facts = dict(run.facts(reference))
+    changed, expiry = (datetime.fromisoformat(facts.pop(name)) for name in ("changed", "expiry"))
+    assert expiry - changed == timedelta(hours=1)
+    assert facts.pop("version").isdigit()
+    assert facts == {
+        "store": f"{vault.url} (secrets.vault.url)",
+        "CA file": f"{vault.ca_file} (secrets.vault.ca_file)",
+        "TLS server name": "localhost (VAULT_TLS_SERVER_NAME)",
+        "token": "from the approle login, for 600 s",
+    }
 
 
 def test_no_value_in_any_log(vault: Vault, caplog: pytest.LogCaptureFixture) -> None:

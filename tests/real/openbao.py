@@ -6,28 +6,23 @@ block, and when this process is killed. The audit log counts requests. Knows not
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import datetime as dt
 import json
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import hvac
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.real.ca import Authority
+from tests.real.identities import client_pem, jwt
 from tests.real.processes import PartMissing, free_ports, guard, stop, wait_until
 
 NAMES = ("localhost", "vault.corp.example")
@@ -76,7 +71,8 @@ class Node:
 
     def initialise(self) -> None:
         """Give it its one key and root's token; it stays sealed."""
-        made = self.client(token="").sys.initialize(1, 1)
+        made = self.client(token="").write_data("sys/init", data={"secret_shares": 1, "secret_threshold": 1})
+        assert isinstance(made, dict), made
         self.key, self.token = made["keys"][0], made["root_token"]
 
     def unseal(self) -> None:
@@ -197,16 +193,15 @@ class Vault:
         return str(made["data"]["secret_id"])
 
     def jwt(self, *, audience: str = AUDIENCE, lasts: float = 60, **claims: object) -> str:
-        """A token of the CI, signed on the spot (RFC 7519, ES256)."""
-        now = time.time()
-        body = {"iss": "https://ci.corp.example", "sub": "project:mail", "aud": audience, "iat": now, "nbf": now - 5}
-        signed = ".".join(_base64({"alg": "ES256", "typ": "JWT"}, {**body, "exp": now + lasts, **claims}))
-        r, s = decode_dss_signature(self.jwt_key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
-        return f"{signed}.{_packed(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+        """A token of the CI; see identities.jwt."""
+        standard = {"iss": "https://ci.corp.example", "sub": "project:mail", "aud": audience}
+        return jwt(self.jwt_key, {**standard, **claims}, lasts)
 
-    def client_pem(self, name: str = "host-1.corp.example", authority: Authority | None = None) -> str:
+    def client_pem(
+        self, name: str = "host-1.corp.example", *, authority: Authority | None = None, passphrase: bytes = b""
+    ) -> str:
         """A client certificate with its key in one text, from the CA that `host` trusts or another one."""
-        return client_pem(authority or self.authority, name)
+        return client_pem(authority or self.authority, name, passphrase)
 
     def standby(self, folder: Path) -> contextlib.AbstractContextManager[Node]:
         """A second node of the same cluster, unsealed: it hands requests on to the active one."""
@@ -244,7 +239,7 @@ def _fill(vault: Vault) -> None:
     client.sys.create_or_update_policy("reader", _rules("kv/data/mail/*", "org/mail/data/*", "old/mail/*"))
     client.sys.create_or_update_policy("nobody", _rules("kv/data/nothing/here"))
     for name in NAMESPACES:
-        client.sys.create_namespace(name)
+        client.write_data(f"sys/namespaces/{name}", data={})
         vault.node.client(name).sys.enable_secrets_engine("kv", path="kv", options={"version": "2"})
     _fill_logins(vault, client)
 
@@ -270,35 +265,3 @@ def _fill_logins(vault: Vault, client: hvac.Client) -> None:
         "token_policies": ["reader"],
     }
     client.write_data("auth/cert/certs/host", data=host)
-
-
-def _base64(*parts: dict[str, object]) -> Sequence[str]:
-    return [_packed(json.dumps(part).encode()) for part in parts]
-
-
-def _packed(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def client_pem(authority: Authority, name: str) -> str:
-    """Certificate for client authentication and its key, one PEM text."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(authority.name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-        .sign(authority.key, hashes.SHA256())
-    )
-    return (
-        certificate.public_bytes(serialization.Encoding.PEM).decode()
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
-    )

@@ -6,6 +6,7 @@ Rules: on Windows each raises NotPosix. Knows no server and no test.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import IO
@@ -70,4 +71,32 @@ def detach() -> None:
             os._exit(0)
         os.setsid()
         return
+    raise NotPosix
+
+
+def freeze(pid: int) -> None:
+    """The process stops where it is (SIGSTOP)."""
+    if sys.platform != "win32":
+        os.kill(pid, signal.SIGSTOP)
+        return
+    raise NotPosix
+
+
+def thaw(pid: int) -> None:
+    """It goes on (SIGCONT)."""
+    if sys.platform != "win32":
+        os.kill(pid, signal.SIGCONT)
+        return
+    raise NotPosix
+
+
+def at_terminal(command: list[str], environ: dict[str, str]) -> tuple[int, int]:
+    """Starts a program at a terminal of its own: its process id, and the terminal's other end."""
+    if sys.platform != "win32":
+        import pty
+
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(command[0], command, environ)
+        return pid, terminal
     raise NotPosix

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.real.processes import find, require, stop, wait_until
+from tests.real import posix
+from tests.real.processes import find, guard, require, stop, wait_until
 
 PASSWORD = b"the keyring's own password"
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -44,18 +44,15 @@ class SecretService:
 
     def freeze(self) -> None:
         """The daemon stops answering."""
-        self._signal(signal.SIGSTOP)
+        assert self.daemon is not None
+        posix.freeze(self.daemon.pid)
         self._frozen = True
 
     def thaw(self) -> None:
         """It goes on."""
-        if self._frozen:
-            self._signal(signal.SIGCONT)
+        if self._frozen and self.daemon is not None:
+            posix.thaw(self.daemon.pid)
             self._frozen = False
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self.daemon is not None
-        os.kill(self.daemon.pid, number)
 
 
 @contextlib.contextmanager
@@ -83,7 +80,8 @@ def session_bus(folder: Path, home: Path | None = None) -> Iterator[SecretServic
     )
     try:
         wait_until(socket.exists, "the session bus")
-        yield SecretService(folder, environ)
+        with guard('kill "$1"', str(bus.pid)):
+            yield SecretService(folder, environ)
     finally:
         stop(bus)
 
@@ -108,7 +106,8 @@ def secret_service(
             service.daemon.stdin.write(password or b"")
             service.daemon.stdin.close()
             wait_until(lambda: _answers(service), "gnome-keyring")
-            yield service
+            with guard('kill -CONT "$1"; kill "$1"', str(service.daemon.pid)):
+                yield service
         finally:
             service.thaw()
             stop(service.daemon)

@@ -22,6 +22,8 @@ from typing import Any
 
 import yaml
 
+from tests.real.posix import NotPosix
+
 BIN = Path(sys.executable).parent
 PROGRAM = str(BIN / "dtsconf")
 CONFIG, SECRETS, MSMTP, STATE = "etc/dts/email.json", "etc/dts/email.secrets.json", "etc/msmtprc", "var/lib/dtsconf"
@@ -327,6 +329,38 @@ def _facts(path: str) -> tuple[Any, ...]:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
+
+
+def chown(path: Path | str, uid: int, gid: int) -> None:
+    """Gives the file to another user."""
+    if sys.platform != "win32":
+        os.chown(path, uid, gid)
+        return
+    raise NotPosix
+
+
+def make_fifo(path: Path) -> None:
+    """A named pipe, 0600, that nobody ever writes to."""
+    if sys.platform != "win32":
+        os.mkfifo(path, 0o600)
+        return
+    raise NotPosix
+
+
+def group_name(gid: int) -> str:
+    """The name of a group of this system."""
+    if sys.platform != "win32":
+        import grp
+
+        return grp.getgrgid(gid).gr_name
+    raise NotPosix
+
+
+def open_terminal() -> tuple[int, int]:
+    """Both sides of a pseudo-terminal, ours first."""
+    if sys.platform != "win32":
+        return os.openpty()
+    raise NotPosix
 
 
 def call(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.scenarios.harness import CONFIG, MSMTP, Machine, mode
+from tests.scenarios.harness import CONFIG, MSMTP, Machine, chown, mode
 
 
 def stranger(machine: Machine, place: str = CONFIG, content: str = "hand made") -> None:
@@ -14,7 +14,7 @@ def stranger(machine: Machine, place: str = CONFIG, content: str = "hand made") 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
     path.chmod(0o640)
-    os.chown(path, 12, 34)
+    chown(path, 12, 34)
 
 
 @pytest.mark.parametrize("place", [CONFIG, MSMTP])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pty
 import select
 import shutil
 import socket
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.real.ca import Certificates
-from tests.scenarios.harness import CONFIG, PROGRAM, Machine, failed_stage, login, mode, tree
+from tests.scenarios.harness import CONFIG, PROGRAM, Machine, chown, failed_stage, login, mode, open_terminal, tree
 from tests.scenarios.smtpd import DROP, Smtpd
 
 Servers = Callable[..., Smtpd]
@@ -612,7 +611,7 @@ def test_microsoft_mode_does_not_fit_msmtp(machine: Machine) -> None:
 def test_mode_owner_and_group_of_a_replaced_file_survive(machine: Machine) -> None:
     machine.apply(machine.profile()).ok()
     machine.config.chmod(0o640)
-    os.chown(machine.config, 12, 34)
+    chown(machine.config, 12, 34)
     machine.apply(machine.profile(name="other")).ok()
     facts = machine.config.stat()
     assert (mode(machine.config), facts.st_uid, facts.st_gid) == (0o640, 12, 34)
@@ -650,7 +649,7 @@ def test_a_folder_that_others_may_write_is_refused(machine: Machine, place: str)
 @pytest.mark.parametrize("place", ["etc", "etc/dts"])
 def test_a_folder_of_another_user_is_refused(machine: Machine, place: str) -> None:
     (machine.root / "etc/dts").mkdir(parents=True)
-    os.chown(machine.root / place, 12, 12)
+    chown(machine.root / place, 12, 12)
     result = machine.apply(machine.profile())
     assert result.code not in {0, 70}, result
     assert not machine.config.exists()
@@ -687,7 +686,7 @@ def test_without_a_terminal_apply_says_so_and_goes_on(machine: Machine) -> None:
 
 def on_terminal(machine: Machine, answer: str, *args: str) -> tuple[int, str]:
     """Runs the program on a terminal of its own, types the answer once it is asked; its code and what was shown."""
-    parent, child = pty.openpty()
+    parent, child = open_terminal()
     command = ["setsid", "--ctty", "--wait", PROGRAM, *args]  # a terminal of its own, so that Ctrl-C reaches it
     with subprocess.Popen(
         command, stdin=child, stdout=child, stderr=child, cwd=machine.work, env=machine.environ()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace
+from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace, make_fifo
 
 GOOD = "dtsconf: 1\nname: x\nexpects: [sender.email, server.host]\n"
 
@@ -194,7 +194,7 @@ def test_yaml_traps_in_texts_are_named(machine: Machine, trap: str) -> None:
 def test_profiles_that_are_no_file(machine: Machine, kind: str) -> None:
     path = machine.work / "site.yaml"
     if kind == "fifo":
-        os.mkfifo(path)
+        make_fifo(path)
     elif kind == "folder":
         path.mkdir()
     elif kind == "device":

@@ -64,7 +64,7 @@ def test_twenty_applies_at_once_are_serial_and_history_is_whole(machine: Machine
             machine.start("apply", "--yes", "--wait", "600", "--profile", profile)
             for profile in (*profiles[1:], profiles[0])
         ]
-        tries = [machine.run("test", "--level", "auth", "--json") for _ in range(6)]
+        tries = [machine.finish(machine.start("test", "--level", "auth"), "test") for _ in range(6)]
         results = [machine.finish(process, "apply") for process in running]
     finally:
         reader.enough.set()
@@ -82,6 +82,40 @@ def test_twenty_applies_at_once_are_serial_and_history_is_whole(machine: Machine
     assert machine.run("status", "--json").ok().json["state"] == "in-sync"
     left = sorted(path.name for path in Path(machine.config.parent).iterdir())
     assert left == ["email.json", "email.secrets.json"]
+
+
+def test_a_reader_never_mixes_two_configs(machine: Machine, smtpd: Servers) -> None:
+    """Two configs take turns a thousand times a second, both secrets delivered: a reader sends with one or the other,
+    never with the user of one and the password of the other."""
+    users = {"one": "pear-tree-one", "two": "plum-tree-two"}
+    server = smtpd(users=users, auth_without_tls=True, mechanisms=("PLAIN",))
+    configs, delivered = [], {}
+    for user, password in users.items():
+        settings = login(machine.secret_file(password), encryption="none", allow_cleartext_login=True)
+        settings["login"]["username"] = user
+        machine.apply(machine.profile(**proven(server, settings=settings, verify={"level": "auth"}, name=user))).ok()
+        configs.append(machine.config.read_bytes())
+        delivered.update(json.loads(machine.delivered.read_text())["secrets"])
+    machine.delivered.write_text(json.dumps({**json.loads(machine.delivered.read_text()), "secrets": delivered}))
+    enough = threading.Event()
+    swapper = threading.Thread(target=swap, args=(machine.config, configs, enough))
+    swapper.start()
+    try:
+        tries = [machine.finish(machine.start("test"), "test") for _ in range(8)]
+    finally:
+        enough.set()
+        swapper.join()
+    assert [pair for pair in server.logins if users[pair[0]] != pair[1]] == []
+    assert [str(one) for one in tries if one.code != 0] == []
+
+
+def swap(path: Path, contents: list[bytes], enough: threading.Event) -> None:
+    """Replaces the file by each content in turn, whole each time."""
+    while not enough.wait(0.001):
+        for content in contents:
+            new = path.with_name(".new")
+            new.write_bytes(content)
+            new.replace(path)
 
 
 def test_a_purge_waits_for_nobody_it_would_break(machine: Machine, smtpd: Servers) -> None:

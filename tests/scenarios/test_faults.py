@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -84,7 +85,7 @@ def test_a_read_only_file_system(machine: Machine) -> None:
         (["apply", "--yes", "--profile", "new.yaml"], {1}),
         (["apply", "--yes", "--json", "--profile", "new.yaml"], {1}),
         (["rollback", "0", "--yes"], {1}),
-        (["purge", "--yes"], {1}),
+        (["purge", "--yes"], {0, 1}),
         (["status"], {0}),
         (["show"], {0}),
         (["plan", "--profile", "new.yaml"], {0}),
@@ -94,7 +95,7 @@ def test_a_read_only_file_system(machine: Machine) -> None:
         result = call(command, cwd=machine.work, env=machine.environ())
         assert result.returncode in codes, result
         assert "Traceback" not in result.stderr, result
-        if codes == {1}:
+        if 1 in codes:
             assert "read-only" in (result.stdout + result.stderr).lower(), result
             assert "/" in result.stdout + result.stderr
     assert tree(machine.root) == before
@@ -186,7 +187,7 @@ def test_a_machine_of_another_user(machine: Machine) -> None:
         result = call(command, cwd=machine.work, env=env)
         assert result.returncode == 1 or (args[0] == "purge" and result.returncode == 0), result
         assert "Traceback" not in result.stderr
-        assert "root" in result.stdout + result.stderr
+        assert re.search("root|owner|sudo", result.stdout + result.stderr), result
     machine.run("status").ok()
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import grp
 import json
-import os
 import re
 from typing import Any
 
 import pytest
 
 from tests.real.ca import Certificates
-from tests.scenarios.harness import Machine, login, mode
+from tests.scenarios.harness import Machine, chown, group_name, login, make_fifo, mode
 from tests.scenarios.test_apply import Servers, proven
 
 PEAR, PLUM = "pear-tree-9", "plum-tree-9"
@@ -84,18 +82,18 @@ def test_plan_reads_no_secret(machine: Machine) -> None:
 
 
 def test_group_may_read_the_delivered_file(machine: Machine) -> None:
-    group = grp.getgrgid(1)
+    group = group_name(1)
     profile = with_login(
         machine,
         machine.secret_file(PEAR),
-        secrets={"deliver": "file", "group": group.gr_name},
+        secrets={"deliver": "file", "group": group},
         targets=["dts", "msmtp"],
     )
     result = machine.apply(profile, "--json").ok()
     facts = machine.delivered.stat()
-    assert (mode(machine.delivered), facts.st_gid) == (0o640, group.gr_gid)
+    assert (mode(machine.delivered), facts.st_gid) == (0o640, 1)
     assert mode(machine.msmtprc) & ~0o640 == 0
-    assert machine.msmtprc.stat().st_gid == group.gr_gid or mode(machine.msmtprc) == 0o600
+    assert machine.msmtprc.stat().st_gid == 1 or mode(machine.msmtprc) == 0o600
     assert not any("owner" in warning["message"] for warning in result.warnings)
 
 
@@ -185,7 +183,7 @@ def test_a_secret_file_that_is_missing_or_empty_is_exit_5(machine: Machine, cont
 
 def test_a_secret_of_another_user_is_refused(machine: Machine) -> None:
     reference = machine.secret_file(PEAR)
-    os.chown(machine.work / "secret", 12, 12)
+    chown(machine.work / "secret", 12, 12)
     machine.apply(with_login(machine, reference)).fails(5)
 
 
@@ -209,7 +207,7 @@ def test_links_to_a_secret_are_followed_through_trusted_folders_only(machine: Ma
 
 
 def test_a_secret_that_is_a_folder_or_fifo_is_exit_5(machine: Machine) -> None:
-    os.mkfifo(machine.work / "fifo", 0o600)
+    make_fifo(machine.work / "fifo")
     for name in ("fifo", "."):
         machine.apply(with_login(machine, f"file://{machine.work}/{name}")).fails(5)
 

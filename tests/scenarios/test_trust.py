@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.real.ca import Certificates
-from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace, site
+from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, chown, in_namespace, site
 
 OVERLAYS = """
 mount -t tmpfs none /media
@@ -72,7 +72,7 @@ def test_a_folder_that_others_may_write(machine: Machine) -> None:
 
 def test_a_profile_of_another_user(machine: Machine) -> None:
     profile = machine.profile()
-    os.chown(profile, 1234, 1234)
+    chown(profile, 1234, 1234)
     refused(machine, "site.yaml", "chown")
     assert apply(machine, env={"SUDO_UID": "1234", "SUDO_GID": "1234", "SUDO_USER": "jane"}) == 0
     refused(machine, "chown", env={"SUDO_UID": "1235", "SUDO_GID": "1235", "SUDO_USER": "joe"})
@@ -80,17 +80,17 @@ def test_a_profile_of_another_user(machine: Machine) -> None:
 
 def test_a_folder_of_another_user(machine: Machine) -> None:
     machine.profile("theirs/site.yaml")
-    os.chown(machine.work / "theirs", 1234, 0)
+    chown(machine.work / "theirs", 1234, 0)
     refused(machine, "theirs", "chown", profile="theirs/site.yaml")
     assert apply(machine, "theirs/site.yaml", env={"SUDO_UID": "1234", "SUDO_GID": "1234", "SUDO_USER": "jane"}) == 0
 
 
 def test_the_owners_private_group_may_write_no_other_group(machine: Machine) -> None:
     profile = machine.profile()
-    os.chown(profile, 0, 0)
+    chown(profile, 0, 0)
     os.chmod(profile, 0o664)
     assert apply(machine) == 0
-    os.chown(profile, 0, 100)
+    chown(profile, 0, 100)
     refused(machine, "site.yaml", "chmod")
 
 
@@ -167,10 +167,10 @@ def test_not_root_and_no_root_folder(machine: Machine) -> None:
 def test_a_user_without_rights_tries_in_a_folder_of_their_own(machine: Machine) -> None:
     own = machine.folder / "own"
     own.mkdir()
-    os.chown(own, NOBODY, NOBODY)
+    chown(own, NOBODY, NOBODY)
     (own / "site.yaml").write_text(yaml.safe_dump(site()))
     (own / "root").mkdir()
-    os.chown(own / "root", NOBODY, NOBODY)
+    chown(own / "root", NOBODY, NOBODY)
     command = in_namespace(
         ":", PROGRAM, "apply", "--yes", "--profile", "site.yaml", "--root", str(own / "root"), uid=NOBODY
     )

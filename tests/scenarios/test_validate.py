@@ -224,7 +224,7 @@ IMPOSSIBLE = {
     "bad IPv4": "server: {host: '300.1.1.1'}",
     "port 0": "server: {port: 0}",
     "port as text": "server: {port: '25'}",
-    "port as a float": "server: {port: 25.0}",
+    "port as a float": "server: {port: 25.5}",
     "port as a bool": "server: {port: true}",
     "octal port": "server: {port: 0025}",
     "sexagesimal port": "server: {port: 1:30}",

@@ -16,7 +16,6 @@ from dtsconf.errors import Invalid, Problem, Where
 from dtsconf.frozen import frozen
 from dtsconf.machine.targets.file import KNOWN_AT_APPLY, MASK, TargetFile
 from dtsconf.names import ascii_address
-from dtsconf.secret import ref
 from dtsconf.settings.model import effective_port
 
 if TYPE_CHECKING:
@@ -200,15 +199,15 @@ def password_command(reference: str, platform: str) -> str:
     Raises:
         CantExpress: for every other scheme.
     """
-    parsed = ref.parse(reference)
-    if parsed.scheme == "file":
-        return f"cat {shlex.quote(parsed.rest)}"
-    if parsed.scheme == "keyring":
-        service, user = (shlex.quote(part) for part in parsed.rest.split("/", 1))
+    scheme, _, rest = reference.partition("://")  # checked long ago; it may be a plugin's
+    if scheme == "file":
+        return f"cat {shlex.quote(rest)}"
+    if scheme == "keyring":
+        service, user = (shlex.quote(part) for part in rest.split("/", 1))
         if platform == "darwin":
             return f"security find-generic-password -s {service} -a {user} -w"
         return f"secret-tool lookup service {service} username {user}"
-    why = f"msmtp has no tool to resolve {parsed.scheme}:// by itself (secrets.deliver: reference)"
+    why = f"msmtp has no tool to resolve {scheme}:// by itself (secrets.deliver: reference)"
     raise CantExpress("login.password", why, "use secrets.deliver: file, or a file:// or keyring:// reference")
 
 

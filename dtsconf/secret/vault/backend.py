@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dtsconf.errors import Invalid, SecretUnavailable
 from dtsconf.secret.value import Secret
 from dtsconf.secret.vault.config import Config, Given, read_config
-from dtsconf.secret.vault.read import Reader, Target, target_of, text_of
+from dtsconf.secret.vault.read import Reader, target_of, text_of
 
 if TYPE_CHECKING:
     from dtsconf.secret.backend import Context, Notices
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dtsconf.secret.vault.causes import Cause
     from dtsconf.secret.vault.connection import Connection
     from dtsconf.secret.vault.login import Ticket
+
+
+def _named(given: Given) -> str:
+    return f"{given.value} ({given.origin})"
 
 
 class VaultBackend:
@@ -77,19 +81,26 @@ class VaultBackend:
         self._ticket = sign_in(self._connection, fetch)
         return Reader(self._connection, self._ticket.origin)
 
-    def details(self, reference: Reference) -> Mapping[str, str]:
-        """What is worth knowing of a reference that was fetched: version, created (RFC 3339), and the seconds that the
-        login lasts; what Vault doesn't tell is left out."""
-        target: Target = target_of(reference.rest)
-        found = self._reader.known(target) if self._reader else None
-        facts = {"version": found.version, "created": found.created} if found else {}
-        if self._ticket is not None and self._ticket.lease:
-            facts["login expires in"] = f"{self._ticket.lease} s"
-        return {name: value for name, value in facts.items() if value is not None}
+    def facts(self, reference: Reference) -> Mapping[str, str]:
+        """For `secret check`, after a fetch: where it lies and by whose word, the version with its times, and how we
+        are signed in. What Vault doesn't tell is left out."""
+        if self._config is None:
+            return {}
+        first, *others = self._config.origins()
+        found = self._reader.known(target_of(reference.rest)) if self._reader else None
+        about = {"version": found.version, "changed": found.created, "expiry": found.expiry} if found else {}
+        return {
+            "store": _named(first[1]),
+            **{name: value for name, value in about.items() if value},
+            **{name: _named(given) for name, given in others},
+            **self._signed(),
+        }
 
-    def origins(self) -> tuple[tuple[str, Given], ...]:
-        """How Vault is reached, each value with its origin: what was settled, or would be."""
-        return (self._config or read_config(self._context)).origins()
+    def _signed(self) -> dict[str, str]:
+        ticket = self._ticket
+        if ticket is None:
+            return {}
+        return {"token": f"from {ticket.origin}" + (f", for {ticket.lease} s" if ticket.lease else "")}
 
     def close(self) -> None:
         """Revoke the token that was got for this run. Raises nothing."""

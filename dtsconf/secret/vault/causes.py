@@ -7,7 +7,6 @@ Values read from Vault never come here, only the names of fields.
 from __future__ import annotations
 
 import errno
-import socket
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -179,6 +178,13 @@ def no_login(method: str, mount: str, namespace: str | None) -> Cause:
     return Cause(message, f"set secrets.vault.auth.mount to where {method} is: vault auth list")
 
 
+def read_refused(status: int, said: str) -> Cause:
+    """A no to a read that is neither about rights nor about the path."""
+    return Cause(
+        f"Vault refused the read with {status}: {said or 'no reason given'}", "its log tells more: vault status"
+    )
+
+
 def redirected(where: str, url: str) -> Cause:
     """A token goes to no other address than the one that was set."""
     target = escape_controls(where) or "nowhere"
@@ -209,19 +215,24 @@ def transport(error: BaseException, host: str, *, proxied: bool) -> Cause:
     for deepest in reversed(chain):
         if isinstance(deepest, ssl.SSLCertVerificationError):
             return _untrusted(deepest, host)
-    by_proxy = next((e for e in chain if type(e).__name__ == "ProxyError"), None)
+    by_proxy = next((e for e in chain if _is(e, "ProxyError")), None)
     if proxied and by_proxy is not None:
         return Cause("the proxy doesn't lead there" + _proxy_said(chain), "check connection.proxy and HTTPS_PROXY")
     for deepest in reversed(chain):
         if isinstance(deepest, ssl.SSLError):
             return _no_tls(deepest)
-        if isinstance(deepest, socket.gaierror):
+        if _is(deepest, "gaierror"):
             return Cause(f"the host name {host} is not known", "check secrets.vault.url or VAULT_ADDR, and DNS")
         if isinstance(deepest, OSError) and deepest.errno is not None:
             return _unreachable(deepest)
-    if any(type(one).__name__ in ("InvalidSchema", "InvalidProxyURL", "ProxySchemeUnknown") for one in chain):
+    if any(_is(one, "InvalidSchema", "InvalidProxyURL", "ProxySchemeUnknown") for one in chain):
         return Cause("the proxy can't be used", "write it as http://host:port in connection.proxy or HTTPS_PROXY")
     return Cause("the connection broke before the whole answer was there", "try again; vault status tells more")
+
+
+def _is(error: BaseException, *names: str) -> bool:
+    """By name: a pure module imports neither the HTTP client nor sockets."""
+    return type(error).__name__ in names
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -248,7 +259,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, host: str) -> Cause:
 
 
 def _no_tls(error: ssl.SSLError) -> Cause:
-    reason = (error.reason or "").replace("_", " ").lower()
+    reason = (getattr(error, "reason", None) or "").replace("_", " ").lower()
     if "certificate required" in reason or "handshake failure" in reason:
         hint = "give one: secrets.vault.auth.certificate, or VAULT_CLIENT_CERT and VAULT_CLIENT_KEY"
         return Cause(f"TLS failed ({reason}); perhaps it wants a client certificate", hint)

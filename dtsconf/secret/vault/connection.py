@@ -70,12 +70,18 @@ class Connection:
             if refused is None:
                 return answer[0]
             if refused.status not in _PASSING:
-                raise refused
+                raise self._known(refused)
             self._refuse_asleep(refused)
             wait = max(next(pauses, math.inf), self.session.retry_after)
             if time.monotonic() + wait >= self.session.until:
                 raise self.failure(_passing(refused, time.monotonic() - start))
             time.sleep(wait)
+
+    def _known(self, refused: Refused) -> Refused | SecretUnavailable:
+        """Vault's no comes as JSON with a list of errors, be it empty; anything else is somebody else's."""
+        if isinstance(refused.data, dict) and isinstance(refused.data.get("errors", []), list | None):
+            return refused
+        return self.failure(causes.no_vault(f"{refused.status} without Vault's JSON"))
 
     def failure(self, cause: Cause) -> SecretUnavailable:
         """The cause as an error that names the server."""

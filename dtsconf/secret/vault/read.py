@@ -31,11 +31,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What lay at a path: its fields, and of KV version 2 the version and when it was made (RFC 3339)."""
+    """What lay at a path: its fields, and of KV version 2 the version, when it was made and when it will be gone (ISO
+    8601, to the second)."""
 
     fields: dict[str, Any] = field(repr=False)
     version: str | None = None
     created: str | None = None
+    expiry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +136,14 @@ class Reader:
         raise self._connection.failure(_verdict(refusals, target))
 
     def _spots(self, path: str) -> Iterator[_Spot]:
-        """Where the path may lie, the likeliest first. Of version 1 there is one, however the path is cut."""
+        """Where the path may lie, the likeliest first. Of version 1 there is one, however the path is cut: so what is
+        known of its mount is a guess, and the others are tried after it."""
         parts = path.split("/")
         cuts = [("/".join(parts[:n]), "/".join(parts[n:])) for n in range(1, len(parts))]
-        known = [(mount, rest) for mount, rest in cuts if mount in self._mounts]
-        if known:
-            mount, rest = known[-1]
-            yield _Spot(mount, rest, self._mounts[mount])
-            return
-        for mount, rest in cuts:
-            yield _Spot(mount, rest, versioned=True)
-        yield _Spot(*cuts[0], versioned=False)
+        known = [_Spot(mount, rest, self._mounts[mount]) for mount, rest in cuts if mount in self._mounts]
+        usual = [*(_Spot(mount, rest, versioned=True) for mount, rest in cuts), _Spot(*cuts[0], versioned=False)]
+        yield from known
+        yield from (spot for spot in usual if spot not in known)
 
     def _ask(self, spot: _Spot, version: str | None) -> Any:
         kv = self._connection.client.secrets.kv
@@ -167,7 +166,13 @@ class Reader:
             raise self._connection.failure(causes.no_vault("an answer without data"))
         about = data.get("metadata")
         about = about if isinstance(about, dict) else {}
-        return Found(self._mapping(data.get("data")), str(about.get("version")), str(about.get("created_time")))
+        version = about.get("version")
+        return Found(
+            self._mapping(data.get("data")),
+            None if version is None else str(version),
+            _time(about.get("created_time")),
+            _time(about.get("deletion_time")),
+        )
 
     def _mapping(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
@@ -184,7 +189,19 @@ class Reader:
             return causes.token_refused(self._origin)
         if spot.versioned and refused.status == 404:
             return _gone(refused, target)
-        return None if refused.status in (400, 403, 404, 405) else causes.no_vault(f"{refused.status} to a read")
+        if refused.status in (403, 404, 405):
+            return None
+        return causes.read_refused(refused.status, causes.words(refused.errors))
+
+
+def _time(text: object) -> str | None:
+    """Vault's times (RFC 3339, to the nanosecond), to the second."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(str(text)).isoformat(timespec="seconds")
+    except ValueError:
+        return None
 
 
 def _gone(refused: Refused, target: Target) -> Cause | None:

@@ -137,16 +137,26 @@ def _whole(response: requests.Response) -> requests.Response:
     if len(data) > LIMIT:
         raise TooLarge
     response.raw = io.BytesIO(data)
+    response.encoding = "utf-8"  # JSON's only one (RFC 8259, 8.1); requests would guess
     return response
 
 
 def _refuse_strangers(response: requests.Response) -> None:
-    """Raises Elsewhere, NoVault. An error's body is looked at by whoever explains the error."""
-    if 300 <= response.status_code < 400:
+    """Raises Elsewhere, NoVault. What hvac would stumble over doesn't reach it: JSON of another shape than Vault's."""
+    status = response.status_code
+    kind = response.headers.get("Content-Type", "").partition(";")[0]
+    if 300 <= status < 400:
         raise Elsewhere(response.headers.get("Location", "").partition("?")[0])
-    if response.status_code == 200 and not isinstance(decoded(response.text), dict):
-        kind = response.headers.get("Content-Type", "").partition(";")[0]
+    found = decoded(response.text)
+    if status == 200 and not isinstance(found, dict):
         raise NoVault(f"200 with {kind or 'no content type'}, which is no JSON object")
+    if status >= 400 and found is not None and not _tells_errors(found):
+        raise NoVault(f"{status} with JSON that is not Vault's")
+
+
+def _tells_errors(found: Any) -> bool:
+    errors = found.get("errors") if isinstance(found, dict) else 0
+    return errors is None or (isinstance(errors, list) and all(isinstance(error, str) for error in errors))
 
 
 def decoded(text: str | None) -> Any:

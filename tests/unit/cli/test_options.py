@@ -110,3 +110,52 @@ def test_colours_only_on_a_terminal(capsys: Capture, monkeypatch: Patch, site: s
     assert not Run(no_color=True).color()
     monkeypatch.setenv("NO_COLOR", "1")
     assert not Run().color()
+
+
+def test_a_root_that_is_no_folder(capsys: Capture, monkeypatch: Patch, site: str, tmp_path: Path) -> None:
+    said = call(capsys, "apply", "--yes", "--profile", site, "--root", site)
+    assert (said.code, said.err.splitlines()[0]) == (2, f"error: --root {site} is no folder")
+    assert call(capsys, "--root", "", "show", "--profile", site).code == 2
+    monkeypatch.setenv("DTSCONF_ROOT", site)
+    assert call(capsys, "plan", "--profile", site).code == 2
+    assert call(capsys, "plan", "--profile", site, "--root", str(tmp_path / "root")).code == 0
+
+
+@pytest.mark.parametrize("command", ["test", "plan", "apply", "show", "status", "doctor"])
+def test_a_profile_given_as_an_argument(capsys: Capture, site: str, command: str) -> None:
+    for word in (site, "missing.yaml"):
+        said = call(capsys, command, word)
+        assert said.code == 2
+        assert f"hint: did you mean --profile {word}?" in said.err
+
+
+def test_an_argument_too_many(capsys: Capture) -> None:
+    said = call(capsys, "show", "server.host")
+    assert (said.code, "--profile" in said.err) == (2, False)
+    assert "unexpected extra argument: server.host" in said.err
+    assert "see dtsconf show --help" in said.err
+
+
+def test_validate_takes_profile_as_well(capsys: Capture, monkeypatch: Patch, site: str, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("")
+    assert call(capsys, "validate", "--profile", str(bad)).code == 3
+    assert call(capsys, "--profile", str(bad), "validate", site).code == 3
+    assert [f["file"] for f in call(capsys, "validate", site, "--profile", site, "--json").json["files"]] == [site]
+    assert call(capsys, "validate").code == 2
+    monkeypatch.setenv("DTSCONF_PROFILE", str(bad))
+    assert call(capsys, "validate").code == 3
+    assert call(capsys, "validate", site).code == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["rollback", "abc"], "'abc' is not a valid generation number"),
+        (["rollback", "--wait", "x"], "'x' is not a valid number of seconds"),
+        (["apply", "--wait", "x"], "'x' is not a valid number of seconds"),
+    ],
+)
+def test_what_is_no_number(capsys: Capture, args: list[str], words: str) -> None:
+    said = call(capsys, *args)
+    assert (said.code, words in said.err, "range" in said.err) == (2, True, False)

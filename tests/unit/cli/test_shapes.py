@@ -138,3 +138,47 @@ def test_the_rest_is_one_object_too(site: Site, args: list[str]) -> None:
     body = call(site.capsys, *args, "--root", site.root, "--json").json
     assert set(body) >= COMMON
     assert body["command"] == args[0]
+
+
+def test_a_refused_value_in_explain(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DTS_EMAIL_SERVER__HOST", "evil.acme.example")
+    path = profile(tmp_path, LOGIN)
+    layers = {layer["layer"]: layer for layer in site("explain", "server.host", "--profile", path)["layers"]}
+    assert layers["environment"]["state"] == "refused"
+    assert "login.password" in layers["environment"]["why"]
+    assert [set(layer) for name, layer in layers.items() if name != "environment"] == [
+        {"layer", "value", "where", "state"}
+    ] * 4
+    assert (
+        "wins, but refused: server.host is changed"
+        in call(site.capsys, "explain", "server.host", "--profile", path).out
+    )
+
+
+@pytest.mark.parametrize("command", [["test"], ["apply", "--yes"]])
+def test_a_ca_file_that_is_not_there_is_found_before_anybody_is_asked(
+    site: Site, tmp_path: Path, command: list[str]
+) -> None:
+    text = PROFILE.replace("port: 2525", "port: 2525, encryption: starttls, ca_file: roots.pem").replace(
+        "none", "connect"
+    )
+    path = profile(tmp_path, text)
+    assert site("validate", path)["ok"]
+    (problem,) = site(*command, "--profile", path, code=3)["problems"]
+    assert (problem["kind"], problem["where"]["line"]) == ("ca-file", 5)
+    assert str(tmp_path / "roots.pem")[:50] in problem["message"]
+
+
+def test_init_names_what_a_site_needs(site: Site, tmp_path: Path) -> None:
+    text = call(site.capsys, "init", "-").out
+    for words in (
+        "dtsconf test --profile",
+        "ca_file: null",
+        "targets: [dts]",
+        "msmtp",
+        "none, connect, auth, envelope or send",
+    ):
+        assert words in text
+    path = tmp_path / "new.yaml"
+    path.write_text(text)
+    assert {p["kind"] for p in site("validate", str(path), code=3)["problems"]} == {"missing"}

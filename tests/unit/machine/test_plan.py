@@ -189,3 +189,12 @@ def test_put_back_files_are_told_without_their_content() -> None:
     assert change.action == "update"
     assert "hunter2" not in change.diff
     assert "put back" in change.diff
+
+
+def test_a_changed_secret_is_told_in_the_diff_of_the_file_that_holds_it() -> None:
+    same = diff.unified("/etc/msmtprc", "password ********\n", "password ********\n")
+    told = "# login.password: changed (value hidden)\n"
+    assert diff.with_rotated(same, ["login.password"]) == f"--- /etc/msmtprc\n+++ /etc/msmtprc\n{told}"
+    assert diff.with_rotated(same, []) == same
+    other = diff.unified("/etc/msmtprc", "a\n", "b\n")
+    assert diff.with_rotated(other, ["login.password"]) == other + told

@@ -49,6 +49,11 @@ def test_only_one(secret: Path, rest: str) -> None:
     assert fetch(secret)[0] == (WORD if rest == "\r" else WORD + rest)
 
 
+def test_a_pem_text_ends_in_a_line_break_and_nothing_is_said(secret: Path) -> None:
+    secret.write_bytes(b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
+    assert fetch(secret) == ("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", [])
+
+
 def test_a_lone_carriage_return_stays(secret: Path) -> None:
     secret.write_bytes(WORD.encode() + b"\r")
     assert fetch(secret)[0] == WORD + "\r"

@@ -293,3 +293,19 @@ def test_texts_of_variables_and_set(kind: Any, text: str, raw: Any) -> None:
 def test_texts_that_are_no_such_scalar(kind: Any, text: str) -> None:
     with pytest.raises(BadValue):
         parse_settings_text(kind, text)
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ('"*@corp.test"', 'write ["*@corp.test"]'),
+        ("it@corp.test", "write [it@corp.test]"),
+        ("'a\"b, c'", 'write ["a\\"b, c"]'),
+    ],
+)
+def test_the_hint_to_write_a_list_is_yaml(written: str, hint: str) -> None:
+    document = read(f"policy: {{recipients: {written}}}\n", head="dtsconf: 1\nname: x\n")
+    assert [problem.hint for problem in document.problems] == [hint]
+    mended = read(f"policy: {{recipients: {hint.removeprefix('write ')}}}\n", head="dtsconf: 1\nname: x\n")
+    assert "no YAML" not in " ".join(lines(mended.problems))
+    assert "expects a list" not in " ".join(lines(mended.problems))

@@ -40,6 +40,24 @@ def test_a_value_kept_out_by_a_lock_is_set_aside() -> None:
     assert [view.state for view in told.layers] == ["wins", "absent", "absent", "set aside", "set aside"]
 
 
+def test_a_value_that_the_settings_are_refused_for() -> None:
+    org = organisation({**LOGIN, "server.port": 587})
+    told = explain("server.port", org, [user(server__port=2525)])
+    assert [view.state for view in told.layers] == ["overridden", "overridden", "absent", "refused", "absent"]
+    refused = told.layers[3]
+    assert "a secret goes only where its own layer says" in str(refused.why)
+    assert [view.why for view in told.layers if view is not refused] == [None] * 4
+    over = explain("server.port", org, [user(server__port=2525), command_line(server__port=2525)])
+    assert [view.state for view in over.layers[3:]] == ["overridden", "wins"]
+
+
+def test_cleartext_login_is_refused_wherever_it_is_not_the_organisation_s() -> None:
+    told = explain(
+        "server.allow_cleartext_login", organisation(LOGIN), [environment(server__allow_cleartext_login=True)]
+    )
+    assert told.layers[2].state == "refused"
+
+
 def test_a_null_that_resets_wins() -> None:
     told = explain(
         "connection.timeout", organisation({**WORKING, "connection.timeout": 60}), [user(connection__timeout=None)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from dtsconf.errors import Invalid, Place
+from dtsconf.errors import Invalid, Option, Place, Where
 from dtsconf.settings.effective import Effective
 from dtsconf.settings.policy import Policy, Recipients
+from dtsconf.settings.profile import load_profile
 from dtsconf.settings.recipients import require_allowed
 from dtsconf.settings.resolve import resolve
 from tests.unit.settings.layers import organisation
@@ -46,13 +48,36 @@ def test_an_address_that_every_list_holds(to: str) -> None:
 )
 def test_each_list_that_lacks_it_is_told(to: str, places: list[Place]) -> None:
     effective = lists(ACME, PERTH)
+    where: Where = Option("--to")
     if not places:  # an empty --to is none: the sender's own address, which the site's list lacks
-        places = [SITE]
+        places, where = [SITE], effective.origin["sender.email"].where or where
     with pytest.raises(Invalid) as caught:
         require_allowed(effective, to)
     assert caught.value.code == 4
-    assert [problem.where for problem in caught.value.problems] == places
-    assert all(problem.hint and str(problem.where) in problem.message for problem in caught.value.problems)
+    problems = caught.value.problems
+    assert [problem.where for problem in problems] == [where] * len(places)
+    assert [problem.message.count(str(place)) for problem, place in zip(problems, places, strict=True)] == [1] * len(
+        places
+    )
+    assert all(problem.hint for problem in problems)
+
+
+@pytest.mark.parametrize("to", ["mailcheck@else.example", None])
+def test_what_gives_the_address_is_the_place_to_mend(tmp_path: Path, to: str | None) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        "dtsconf: 1\nname: x\nsettings:\n  server: {host: h.acme.example}\n  sender: {email: me@else.example}\n"
+        f"verify: {{to: {to or 'null'}}}\npolicy:\n  recipients: ['*@acme.example']\n"
+    )
+    effective = resolve(load_profile(str(site)), ())
+    with pytest.raises(Invalid) as caught:
+        require_allowed(effective, effective.org.verify.to)
+    (problem,) = caught.value.problems
+    assert (problem.key, str(problem.where)) == (
+        ("verify.to", f"{site}:6:14") if to else ("sender.email", f"{site}:5:19")
+    )
+    assert problem.message.count(f"{site}:8:15") == 1
+    assert "else.example" in str(problem.excerpt)
 
 
 def test_the_senders_own_address_counts_like_any() -> None:

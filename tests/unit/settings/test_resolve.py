@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dtsconf.errors import Invalid, Notice, Problem, Variable
+from dtsconf.errors import Invalid, Notice, Place, Problem, Variable
 from dtsconf.settings import check
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.model import DEFAULT_PORTS, effective_port
@@ -288,3 +288,20 @@ def test_there_is_a_source_class_for_every_layer() -> None:
 def test_the_default_ports() -> None:
     for encryption, port in DEFAULT_PORTS.items():
         assert effective_port(resolve(organisation({**WORKING, "server.encryption": encryption})).settings) == port
+
+
+def test_a_problem_without_a_key_is_not_lost() -> None:
+    read = Problem("syntax", "this is no YAML", None, Place("user.yaml", 1, 1))
+    with pytest.raises(Invalid) as caught:
+        resolve(organisation(), (), problems=[read])
+    assert caught.value.problems == (read,)
+
+
+def test_what_rests_on_a_value_that_could_not_be_read_is_left_out() -> None:
+    read = Problem("type", "expects true or false", None, Variable("DTS_EMAIL_LOGIN__REQUIRED"), "login.required")
+    org = organisation({**LOGIN, "login.required": False})
+    assert [notice.kind for notice in resolve(org).warnings] == ["unused"]
+    with pytest.raises(Invalid) as caught:
+        resolve(org, (), problems=[read])
+    assert caught.value.problems == (read,)
+    assert caught.value.known.warnings == ()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from dtsconf.secret.resolver import BACKENDS
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.wording import BadValue
 
@@ -111,7 +113,16 @@ def test_a_literal_secret_is_refused_with_the_command_that_stores_it() -> None:
         KEYS["login.password"].check("secret")
     assert caught.value.kind == "secret-literal"
     assert "install -D -m 600 /dev/stdin" in str(caught.value.hint)
+    assert "stty -echo" in str(caught.value.hint)
     assert "password: file:///etc/dts/secrets/login.password" in str(caught.value.hint)
+
+
+def test_the_schemes_that_a_hint_names_can_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dtsconf.secret.plugins.installed", lambda: {"vaulted": []})
+    with pytest.raises(BadValue) as caught:
+        KEYS["login.password"].check("zzz://x")
+    named = re.findall(r"(\w+)://", str(caught.value.hint))
+    assert sorted(named) == sorted([*BACKENDS, "vaulted"])
 
 
 def test_a_plugin_brings_its_scheme(monkeypatch: pytest.MonkeyPatch) -> None:

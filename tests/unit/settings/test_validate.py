@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dtsconf.errors import Place
 from dtsconf.settings.profile import FileReport, validate_paths
 from dtsconf.settings.trust import plain_reader
 from dtsconf.settings.user_file import user_layer
@@ -151,12 +152,12 @@ def test_the_merged_values_are_judged_beside_other_problems(folder: Path) -> Non
     )
     (report,) = validate_paths(["a.yaml"])
     assert [(problem.key, str(problem.where)) for problem in report.problems] == [
-        ("server.host", "a.yaml:4:18"),
-        ("sendr", "a.yaml:6:3"),
-        ("server.encryption", "a.yaml:5:21"),
         ("sender.email", "a.yaml:3:1"),
+        ("server.host", "a.yaml:4:18"),
+        ("server.encryption", "a.yaml:5:21"),
         ("login.username", "a.yaml:5:21"),
         ("login.password", "a.yaml:5:21"),
+        ("sendr", "a.yaml:6:3"),
     ]
 
 
@@ -179,3 +180,81 @@ def test_what_is_missing_has_the_place_of_its_group(folder: Path) -> None:
         "server.host": "a.yaml:4:24",
         "sender.email": "a.yaml:3:1",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("login: {required: 'yes', username: u, password: 'env://A'}", ["login.required"]),
+        ("login: {requird: true, username: u, password: 'env://A'}", ["login.requird"]),
+        ("server: {host: h.example, encryption: SSL, ca_file: /etc/dts/ca.pem}", ["server.encryption"]),
+        (
+            "login: {required: true, username: u, password: 'env://A'}\n  server: {host: h.example, encryption: SSL}",
+            ["server.encryption"],
+        ),
+        ("mode: micrsoft\n  server: {port: 993}", ["mode"]),
+    ],
+)
+def test_nothing_is_said_about_what_stands_in_for_a_bad_value(folder: Path, body: str, told: list[str]) -> None:
+    rest = "" if "server" in body else "  server: {host: h.example}\n"
+    sender = "" if "mode" in body else "  sender: {email: a@b.example}\n"
+    write(folder, {"a.yaml": f"dtsconf: 1\nname: a\nsettings:\n{rest}{sender}  {body}\n"})
+    (report,) = validate_paths(["a.yaml"])
+    assert ([problem.key for problem in report.problems], report.warnings) == (told, ())
+
+
+def test_a_rule_on_the_port_of_an_encryption_that_is_wrong(folder: Path) -> None:
+    head = "dtsconf: 1\nname: a\npolicy: {rules: [{key: server.port, one_of: [465, 587]}]}\nsettings:\n  sender: {email: a@b.example}\n"
+    write(folder, {"a.yaml": head + "  server: {host: h.example, encryption: SSL}\n"})
+    write(folder, {"b.yaml": head + "  server: {host: h.example, encryption: SSL, port: 25}\n"})
+    reports = validate_paths(["a.yaml", "b.yaml"])
+    assert [[problem.key for problem in report.problems] for report in reports] == [
+        ["server.encryption"],
+        ["server.encryption", "server.port"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sender", "verify", "place"),
+    [
+        ("me@acme.example", "{to: x@else.example}", "a.yaml:6:14"),
+        ("me@else.example", "{level: envelope}", "a.yaml:5:19"),
+        ("me@else.example", "{to: x@acme.example}", None),
+        ("me@else.example", "{level: auth}", None),
+        ("me@acme.example", "{}", None),
+    ],
+)
+def test_a_test_mail_that_policy_forbids_is_a_warning(
+    folder: Path, sender: str, verify: str, place: str | None
+) -> None:
+    text = (
+        f"dtsconf: 1\nname: a\nsettings:\n  server: {{host: h.example}}\n  sender: {{email: {sender}}}\n"
+        f"verify: {verify}\npolicy: {{recipients: ['*@acme.example']}}\n"
+    )
+    write(folder, {"a.yaml": text})
+    (report,) = validate_paths(["a.yaml"])
+    assert not report.problems
+    assert [str(notice.where) for notice in report.warnings] == ([place] if place else [])
+    assert all(notice.message.count("a.yaml:7:22") == 1 for notice in report.warnings)
+    (strict,) = validate_paths(["a.yaml"], strict=True)
+    assert [(problem.kind, problem.code) for problem in strict.problems] == ([("recipient", 4)] if place else [])
+
+
+def test_problems_come_in_the_order_of_the_file(folder: Path) -> None:
+    body = "settings:\n  login: {required: true}\n  server:\n    host: h.example\n    encryption: starttls\nverify: {retries: 99}\n"
+    write(folder, {"a.yaml": "dtsconf: 1\nname: a\n" + body})
+    (report,) = validate_paths(["a.yaml"])
+    lines = [problem.where.line for problem in report.problems if isinstance(problem.where, Place)]
+    assert len(lines) == len(report.problems) > 2
+    assert lines == sorted(lines)
+
+
+@pytest.mark.parametrize(
+    ("missing", "near"),
+    [("nope.yaml", None), ("parent.yaml", None), ("perht.yaml", "perth.yaml"), ("site", "site.yml")],
+)
+def test_a_missing_file_s_neighbour(folder: Path, missing: str, near: str | None) -> None:
+    write(folder, {"site.yml": "", "ref.yaml": "", "perth.yaml": "", "nope.txt": ""})
+    (report,) = validate_paths([missing])
+    hint = report.problems[0].hint or ""
+    assert hint == f"did you mean {near}?" if near else "did you mean" not in hint

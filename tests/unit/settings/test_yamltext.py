@@ -134,3 +134,13 @@ def test_no_text_makes_it_fail_otherwise(text: str) -> None:
 def test_no_bytes_make_it_fail_otherwise(data: bytes) -> None:
     bad = refusal(data)
     assert bad is None or bad.message
+
+
+@pytest.mark.parametrize("text", ["*@corp.test", "[*@corp.test]", "*", "\n  - *.corp.test", "&.x"])
+def test_a_glob_without_quotes(text: str) -> None:
+    source = decode("s.yaml", f"recipients: {text}\n".encode())
+    with pytest.raises(BadYaml) as caught:
+        compose(source)
+    line, column = caught.value.at
+    assert source.lines[line - 1][column - 1] in "*&"
+    assert "quotes" in str(caught.value.hint)

@@ -1,0 +1,63 @@
+"""The `ca_file` in use looked at before anybody is asked: a path that is off is no fault of the server's.
+
+`validate` doesn't look: there the file is the target machine's. Who may change the file is asked in `trust`, whether
+a server's certificate comes from it only in the conversation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import Invalid, Problem
+from dtsconf.files import FileProblem, read_regular
+from dtsconf.settings.effective import quoted
+from dtsconf.settings.trust import CA_LIMIT
+
+if TYPE_CHECKING:
+    from dtsconf.settings.effective import Effective
+
+KEY = "server.ca_file"
+
+
+def require_roots(effective: Effective) -> None:
+    """Let settings pass whose `server.ca_file` is not needed, or holds a certificate.
+
+    Raises:
+        Invalid: code 3, kind `ca-file`, with the path and the reason, at the place that names the file.
+    """
+    server = effective.settings.server
+    if server.ca_file is None or server.encryption == "none" or server.fingerprint is not None:
+        return
+    reason, hint = _fault(server.ca_file)
+    if reason:
+        where = effective.origin[KEY].where
+        problem = Problem("ca-file", f"{KEY} {quoted(KEY, server.ca_file)} {reason}", hint, where, KEY)
+        raise Invalid(effective.org.with_excerpts((problem,)))
+
+
+def _fault(path: str) -> tuple[str, str]:
+    """Why no roots can be read from the file, and what to do; two empty texts for a good one."""
+    import ssl
+    from shlex import quote
+
+    data = b""
+    try:
+        data, _ = read_regular(path, CA_LIMIT)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except FileProblem as wrong:
+        return wrong.message, "name a PEM file with the root certificates"
+    except ssl.SSLError:
+        return "holds no PEM certificate", _mended(data, quote(path))
+    except FileNotFoundError:
+        return "is not there", "put the root certificates there, or mend the path"
+    except PermissionError:
+        return "can't be read: permission denied", f"let everybody who sends read it: chmod a+r {quote(path)}"
+    except OSError as error:
+        return f"can't be read: {(error.strerror or 'input/output error').lower()}", "is this the right path?"
+    return "", ""
+
+
+def _mended(data: bytes, path: str) -> str:
+    if data[:1] == b"\x30":  # an ASN.1 sequence: DER
+        return f"it looks like DER: openssl x509 -inform der -in {path} -out ROOTS.pem"
+    return "name a PEM file (-----BEGIN CERTIFICATE-----) with the root certificates"

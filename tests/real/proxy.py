@@ -1,0 +1,74 @@
+"""A small HTTP proxy on loopback that makes tunnels (RFC 9110, 9.3.6), and sends every name to one address.
+
+Rules: `asked` lists the targets of CONNECT; with `refusal` it answers that status instead. Knows no TLS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+
+
+class Proxy(ThreadingTCPServer):
+    """All tunnels lead to 127.0.0.1, at the port that was asked for."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[str] = []
+        self.refusal = ""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseRequestHandler):
+    server: Proxy
+    request: socket.socket
+
+    def handle(self) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            got = self.request.recv(4096)
+            if not got:
+                return
+            head += got
+        target = head.split(b" ")[1].decode()
+        self.server.asked.append(target)
+        if self.server.refusal:
+            self.request.sendall(f"HTTP/1.1 {self.server.refusal}\r\nContent-Length: 0\r\n\r\n".encode())
+            return
+        with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2]))) as there:
+            self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=_pass, args=(there, self.request), daemon=True)
+            back.start()
+            _pass(self.request, there)
+            back.join(5)
+
+
+def _pass(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    with contextlib.suppress(OSError):
+        other.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def proxy() -> Iterator[Proxy]:
+    """A running proxy."""
+    with Proxy() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

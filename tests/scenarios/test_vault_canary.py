@@ -1,0 +1,95 @@
+"""Token, secret id, id token and values through every failure of a Vault, as loud as can be: in no output and no file.
+
+And `secret check` on references to Vault: all are tried, each is told with what is known of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.real.oddvault import TOKEN, Fault, OddVault, odd_vault
+from tests.real.openbao import Vault
+from tests.scenarios.harness import SECRETS, Machine, login
+
+CANARY = "c4n4ry7Vt"
+LOUD = "import logging, http.client\nlogging.basicConfig(level=1)\n"
+FAULTS: list[Fault] = [
+    "", "silent", "drip body", "half", "half json", "html", "list", "huge", "429", "502", "elsewhere", "reset",
+    "no data", "404 list", "403 odd", "teapot", "deep",
+]  # fmt: skip
+
+
+@pytest.fixture
+def odd() -> Iterator[OddVault]:
+    with odd_vault() as server:
+        server.store["relay"] = f'{{"password": "{CANARY}-value", "other": "{CANARY}-other"}}'
+        yield server
+
+
+@pytest.fixture
+def loud(machine: Machine) -> Iterator[dict[str, str]]:
+    """The environment of a run with every library's debug log on stderr; all output and files are searched."""
+    machine.secrets[:] = [CANARY, TOKEN]
+    yield {
+        "PYTHONPATH": str(machine.write("loud/sitecustomize.py", LOUD).parent),
+        "TOKEN": TOKEN,
+        "SID": CANARY + "-sid",
+    }
+    for path, content in machine.files().items():
+        assert path == f"root/{SECRETS}" or not any(one.encode() in content for one in machine.secrets), path
+
+
+def profile(machine: Machine, vault: dict[str, Any], reference: str = "vault://kv/relay#password") -> str:
+    return machine.profile(settings=login(reference), secrets={"vault": {"timeout": 0.7, **vault}})
+
+
+@pytest.mark.parametrize("method", ["token", "approle", "jwt"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_failure(machine: Machine, odd: OddVault, loud: dict[str, str], fault: Fault, method: str) -> None:
+    odd.fault = fault
+    auth = {
+        "token": {"method": "token", "token": "env://TOKEN"},
+        "approle": {"method": "approle", "role_id": "app", "secret_id": "env://SID"},
+        "jwt": {"method": "jwt", "role": "ci", "jwt": "env://SID"},
+    }[method]
+    result = machine.apply(profile(machine, {"url": odd.url, "auth": auth}), "-vv", env=loud)
+    assert result.code == (0 if fault == "" and method == "token" else 5), result
+    assert "urllib3" in result.stderr, "the logging was on"
+
+
+@pytest.mark.parametrize("flaw", ["\n", "\r\nX-Evil: 1", "\t", "\u00e9"])
+def test_a_token_that_requests_would_print(machine: Machine, odd: OddVault, loud: dict[str, str], flaw: str) -> None:
+    path = profile(machine, {"url": odd.url, "auth": {"method": "token", "token": "env://TOKEN"}})
+    result = machine.apply(path, "-vv", env={**loud, "TOKEN": CANARY + flaw + CANARY}).fails(5)
+    assert "the Vault token of secrets.vault.auth.token holds a line break" in result.text
+    result = machine.run("plan", "--secrets", "--json", "--profile", path, env={**loud, "TOKEN": CANARY + flaw}).fails(
+        5
+    )
+    assert result.problems[0]["kind"] == "secret"
+    assert odd.asked == []
+
+
+def test_no_field_names_the_fields_and_not_their_values(machine: Machine, odd: OddVault, loud: dict[str, str]) -> None:
+    auth = {"method": "token", "token": "env://TOKEN"}
+    path = profile(machine, {"url": odd.url, "auth": auth}, "vault://kv/relay#passwort")
+    assert "its fields: other, password" in machine.apply(path, "-vv", env=loud).fails(5).text
+
+
+@pytest.mark.servers
+@pytest.mark.xdist_group("vault")
+def test_secret_check_tries_all(machine: Machine, vault: Vault) -> None:
+    vault.put("mail/checked", {"password": CANARY})
+    machine.secrets.append(CANARY)
+    token = machine.secret_file(vault.token("reader"), "token")
+    given = {"url": vault.url, "ca_file": vault.ca_file, "timeout": 5, "auth": {"method": "token", "token": token}}
+    path = profile(machine, given, "vault://kv/mail/checked#password")
+    result = machine.run("secret", "check", "--profile", path, env={"VAULT_TLS_SERVER_NAME": "localhost"}).ok()
+    for told in ("login.password", "secrets.vault.auth.token", vault.url, "version", "VAULT_TLS_SERVER_NAME"):
+        assert told in result.stdout, result
+    path = profile(machine, given, "vault://kv/mail/checked#nope")
+    result = machine.run("secret", "check", "--profile", path).fails(5)
+    assert "kv/mail/checked has no field nope" in result.text
+    assert "secrets.vault.auth.token" in result.text

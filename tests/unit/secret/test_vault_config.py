@@ -1,0 +1,111 @@
+"""The profile's values over the VAULT_* variables, each with its origin; what is refused before anything is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from dtsconf.errors import Invalid, SecretUnavailable, Variable
+from dtsconf.secret.backend import Context, VaultAuth, VaultSettings
+from dtsconf.secret.vault.config import ambient_token, read_config, same_address
+
+ALL = {
+    "VAULT_ADDR": "https://env.example:8200",
+    "VAULT_NAMESPACE": "env-ns",
+    "VAULT_CACERT": "/env/ca.pem",
+    "VAULT_CLIENT_CERT": "/env/cert.pem",
+    "VAULT_CLIENT_KEY": "/env/key.pem",
+    "VAULT_TLS_SERVER_NAME": "name.example",
+}
+
+
+def origins(
+    environ: dict[str, str], url: str | None = None, namespace: str | None = None, ca_file: str | None = None
+) -> dict[str, tuple[str, str]]:
+    config = read_config(Context(environ, vault=VaultSettings(url, namespace, ca_file)))
+    return {name: (given.value, given.origin) for name, given in config.origins()}
+
+
+def test_all_from_the_variables() -> None:
+    assert origins(ALL) == {
+        "address": ("https://env.example:8200", "VAULT_ADDR"),
+        "namespace": ("env-ns", "VAULT_NAMESPACE"),
+        "CA file": ("/env/ca.pem", "VAULT_CACERT"),
+        "client certificate": ("/env/cert.pem", "VAULT_CLIENT_CERT"),
+        "client key": ("/env/key.pem", "VAULT_CLIENT_KEY"),
+        "TLS server name": ("name.example", "VAULT_TLS_SERVER_NAME"),
+    }
+
+
+def test_the_profile_is_above_them() -> None:
+    found = origins(ALL, url="https://org.example/", namespace="org-ns", ca_file="/org/ca.pem")
+    assert found["address"] == ("https://org.example", "secrets.vault.url")
+    assert found["namespace"] == ("org-ns", "secrets.vault.namespace")
+    assert found["CA file"] == ("/org/ca.pem", "secrets.vault.ca_file")
+    assert "client certificate" not in found, "VAULT_ADDR says that it is for another Vault"
+
+
+def test_an_empty_variable_says_nothing() -> None:
+    assert origins(dict.fromkeys(ALL, ""), url="https://org.example") == {
+        "address": ("https://org.example", "secrets.vault.url")
+    }
+
+
+def test_no_address() -> None:
+    with pytest.raises(SecretUnavailable, match="no address of a Vault") as caught:
+        read_config(Context({}))
+    assert caught.value.code == 5
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://vault.example",
+        "http://127.0.0.1@evil.example",
+        "https://",
+        "vault.example",
+        "file:///x",
+        "http://[::",
+        "https://x/?y",
+    ],
+)
+def test_a_bad_vault_addr_is_exit_3(address: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read_config(Context({"VAULT_ADDR": address}))
+    assert caught.value.code == 3
+    assert caught.value.problems[0].where == Variable("VAULT_ADDR")
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8200", "http://localhost:8200", "http://[::1]:8200"])
+def test_http_on_loopback(address: str) -> None:
+    assert origins({"VAULT_ADDR": address})["address"][0] == address
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://v.example", "https://v.example:443/"),
+        ("HTTPS://V.Example:8200", "https://v.example:8200"),
+        ("https://v.example/base/", "https://v.example/base"),
+    ],
+)
+def test_the_same_address(one: str, other: str) -> None:
+    assert same_address(one, other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["http://v.example:443", "https://v.example:8200", "https://w.example", "https://v.example/base", "", "https://["],
+)
+def test_another_address(other: str) -> None:
+    assert not same_address("https://v.example", other)
+    assert not same_address("https://[", other)
+
+
+def test_the_ambient_token_is_hidden() -> None:
+    environ = {"VAULT_ADDR": "https://v.example", "VAULT_TOKEN": "hvs.canary"}
+    config = read_config(Context(environ, vault=VaultSettings(auth=VaultAuth())))
+    found = ambient_token(config)
+    assert found is not None
+    assert found[0].reveal() == "hvs.canary"
+    assert "canary" not in f"{found!r}{config!r}{Context(environ)!r}"

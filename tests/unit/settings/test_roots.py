@@ -1,0 +1,56 @@
+"""The ca_file in use, looked at before anybody is asked."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dtsconf.errors import Invalid
+from dtsconf.settings.effective import Effective
+from dtsconf.settings.resolve import resolve
+from dtsconf.settings.roots import require_roots
+from tests.real.ca import write_certificates
+from tests.unit.posix import make_fifo
+from tests.unit.settings.layers import WORKING, organisation, place
+
+
+def trusting(path: Path | str, **more: Any) -> Effective:
+    extra = {key.replace("__", "."): value for key, value in more.items()}
+    return resolve(organisation({**WORKING, "server.ca_file": str(path), **extra}))
+
+
+def test_roots_that_are_there(tmp_path: Path) -> None:
+    require_roots(trusting(write_certificates(tmp_path).ca_file))
+    require_roots(resolve(organisation()))
+
+
+def test_what_is_wrong_with_the_file(tmp_path: Path) -> None:
+    good = write_certificates(tmp_path).ca_file
+    (tmp_path / "empty.pem").touch()
+    (tmp_path / "text.pem").write_text("no certificate\n")
+    (tmp_path / "roots.der").write_bytes(ssl.PEM_cert_to_DER_cert(Path(good).read_text()))
+    make_fifo(tmp_path / "fifo.pem")
+    wanted = {
+        "nope.pem": "is not there",
+        "empty.pem": "holds no PEM certificate",
+        "text.pem": "holds no PEM certificate",
+        "roots.der": "openssl x509 -inform der",
+        "fifo.pem": "regular file",
+        "": "folder",
+    }
+    for name, words in wanted.items():
+        with pytest.raises(Invalid) as caught:
+            require_roots(trusting(tmp_path / name))
+        (problem,) = caught.value.problems
+        assert (problem.kind, problem.code, problem.key) == ("ca-file", 3, "server.ca_file")
+        assert problem.where == place(4)
+        assert str(tmp_path / name)[:50] in problem.message
+        assert words in f"{problem.message} {problem.hint}"
+
+
+@pytest.mark.parametrize("more", [{"server__encryption": "none"}, {"server__fingerprint": "ab" * 32}])
+def test_a_file_that_nobody_will_read_is_not_looked_at(tmp_path: Path, more: dict[str, str]) -> None:
+    require_roots(trusting(tmp_path / "nope.pem", **more))
