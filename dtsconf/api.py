@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from dtsconf import wiring
 from dtsconf.errors import Notice, UsageProblem
 from dtsconf.frozen import frozen
-from dtsconf.wiring import Inputs
+from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
@@ -120,11 +120,11 @@ def plan_of(given: Inputs, *, secrets: bool = False) -> Planned:
     """As `plan`, with all that the plan was made from, for inputs that are put together already."""
     from dtsconf.machine.planning import plan as compute
 
-    load = cache(lambda: wiring.effective(given, user=False))
+    load = cache(lambda: wiring.effective(given, user=False, recorded=True))
     if not secrets:
         return compute(load, wiring.machine_of(given))
-    with wiring.resolver_of(given, load) as resolver:
-        return compute(load, wiring.machine_of(given), fetch=wiring.services(resolver).fetch)
+    with hands.resolver_of(given, load) as resolver:
+        return compute(load, wiring.machine_of(given), fetch=hands.services(resolver).fetch)
 
 
 def apply(  # noqa: PLR0913 - one keyword for each option of the command
@@ -176,14 +176,14 @@ def apply_of(
     loaded: list[Effective] = []
 
     def load_now() -> Effective:
-        loaded[:] = [wiring.effective(given, user=False, guarded=True)]
+        loaded[:] = [wiring.effective(given, user=False, guarded=True, recorded=True)]
         return loaded[0]
 
-    with wiring.resolver_of(given, lambda: loaded[0]) as resolver:
+    with hands.resolver_of(given, lambda: loaded[0]) as resolver:
         applied = engine.apply(
             load_now,
             wiring.machine_of(given),
-            wiring.services(resolver, where=lambda key: loaded[0].origin[key].where, ask=ask, progress=progress),
+            hands.services(resolver, where=lambda key: loaded[0].origin[key].where, ask=ask, progress=progress),
             replace(options, commit=commit),
         )
     return replace(applied, warnings=(*applied.warnings, *resolver.warnings))
@@ -204,8 +204,8 @@ def rollback_of(
     from dtsconf.machine.rollback import effective_of, goal_of
 
     machine = wiring.machine_of(given)
-    with wiring.resolver_of(given, lambda: effective_of(goal_of(number, machine), machine)) as resolver:
-        services = wiring.services(resolver, ask=ask, progress=progress)
+    with hands.resolver_of(given, lambda: effective_of(goal_of(number, machine), machine)) as resolver:
+        services = hands.services(resolver, ask=ask, progress=progress)
         applied = engine.rollback(number, machine, services, options)
     return replace(applied, warnings=(*applied.warnings, *resolver.warnings))
 
@@ -270,12 +270,12 @@ def _checked(given: Inputs, level: Level | None, to: str | None, progress: Calla
     if to is not None or depth in ("envelope", "send"):
         require_allowed(effective, recipient)
     require_roots(effective)
-    with wiring.resolver_of(given, lambda: effective) as resolver:
-        password = wiring.password_of(given, effective, resolver) if depth in ("auth", "envelope", "send") else None
+    with hands.resolver_of(given, lambda: effective) as resolver:
+        password = hands.password_of(given, effective, resolver) if depth in ("auth", "envelope", "send") else None
     last = wiring.last_generation(given)
     had = had_tls(last, server.host or "", effective_port(effective.settings))
     number = last.number if last is not None and given.profile is None else None
-    job = wiring.job_of(effective, password, depth, recipient, number, had_tls=had, progress=progress)
+    job = hands.job_of(effective, password, depth, recipient, number, had_tls=had, progress=progress)
     return Checked(verify(job), effective, (*effective.warnings, *resolver.warnings))
 
 
@@ -289,6 +289,6 @@ def check_secrets_of(given: Inputs) -> SecretsChecked:
     from dtsconf.settings.references import references_in
 
     effective = wiring.effective(given, user=True)
-    with wiring.resolver_of(given, lambda: effective) as resolver:
+    with hands.resolver_of(given, lambda: effective) as resolver:
         tried = try_all(references_in(effective), resolver)
     return SecretsChecked(tuple(tried), effective, (*effective.warnings, *resolver.warnings))

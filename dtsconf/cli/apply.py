@@ -12,7 +12,7 @@ from dtsconf.errors import UsageProblem
 @make(
     "apply",
     click.option("--yes", "-y", is_flag=True, help="Don't ask."),
-    click.option("--plan", "saved", metavar="FILE", help="Apply this saved plan, if it still comes out the same."),
+    click.option("--plan", "saved", metavar="FILE", help="Apply this saved plan, if still the same; doesn't ask."),
     click.option("--verify/--no-verify", default=None, help="Prove it even if nothing changes / don't prove it."),
     click.option("--adopt", is_flag=True, help="Take over a file that dtsconf didn't write; it is kept beside."),
     click.option("--allow-downgrade", is_flag=True, help="Let `auto` go back to plain where TLS was settled before."),

@@ -43,6 +43,8 @@ class Run:
     no_color: bool = False
     told: list[Notice] = field(default_factory=list)
     """What is to be said beside the outcome, whatever that is."""
+    seen: list[Notice] = field(default_factory=list)
+    """What was said already, before a question."""
 
     def inputs(self, *, trust_profile: bool = False) -> Inputs:
         """Where this run's values come from."""

@@ -75,6 +75,7 @@ def _asking(run: Run, *, yes: bool, saved: bool) -> Callable[[Progress], Ask]:
     def with_progress(progress: Progress) -> Ask:
         def ask(plan: Plan) -> bool:
             from dtsconf.render import plan as render
+            from dtsconf.render.common import notice
 
             progress.clear()
             if plan.empty:
@@ -85,6 +86,8 @@ def _asking(run: Run, *, yes: bool, saved: bool) -> Callable[[Progress], Ask]:
                 return True
 
             click.echo(render.text(plan, color=run.color()), err=True, nl=False)
+            run.seen += plan.warnings
+            click.echo("".join(notice(each) for each in plan.warnings), err=True, nl=False)
             return click.confirm("Apply this?", default=False, err=True)
 
         return ask
@@ -116,7 +119,8 @@ def _run(
     told = append(run, record or _record_of(applied), 0, data)
     aside = applied.effective.set_aside if applied.effective else ()
     text = render.text(applied, verbose=run.verbose > 0)
-    return Outcome(data, text, 0, (*applied.warnings, *told), aside)
+    warnings = [notice for notice in applied.warnings if notice not in run.seen]
+    return Outcome(data, text, 0, (*warnings, *told), aside)
 
 
 def _record_of(known: Any) -> str | None:

@@ -28,13 +28,14 @@ def command(run: Run, secrets: bool, detailed_exitcode: bool, out: str | None, f
     """
     from dtsconf import api
     from dtsconf.render import plan as render
+    from dtsconf.render.common import typed
 
     planned = api.plan_of(run.inputs(), secrets=secrets)
     plan = planned.plan
     notes = ""
     if out is not None:
         _save(run, planned, out)
-        notes = f"saved: apply exactly this with `dtsconf apply --plan {out}`\n"
+        notes = f"saved: apply exactly this with {typed(f'apply --plan {out}', run.root)}\n"
     text = render.markdown(plan) if form == "markdown" else render.text(plan, color=run.color())
     code = 7 if detailed_exitcode and not plan.empty else 0
     aside = planned.effective.set_aside if planned.effective else ()

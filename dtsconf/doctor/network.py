@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from dtsconf import wiring
 from dtsconf.doctor.check import Check, Subject, one_line
+from dtsconf.wiring import hands
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage
@@ -28,7 +28,7 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
         return
     from dtsconf.mail.verify import verify
 
-    job = wiring.job_of(effective, None, "connect", None, None, had_tls=False, progress=progress)
+    job = hands.job_of(effective, None, "connect", None, None, had_tls=False, progress=progress)
     at = f"{effective.settings.server.host} port {job.port}"
     for stage in verify(job).stages:
         yield _line(stage, at)

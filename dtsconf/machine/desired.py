@@ -175,6 +175,11 @@ def _warnings(effective: Effective, files: list[TargetFile]) -> tuple[Notice, ..
     if effective.settings.sender.name and any(file.kind == "msmtp" for file in files):
         message = "msmtp has no setting for sender.name: programs that send through it give the name themselves"
         notices.append(Notice("target", message, None, _place(effective, "sender.name"), "sender.name"))
+    policy = effective.org.policy
+    if (policy.recipients or policy.max_size) and any(file.kind == "msmtp" for file in files):
+        message = "msmtp has no setting for policy.recipients and max_size: they hold for dtsconf's own mail only"
+        where = policy.recipients[0].where if policy.recipients else None
+        notices.append(Notice("target", message, None, where, "policy"))
     if msmtp.picks_plain(effective.settings) and any(file.kind == "msmtp" for file in files):
         message = (
             "msmtp picks no mechanism by itself that shows the password on an unencrypted connection; it gets plain"

@@ -138,7 +138,7 @@ class Applied:
     """What apply or rollback did, or as `known` of an error how far it got.
 
     `changed` tells whether a generation was committed; `generation` is the one in force now and `before` the one that
-    was (None: never applied). On a failure both are the old one.
+    was (None: never applied). On a failure both are the old one. `settled` is what `auto` came to in this run.
     """
 
     host: str
@@ -152,3 +152,4 @@ class Applied:
     effective: Effective | None = None
     rollback_of: int | None = None
     warnings: tuple[Notice, ...] = ()
+    settled: str | None = None

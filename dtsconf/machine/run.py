@@ -82,8 +82,9 @@ class Run:
     def known(self) -> Applied:
         """How far it got, the machine being as before."""
         planned = self.planned
-        last = planned.last if planned else None
-        warnings = (*(planned.plan.warnings if planned else ()), *self.warnings)
+        last = planned.last if planned else self._in_force()
+        seen = planned.plan.warnings if planned else ()
+        warnings = (*(w for w in seen if not (self.options.adopt and w.kind == "adopt")), *self.warnings)
         return Applied(
             self.machine.who.host,
             False,
@@ -96,7 +97,15 @@ class Run:
             planned.effective if planned else None,
             self.goal.old.number if self.goal.old else None,
             warnings,
+            next((each.encryption for each in self.outcome.memory.values()), None) if self.outcome else None,
         )
+
+    def _in_force(self) -> Generation | None:
+        """The generation that stays when it failed before there was a plan; None when that can't be told."""
+        try:
+            return generations.current(self.machine.system, self.machine.layout)
+        except (DtsconfError, OSError):
+            return None
 
     def go(self) -> Applied:
         """All steps."""

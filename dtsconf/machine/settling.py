@@ -86,7 +86,15 @@ def settle(
     if answer.encryption == "none":
         _refuse_plain(answer, effective, had=had)
     memory = {settled_at(host, port): SettledRecord(answer.encryption, time)}
-    return Outcome(_with(effective, answer.encryption, port), memory)
+    told = _plain(answer, host, port) if answer.encryption == "none" else ()
+    return Outcome(_with(effective, answer.encryption, port), memory, warnings=told)
+
+
+def _plain(answer: Settled, host: str, port: int) -> tuple[Notice, ...]:
+    why = answer.detail or "the server offers no TLS"
+    message = f"encryption: auto settled on none at {host}:{port} ({why}): mail goes unencrypted"
+    hint = "let the server offer STARTTLS, or set server.encryption yourself"
+    return (Notice("auto-settled-plain", message, hint, key="server.encryption"),)
 
 
 def _unreached(effective: Effective, last: Generation | None, answer: Verification) -> Outcome:

@@ -16,3 +16,8 @@ class Facts(NamedTuple):
     sender: str
     recipient: str
     tls: bool = False
+
+    @property
+    def other_port(self) -> int:
+        """A port to try when this one is wrong: submission's, else submissions' (RFC 8314 7.3)."""
+        return 465 if self.port == 587 else 587

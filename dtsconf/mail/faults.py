@@ -28,9 +28,11 @@ _WORST_FIRST = ("blocked", "refused", "dropped", "timeout", "no-route")
 
 _CONNECT_HINTS = {
     "blocked": "this machine's own firewall or security product stops dtsconf: allow port {f.port} to {f.host} for it",
-    "refused": "nothing listens on port {f.port}, or a firewall rejects it: try --set server.port=587, 465 or 25",
+    "refused": "is the mail server running, and is {f.port} its port? Submission usually has 587 (starttls) or 465"
+    " (tls), a relay 25; or a firewall rejects it. To try another: --set server.port={f.other_port}",
     "dropped": "something between here and {f.host} cuts the connection: ask who runs the firewall",
-    "timeout": "a firewall drops port {f.port}, or the host is down: try --set server.port=587, 465 or 25",
+    "timeout": "a firewall drops port {f.port}, or the host is down; to see whether another port answers:"
+    " --set server.port={f.other_port}",
     "no-route": "check this machine's network (VPN, default route), and whether a firewall prohibits {f.host}",
 }
 _NO_SUCH_NAME = {-2, -5, 8, 7, 11001, 11004}
@@ -43,7 +45,11 @@ _OLD_TLS = re.compile(
     "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|WRONG_SSL_VERSION|HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY"
     "|NO_SHARED|DH_KEY_TOO_SMALL|LEGACY"
 )
-_OTHER_PORT = "outgoing mail has another port: try --set server.port=587, 465 or 25"
+_OTHER_PORT = "outgoing mail usually has port 587 (starttls), 465 (tls) or 25: try --set server.port=587"
+_CLEAR_PORT = (
+    "TLS from the first byte usually has port 465; this port starts in clear: --set server.encryption=starttls, if the"
+    " server offers it there"
+)
 _SPEAKERS = (
     (re.compile(rb"SSH-\d"), "an SSH server"),
     (re.compile(rb"HTTP/\d|\s*<(!doctype|html|head|\?xml)", re.IGNORECASE), "a web server"),
@@ -120,10 +126,10 @@ def of_handshake(reason: str, answer: bytes, facts: Facts, min_tls: str) -> tupl
     `reason` is OpenSSL's word (`WRONG_VERSION_NUMBER`), `answer` the first bytes the server sent.
     """
     if _SMTP_GREETING.match(answer):
-        return Finding("protocol", "--set server.encryption=starttls (or none)"), "a mail server answers in clear"
+        return Finding("protocol", _CLEAR_PORT), "a mail server answers in clear"
     if answer and not _TLS_RECORD.match(answer):
         return of_strange_bytes(answer, facts)
     if _OLD_TLS.search(reason.upper()):
         lower = "--set connection.min_tls=1.2, or " if min_tls != "1.2" else ""
         return Finding("tls-version", f"{lower}have TLS 1.2 or newer switched on at {facts.host}"), None
-    return Finding("protocol", "try another way: --set server.encryption=starttls, tls or auto"), None
+    return Finding("protocol", "let the server say what it offers: --set server.encryption=auto"), None

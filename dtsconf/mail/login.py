@@ -58,7 +58,7 @@ def _choose(talk: Conversation, wanted: str) -> str:
         raise StageFailed(
             "auth-disabled",
             f"the EHLO answer offers no login (it offers {talk.offer})",
-            "--set login.required=false if the server trusts this network, or try --set server.port=587",
+            "--set login.required=false if the server trusts this network; or submission: --set server.port=587",
         )
     hint = "--set login.mechanism=auto" if wanted != "auto" else "ask the server's administrator for PLAIN over TLS"
     raise StageFailed("auth-mechanism", f"the server offers {' '.join(offered)}, login.mechanism is {wanted}", hint)

@@ -36,7 +36,7 @@ class Row:
 # Hints
 _MICROSOFT = "use Microsoft sign-in instead of a password: mode: microsoft in the profile"
 _LOG_IN = "log in: login.required: true, with login.username and login.password (or --set login.required=true)"
-_NO_LOGIN = "--set login.required=false, or try the submission port: --set server.port=587"
+_NO_LOGIN = "--set login.required=false, or the submission port: --set server.port=587"
 _PASSWORD = "check login.username ({f.username}) and what login.password refers to"
 _SEND_AS = "let {f.username} send as {f.sender}, or --set sender.email to an address of that account"
 _SENDER = "use an address that the server knows: --set sender.email=ADDRESS"

@@ -61,7 +61,8 @@ def refuse_cleartext() -> NoReturn:
     raise StageFailed(
         "cleartext-refused",
         "the session has no TLS, and a login would go over the network in clear: nothing was sent",
-        "--set server.encryption=tls or starttls; the organisation's profile may say allow_cleartext_login: true",
+        "--set server.encryption=starttls, or tls on port 465; only the organisation's profile can allow it in clear,"
+        " by server.allow_cleartext_login: true",
     )
 
 
@@ -71,8 +72,18 @@ def _not_offered(talk: Conversation) -> NoReturn:
     evidence = [text for text in (filter_marks(talk.banner, talk.offer), before) if text]
     if evidence:
         hint = "ask who runs the firewall or mail filter on the way, or try --set server.encryption=tls"
+        if before is not None:
+            hint = (
+                "ask who runs the server, and the firewall or mail filter on the way; if the server really gave up TLS:"
+                " dtsconf apply --allow-downgrade"
+            )
         raise StageFailed("tls-stripped", "; ".join([said, *evidence]), hint)
-    hint = "--set server.encryption=tls (port 465), or none where the network is trusted"
+    hint = (
+        f"is {talk.facts.port} the right port? It offers no encryption; submission is usually port 587 (starttls) or"
+        f" 465 (tls): try --set server.port={talk.facts.other_port}"
+    )
+    if not talk.facts.login:
+        hint += ", or where the network is trusted --set server.encryption=none"
     raise StageFailed("tls-not-offered", said, hint)
 
 

@@ -149,13 +149,15 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
         return f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {day(time.time())})"
     if cause == "tls-name":
         fitting = next((name for name in seen.names if "*" not in name), None) if seen else None
-        return f"--set server.host={fitting}" if fitting else "set server.host to a name that the certificate is for"
+        use = f"server.host: {fitting}" if fitting else "a name that the certificate is for"
+        return f"if it is the right server: {use} in the profile, or have the certificate reissued for {facts.host}"
     if trust.ca_file is None and not _system_roots():
         return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
     whose = f" that stands behind {seen.issuer}" if seen and seen.issuer != seen.subject else ""
+    now = "" if trust.ca_file is None else f"; {trust.ca_file} is in force and has no such root"
     return (
-        f"--set server.ca_file=/PATH/TO/ROOTS.pem with the root certificate{whose}, or compare the SHA-256 with the"
-        " server's administrator and set server.fingerprint to it"
+        f"--set server.ca_file=/PATH/TO/ROOTS.pem with the root certificate{whose}{now}. Or compare the SHA-256"
+        " with the server's administrator and set server.fingerprint to it"
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
 from dtsconf.render import table
-from dtsconf.render.common import hint_line, problem
+from dtsconf.render.common import hint_line, problem, typed
 from dtsconf.render.plan import changes_data, secrets
 from dtsconf.settings.effective import display, source
 
@@ -29,6 +29,7 @@ def data(applied: Applied) -> dict[str, Any]:
         "changed": applied.changed,
         "generation": applied.generation.number if applied.generation else None,
         "verification": applied.verification.as_record() if applied.verification else None,
+        "settled": applied.settled,
         "host": applied.host,
         "rollback_of": applied.rollback_of,
         "from_environment": list(applied.effective.from_environment) if applied.effective else [],
@@ -45,6 +46,8 @@ def text(applied: Applied, *, verbose: bool) -> str:
         )
     else:
         lines.append(f"Nothing to change: {applied.host} holds what the profile asks for.\n")
+    if applied.settled is not None:
+        lines.append(f"encryption: auto settled on {applied.settled}\n")
     if applied.changed and applied.plan is not None:
         lines.append(secrets(applied.plan))
     return "".join(lines) + _proof(applied, verbose=verbose)
@@ -60,17 +63,21 @@ def _proof(applied: Applied, *, verbose: bool) -> str:
     return rows + (table.proven(verification) if verification.ok else table.failure(verification))
 
 
-def failure(error: DtsconfError, applied: Applied, odd: str = "") -> str:
+def failure(error: DtsconfError, applied: Applied, odd: str = "", root: str | None = None) -> str:
     """A failed apply, most needed first: that nothing was written, the cause, the server's own words, the stages in a
-    line, where the values came from, the fix to type, how to look again. `odd` are the warnings, as text."""
+    line, where the values came from, the fix to type, how to look again, and last `odd`, the warnings as text."""
     lines = [f"NOT APPLIED. {_keeps(applied)} Nothing was written.\n"]
     verification = applied.verification
     if verification is None or verification.ok:
-        lines += [*map(problem, error.all_problems()), odd]
+        lines += [*map(problem, error.all_problems())]
     else:
-        lines += [table.failure(verification), f"stages: {table.in_a_line(verification)}\n", _origins(applied), odd]
+        lines += [table.failure(verification), f"stages: {table.in_a_line(verification)}\n", _origins(applied)]
         lines.append(f"{hint_line(error.hint)}\n" if error.hint else "")
-    return "".join(lines) + "look again: `dtsconf test` with the same --profile; `dtsconf status` for the machine\n"
+    return (
+        "".join(lines)
+        + f"look again: {typed('test', root)} with the same --profile; {typed('status', root)} for the machine\n"
+        + odd
+    )
 
 
 def _keeps(applied: Applied) -> str:

@@ -114,6 +114,15 @@ def aside(outcome: Rendered, told: Sequence[Notice] = (), *, quiet: bool) -> str
     return warnings((*told, *outcome.warnings), outcome.set_aside) + ("" if quiet else outcome.notes)
 
 
+def typed(words: str, root: str | None) -> str:
+    """A command to type next, in back-ticks, for the same root as this run's."""
+    if root is None:
+        return f"`dtsconf {words}`"
+    from shlex import quote
+
+    return f"`dtsconf {words} --root {escape_controls(quote(root))}`"
+
+
 def hint_line(text: str | None) -> str | None:
     """The hint as a line, or None."""
     return f"hint: {escape_controls(text)}" if text else None

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
+from dtsconf.render.common import typed
 
 if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
@@ -35,8 +36,8 @@ def proof_data(proof: Proof | None) -> dict[str, Any]:
     return {key: value for key, value in asdict(proof).items() if value is not None or key in ("level", "time")}
 
 
-def text(status: Status, plan: Plan | None) -> str:
-    """The state in a line, then drift, proof and what to type."""
+def text(status: Status, plan: Plan | None, root: str | None = None) -> str:
+    """The state in a line, then drift, proof and what to type; `root` as this run was given it."""
     lines = [_state(status)]
     lines += [f"  {item.path}: {item.what}{f', since {item.since}' if item.since else ''}\n" for item in status.drift]
     lines += [f"  {path}: content not checked (not readable for you)\n" for path in status.unchecked]
@@ -46,7 +47,7 @@ def text(status: Status, plan: Plan | None) -> str:
         lines.append(
             "the profile asks for nothing else\n" if plan.empty else f"the profile asks for changes: {_paths(plan)}\n"
         )
-    return "".join(f"{escape_controls(line[:-1])}\n" for line in lines) + _next(status)
+    return "".join(f"{escape_controls(line[:-1])}\n" for line in lines) + _next(status, root)
 
 
 def _state(status: Status) -> str:
@@ -86,12 +87,12 @@ def _paths(plan: Plan) -> str:
     return ", ".join(f"{change.action} {change.path}" for change in plan.changes)
 
 
-def _next(status: Status) -> str:
+def _next(status: Status, root: str | None) -> str:
     return {
         "in-sync": "",
-        "drifted": "hint: `dtsconf apply` puts it back; `dtsconf plan` shows the difference\n",
+        "drifted": f"hint: {typed('apply', root)} puts it back; {typed('plan', root)} shows the difference\n",
         "interrupted": "hint: run any dtsconf command as root, such as `sudo dtsconf status`: it finishes first\n",
-        "never-applied": "hint: `dtsconf apply --profile FILE`\n",
+        "never-applied": f"hint: {typed('apply --profile FILE', root)}\n",
     }[status.state]
 
 
@@ -126,7 +127,7 @@ def history_text(generations: Sequence[Generation]) -> str:
 def _line(g: Generation) -> str:
     by = f"{g.user} (sudo by {g.sudo_user})" if g.sudo_user else g.user
     what = g.profile.name if g.profile else "before dtsconf" if g.number == 0 else "no profile"
-    back = f", rollback of #{g.rollback_of}" if g.rollback_of is not None else ""
+    back = f", rollback to #{g.rollback_of}" if g.rollback_of is not None else ""
     why = f": {g.reason}" if g.reason else ""
     proof = f", proof {g.proof.state}" if g.number else ""
     return escape_controls(f"#{g.number}  {g.time}  {what}{f'  by {by}' if by else ''}{back}{proof}{why}") + "\n"

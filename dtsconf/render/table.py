@@ -31,15 +31,22 @@ def in_a_line(verification: Verification) -> str:
     )
 
 
+def cause(verification: Verification) -> str:
+    """What failed, in a sentence; empty when nothing did."""
+    failed = verification.failure
+    if failed is None:
+        return ""
+    told = CAUSES.get(failed.cause or "", "it failed")
+    return f"{told[0].upper()}{told[1:]} ({failed.cause} at stage {failed.stage}).\n"
+
+
 def failure(verification: Verification) -> str:
     """What failed in a sentence, and whose words are whose; empty when nothing did."""
     failed = verification.failure
     if failed is None:
         return ""
     who = {"server": "the server said", "tls": "TLS said", "system": "the system said", "dtsconf": "dtsconf found"}
-    cause = CAUSES.get(failed.cause or "", "it failed")
-    told = f"{cause[0].upper()}{cause[1:]} ({failed.cause} at stage {failed.stage})."
-    return f"{told}\n{who[failed.said_by]}: {escape_controls(failed.detail)}\n"
+    return f"{cause(verification)}{who[failed.said_by]}: {escape_controls(failed.detail)}\n"
 
 
 def proven(verification: Verification) -> str:

@@ -34,4 +34,4 @@ def text(verification: Verification, effective: Effective) -> str:
         return head + body + table.proven(verification)
     failed = verification.failure
     hint = hint_line(failed.hint) if failed is not None else None
-    return head + body + "NOT PROVEN. " + table.failure(verification) + (f"{hint}\n" if hint else "")
+    return head + body + "NOT PROVEN. " + table.cause(verification) + (f"{hint}\n" if hint else "")

@@ -177,3 +177,19 @@ def test_the_state_folder_is_not_followed_as_a_link(machine: Machine) -> None:
     assert result.code not in {0, 70}, result
     assert list(outside.iterdir()) == []
     assert not (machine.root / CONFIG).exists()
+
+
+def test_apply_without_a_profile_puts_drift_back(machine: Machine) -> None:
+    machine.apply(machine.profile()).ok()
+    before = machine.config.read_text()
+    machine.config.write_text(before.replace('"host"', '"host" '))
+    assert machine.config.read_text() != before
+    machine.run("apply", "--yes").ok()
+    assert machine.config.read_text() == before
+
+
+def test_an_early_failure_names_the_generation_that_stays(machine: Machine) -> None:
+    machine.apply(machine.profile()).ok()
+    text = machine.run("apply", "--yes", "--profile", str(machine.root / "none.yaml")).fails(3).text
+    assert "keeps #1" in text, text
+    assert "before dtsconf" not in text, text

@@ -64,3 +64,17 @@ def as_nobody(call: Callable[[], object]) -> str:
         os.waitpid(child, 0)
         with os.fdopen(reader) as pipe:
             return pipe.read()
+
+
+def user_id() -> int:
+    if sys.platform == "win32":
+        raise NotPosix
+    else:  # noqa: RET506 - as above
+        return os.getuid()
+
+
+def group_id() -> int:
+    if sys.platform == "win32":
+        raise NotPosix
+    else:  # noqa: RET506 - as above
+        return os.getegid()

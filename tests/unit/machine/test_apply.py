@@ -12,6 +12,7 @@ from dtsconf.errors import DtsconfError, Interrupted, Invalid, SecretUnavailable
 from dtsconf.machine.request import Applied, Settled
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
 from tests.unit.machine.world import CANARY, LOGIN, REJECTED, UNREACHED, WORKING, World, effective
+from tests.unit.posix import group_id
 
 CONFIG = "/etc/dts/email.json"
 SECRETS = "/etc/dts/email.secrets.json"
@@ -413,7 +414,7 @@ def test_without_a_group_it_warns_that_only_the_owner_can_send(world: World) -> 
 
 
 def test_a_group_may_read_the_secret(world: World) -> None:
-    world.write("/etc/group", f"mailers:x:{os.getegid()}:\n")
+    world.write("/etc/group", f"mailers:x:{group_id()}:\n")
     applied = world.apply(effective(LOGIN, secrets=SecretsOptions(deliver="file", group="mailers")))
     assert os.stat(world.real(SECRETS)).st_mode & 0o777 == 0o640
     assert not any(n.key == "secrets.group" for n in applied.warnings)

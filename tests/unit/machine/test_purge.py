@@ -12,6 +12,7 @@ from dtsconf.machine import engine
 from dtsconf.machine.purge import PurgeItem
 from dtsconf.settings.sections import Target
 from tests.unit.machine.world import LOGIN, World, effective
+from tests.unit.posix import user_id
 
 CONFIG = "/etc/dts/email.json"
 MSMTP = "/etc/msmtprc"
@@ -77,7 +78,7 @@ def test_it_goes_on_where_a_killed_purge_stopped(world: World) -> None:
 
 def test_this_users_state_goes_and_another_users_stays(world: World) -> None:
     world.apply()
-    mine = f"/var/lib/dtsconf/users/{os.getuid()}"
+    mine = f"/var/lib/dtsconf/users/{user_id()}"
     world.write(f"{mine}/proofs.json", "{}")
     world.write("/var/lib/dtsconf/users/99999/proofs.json", "{}")
     engine.purge(world.machine, ask=yes)

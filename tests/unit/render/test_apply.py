@@ -62,7 +62,7 @@ def test_a_failure_before_the_verification_tells_its_problems() -> None:
 
 def test_warnings_of_a_failure_stand_after_the_cause() -> None:
     text = "\n".join(told(ERROR, warnings=(Notice("x", "odd thing"),)))
-    assert text.index("auth-rejected") < text.index("warning: odd thing") < text.index("hint: check")
+    assert text.index("hint: check") < text.index("look again") < text.index("warning: odd thing")
 
 
 def test_every_cause_of_the_contract_has_a_sentence() -> None:

@@ -30,6 +30,10 @@ def test_drift_says_what_since_when_and_what_to_type() -> None:
     assert lines[-1].startswith("hint: `dtsconf apply`")
 
 
+def test_the_next_command_keeps_the_root() -> None:
+    assert "`dtsconf apply --root '/tmp/a b'` puts it back" in render.text(DRIFT, None, "/tmp/a b")
+
+
 @pytest.mark.parametrize(("state", "word"), [("interrupted", "interrupted"), ("never-applied", "never applied")])
 def test_other_states_say_what_to_type(state: State, word: str) -> None:
     text = render.text(replace(SYNC, state=state, generation=None, proof=None), None)
@@ -76,7 +80,7 @@ def test_history_is_a_line_a_generation() -> None:
     assert render.history_text([zero, GENERATION, back]).splitlines() == [
         "#0  2026-10-01T08:00:00Z  before dtsconf",
         "#3  2026-10-02T08:00:00Z  acme-perth  by root (sudo by ann), proof verified: CHG-1",
-        "#4  2026-10-02T08:00:00Z  acme-perth  by root, rollback of #1, proof verified: CHG-1",
+        "#4  2026-10-02T08:00:00Z  acme-perth  by root, rollback to #1, proof verified: CHG-1",
     ]
     assert render.history_text([]) == "never applied on this machine\n"
     found = render.history_data([zero, GENERATION])["generations"]

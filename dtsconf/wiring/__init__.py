@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
-    from dtsconf.errors import Notice, Problem, Where
+    from dtsconf.errors import Notice, Problem
     from dtsconf.machine.layout import Layout
-    from dtsconf.machine.plan import Plan
     from dtsconf.machine.record import Generation
-    from dtsconf.machine.request import Check, Machine, Services, Settled, Who
+    from dtsconf.machine.request import Machine, Who
     from dtsconf.machine.system import System
-    from dtsconf.mail.job import Job
-    from dtsconf.proof import Level, Verification
-    from dtsconf.secret.backend import VaultSettings
-    from dtsconf.secret.resolver import Resolver
-    from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
     from dtsconf.settings.values import Layer, Organisation
 
@@ -111,9 +105,10 @@ def finish_interrupted(root: str | None) -> Notice | None:
         return Notice("interrupted", f"an interrupted run could not be finished: {failed.message}", failed.hint)
 
 
-def organisation(inputs: Inputs, *, guarded: bool = False) -> Organisation:
+def organisation(inputs: Inputs, *, guarded: bool = False, recorded: bool = False) -> Organisation:
     """The organisation's layer and policy: the profile's chain, else the machine config, else an empty one. With
-    `guarded` root reads only files that nobody else can write.
+    `guarded` root reads only files that nobody else can write; with `recorded` the machine config is what the last
+    apply wrote, whatever somebody has made of the file since.
 
     Raises:
         Invalid: every problem of every file.
@@ -124,7 +119,8 @@ def organisation(inputs: Inputs, *, guarded: bool = False) -> Organisation:
 
         believe = guarded and inputs.root is None and not inputs.trust_profile and _is_root()
         return load_profile(inputs.profile, read=trusting_reader if believe else plain_reader)
-    return machine_config(inputs.root) or _nobody()
+    applied = recorded_config(inputs) if recorded else None
+    return applied or machine_config(inputs.root) or _nobody()
 
 
 def _nobody() -> Organisation:
@@ -153,6 +149,22 @@ def machine_config(root: str | None) -> Organisation | None:
     return replace(org, delivered=delivered)
 
 
+def recorded_config(inputs: Inputs) -> Organisation | None:
+    """The machine config as the generation in force recorded it; None when it recorded none.
+
+    Raises:
+        DtsconfError: the record can't be read.
+        Invalid: this version can't read the recorded config.
+    """
+    from dtsconf.settings.machine_config import from_bytes
+
+    last = last_generation(inputs)
+    if last is None or last.config is None:
+        return None
+    org, delivered = from_bytes(last.config.encode(), config_path(inputs.root))
+    return replace(org, delivered=delivered)
+
+
 def config_path(root: str | None) -> str:
     """Where the machine config lies: where the generation in force put it, else its usual place (a logical path)."""
     from dtsconf.errors import DtsconfError
@@ -171,8 +183,8 @@ def _is_root() -> bool:
     return sys.platform != "win32" and os.geteuid() == 0
 
 
-def effective(inputs: Inputs, *, user: bool, guarded: bool = False) -> Effective:
-    """The effective settings; the user's own file counts only with `user`.
+def effective(inputs: Inputs, *, user: bool, guarded: bool = False, recorded: bool = False) -> Effective:
+    """The effective settings; the user's own file counts only with `user`. `guarded`, `recorded`: see `organisation`.
 
     Raises:
         Invalid: every problem of every layer, read and merged.
@@ -185,7 +197,7 @@ def effective(inputs: Inputs, *, user: bool, guarded: bool = False) -> Effective
         told = "--trust-profile: nobody checked who could have changed the profile"
         notices.append(Notice("trust-profile", told, "leave it out where root applies on a real machine"))
     try:
-        org = organisation(inputs, guarded=guarded)
+        org = organisation(inputs, guarded=guarded, recorded=recorded)
     except Invalid as wrong:
         raise Invalid((*wrong.problems, *problems)) from None
     try:
@@ -228,90 +240,3 @@ def last_generation(inputs: Inputs) -> Generation | None:
 
     layout = layout_of(inputs.root)
     return current(local_system(layout), layout)
-
-
-def resolver_of(inputs: Inputs, settings: Callable[[], Effective]) -> Resolver:
-    """What fetches secrets in this run, each reference once; to be closed at its end. `settings` is asked at the first
-    fetch for how Vault and the proxy are reached."""
-    from dtsconf.secret.resolver import Resolver
-
-    return Resolver(inputs.environ, strict=inputs.strict, surroundings=lambda: _surroundings(settings()))
-
-
-def _surroundings(effective: Effective) -> tuple[VaultSettings, str]:
-    """Where secrets come from, as plain values: the secret floor doesn't know the settings above it."""
-    from dtsconf.secret.backend import VaultAuth, VaultSettings
-
-    vault = effective.org.secrets.vault
-    auth = VaultAuth(**vault.auth.model_dump())
-    plain = VaultSettings(vault.url, vault.namespace, vault.ca_file, vault.timeout, auth)
-    return plain, effective.settings.connection.proxy
-
-
-def password_of(inputs: Inputs, effective: Effective, resolver: Resolver) -> Secret | None:
-    """The login's password as whoever sends now gets it: delivered with the machine config, or from its source."""
-    if not effective.settings.login.required:
-        return None
-    reference = effective.settings.login.password or ""
-    setting = effective.origin["login.password"]
-    secret_id = effective.org.delivered.get("login.password") if setting.layer == "machine" else None
-    if secret_id is not None:
-        from dtsconf.machine.deliveries import delivered_secret
-
-        return delivered_secret(layout_of(inputs.root), effective.org.files[0], secret_id)
-    return resolver.fetch(reference, key="login.password", where=setting.where)
-
-
-def job_of(
-    effective: Effective,
-    password: Secret | None,
-    level: Level,
-    to: str | None,
-    generation: int | None,
-    *,
-    had_tls: bool,
-    progress: Callable[[str], None],
-) -> Job:
-    """One verification, put together."""
-    from dtsconf.mail.job import Job, Letter
-    from dtsconf.version import __version__
-
-    me = who()
-    letter = Letter(me.host, effective.org.name or None, generation, f"dtsconf {__version__}", me.user)
-    return Job(effective.settings, password, level, to, letter, had_tls=had_tls, progress=progress)
-
-
-def services(
-    resolver: Resolver,
-    *,
-    where: Callable[[str], Where | None] = lambda _key: None,
-    ask: Callable[[Plan], bool] = lambda _plan: True,
-    progress: Callable[[str], None] = lambda _words: None,
-) -> Services:
-    """The engine's hands outside the machine: mail, secrets, the question, the progress line. `where` tells the place
-    of a setting's value, for the error when its secret can't be had."""
-    from dtsconf.machine.request import Services, Settled
-    from dtsconf.mail import verify as mail
-    from dtsconf.settings.recipients import require_allowed
-    from dtsconf.settings.roots import require_roots
-
-    def settle(effective: Effective, had_tls: bool) -> Settled | Verification:
-        require_roots(effective)
-        found = mail.settle(job_of(effective, None, "connect", None, None, had_tls=had_tls, progress=progress))
-        return found.failure or Settled(found.encryption, found.port, found.detail)
-
-    def verify(check: Check) -> Verification:
-        effective = check.effective
-        to = effective.org.verify.to
-        if check.level in ("envelope", "send"):
-            require_allowed(effective, to)
-        require_roots(effective)
-        job = job_of(
-            effective, check.password, check.level, to, check.generation, had_tls=check.had_tls, progress=progress
-        )
-        return mail.verify_with_retries(job, effective.org.verify.retries)
-
-    def fetch(reference: str, key: str) -> Secret:
-        return resolver.fetch(reference, key=key, where=where(key))
-
-    return Services(settle, verify, fetch, ask, progress)

@@ -1,0 +1,106 @@
+"""The engine's hands outside the machine: mail, secrets, the question. Options -> built objects, no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dtsconf.wiring import Inputs, layout_of, who
+
+if TYPE_CHECKING:
+    from dtsconf.errors import Where
+    from dtsconf.machine.plan import Plan
+    from dtsconf.machine.request import Check, Services, Settled
+    from dtsconf.mail.job import Job
+    from dtsconf.proof import Level, Verification
+    from dtsconf.secret.backend import VaultSettings
+    from dtsconf.secret.resolver import Resolver
+    from dtsconf.secret.value import Secret
+    from dtsconf.settings.effective import Effective
+
+
+def resolver_of(inputs: Inputs, settings: Callable[[], Effective]) -> Resolver:
+    """What fetches secrets in this run, each reference once; to be closed at its end. `settings` is asked at the first
+    fetch for how Vault and the proxy are reached."""
+    from dtsconf.secret.resolver import Resolver
+
+    return Resolver(inputs.environ, strict=inputs.strict, surroundings=lambda: _surroundings(settings()))
+
+
+def _surroundings(effective: Effective) -> tuple[VaultSettings, str]:
+    """Where secrets come from, as plain values: the secret floor doesn't know the settings above it."""
+    from dtsconf.secret.backend import VaultAuth, VaultSettings
+
+    vault = effective.org.secrets.vault
+    auth = VaultAuth(**vault.auth.model_dump())
+    plain = VaultSettings(vault.url, vault.namespace, vault.ca_file, vault.timeout, auth)
+    return plain, effective.settings.connection.proxy
+
+
+def password_of(inputs: Inputs, effective: Effective, resolver: Resolver) -> Secret | None:
+    """The login's password as whoever sends now gets it: delivered with the machine config, or from its source."""
+    if not effective.settings.login.required:
+        return None
+    reference = effective.settings.login.password or ""
+    setting = effective.origin["login.password"]
+    secret_id = effective.org.delivered.get("login.password") if setting.layer == "machine" else None
+    if secret_id is not None:
+        from dtsconf.machine.deliveries import delivered_secret
+
+        return delivered_secret(layout_of(inputs.root), effective.org.files[0], secret_id)
+    return resolver.fetch(reference, key="login.password", where=setting.where)
+
+
+def job_of(
+    effective: Effective,
+    password: Secret | None,
+    level: Level,
+    to: str | None,
+    generation: int | None,
+    *,
+    had_tls: bool,
+    progress: Callable[[str], None],
+) -> Job:
+    """One verification, put together."""
+    from dtsconf.mail.job import Job, Letter
+    from dtsconf.version import __version__
+
+    me = who()
+    letter = Letter(me.host, effective.org.name or None, generation, f"dtsconf {__version__}", me.user)
+    return Job(effective.settings, password, level, to, letter, had_tls=had_tls, progress=progress)
+
+
+def services(
+    resolver: Resolver,
+    *,
+    where: Callable[[str], Where | None] = lambda _key: None,
+    ask: Callable[[Plan], bool] = lambda _plan: True,
+    progress: Callable[[str], None] = lambda _words: None,
+) -> Services:
+    """The engine's hands outside the machine: mail, secrets, the question, the progress line. `where` tells the place
+    of a setting's value, for the error when its secret can't be had."""
+    from dtsconf.machine.request import Services, Settled
+    from dtsconf.mail import verify as mail
+    from dtsconf.settings.recipients import require_allowed
+    from dtsconf.settings.roots import require_roots
+
+    def settle(effective: Effective, had_tls: bool) -> Settled | Verification:
+        require_roots(effective)
+        found = mail.settle(job_of(effective, None, "connect", None, None, had_tls=had_tls, progress=progress))
+        return found.failure or Settled(found.encryption, found.port, found.detail)
+
+    def verify(check: Check) -> Verification:
+        effective = check.effective
+        to = effective.org.verify.to
+        if check.level in ("envelope", "send"):
+            require_allowed(effective, to)
+        require_roots(effective)
+        job = job_of(
+            effective, check.password, check.level, to, check.generation, had_tls=check.had_tls, progress=progress
+        )
+        return mail.verify_with_retries(job, effective.org.verify.retries)
+
+    def fetch(reference: str, key: str) -> Secret:
+        return resolver.fetch(reference, key=key, where=where(key))
+
+    return Services(settle, verify, fetch, ask, progress)
