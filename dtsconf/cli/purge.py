@@ -35,7 +35,9 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
     if not yes and (run.json or not attended()):
         raise UsageProblem("purge asks before it deletes, and there is no terminal to ask on", "say --yes")
     purged = purge(wiring.machine_of(run.inputs()), ask=_question(yes=yes), wait=wait)
-    return Outcome(render.data(purged), render.text(purged), warnings=purged.warnings)
+    machine_stays = any(item.fate == "out-of-reach" and item.path != "other users" for item in purged.items)
+    code = 1 if machine_stays and not purged.changed else 0
+    return Outcome(render.data(purged), render.text(purged), code, purged.warnings)
 
 
 def _question(*, yes: bool) -> Callable[[Sequence[PurgeItem]], bool]:

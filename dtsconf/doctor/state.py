@@ -9,6 +9,7 @@ from dtsconf.doctor.check import Check, Subject
 
 def machine_state(subject: Subject) -> Iterator[Check]:
     """In sync, drifted, interrupted or never applied, and leftovers of a killed run."""
+    from dtsconf.machine.lock import lock_is_free, may_write_state
     from dtsconf.machine.recovery import leftovers
     from dtsconf.machine.status import status
 
@@ -29,20 +30,20 @@ def machine_state(subject: Subject) -> Iterator[Check]:
     if found.proof is not None and found.proof.state != "verified" and found.generation and found.generation.number:
         why = found.proof.pending or found.proof.note or "not verified"
         yield Check("proof", "warn", f"{number} is not proven by a mail ({why})", "dtsconf test")
-    if found.state != "interrupted" and leftovers(subject.layout):
+    running = may_write_state(subject.layout) and not lock_is_free(subject.layout)
+    if found.state != "interrupted" and not running and leftovers(subject.layout):
         hint = "run `dtsconf status` as root: it clears them away"
         yield Check("leftovers", "warn", "staging files of a run that was killed lie beside the targets", hint)
 
 
 def lock(subject: Subject) -> Iterator[Check]:
     """Whether an apply is at work. A lock is never stale: the system gives it back when its holder dies."""
-    from dtsconf.files.lock import FileLock
-    from dtsconf.machine.lock import lock_is_free, may_write_state
+    from dtsconf.machine.lock import holder, lock_is_free, may_write_state
 
     if not may_write_state(subject.layout):
         yield Check("lock", "ok", "only a user who may write the machine state can tell whether the lock is held")
     elif lock_is_free(subject.layout):
         yield Check("lock", "ok", "no other dtsconf is at work")
     else:
-        holder = FileLock(subject.shown(subject.layout.lock)).text().strip() or "another process"
-        yield Check("lock", "warn", f"held by {holder}", "wait for it to end; dtsconf apply waits with --wait SECONDS")
+        by = holder(subject.shown(subject.layout.lock))
+        yield Check("lock", "warn", f"held by {by}", "wait for it to end; dtsconf apply waits with --wait SECONDS")

@@ -121,6 +121,11 @@ def _note(lock: FileLock) -> dict[str, object]:
     return note if isinstance(note, dict) else {}
 
 
+def holder(path: str) -> str:
+    """Who holds, or held last, the lock at the real path: command, process and since when."""
+    return _holder(FileLock(path))
+
+
 def _holder(lock: FileLock) -> str:
     note = _note(lock)
     if "pid" not in note:

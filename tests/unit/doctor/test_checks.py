@@ -129,11 +129,11 @@ def test_lock_held_and_free(root: Path, subject: Subject) -> None:
     assert found(state.lock, subject)["lock"].state == "ok"
     lock = FileLock(str(root / "var/lib/dtsconf/lock"))
     assert lock.acquire()
-    lock.write("dtsconf apply, pid 4711")
+    lock.write('{"command": "dtsconf apply", "pid": 4711, "since": "10:00:00", "made": []}')
     result = found(state.lock, subject)["lock"]
     lock.release()
     assert result.state == "warn"
-    assert "4711" in result.detail
+    assert result.detail == "held by dtsconf apply, process 4711, since 10:00:00"
 
 
 def test_interrupted_run(root: Path, subject: Subject) -> None:
