@@ -37,7 +37,7 @@ def file_diff(file: TargetFile, found: bytes | None, *, there: bool, foreign: bo
         return unified(file.path, "", file.shown, created=True)
     if there and found is None:
         return f"--- {file.path}\n+++ {file.path}\n {NOT_READABLE}"
-    before = masked(file.kind, found, secret=file.secret, ours=ours) if found is not None else ""
+    before = masked(file.kind, found, secret=file.secret, ours=ours, wanted=file.shown) if found is not None else ""
     return unified(file.path, before, file.shown, created=not there)
 
 
@@ -59,8 +59,9 @@ def restored(path: str, found: bytes | None, kept: bytes | None, *, there: bool)
     return f"--- {name}\n+++ {path}\n (the file that stood here before dtsconf{kept_size} is put back){held}\n"
 
 
-def masked(kind: str, found: bytes, *, secret: bool, ours: bool) -> str:
-    """A found file's text with everything masked that may be a secret."""
+def masked(kind: str, found: bytes, *, secret: bool, ours: bool, wanted: str = "") -> str:
+    """A found file's text with everything masked that may be a secret. What the `wanted` text shows as well (the id of
+    a secret that stays) is none, and stands on both sides alike."""
     if kind == "msmtp":
         words = "password" if ours else "password(?:eval)?"
         text = found.decode(errors="backslashreplace")
@@ -73,7 +74,7 @@ def masked(kind: str, found: bytes, *, secret: bool, ours: bool) -> str:
             else f"(content not shown: {len(found)} bytes)\n"
         )
     text = found.decode(errors="backslashreplace")
-    return _escaped(text if ours else _JSON_SECRET.sub(_blot, text))
+    return _escaped(text if ours else _JSON_SECRET.sub(lambda match: _blot(match, wanted), text))
 
 
 def unified(path: str, before: str, after: str, *, created: bool = False, deleted: bool = False) -> str:
@@ -98,7 +99,9 @@ def rotated(key: str) -> str:
     return f"{key}: changed (value hidden)"
 
 
-def _blot(match: re.Match[str]) -> str:
+def _blot(match: re.Match[str], wanted: str) -> str:
+    if match.group(0) in wanted:
+        return match.group(0)
     return f'{match.group(1)}"{MASK}"'
 
 

@@ -18,14 +18,14 @@ CANARY = "c4nary-Pa55word"
 
 
 def env_value(key: str, text: str) -> Any:
-    layer, problems, notices = environment_layer({KEYS[key].variable: text}, "/work")
+    layer, problems, notices = environment_layer({KEYS[key].variable: text}, "/srv/here")
     assert (problems, notices) == ([], [])
     assert layer.values[key].where == Variable(KEYS[key].variable)
     return layer.values[key].raw
 
 
 def set_value(key: str, text: str) -> Any:
-    layer, problems, notices = command_line_layer([f"{key}={text}"], "/work")
+    layer, problems, notices = command_line_layer([f"{key}={text}"], "/srv/here")
     assert (problems, notices) == ([], [])
     assert layer.values[key].where == Option(f"--set {key}")
     return layer.values[key].raw
@@ -54,7 +54,7 @@ READINGS = [
     ("login.password", "file:///etc/secret", "file:///etc/secret"),
     ("login.password", "null", None),
     ("server.ca_file", "/etc/dts/ca.pem", "/etc/dts/ca.pem"),
-    ("server.ca_file", "sub/../ca.pem", "/work/ca.pem"),
+    ("server.ca_file", "sub/../ca.pem", "/srv/here/ca.pem"),
 ]
 
 
@@ -227,7 +227,7 @@ def test_a_null_source_value_gives_the_default_of_what_cannot_be_null() -> None:
 
 @given(st.dictionaries(st.sampled_from([key.variable for key in KEYS.values()]), st.text(max_size=30), max_size=6))
 def test_no_text_makes_it_fail(environ: dict[str, str]) -> None:
-    layer, problems, notices = environment_layer(environ, "/work")
+    layer, problems, notices = environment_layer(environ, "/srv/here")
     assert notices == []
     assert set(layer.values) | {str(problem.key) for problem in problems} == {
         key.name for key in KEYS.values() if key.variable in environ
