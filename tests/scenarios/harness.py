@@ -389,29 +389,33 @@ class Gate:
 def in_namespace(script: str, *args: str, uid: int | None = None) -> Sequence[str]:
     """A command that runs `args` after the shell text `script` in a mount namespace of its own, as `uid` if given.
 
-    An interpreter that lies in a folder closed to others (root's home) is shown again at its place for such a user.
+    A program that lies in a folder closed to others is shown again at its place for such a user.
     """
     steps = ["set -e", script]
     if uid is not None:
-        steps.append(_open_interpreter())
+        steps.append(_open_program())
     drop = f"setpriv --reuid {uid} --regid {uid} --clear-groups " if uid is not None else ""
     steps.append(f'exec {drop}"$@"')
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(steps), "sh", *args]
 
 
-def _open_interpreter() -> str:
-    base = Path(sys.base_prefix)
-    closed = [folder for folder in reversed(base.parents) if not folder.stat().st_mode & stat.S_IXOTH]
+def _open_program() -> str:
+    """Shows the interpreter, the virtual environment and the package again where a folder above is closed to others
+    (root's home, a checkout in a private folder): an empty open folder in its place, with just these inside."""
+    needed = [Path(sys.base_prefix), BIN.parent, Path(__file__).parents[2] / "dtsconf"]
+    closed = {path: top for path in needed if (top := _closed_above(path)) is not None}
     if not closed:
         return ":"
-    top, prefix = shlex.quote(str(closed[0])), shlex.quote(str(base))
-    return "\n".join(
-        [
-            "mount -t tmpfs none /mnt",
-            "mkdir /mnt/base",
-            f"mount --bind {prefix} /mnt/base",
-            f"mount -t tmpfs -o mode=0755 none {top}",
-            f"mkdir -p {prefix}",
-            f"mount --bind /mnt/base {prefix}",
-        ]
-    )
+    steps = ["mount -t tmpfs none /mnt"]
+    for number, path in enumerate(closed):
+        steps += [f"mkdir /mnt/{number}", f"mount --bind {shlex.quote(str(path))} /mnt/{number}"]
+    steps += [f"mount -t tmpfs -o mode=0755 none {shlex.quote(str(top))}" for top in sorted(set(closed.values()))]
+    for number, path in enumerate(closed):
+        place = shlex.quote(str(path))
+        steps += [f"mkdir -p {place}", f"mount --bind /mnt/{number} {place}"]
+    return "\n".join(["cd /", "umask 022", *steps, 'cd "$OLDPWD"'])
+
+
+def _closed_above(path: Path) -> Path | None:
+    """The topmost folder above `path` that others may not enter."""
+    return next((folder for folder in reversed(path.parents) if not folder.stat().st_mode & stat.S_IXOTH), None)
