@@ -38,6 +38,15 @@ def test_kv_version_1(vault: Vault, small: dict[str, str]) -> None:
     assert fetched("vault://old/mail/smtp#password", settings(vault), small) == "0ld"
 
 
+def test_a_line_break_at_the_end_is_kept_and_told(vault: Vault, small: dict[str, str]) -> None:
+    vault.put("mail/typed", {"password": "typed\n", "key": "-----BEGIN X-----\n"})
+    with resolver(settings(vault), small) as asked:
+        assert asked.fetch("vault://kv/mail/typed#key", key="login.password").reveal().endswith("\n")
+        assert [notice.kind for notice in asked.warnings] == []
+        assert asked.fetch("vault://kv/mail/typed#password", key="login.password").reveal() == "typed\n"
+        assert [notice.kind for notice in asked.warnings] == ["line-break"]
+
+
 def test_a_mount_with_a_slash(vault: Vault, small: dict[str, str]) -> None:
     vault.put("smtp", {"password": "org"}, mount="org/mail")
     assert fetched("vault://org/mail/smtp#password", settings(vault), small) == "org"
