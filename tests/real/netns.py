@@ -83,7 +83,7 @@ class Side:
 
     def argv(self, *command: str) -> list[str]:
         """The command line that runs `command` here."""
-        return [find("nsenter") or "nsenter", "--target", str(self.pid), "--net", "--mount", "--", *command]
+        return [find("nsenter") or "nsenter", "--target", str(self.pid), "--net", "--mount", "--root", "--", *command]
 
     def run(
         self,
