@@ -1,7 +1,6 @@
 """What it means when no server said it: errors of the system and of TLS, silence, lost connections, strange bytes.
 
-Pure tables from numbers, reasons and bytes to cause and hint; `causes` does the same for replies. Error numbers are
-written as numbers because a failure is explained on any system, Windows' own (10000 and up) too.
+Pure, from numbers, reasons and bytes to cause (`net.meaning`) and hint; `causes` does the same for replies.
 """
 
 from __future__ import annotations
@@ -10,21 +9,12 @@ import re
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import Finding
+from dtsconf.net import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dtsconf.mail.facts import Facts
-
-_ERRNO = {
-    "blocked": {1, 13, 10013},  # EPERM, EACCES, WSAEACCES: this machine's own rules
-    "refused": {111, 61, 10061},  # ECONNREFUSED on Linux, macOS, Windows; also a firewall that rejects with reset
-    "timeout": {110, 60, 10060},  # ETIMEDOUT
-    "no-route": {101, 113, 112, 51, 65, 64, 10050, 10051, 10065, 97, 99, 47, 49, 10047, 10049},
-    "dropped": {104, 54, 103, 53, 10053, 10054},  # ECONNRESET, ECONNABORTED
-}
-_WORST_FIRST = ("blocked", "refused", "dropped", "timeout", "no-route")
-"""Of several addresses the most telling failure counts: an answer before silence, silence before no way there."""
 
 _CONNECT_HINTS = {
     "blocked": "this machine's own firewall or security product stops dtsconf: allow port {f.port} to {f.host} for it",
@@ -35,16 +25,6 @@ _CONNECT_HINTS = {
     " --set server.port={f.other_port}",
     "no-route": "check this machine's network (VPN, default route), and whether a firewall prohibits {f.host}",
 }
-_NO_SUCH_NAME = {-2, -5, 8, 7, 11001, 11004}
-"""EAI_NONAME and EAI_NODATA: glibc, BSD and macOS, Windows."""
-
-_VERIFY = {9: "tls-not-yet-valid", 10: "tls-expired", 62: "tls-name", 64: "tls-name"}
-"""X509_V_ERR_... of OpenSSL's x509_vfy.h that have a cause of their own; every other is `tls-untrusted`."""
-
-_OLD_TLS = re.compile(
-    "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|WRONG_SSL_VERSION|HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY"
-    "|NO_SHARED|DH_KEY_TOO_SMALL|LEGACY"
-)
 _OTHER_PORT = "outgoing mail usually has port 587 (starttls), 465 (tls) or 25: try --set server.port=587"
 _CLEAR_PORT = (
     "TLS from the first byte usually has port 465; this port starts in clear: --set server.encryption=starttls, if the"
@@ -62,20 +42,13 @@ _SMTP_GREETING = re.compile(rb"(220|421|5[0-9][0-9])[ -]")
 
 def of_errnos(numbers: Sequence[int | None], facts: Facts) -> Finding:
     """What it means that no address could be connected to; None stands for no answer in time."""
-    causes = {_cause_of(number) for number in numbers}
-    cause = next(word for word in _WORST_FIRST if word in causes)
+    cause = meaning.of_errnos(numbers)
     return Finding(cause, _CONNECT_HINTS[cause].format(f=facts))
-
-
-def _cause_of(number: int | None) -> str:
-    if number is None:
-        return "timeout"
-    return next((cause for cause, numbers in _ERRNO.items() if number in numbers), "no-route")
 
 
 def of_lookup(code: int | None, facts: Facts) -> Finding:
     """What a failed look-up means. `code` is getaddrinfo's, None when it did not end in time."""
-    if code in _NO_SUCH_NAME:
+    if meaning.no_such_name(code):
         return Finding(
             "dns", f"check the spelling of server.host, or the VPN it is known in: getent hosts {facts.host}"
         )
@@ -115,11 +88,6 @@ def of_strange_bytes(data: bytes, facts: Facts) -> tuple[Finding, str]:
     return Finding("not-smtp", "check server.host and server.port"), "what answers is no mail server"
 
 
-def of_verify_code(code: int) -> str:
-    """The cause for OpenSSL's verify code."""
-    return _VERIFY.get(code, "tls-untrusted")
-
-
 def of_handshake(reason: str, answer: bytes, facts: Facts, min_tls: str) -> tuple[Finding, str | None]:
     """What a failed handshake means when it isn't the certificate: cause and hint, and who answered if that is known.
 
@@ -129,7 +97,7 @@ def of_handshake(reason: str, answer: bytes, facts: Facts, min_tls: str) -> tupl
         return Finding("protocol", _CLEAR_PORT), "a mail server answers in clear"
     if answer and not _TLS_RECORD.match(answer):
         return of_strange_bytes(answer, facts)
-    if _OLD_TLS.search(reason.upper()):
+    if meaning.is_version_trouble(reason):
         lower = "--set connection.min_tls=1.2, or " if min_tls != "1.2" else ""
         return Finding("tls-version", f"{lower}have TLS 1.2 or newer switched on at {facts.host}"), None
     return Finding("protocol", "let the server say what it offers: --set server.encryption=auto"), None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.mail.connect import LookupFailed, Race, resolve
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.greeting import introduce, read_banner
 from dtsconf.mail.wire import Wire
 from dtsconf.names import is_ip
+from dtsconf.net.connect import LookupFailed, Race, resolve
 
 if TYPE_CHECKING:
-    from dtsconf.mail.connect import Address
     from dtsconf.mail.conversation import Conversation
+    from dtsconf.net.connect import Address
 
 
 def greet(talk: Conversation) -> None:

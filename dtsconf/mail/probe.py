@@ -16,10 +16,10 @@ from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.wire import ConnectionLost, HandshakeFailed, Wire
 
 if TYPE_CHECKING:
-    from dtsconf.mail.certificate import Certificate
     from dtsconf.mail.facts import Facts
     from dtsconf.mail.tls import Trust
     from dtsconf.mail.wire import Limits
+    from dtsconf.net.certificate import Certificate
 
 SECONDS = 2.0
 """For each look."""
@@ -42,7 +42,7 @@ def _connect(peer: Peer, end: float) -> Wire:
 
 def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: Limits) -> Certificate | None:
     """The certificate that the server at `peer` shows, unchecked, or None. With `ehlo` (our name) after STARTTLS."""
-    from dtsconf.mail.certificate import from_der
+    from dtsconf.net.certificate import from_der
 
     end = limits.short(SECONDS)
     try:

@@ -15,9 +15,9 @@ from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.wire import ConnectionLost
 
 if TYPE_CHECKING:
-    from dtsconf.mail.certificate import Certificate
     from dtsconf.mail.conversation import Conversation
     from dtsconf.mail.report import Row
+    from dtsconf.net.certificate import Certificate
 
 _DOING = "setting up TLS"
 

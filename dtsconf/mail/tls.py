@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 from dtsconf.mail import faults
-from dtsconf.mail.certificate import Certificate, day, from_der, from_peer
 from dtsconf.mail.failure import Finding, StageFailed
 from dtsconf.mail.wire import HandshakeFailed
+from dtsconf.net import meaning
+from dtsconf.net.certificate import Certificate, day, from_der, from_peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +136,7 @@ def _explained(
 def _unverified(
     error: ssl.SSLCertVerificationError, trust: Trust, facts: Facts, seen: Certificate | None
 ) -> StageFailed:
-    cause = faults.of_verify_code(error.verify_code)
+    cause = meaning.of_verify_code(error.verify_code)
     words = f"{error.verify_message}"
     if seen is None:
         return StageFailed(cause, words, _hint(cause, trust, facts, None), "tls")

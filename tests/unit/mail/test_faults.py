@@ -83,23 +83,6 @@ def test_a_floor_of_our_own_is_named() -> None:
     assert "--set connection.min_tls=1.2" in str(hint)
 
 
-@pytest.mark.parametrize(
-    ("code", "cause"),
-    [
-        (9, "tls-not-yet-valid"),
-        (10, "tls-expired"),
-        (62, "tls-name"),
-        (64, "tls-name"),
-        (18, "tls-untrusted"),
-        (19, "tls-untrusted"),
-        (20, "tls-untrusted"),
-        (66, "tls-untrusted"),
-    ],
-)
-def test_verify_codes(code: int, cause: str) -> None:
-    assert faults.of_verify_code(code) == cause
-
-
 def test_after_the_final_dot_the_outcome_is_unknown() -> None:
     assert faults.of_silence("accepted", FACTS).cause == "outcome-unknown"
     assert faults.of_loss("accepted", FACTS).cause == "outcome-unknown"

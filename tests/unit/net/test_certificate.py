@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 
-from dtsconf.mail.certificate import Certificate, day, from_der, from_peer
+from dtsconf.net.certificate import Certificate, day, from_der, from_peer
 from tests.real.ca import Certificates
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dtsconf.mail import connect
-from dtsconf.mail.connect import Address, LookupFailed, Race, interleave, resolve
+from dtsconf.net import connect
+from dtsconf.net.connect import Address, LookupFailed, Race, interleave, resolve
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 

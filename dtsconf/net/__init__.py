@@ -1,0 +1,6 @@
+"""What any connection needs, whatever is spoken over it: addresses, certificates, what the system's errors mean.
+
+connect       host name -> connected socket, bounded in time (RFC 8305)
+certificate   what a certificate says
+meaning       error numbers of the system and of TLS -> cause (pure)
+"""
