@@ -5,6 +5,7 @@
     ├── Invalid             3/4 profile or layer (3), lock, rule, policy, trust (4); holds every problem found
     ├── SecretUnavailable   5   a secret can't be had
     ├── VerificationFailed  6/9 the test send failed (6), the server could not be reached (9)
+    ├── SignInFailed        6   no token is to be had: nobody signed in, or the identity provider says no
     ├── LockHeld            8   another apply holds the lock
     └── Interrupted       130   Ctrl-C before the commit point
 
@@ -155,6 +156,13 @@ class VerificationFailed(DtsconfError):
     def code(self) -> int:
         """6, or 9 when the server could not be reached."""
         return 6 if self.reached else 9
+
+
+class SignInFailed(DtsconfError):
+    """No token is to be had: nobody has signed in, or the identity provider says no."""
+
+    exit_code = 6
+    kind = "sign-in"
 
 
 class LockHeld(DtsconfError):

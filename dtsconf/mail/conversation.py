@@ -15,15 +15,15 @@ from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.hello import Offer
 from dtsconf.mail.reply import NotAReply, Reply
 from dtsconf.mail.report import Report, Row
+from dtsconf.mail.route import TokenLogin
 from dtsconf.mail.wire import ConnectionLost, Limits, Wire
 from dtsconf.names import normalise_host
-from dtsconf.proof import LEVELS, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from dtsconf.mail.job import Job
+    from dtsconf.mail.route import Link
 
 IMPLICIT_TLS_PORT = 465
 """The submissions port (RFC 8314 7.3): `auto` on it is TLS from the first byte, so there is nothing to ask."""
@@ -34,42 +34,32 @@ LAST_WORDS_SECONDS = 1.0
 
 
 class Conversation:
-    """One connection to the server of a job. A context manager: leaving it says QUIT if that makes sense, and closes.
+    """One connection over a link. A context manager: leaving it says QUIT if that makes sense, and closes.
 
-    `offer` is what the last EHLO gave, `banner` the greeting, `facts` what hints need to know.
-
-    Raises:
-        ValueError: the job lacks the host, or the sender or password that its level needs.
+    `offer` is what the last EHLO gave, `banner` the greeting, `facts` what hints need to know; `sender` and `recipient`
+    are for these only. `doubt` tells what the token that signed in says against itself.
     """
 
-    def __init__(self, job: Job) -> None:
-        settings = job.settings
-        if settings.server.host is None:
-            raise ValueError("a verification needs server.host")
-        self.job = job
-        self.report = Report(job)
-        self.limits = Limits(float(settings.connection.timeout), job.whole)
+    def __init__(self, link: Link, limits: Limits, *, sender: str = "", recipient: str = "") -> None:
+        route, login = link.route, link.route.login
+        self.link = link
+        self.route = route
+        self.report = Report(link.progress)
+        self.limits = limits
         self.offer = Offer()
         self.banner = ""
+        self.doubt: Callable[[], str | None] = lambda: None
         self._wire: Wire | None = None
         self._usable = False
         self.facts = Facts(
-            host=normalise_host(settings.server.host),
-            port=job.port,
-            encryption=settings.server.encryption,
-            login=settings.login.required,
-            username=settings.login.username or "",
-            sender=settings.sender.email or "",
-            recipient=job.recipient,
+            host=normalise_host(route.host),
+            port=route.port,
+            encryption=route.encryption,
+            login=login is not None,
+            username="" if login is None or isinstance(login, TokenLogin) else login.username,
+            sender=sender,
+            recipient=recipient,
         )
-        if settings.sender.email is None and self.includes("envelope"):
-            raise ValueError("a verification with an envelope needs sender.email")
-        if settings.login.required and self.includes("auth") and job.password is None:
-            raise ValueError("a verification with a login needs the password")
-
-    def includes(self, level: Level) -> bool:
-        """Whether the job's level goes as deep as `level`."""
-        return LEVELS.index(self.job.level) >= LEVELS.index(level)
 
     @property
     def implicit_tls(self) -> bool:
@@ -95,14 +85,21 @@ class Conversation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self.hang_up()
+        self.close()
+
+    def close(self) -> None:
+        """Say QUIT if that makes sense, and close. Never raises for trouble on the wire."""
         if self._wire is None:
             return
         try:
-            if self._usable and kind is None:
+            if self._usable:
                 self.command("QUIT", self.limits.short(QUIT_SECONDS))
         except (TimeoutError, ConnectionLost, NotAReply):
             return
         finally:
+            self._usable = False
             self._wire.close()
 
     @contextmanager
@@ -135,8 +132,11 @@ class Conversation:
         finding = faults.of_silence(stage, self.facts)
         if error.errno:
             return StageFailed.of(finding, error.strerror or "timed out", "system")
-        waited = f"no whole answer in {self.limits.stage:g} s" if pending else f"no answer in {self.limits.stage:g} s"
-        return StageFailed.of(finding, f"the {self.job.whole:g} s for it all are over" if self.limits.spent else waited)
+        waited = self.limits.of(stage)
+        words = f"no whole answer in {waited:g} s" if pending else f"no answer in {waited:g} s"
+        return StageFailed.of(
+            finding, f"the {self.limits.whole:g} s for it all are over" if self.limits.spent else words
+        )
 
     def _strange(self, stage: str, data: bytes) -> StageFailed:
         shown = data.split(b"\n")[0][:200].decode("utf-8", "backslashreplace").rstrip()
@@ -169,18 +169,31 @@ class Conversation:
         try:
             self.wire.send(data, end)
         except ConnectionLost as lost:
+            self.hang_up()
             try:
                 return self.wire.read_reply(self.limits.short(LAST_WORDS_SECONDS))
             except (ConnectionLost, TimeoutError, NotAReply):
                 raise lost from None
         return None
 
+    @property
+    def usable(self) -> bool:
+        """Whether a further command may be sent."""
+        return self._wire is not None and self._usable
+
     def hang_up(self) -> None:
         """Say nothing more on this connection, not even QUIT."""
         self._usable = False
 
     def refuse(self, stage: str, reply: Reply) -> NoReturn:
-        """End a stage with the server's no."""
+        """End a stage with the server's no; 421 is its last word on this connection (RFC 5321 3.8)."""
         from dtsconf.mail.causes import of_reply
 
-        raise StageFailed.of(of_reply(stage, reply, self.facts), reply.text, "server", reply)
+        if reply.code == 421:
+            self.hang_up()
+        raise StageFailed.of(of_reply(stage, reply, self.facts), reply.text + self.doubts(), "server", reply)
+
+    def doubts(self) -> str:
+        """What the token says against itself, as the end of a sentence; '' when there is nothing or no token."""
+        doubt = self.doubt()
+        return f"; the token itself: {doubt}" if doubt else ""

@@ -1,4 +1,4 @@
-"""The stages of the mail itself: mail-from, rcpt-to, data, accepted (RFC 5321 3.3).
+"""The stages of a message itself: mail-from, rcpt-to, data, accepted (RFC 5321 3.3).
 
 Declares SIZE (RFC 1870), BODY=8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531) where offered and wanted. Up to the final
 dot nothing can have been accepted; from then on a silence means that the outcome is unknown.
@@ -6,100 +6,146 @@ dot nothing can have been accepted; from then on a silence means that the outcom
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING
 
+from dtsconf.mail.content import on_the_wire
 from dtsconf.mail.failure import StageFailed
-from dtsconf.mail.message import Envelope, Mail, build, dot_stuff
 from dtsconf.mail.reply import NotAReply
+from dtsconf.mail.sent import Recipient
 from dtsconf.mail.wire import ConnectionLost
 from dtsconf.names import ascii_address
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtsconf.mail.content import Content, Envelope
     from dtsconf.mail.conversation import Conversation
+    from dtsconf.mail.reply import Reply
 
 _END = b".\r\n"
 _NO_UTF8 = "the address {} needs SMTPUTF8 (RFC 6531), and the server does not offer it"
 
 
-def deliver(talk: Conversation, *, whole: bool) -> None:
-    """Envelope, and with `whole` the mail; else RSET.
-
-    Raises:
-        StageFailed: refused by the server, or not possible with it.
-    """
-    facts, name = talk.facts, talk.job.settings.sender.name
-    envelope = Envelope(_on_the_wire(facts.sender), _on_the_wire(facts.recipient), name)
-    server = f"{facts.host} port {facts.port}"
-    mail = build(
-        talk.job.letter, envelope, server, os.urandom(12).hex(), time.gmtime(), eight_bit=talk.offer.has("8BITMIME")
-    )
-    _mail_from(talk, envelope, mail)
-    _rcpt_to(talk, envelope)
-    if not whole:
-        _reset(talk)
-        return
-    talk.report.message_id = mail.message_id
-    stuffed = dot_stuff(mail.data)
-    _data(talk, stuffed[: -len(_END)])
-    _accepted(talk)
-
-
-def _on_the_wire(address: str) -> str:
+def wired(address: str) -> str:
     """The address in ASCII if its domain in A-labels makes it so, else as it is (for SMTPUTF8)."""
     return ascii_address(address) or address
 
 
-def _mail_from(talk: Conversation, envelope: Envelope, mail: Mail) -> None:
+def announce(talk: Conversation, envelope: Envelope, content: Content) -> tuple[Recipient, ...]:
+    """The envelope: sender and every recipient. Gives how each recipient fared, in the envelope's order.
+
+    Raises:
+        StageFailed: the sender was refused, the message is larger than the server takes, or no recipient was taken.
+    """
+    _mail_from(talk, envelope, content)
+    return _rcpt_to(talk, envelope.recipients)
+
+
+def transmit(talk: Conversation, content: Content) -> None:
+    """The message, after its envelope.
+
+    Raises:
+        StageFailed: refused by the server, or the connection went away.
+    """
+    _data(talk, content)
+    _accepted(talk)
+
+
+def reset(talk: Conversation) -> None:
+    """Take the envelope back; what the server says to this changes nothing."""
+    try:
+        talk.command("RSET", talk.limits.end())
+    except (ConnectionLost, TimeoutError, NotAReply):
+        talk.hang_up()
+
+
+def _mail_from(talk: Conversation, envelope: Envelope, content: Content) -> None:
     with talk.stage("mail-from", f"announcing mail from {envelope.sender}") as row:
         utf8 = talk.offer.has("SMTPUTF8")
         if not envelope.sender.isascii() and not utf8:
             hint = "use an address in ASCII: --set sender.email=ADDRESS"
             raise StageFailed("sender-rejected", _NO_UTF8.format(envelope.sender), hint)
+        _require_room(talk, content.size)
         line = f"MAIL FROM:<{envelope.sender}>"
-        line += f" SIZE={len(mail.data)}" if talk.offer.has("SIZE") else ""
-        line += " BODY=8BITMIME" if mail.eight_bit and talk.offer.has("8BITMIME") else ""
-        line += " SMTPUTF8" if utf8 and not (envelope.sender + envelope.recipient).isascii() else ""
+        line += f" SIZE={content.size}" if talk.offer.has("SIZE") else ""
+        line += " BODY=8BITMIME" if content.eight_bit and talk.offer.has("8BITMIME") else ""
+        line += " SMTPUTF8" if utf8 and not all(map(str.isascii, (envelope.sender, *envelope.recipients))) else ""
         reply = talk.command(line, talk.limits.end())
         if not reply.positive:
             talk.refuse("mail-from", reply)
         row.heard(reply)
 
 
-def _rcpt_to(talk: Conversation, envelope: Envelope) -> None:
-    with talk.stage("rcpt-to", f"asking for {envelope.recipient}") as row:
-        if not envelope.recipient.isascii() and not talk.offer.has("SMTPUTF8"):
+def _require_room(talk: Conversation, size: int) -> None:
+    """What is larger than the server's SIZE (RFC 1870 6.1) isn't even announced."""
+    limit = talk.offer.limit
+    if limit is not None and size > limit:
+        raise StageFailed(
+            "too-large",
+            f"the message has {size} octets and {talk.facts.host} takes {limit} (SIZE in its EHLO answer): not sent",
+            f"send less, or packed (dtsconf send --zip), or ask the administrator of {talk.facts.host}",
+        )
+
+
+def _rcpt_to(talk: Conversation, recipients: tuple[str, ...]) -> tuple[Recipient, ...]:
+    """Every recipient by itself; the stage fails with the first refusal when nobody is left."""
+    whom = recipients[0] if len(recipients) == 1 else f"{len(recipients)} recipients"
+    with talk.stage("rcpt-to", f"asking for {whom}") as row:
+        failures: list[StageFailed] = []
+        found = [_ask_for(talk, address, row.heard, failures) for address in recipients]
+        if len(failures) == len(recipients):
+            raise failures[0]
+        if len(recipients) > 1:
+            row.detail = f"{len(recipients) - len(failures)} of {len(recipients)} recipients taken"
+        return tuple(found)
+
+
+def _ask_for(
+    talk: Conversation, address: str, heard: Callable[[Reply], None], failures: list[StageFailed]
+) -> Recipient:
+    try:
+        if not address.isascii() and not talk.offer.has("SMTPUTF8"):
             hint = "use an address in ASCII: --to ADDRESS"
-            raise StageFailed("recipient-rejected", _NO_UTF8.format(envelope.recipient), hint)
-        reply = talk.command(f"RCPT TO:<{envelope.recipient}>", talk.limits.end())
+            raise StageFailed("recipient-rejected", _NO_UTF8.format(address), hint)
+        talk.facts = talk.facts._replace(recipient=address)
+        reply = talk.command(f"RCPT TO:<{address}>", talk.limits.end())
         if not reply.positive:
             talk.refuse("rcpt-to", reply)
-        row.heard(reply)
+    except StageFailed as refused:
+        failures.append(refused)
+        return _recipient(talk, address, refused.reply, refused)
+    heard(reply)
+    return _recipient(talk, address, reply)
 
 
-def _reset(talk: Conversation) -> None:
-    """Take the envelope back; the server has said yes to it already, so what it says to this changes nothing."""
-    try:
-        talk.command("RSET", talk.limits.end())
-    except (ConnectionLost, TimeoutError, NotAReply):
-        return
+def _recipient(talk: Conversation, address: str, reply: Reply | None, refused: StageFailed | None = None) -> Recipient:
+    """One recipient's row, with secrets masked."""
+    masker = talk.report.masker
+    return Recipient(
+        address,
+        refused is None,
+        reply.code if reply else None,
+        reply.enhanced if reply else None,
+        masker.show(refused.detail if refused else reply.text if reply else ""),
+        refused.cause if refused else None,
+        masker.show_own(refused.hint) if refused and refused.hint else None,
+    )
 
 
-def _data(talk: Conversation, body: bytes) -> None:
-    with talk.stage("data", "sending the test mail") as row:
-        end = talk.limits.end()
-        reply = talk.command("DATA", end)
+def _data(talk: Conversation, content: Content) -> None:
+    with talk.stage("data", "sending the mail") as row:
+        reply = talk.command("DATA", talk.limits.end("data"))
         if reply.code != 354:
             talk.refuse("data", reply)
         row.heard(reply)
-        if early := talk.send(body, end):
-            talk.refuse("data", early)
+        for block in on_the_wire(content):
+            if early := talk.send(block, talk.limits.end("data")):
+                talk.refuse("data", early)
 
 
 def _accepted(talk: Conversation) -> None:
     with talk.stage("accepted", "waiting for the server to take the mail") as row:
-        reply = talk.exchange(_END, talk.limits.end())
+        reply = talk.exchange(_END, talk.limits.end("accepted"))
         if not reply.positive:
             talk.refuse("accepted", reply)
         row.heard(reply)

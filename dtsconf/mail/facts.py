@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Facts(NamedTuple):
-    """One conversation's. `tls`: the session is encrypted now."""
+    """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token."""
 
     host: str
     port: int
@@ -16,6 +16,7 @@ class Facts(NamedTuple):
     sender: str
     recipient: str
     tls: bool = False
+    token: bool = False
 
     @property
     def other_port(self) -> int:

@@ -1,25 +1,16 @@
-"""What goes into a verification and what comes out of settling: plain data, and the clock that waits are made with.
-
-Keeps the password wrapped (`Secret`). Knows no socket; whoever builds a Job has resolved the settings before.
-"""
+"""What goes into a verification and what comes out of settling: plain data, and the clock that waits are made with."""
 
 from __future__ import annotations
 
 import random
 import time
-from dataclasses import field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.route import Encryption, Link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dtsconf.proof import Level, Verification
-    from dtsconf.secret.value import Secret
-    from dtsconf.settings.model import Settings
-
-Encryption = Literal["none", "auto", "tls", "starttls"]
 
 WHOLE = 4
 """A conversation may take this many times the time-out of one stage when the job gives no deadline."""
@@ -39,41 +30,30 @@ class Letter:
 
 @frozen
 class Job:
-    """One verification to make.
+    """One verification to make, over `link`.
 
-    `settings` are complete smtp-mode settings (host and sender there; `encryption` may be `auto`). `password` may be
-    None when no login is required or `level` is below auth. `to` None means the sender's own address. `had_tls`: this
-    host and port were settled on TLS before. `allow_downgrade`: the user accepts plain all the same. `deadline`:
-    seconds for one whole attempt, None is four times the stage time-out. `progress` is called with a few words
-    when a stage begins.
+    `sender` is the address the mail is from ('' below level envelope), `name` its display name. `to` None means the
+    sender's own address. A login's password may be None if `level` is below auth. `deadline`: seconds for one whole
+    attempt, None is four times the stage time-out.
     """
 
-    settings: Settings
-    password: Secret | None
+    link: Link
     level: Level
-    to: str | None
     letter: Letter
-    had_tls: bool = False
+    sender: str = ""
+    name: str | None = None
+    to: str | None = None
     deadline: float | None = None
-    progress: Callable[[str], None] | None = field(default=None, compare=False)
-    allow_downgrade: bool = False
-
-    @property
-    def port(self) -> int:
-        """The TCP port in use (a null port resolved)."""
-        from dtsconf.settings.model import effective_port
-
-        return effective_port(self.settings)
 
     @property
     def recipient(self) -> str:
         """Where the test mail goes: `to`, else the sender's own address."""
-        return self.to or self.settings.sender.email or ""
+        return self.to or self.sender
 
     @property
     def whole(self) -> float:
         """Seconds for one whole attempt."""
-        return float(self.deadline if self.deadline is not None else WHOLE * self.settings.connection.timeout)
+        return float(self.deadline if self.deadline is not None else WHOLE * self.link.timeout)
 
 
 @frozen

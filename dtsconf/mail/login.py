@@ -5,71 +5,86 @@ Never over plain unless the settings allow it in as many words. Every answer is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from dtsconf.mail import auth
 from dtsconf.mail.failure import StageFailed
-from dtsconf.mail.securing import refuse_cleartext
+from dtsconf.mail.securing import may_log_in_clear, refuse_cleartext
 
 if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
     from dtsconf.mail.reply import Reply
+    from dtsconf.mail.route import PasswordLogin
 
 _OTHER_MECHANISM = "; if the server keeps no SCRAM secret for the account: --set login.mechanism=plain"
+_NO_LOGIN = "--set login.required=false if the server trusts this network; or submission: --set server.port=587"
 
 
-def log_in(talk: Conversation) -> None:
-    """Sign in.
+def log_in(talk: Conversation, login: PasswordLogin) -> None:
+    """Sign in with a password.
 
     Raises:
         StageFailed: refused by the server, or by dtsconf.
+        ValueError: the login has no password.
     """
-    login = talk.job.settings.login
-    password = talk.job.password.reveal() if talk.job.password is not None else ""
-    talk.report.masker.add_secret(password)
-    talk.report.masker.add_encoded(*auth.encoded_forms(talk.facts.username, password))
-    with talk.stage("auth", f"signing in as {talk.facts.username}") as row:
-        if not talk.facts.tls and not talk.job.settings.server.allow_cleartext_login:
-            refuse_cleartext()
-        name = _choose(talk, login.mechanism)
-        try:
-            mechanism = auth.begin(name, talk.facts.username, password)
-        except auth.ExchangeBroken as broken:
-            raise StageFailed(broken.cause, str(broken), "--set login.mechanism=plain, or another password") from broken
-        reply = _exchange(talk, mechanism)
-        if reply.code != 235:
-            _refused(talk, name, login.mechanism, reply)
-        try:
-            mechanism.finish()
-        except auth.ExchangeBroken as broken:
-            hint = "this may not be the server it says it is: compare its certificate"
-            raise StageFailed(broken.cause, f"{name}: {broken}", hint, reply=reply) from broken
+    if login.password is None:
+        raise ValueError("a login needs its password")
+    with talk.stage("auth", f"signing in as {login.username}") as row:
+        require_tls(talk)
+        reply, name = _by_password(talk, login, login.password.reveal())
         row.heard(reply)
         row.detail = f"{name}: {reply.text}"
+
+
+def require_tls(talk: Conversation) -> None:
+    """Nothing secret goes over plain unless the settings allow it. Raises StageFailed."""
+    if not talk.facts.tls and not may_log_in_clear(talk):
+        refuse_cleartext()
+
+
+def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tuple[Reply, str]:
+    """The server's yes, and the mechanism that it was earned with."""
+    talk.report.masker.add_secret(password)
+    talk.report.masker.add_encoded(*auth.encoded_forms(login.username, password))
+    name = _choose(talk, login.mechanism)
+    try:
+        mechanism = auth.begin(name, login.username, password)
+    except auth.ExchangeBroken as broken:
+        raise StageFailed(broken.cause, str(broken), "--set login.mechanism=plain, or another password") from broken
+    reply = exchange(talk, mechanism)
+    if reply.code != 235:
+        _refused(talk, name, login.mechanism, reply)
+    try:
+        mechanism.finish()
+    except auth.ExchangeBroken as broken:
+        hint = "this may not be the server it says it is: compare its certificate"
+        raise StageFailed(broken.cause, f"{name}: {broken}", hint, reply=reply) from broken
+    return reply, name
 
 
 def _choose(talk: Conversation, wanted: str) -> str:
     offered = talk.offer.mechanisms
     if name := auth.choose(wanted, offered):
         return name
-    if not talk.facts.tls and talk.offer.has("STARTTLS"):
-        raise StageFailed("tls-required", "the server offers no login before TLS", "--set server.encryption=starttls")
     if not offered:
-        raise StageFailed(
-            "auth-disabled",
-            f"the EHLO answer offers no login (it offers {talk.offer})",
-            "--set login.required=false if the server trusts this network; or submission: --set server.port=587",
-        )
+        nothing_offered(talk, _NO_LOGIN)
     hint = "--set login.mechanism=auto" if wanted != "auto" else "ask the server's administrator for PLAIN over TLS"
     raise StageFailed("auth-mechanism", f"the server offers {' '.join(offered)}, login.mechanism is {wanted}", hint)
 
 
-def _exchange(talk: Conversation, mechanism: auth.Mechanism) -> Reply:
-    """AUTH, and answers to challenges until the server has said yes or no."""
+def nothing_offered(talk: Conversation, hint: str) -> NoReturn:
+    """EHLO names no way to log in. Raises StageFailed; `hint` is for a session that can't be encrypted further."""
+    if not talk.facts.tls and talk.offer.has("STARTTLS"):
+        raise StageFailed("tls-required", "the server offers no login before TLS", "--set server.encryption=starttls")
+    raise StageFailed("auth-disabled", f"the EHLO answer offers no login (it offers {talk.offer})", hint)
+
+
+def exchange(talk: Conversation, mechanism: auth.Mechanism) -> Reply:
+    """AUTH, and answers to challenges until the server has said yes or no. Raises StageFailed."""
     line = f"AUTH {mechanism.name}"
     if mechanism.initial is not None:
         line += " " + (_masked(talk, mechanism.initial) or "=")
-    end = talk.limits.end()
+    end = talk.limits.end("auth")
     reply = talk.command(line, end)
     while reply.code == 334:
         try:

@@ -14,7 +14,9 @@ from dtsconf.names import escape_controls, has_controls
 
 if TYPE_CHECKING:
     import time
+    from collections.abc import Iterator
 
+    from dtsconf.mail.content import Envelope
     from dtsconf.mail.job import Letter
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -28,30 +30,39 @@ _WIDTH = 900
 
 
 @frozen
-class Envelope:
-    """Who it is from and to: `sender` and `recipient` as they go over the wire, `name` the display name or None."""
-
-    sender: str
-    recipient: str
-    name: str | None
-
-
-@frozen
 class Mail:
-    """A whole message. `data` has CRLF line ends and is not dot-stuffed; `eight_bit`: it holds bytes over 127."""
+    """A whole message in memory, as `content.Content` wants it. `data` has CRLF line ends and is not dot-stuffed;
+    `eight_bit`: it holds octets over 127."""
 
     message_id: str
     data: bytes
     eight_bit: bool
 
+    @property
+    def size(self) -> int:
+        """Octets."""
+        return len(self.data)
+
+    def chunks(self) -> Iterator[bytes]:
+        """All of it at once."""
+        yield self.data
+
 
 def build(
-    letter: Letter, envelope: Envelope, server: str, token: str, now: time.struct_time, *, eight_bit: bool
+    letter: Letter,
+    envelope: Envelope,
+    name: str | None,
+    server: str,
+    token: str,
+    now: time.struct_time,
+    *,
+    eight_bit: bool,
 ) -> Mail:
     """Make the test mail.
 
-    `server` is shown as the server that took it, `token` makes the Message-ID unique, `now` is UTC. With `eight_bit`
-    the body may go as UTF-8 (8BITMIME offered), else it is base64 when it isn't ASCII.
+    `name` is the sender's display name, `server` is shown as the server that took it, `token` makes the Message-ID
+    unique, `now` is UTC. With `eight_bit` the body may go as UTF-8 (8BITMIME offered), else it is base64 when it isn't
+    ASCII.
 
     Raises:
         ValueError: an address holds a control character.
@@ -62,8 +73,8 @@ def build(
     as_is = text.isascii() or eight_bit
     headers = [
         ("Date", _date(now)),
-        ("From", _mailbox(envelope.name, envelope.sender)),
-        ("To", _mailbox(None, envelope.recipient)),
+        ("From", _mailbox(name, envelope.sender)),
+        ("To", _mailbox(None, envelope.recipients[0])),
         ("Subject", encode_words(f"dtsconf test mail from {letter.machine}")),
         ("Message-ID", message_id),
         ("Auto-Submitted", "auto-generated"),
@@ -71,21 +82,10 @@ def build(
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Transfer-Encoding", "7bit" if text.isascii() else "8bit" if eight_bit else "base64"),
     ]
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    head = "".join(f"{field}: {value}\r\n" for field, value in headers)
     body = text if as_is else _base64_lines(text)
     data = (head + "\r\n" + body).encode()
     return Mail(message_id, data, eight_bit=not data.isascii())
-
-
-def dot_stuff(data: bytes) -> bytes:
-    """The message as it goes over the wire after 354, end mark included (RFC 5321 4.5.2).
-
-    Whatever line ends it has become CRLF, so that no other end of data can stand in it ("SMTP smuggling").
-    """
-    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines) + b".\r\n"
 
 
 def encode_words(text: str) -> str:
@@ -148,7 +148,7 @@ def _body(letter: Letter, envelope: Envelope, server: str) -> str:
         f"User:       {letter.user}",
         f"Server:     {server}",
         f"From:       {envelope.sender}",
-        f"To:         {envelope.recipient}",
+        f"To:         {envelope.recipients[0]}",
         "",
         "The proof holds for that program and that user on that machine: firewalls and",
         "antivirus go by program, so another program may still be stopped.",

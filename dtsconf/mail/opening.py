@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.greeting import introduce, read_banner
+from dtsconf.mail.route import TokenLogin
 from dtsconf.mail.wire import Wire
 from dtsconf.names import is_ip
 from dtsconf.net.connect import LookupFailed, Race, resolve
@@ -13,6 +14,29 @@ from dtsconf.net.connect import LookupFailed, Race, resolve
 if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
     from dtsconf.net.connect import Address
+
+
+def open_for(talk: Conversation, *, login: bool) -> None:
+    """Everything up to the envelope: connection, greeting, TLS, and with `login` the login that the route has.
+
+    Raises:
+        StageFailed: at any of its stages; the report has the row.
+    """
+    greet(talk)
+    if not talk.implicit_tls and talk.facts.encryption != "none":
+        from dtsconf.mail.securing import secure
+
+        secure(talk)
+    if not login or talk.route.login is None:
+        return
+    if isinstance(talk.route.login, TokenLogin):
+        from dtsconf.mail.bearer import log_in_by_token
+
+        log_in_by_token(talk, talk.route.login.tokens)
+    else:
+        from dtsconf.mail.login import log_in
+
+        log_in(talk, talk.route.login)
 
 
 def greet(talk: Conversation) -> None:

@@ -1,4 +1,4 @@
-"""The rows of a verification: times each stage, keeps what it found, and turns a failure into the row that tells it.
+"""The rows of a conversation: times each stage, keeps what it found, and turns a failure into the row that tells it.
 
 Every text goes through the masker before it is kept. Knows no protocol.
 """
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.masking import Masker
-from dtsconf.proof import Said, Stage, Verification
+from dtsconf.proof import Said, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from dtsconf.mail.job import Job
     from dtsconf.mail.reply import Reply
 
 EARLY = ("resolve", "connect", "banner")
@@ -38,20 +37,34 @@ class Row:
 
 
 class Report:
-    """Collects the stages of one conversation. `heard_any` is set once a byte of the server was read."""
+    """Collects the stages of one conversation. `heard_any` is set once a byte of the server was read; `progress` is
+    called with a few words when a stage begins."""
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, progress: Callable[[str], None] | None = None) -> None:
+        self.progress = progress
         self.masker = Masker()
         self.stages: list[Stage] = []
         self.heard_any = False
-        self.message_id: str | None = None
+
+    def begin_anew(self) -> None:
+        """The next message on the same connection: its stages are told by themselves."""
+        self.stages = []
+
+    @property
+    def failure(self) -> Stage | None:
+        """The stage that failed, which is the last then; None when all went well."""
+        return self.stages[-1] if self.stages and not self.stages[-1].ok else None
+
+    @property
+    def reached(self) -> bool:
+        """False when it failed before a byte of the server was read."""
+        return self.failure is None or self.failure.stage not in EARLY or self.heard_any
 
     @contextmanager
     def stage(self, name: str, doing: str) -> Iterator[Row]:
         """Run one stage: a row is kept whether it ends well or raises StageFailed (which goes on to the caller)."""
-        if self.job.progress is not None:
-            self.job.progress(self.masker.show_own(doing))
+        if self.progress is not None:
+            self.progress(self.masker.show_own(doing))
         row, start = Row(), time.perf_counter()
         try:
             yield row
@@ -74,18 +87,4 @@ class Report:
                 hint=self.masker.show_own(failed.hint) if failed and failed.hint else None,
                 said_by=row.said_by,
             )
-        )
-
-    def verification(self) -> Verification:
-        """The result so far."""
-        last = self.stages[-1] if self.stages else None
-        unreached = last is not None and not last.ok and last.stage in EARLY and not self.heard_any
-        return Verification(
-            level=self.job.level,
-            ok=last is None or last.ok,
-            stages=tuple(self.stages),
-            message_id=self.message_id,
-            program=self.job.letter.program,
-            user=self.job.letter.user,
-            reached=not unreached,
         )

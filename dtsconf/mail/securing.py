@@ -12,6 +12,7 @@ from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.greeting import our_name, say_hello
 from dtsconf.mail.hello import Offer, filter_marks
 from dtsconf.mail.reply import NotAReply
+from dtsconf.mail.route import TokenLogin
 from dtsconf.mail.wire import ConnectionLost
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ def from_first_byte(talk: Conversation) -> None:
 
 
 def secure(talk: Conversation) -> None:
-    """After EHLO: bring the session under TLS as far as the settings want it. Raises StageFailed."""
-    if talk.implicit_tls or talk.facts.encryption == "none":
-        return
+    """After EHLO in clear: bring the session under TLS as far as the settings want it. Raises StageFailed."""
     if talk.offer.has("STARTTLS"):
         _start_tls(talk)
     elif talk.facts.encryption == "auto":
@@ -47,13 +46,18 @@ def accept_plain(talk: Conversation) -> None:
     Raises:
         StageFailed: it isn't fine.
     """
-    stripped = talk.job.had_tls or filter_marks(talk.banner, talk.offer) is not None
-    if stripped and not talk.job.allow_downgrade:
+    stripped = talk.link.had_tls or filter_marks(talk.banner, talk.offer) is not None
+    if stripped and not talk.link.allow_downgrade:
         with talk.stage("tls", _DOING):
             _not_offered(talk)
-    if talk.facts.login and not talk.job.settings.server.allow_cleartext_login:
+    if talk.facts.login and not may_log_in_clear(talk):
         with talk.stage("auth", "signing in"):
             refuse_cleartext()
+
+
+def may_log_in_clear(talk: Conversation) -> bool:
+    """Whether a login may go over plain: a password if the organisation says so in as many words, a token never."""
+    return talk.route.cleartext_login and not isinstance(talk.route.login, TokenLogin)
 
 
 def refuse_cleartext() -> NoReturn:
@@ -68,7 +72,7 @@ def refuse_cleartext() -> NoReturn:
 
 def _not_offered(talk: Conversation) -> NoReturn:
     said = f"the EHLO answer has no STARTTLS (it offers {talk.offer})"
-    before = "this host and port had STARTTLS before" if talk.job.had_tls else None
+    before = "this host and port had STARTTLS before" if talk.link.had_tls else None
     evidence = [text for text in (filter_marks(talk.banner, talk.offer), before) if text]
     if evidence:
         hint = "ask who runs the firewall or mail filter on the way, or try --set server.encryption=tls"
@@ -106,7 +110,7 @@ def _start_tls(talk: Conversation) -> None:
 def _handshake(talk: Conversation, row: Row, *, starttls: bool) -> None:
     from dtsconf.mail import tls
 
-    trust = tls.Trust.of(talk.job.settings)
+    trust = tls.Trust.of(talk.route)
     context = trust.context()
     if starttls:
         _ask(talk)

@@ -13,29 +13,31 @@ from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.job import Job, Settled
 from dtsconf.mail.opening import greet
 from dtsconf.mail.securing import accept_plain
+from dtsconf.mail.verify import result_of
+from dtsconf.mail.wire import Limits
 
 
 def settle(job: Job) -> Settled:
-    """What `server.encryption: auto` means for this host and port; any other setting comes back as it is.
+    """What `encryption: auto` means for this host and port; any other setting comes back as it is.
 
     Never raises for trouble of network or server: then `failure` holds the conversation as far as it got.
     """
-    wanted = job.settings.server.encryption
-    if wanted != "auto":
-        return Settled(wanted, job.port, f"server.encryption is {wanted}")
-    if job.port == IMPLICIT_TLS_PORT:
-        return Settled("tls", job.port, f"port {job.port} is TLS from the first byte (RFC 8314)")
-    with Conversation(job) as talk:
+    route = job.link.route
+    if route.encryption != "auto":
+        return Settled(route.encryption, route.port, f"server.encryption is {route.encryption}")
+    if route.port == IMPLICIT_TLS_PORT:
+        return Settled("tls", route.port, f"port {route.port} is TLS from the first byte (RFC 8314)")
+    with Conversation(job.link, Limits(job.link.timeout, job.whole)) as talk:
         with suppress(StageFailed):
             return _ask(talk)
-        result = talk.report.verification()
-        return Settled("auto", job.port, result.stages[-1].detail, result)
+        result = result_of(job, talk.report)
+        return Settled("auto", route.port, result.stages[-1].detail, result)
 
 
 def _ask(talk: Conversation) -> Settled:
-    where = f"{talk.job.settings.server.host} port {talk.job.port}"
+    where = f"{talk.route.host} port {talk.route.port}"
     greet(talk)
     if talk.offer.has("STARTTLS"):
-        return Settled("starttls", talk.job.port, f"{where} offers STARTTLS")
+        return Settled("starttls", talk.route.port, f"{where} offers STARTTLS")
     accept_plain(talk)
-    return Settled("none", talk.job.port, f"{where} offers no STARTTLS")
+    return Settled("none", talk.route.port, f"{where} offers no STARTTLS")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dtsconf.mail.facts import Facts
+    from dtsconf.mail.route import Smtp
     from dtsconf.mail.wire import Wire
-    from dtsconf.settings.model import Settings
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -37,11 +37,10 @@ class Trust:
     fingerprint: str | None
 
     @classmethod
-    def of(cls, settings: Settings) -> Trust:
-        """From the settings in use."""
-        shown = settings.server.fingerprint
-        plain = shown.replace(":", "").lower() if shown else None
-        return cls(settings.connection.min_tls, settings.server.ca_file, plain)
+    def of(cls, route: Smtp) -> Trust:
+        """What a route says."""
+        plain = route.fingerprint.replace(":", "").lower() if route.fingerprint else None
+        return cls(route.min_tls, route.ca_file, plain)
 
     def context(self) -> ssl.SSLContext:
         """The context for a connection that counts.

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from dtsconf.mail.conversation import Conversation
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.job import Clock, Job, Letter, Settled, SystemClock
-from dtsconf.mail.opening import greet
-from dtsconf.mail.securing import secure
-from dtsconf.mail.settle import settle
-from dtsconf.proof import Verification
+from dtsconf.mail.opening import open_for
+from dtsconf.mail.wire import Limits
+from dtsconf.proof import LEVELS, Verification
 
 if TYPE_CHECKING:
-    from dtsconf.proof import Stage
+    from dtsconf.mail.report import Report
+    from dtsconf.proof import Level, Stage
 
-__all__ = ["Clock", "Job", "Letter", "Settled", "SystemClock", "may_pass", "settle", "verify", "verify_with_retries"]
+__all__ = ["Clock", "Job", "Letter", "Settled", "SystemClock", "may_pass", "verify", "verify_with_retries"]
 
 LONGEST_WAIT = 60.0
 """Seconds between two attempts, at most; the doubling stops there."""
@@ -31,28 +31,39 @@ def verify(job: Job) -> Verification:
     """Hold one conversation at `job.level` and report it stage by stage; `auto` is settled on the way.
 
     Raises:
-        ValueError: the job is incomplete (no host, no sender, or no password for a login that the level includes).
+        ValueError: the job lacks the sender or the password that its level needs.
     """
-    blank = Verification(level=job.level, ok=True, program=job.letter.program, user=job.letter.user)
     if job.level == "none":
-        return blank
-    with Conversation(job) as talk:
+        return Verification(level="none", ok=True, program=job.letter.program, user=job.letter.user)
+    if not job.sender and _includes(job, "envelope"):
+        raise ValueError("a verification with an envelope needs a sender")
+    message_id = None
+    limits = Limits(job.link.timeout, job.whole)
+    with Conversation(job.link, limits, sender=job.sender, recipient=job.recipient) as talk:
         with suppress(StageFailed):  # the report has it
-            _hold(talk)
-        return talk.report.verification()
+            open_for(talk, login=_includes(job, "auth"))
+            if _includes(job, "envelope"):
+                from dtsconf.mail.trial import try_out
+
+                message_id = try_out(talk, job)
+        return replace(result_of(job, talk.report), message_id=message_id)
 
 
-def _hold(talk: Conversation) -> None:
-    greet(talk)
-    secure(talk)
-    if talk.includes("auth") and talk.facts.login:
-        from dtsconf.mail.login import log_in
+def _includes(job: Job, level: Level) -> bool:
+    """Whether the job goes as deep as `level`."""
+    return LEVELS.index(job.level) >= LEVELS.index(level)
 
-        log_in(talk)
-    if talk.includes("envelope"):
-        from dtsconf.mail.delivery import deliver
 
-        deliver(talk, whole=talk.includes("send"))
+def result_of(job: Job, report: Report) -> Verification:
+    """What the stages so far prove."""
+    return Verification(
+        level=job.level,
+        ok=report.failure is None,
+        stages=tuple(report.stages),
+        program=job.letter.program,
+        user=job.letter.user,
+        reached=report.reached,
+    )
 
 
 def may_pass(failure: Stage) -> bool:
@@ -79,8 +90,8 @@ def verify_with_retries(job: Job, retries: int, clock: Clock | None = None) -> V
         if failure is None or not may_pass(failure):
             break
         wait = min(LONGEST_WAIT, 2.0**attempt) * (0.75 + clock.random() / 2)
-        if job.progress is not None:
-            job.progress(f"{failure.stage}: {failure.cause}; trying again in {wait:.0f} s")
+        if job.link.progress is not None:
+            job.link.progress(f"{failure.stage}: {failure.cause}; trying again in {wait:.0f} s")
         clock.sleep(wait)
         result = _numbered(verify(job), attempt + 2)
     return result

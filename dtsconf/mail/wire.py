@@ -15,6 +15,7 @@ from dtsconf.mail.reply import NotAReply, Reply, parse_line
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
     from dtsconf.proof import Said
 
@@ -43,15 +44,25 @@ class HandshakeFailed(Exception):
 
 
 class Limits:
-    """Time-outs: `stage` seconds for each stage, `whole` seconds for the conversation."""
+    """Time-outs: `stage` seconds for each stage, `whole` seconds for the conversation (infinity: unbounded).
 
-    def __init__(self, stage: float, whole: float) -> None:
+    `patience` gives single stages a time of their own, in seconds: `data` for each block, `accepted` for the answer to
+    the final dot (RFC 5321 4.5.3.2.5 and 6).
+    """
+
+    def __init__(self, stage: float, whole: float, patience: Mapping[str, float] | None = None) -> None:
         self.stage = stage
+        self.whole = whole
         self.end_of_all = time.monotonic() + whole
+        self._patience = patience or {}
 
-    def end(self) -> float:
+    def of(self, stage: str) -> float:
+        """Seconds that this stage may take."""
+        return self._patience.get(stage, self.stage)
+
+    def end(self, stage: str = "") -> float:
         """When a stage that begins now must be over (monotonic seconds)."""
-        return min(time.monotonic() + self.stage, self.end_of_all)
+        return min(time.monotonic() + self.of(stage), self.end_of_all)
 
     def short(self, seconds: float) -> float:
         """An end for a look on the side: at most `seconds`, and never past a stage's or the whole's."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.request import Check, Services, Settled
     from dtsconf.mail.job import Job
+    from dtsconf.mail.route import Smtp
     from dtsconf.proof import Level, Verification
     from dtsconf.secret.backend import VaultSettings
     from dtsconf.secret.resolver import Resolver
@@ -51,6 +52,25 @@ def password_of(inputs: Inputs, effective: Effective, resolver: Resolver) -> Sec
     return resolver.fetch(reference, key="login.password", where=setting.where)
 
 
+def route_of(effective: Effective, password: Secret | None) -> Smtp:
+    """Where mail goes with these settings, and how it gets in there. The password may be None below level auth."""
+    from dtsconf.mail.route import PasswordLogin, Smtp
+    from dtsconf.settings.model import effective_port
+
+    settings = effective.settings
+    server, login = settings.server, settings.login
+    return Smtp(
+        server.host or "",
+        effective_port(settings),
+        server.encryption,
+        settings.connection.min_tls,
+        server.ca_file,
+        server.fingerprint,
+        server.allow_cleartext_login,
+        PasswordLogin(login.username or "", password, login.mechanism) if login.required else None,
+    )
+
+
 def job_of(
     effective: Effective,
     password: Secret | None,
@@ -63,11 +83,14 @@ def job_of(
 ) -> Job:
     """One verification, put together."""
     from dtsconf.mail.job import Job, Letter
+    from dtsconf.mail.route import Link
     from dtsconf.version import __version__
 
-    me = who()
+    me, sender = who(), effective.settings.sender
+    timeout = float(effective.settings.connection.timeout)
+    link = Link(route_of(effective, password), timeout, had_tls=had_tls, progress=progress)
     letter = Letter(me.host, effective.org.name or None, generation, f"dtsconf {__version__}", me.user)
-    return Job(effective.settings, password, level, to, letter, had_tls=had_tls, progress=progress)
+    return Job(link, level, letter, sender.email or "", sender.name, to)
 
 
 def services(
@@ -80,13 +103,13 @@ def services(
     """The engine's hands outside the machine: mail, secrets, the question, the progress line. `where` tells the place
     of a setting's value, for the error when its secret can't be had."""
     from dtsconf.machine.request import Services, Settled
-    from dtsconf.mail import verify as mail
+    from dtsconf.mail import settle as settling, verify as mail
     from dtsconf.settings.recipients import require_allowed
     from dtsconf.settings.roots import require_roots
 
     def settle(effective: Effective, had_tls: bool) -> Settled | Verification:
         require_roots(effective)
-        found = mail.settle(job_of(effective, None, "connect", None, None, had_tls=had_tls, progress=progress))
+        found = settling.settle(job_of(effective, None, "connect", None, None, had_tls=had_tls, progress=progress))
         return found.failure or Settled(found.encryption, found.port, found.detail)
 
     def verify(check: Check) -> Verification:

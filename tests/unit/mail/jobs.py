@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dtsconf.mail.job import Job, Letter
+from dtsconf.mail.route import Link, PasswordLogin, Smtp
 from dtsconf.proof import Level, Stage, Verification
 from dtsconf.secret.value import Secret
-from dtsconf.settings.model import Settings
+from dtsconf.settings.model import DEFAULT_PORTS
 
 LETTER = Letter("pc-7", "acme-perth", 3, "dtsconf 1.2.0", "macro")
+LINK = ("had_tls", "allow_downgrade", "progress")
 
 
-def settings(**groups: Any) -> Settings:
-    """Settings from nested dicts, checked as any other."""
-    return Settings.model_validate(groups)
-
-
-def job(
-    port: int,
-    level: Level = "send",
+def route(
+    port: int | None,
     *,
     host: str = "127.0.0.1",
     encryption: str = "none",
     password: str | None = None,
     mechanism: str = "auto",
-    server: dict[str, Any] | None = None,
-    sender: dict[str, Any] | None = None,
-    timeout: float = 5,
-    min_tls: str = "1.2",
     username: str = "user@acme.example",
+    server: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Smtp:
+    """A route to a server of the test; with `password` a login is required. `server`: further fields, as in `more`."""
+    login = PasswordLogin(username, Secret(password), mechanism) if password is not None else None
+    kind: Any = encryption
+    return Smtp(host, port or DEFAULT_PORTS[encryption], kind, login=login, **(server or {}), **more)
+
+
+def job(
+    port: int | None,
+    level: Level = "send",
+    *,
+    sender: str = "dts@acme.example",
+    name: str | None = "DTS",
+    to: str | None = None,
+    letter: Letter = LETTER,
+    timeout: float = 5,
+    deadline: float | None = None,
     **more: Any,
 ) -> Job:
-    """A job against a server of the test; with `password` a login is required."""
-    login = {"required": True, "username": username, "mechanism": mechanism} if password is not None else {}
-    tree = settings(
-        sender={"email": "dts@acme.example", "name": "DTS"} | (sender or {}),
-        server={"host": host, "port": port, "encryption": encryption} | (server or {}),
-        login=login,
-        connection={"timeout": timeout, "min_tls": min_tls},
+    """A job against a server of the test."""
+    link = Link(
+        route(port, **{k: v for k, v in more.items() if k not in LINK}),
+        timeout,
+        **{k: v for k, v in more.items() if k in LINK},
     )
-    secret = Secret(password) if password is not None else None
-    return Job(tree, secret, level, more.pop("to", None), more.pop("letter", LETTER), **more)
+    return Job(link, level, letter, sender, name, to, deadline)
+
+
+def without_password(given: Job) -> Job:
+    """The same with a login whose password is not at hand."""
+    login = PasswordLogin("user@acme.example", None)
+    return replace(given, link=replace(given.link, route=replace(given.link.route, login=login)))
 
 
 def failed(result: Verification) -> Stage:

@@ -24,6 +24,7 @@ class Peer:
         self.sock = sock
         self._heard = heard
         self._buffer = b""
+        self.gone = False
 
     def raw(self, data: bytes) -> None:
         self.sock.sendall(data)
@@ -36,6 +37,7 @@ class Peer:
         while b"\n" not in self._buffer:
             data = self.sock.recv(65536)
             if not data:
+                self.gone = True
                 return ""
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
@@ -43,9 +45,11 @@ class Peer:
         return self._heard[-1]
 
     def hear_data(self) -> list[str]:
-        """The lines of a message, up to the final dot."""
+        """The lines of a message, up to the final dot; ConnectionError when the client goes before."""
         lines = []
         while (line := self.hear()) != ".":
+            if self.gone:
+                raise ConnectionError
             lines.append(line)
         return lines
 
@@ -118,8 +122,8 @@ def server(script: Script, **kwargs: Any) -> Iterator[Server]:
 
 
 def dialogue(*, replies: dict[str, str] | None = None, ehlo: str = EHLO, banner: str = "220 mail.test ESMTP") -> Script:
-    """A server that takes everything, but answers the verbs in `replies` (`.` is the end of the mail) with that text;
-    '' hangs up instead."""
+    """A server that takes everything, but answers the verbs or whole lines in `replies` (`.` is the end of the mail) with
+    that text; '' hangs up instead."""
     said = {"EHLO": ehlo, "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "DATA": "354 go on", ".": "250 2.0.0 queued"}
     said |= {"RSET": "250 2.0.0 ok", "QUIT": "221 2.0.0 bye", "HELO": "250 mail.test"} | (replies or {})
 
@@ -127,7 +131,7 @@ def dialogue(*, replies: dict[str, str] | None = None, ehlo: str = EHLO, banner:
         peer.say(banner)
         while line := peer.hear():
             verb = line.split(maxsplit=1)[0].upper()
-            answer = said.get(verb, "500 5.5.2 what?")
+            answer = said.get(line, said.get(verb, "500 5.5.2 what?"))
             if not answer:
                 return
             peer.say(answer)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dtsconf.mail.verify import settle
-from tests.unit.mail.jobs import job
+from dtsconf.mail.settle import settle
+from tests.unit.mail.jobs import job, without_password
 from tests.unit.mail.scripted import EHLO, dialogue, server
 
 STARTTLS_EHLO = EHLO.replace("250 ENH", "250-STARTTLS\r\n250 ENH")
@@ -47,7 +47,7 @@ def test_plain_is_refused_where_tls_was_before() -> None:
         assert settled.failure.failure is not None
         assert settled.failure.failure.cause == "tls-stripped"
         assert settled.failure.reached
-        assert settle(replace(asked, allow_downgrade=True)).encryption == "none"
+        assert settle(replace(asked, link=replace(asked.link, allow_downgrade=True))).encryption == "none"
 
 
 def test_plain_is_refused_where_a_login_would_go_over_it() -> None:
@@ -56,11 +56,10 @@ def test_plain_is_refused_where_a_login_would_go_over_it() -> None:
         assert settled.failure is not None
         assert settled.failure.failure is not None
         assert settled.failure.failure.cause == "cleartext-refused"
-        allowed = job(running.port, encryption="auto", password="secret", server={"allow_cleartext_login": True})
+        allowed = job(running.port, encryption="auto", password="secret", server={"cleartext_login": True})
         assert settle(allowed).encryption == "none"
 
 
 def test_settling_needs_no_password() -> None:
     with server(dialogue(ehlo=STARTTLS_EHLO)) as running:
-        asked = replace(job(running.port, "connect", encryption="auto", password="secret"), password=None)
-        assert settle(asked).encryption == "starttls"
+        assert settle(without_password(job(running.port, "connect", encryption="auto"))).encryption == "starttls"

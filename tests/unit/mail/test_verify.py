@@ -12,11 +12,11 @@ from dtsconf.mail import tls
 from dtsconf.mail.verify import may_pass, verify, verify_with_retries
 from dtsconf.proof import Stage
 from tests.real.ca import Certificates
-from tests.unit.mail.jobs import failed, job, names
+from tests.unit.mail.jobs import failed, job, names, without_password
 from tests.unit.mail.scripted import EHLO, Peer, Script, dialogue, server
 
 PASSWORD = "S3cr3t, Pass-word"
-CLEAR = {"allow_cleartext_login": True}
+CLEAR = {"cleartext_login": True}
 STARTTLS_EHLO = EHLO.replace("250 ENH", "250-STARTTLS\r\n250 ENH")
 AUTH_EHLO = EHLO.replace("250 ENH", "250-AUTH PLAIN LOGIN\r\n250 ENH")
 
@@ -327,7 +327,7 @@ def test_starttls_that_was_taken_away(encryption: str, mark: str) -> None:
         assert (row.stage, row.cause) == ("tls", "tls-stripped")
         assert ("before" if mark == "history" else mark) in row.detail
         if encryption == "auto":
-            assert verify(replace(wanted, allow_downgrade=True)).ok
+            assert verify(replace(wanted, link=replace(wanted.link, allow_downgrade=True))).ok
 
 
 def test_starttls_that_fails_is_a_failure_under_auto_too() -> None:
@@ -477,7 +477,7 @@ def test_a_yes_that_scram_did_not_earn_is_not_believed() -> None:
 def test_smtputf8_is_asked_for_where_an_address_needs_it() -> None:
     utf8 = EHLO.replace("250 ENH", "250-SMTPUTF8\r\n250 ENH")
     with server(dialogue(ehlo=utf8)) as running:
-        assert verify(job(running.port, sender={"email": "jürgen@acme.example"})).ok
+        assert verify(job(running.port, sender="jürgen@acme.example")).ok
     assert any(
         line.startswith("MAIL FROM:<jürgen@acme.example>") and line.endswith("SMTPUTF8") for line in running.heard
     )
@@ -485,7 +485,7 @@ def test_smtputf8_is_asked_for_where_an_address_needs_it() -> None:
 
 def test_smtputf8_that_is_not_offered_is_told_by_us() -> None:
     with server(dialogue()) as running:
-        row = failed(verify(job(running.port, sender={"email": "jürgen@acme.example"})))
+        row = failed(verify(job(running.port, sender="jürgen@acme.example")))
         assert (row.stage, row.cause, row.said_by) == ("mail-from", "sender-rejected", "dtsconf")
         row = failed(verify(job(running.port, to="jürgen@acme.example")))
         assert (row.stage, row.cause, row.said_by) == ("rcpt-to", "recipient-rejected", "dtsconf")
@@ -494,13 +494,13 @@ def test_smtputf8_that_is_not_offered_is_told_by_us() -> None:
 
 def test_an_international_domain_goes_as_a_labels() -> None:
     with server(dialogue()) as running:
-        assert verify(job(running.port, "envelope", sender={"email": "dts@bücher.example"})).ok
+        assert verify(job(running.port, "envelope", sender="dts@bücher.example")).ok
     assert any("<dts@xn--bcher-kva.example>" in line for line in running.heard)
 
 
 def test_size_and_8bitmime_are_declared() -> None:
     with server(dialogue()) as running:
-        assert verify(job(running.port, sender={"name": "Jürgen"})).ok
+        assert verify(job(running.port, name="Jürgen")).ok
     mail_from = next(line for line in running.heard if line.startswith("MAIL"))
     size = int(mail_from.split("SIZE=")[1].split()[0])
     at = running.heard.index("DATA")
@@ -586,8 +586,8 @@ def test_progress_is_told_and_holds_no_secret() -> None:
     assert all(PASSWORD not in text for text in told)
 
 
-def test_an_incomplete_job_is_refused_before_anything_is_asked() -> None:
-    with pytest.raises(ValueError, match="password"):
-        verify(replace(job(1, password="x"), password=None))
-    with pytest.raises(ValueError, match="host"):
-        verify(job(1, host=None))  # type: ignore[arg-type]
+def test_an_incomplete_job_is_refused() -> None:
+    with server(dialogue()) as running, pytest.raises(ValueError, match="password"):
+        verify(without_password(job(running.port, encryption="none", server=CLEAR)))
+    with pytest.raises(ValueError, match="sender"):
+        verify(job(1, sender=""))

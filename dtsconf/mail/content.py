@@ -1,0 +1,87 @@
+"""What is sent: the envelope and the message as bytes. Pure.
+
+A message is asked for its size first and read in pieces then, as often as it has to be sent, so that a large one never
+stands in memory whole. Makes sure of what goes over the wire: CRLF at every line end and no early end of data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from dtsconf.frozen import frozen
+
+BLOCK = 256 * 1024
+"""Octets that go out in one write, about."""
+
+
+@frozen
+class Envelope:
+    """Who it is from and to, for the server: bare addresses (RFC 5321 3.3)."""
+
+    sender: str
+    recipients: tuple[str, ...]
+
+
+class Content(Protocol):
+    """A message (RFC 5322). `message_id` has its angle brackets; `size` is in octets with CRLF line ends, not
+    dot-stuffed (RFC 1870 3); `eight_bit`: it holds octets over 127."""
+
+    @property
+    def message_id(self) -> str:
+        """See above."""
+
+    @property
+    def size(self) -> int:
+        """See above."""
+
+    @property
+    def eight_bit(self) -> bool:
+        """See above."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The message from its start, in pieces that may end anywhere; may be called again."""
+
+
+def on_the_wire(content: Content) -> Iterator[bytes]:
+    """The message as it goes out after 354, the final dot left out (RFC 5321 4.5.2), in blocks.
+
+    Whatever line ends it has become CRLF, so that no other end of data can stand in it ("SMTP smuggling").
+    """
+    stuffer = _Stuffer()
+    waiting = bytearray()
+    for chunk in content.chunks():
+        waiting += stuffer.add(chunk)
+        if len(waiting) >= BLOCK:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting) + stuffer.finish()
+
+
+class _Stuffer:
+    """Line ends and leading dots over the borders of pieces."""
+
+    def __init__(self) -> None:
+        self._at_start = True
+        self._cr = False
+
+    def add(self, data: bytes) -> bytes:
+        """A piece, as far as it can be told yet: a CR at its end waits for what follows."""
+        if self._cr:
+            data = b"\r" + data
+        self._cr = data.endswith(b"\r")
+        if self._cr:
+            data = data[:-1]
+        if not data:
+            return b""
+        if b"\r" in data or b"\n" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+        stuffed = data.replace(b"\n.", b"\n..")
+        if self._at_start and stuffed.startswith(b"."):
+            stuffed = b"." + stuffed
+        self._at_start = stuffed.endswith(b"\n")
+        return stuffed
+
+    def finish(self) -> bytes:
+        """What is still owed: a line end, so that the final dot stands alone."""
+        return b"\r\n" if self._cr or not self._at_start else b""

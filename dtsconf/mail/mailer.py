@@ -1,0 +1,118 @@
+"""Sending: message after message over one connection, each with a result of its own. Never raises for trouble of
+network or server.
+
+A connection that the server closed between two messages is made anew, since nothing of the message was handed over. An
+outcome that is unknown is told and never resolved by sending again: that is for the caller to decide.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from math import inf
+from typing import TYPE_CHECKING, Self
+
+from dtsconf.mail import delivery
+from dtsconf.mail.content import Envelope
+from dtsconf.mail.conversation import Conversation
+from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.opening import open_for
+from dtsconf.mail.sent import Recipient, Sent
+from dtsconf.mail.wire import Limits
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from dtsconf.mail.content import Content
+    from dtsconf.mail.route import Link
+    from dtsconf.proof import Stage
+
+PATIENCE = {"data": 180.0, "accepted": 600.0}
+"""Seconds for each block of the message, and for the answer to its end (RFC 5321 4.5.3.2.5 and 6)."""
+
+
+class SmtpMailer:
+    """Sends over one SMTP connection at a time. A context manager; the connection is made with the first message."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._talk: Conversation | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def send(self, envelope: Envelope, content: Content) -> Sent:
+        """Hand one message over, for as many of the recipients as the server takes it.
+
+        Raises:
+            Whatever reading the content raises; the server was not given the end of the message then.
+        """
+        envelope = Envelope(delivery.wired(envelope.sender), tuple(map(delivery.wired, envelope.recipients)))
+        kept = self._talk is not None
+        sent = self._attempt(envelope, content)
+        if kept and _had_ended(sent):
+            sent = self._attempt(envelope, content)
+        return sent
+
+    def _attempt(self, envelope: Envelope, content: Content) -> Sent:
+        talk, recipients, new = self._talk, None, self._talk is None
+        if talk is None:
+            limits = Limits(self._link.timeout, inf, PATIENCE)
+            talk = Conversation(self._link, limits, sender=envelope.sender, recipient=envelope.recipients[0])
+        talk.report.begin_anew()
+        try:
+            with suppress(StageFailed):  # the report has it
+                if new:
+                    open_for(talk, login=True)
+                    self._talk = talk
+                recipients = delivery.announce(talk, envelope, content)
+                delivery.transmit(talk, content)
+        except BaseException:
+            self._abandon(talk)
+            raise
+        sent = _result(talk, envelope, content, recipients)
+        if sent.failure is not None:
+            self._recover(talk)
+        return sent
+
+    def _recover(self, talk: Conversation) -> None:
+        """After a no: the connection is good for the next message if the server still listens, else it goes."""
+        if talk is self._talk and talk.usable:
+            delivery.reset(talk)
+        if talk is not self._talk or not talk.usable:
+            self._abandon(talk)
+
+    def _abandon(self, talk: Conversation) -> None:
+        talk.hang_up()
+        talk.close()
+        self._talk = None
+
+    def _close(self) -> None:
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.close()
+
+
+def _had_ended(sent: Sent) -> bool:
+    """Whether the server had closed the connection before this message began."""
+    failure = sent.failure
+    return failure is not None and failure.stage == "mail-from" and (failure.code == 421 or failure.cause == "dropped")
+
+
+def _result(talk: Conversation, envelope: Envelope, content: Content, recipients: tuple[Recipient, ...] | None) -> Sent:
+    """What came of it: a failure after the envelope holds for everybody whom the server had taken."""
+    failure = talk.report.failure
+    told = recipients or tuple(Recipient(address, ok=True) for address in envelope.recipients)
+    if failure is not None:
+        told = tuple(_failed(one, failure) if one.ok else one for one in told)
+    return Sent(content.message_id, told, tuple(talk.report.stages), talk.report.reached)
+
+
+def _failed(recipient: Recipient, failure: Stage) -> Recipient:
+    return Recipient(
+        recipient.address, False, failure.code, failure.enhanced_code, failure.detail, failure.cause, failure.hint
+    )

@@ -1,0 +1,64 @@
+"""Where mail goes and how it gets in there: plain data, free of profiles, modes and layers.
+
+Whoever builds a route has resolved the settings before. Secrets stay wrapped until the stage that needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import field
+from typing import TYPE_CHECKING, Literal
+
+from dtsconf.frozen import frozen
+
+if TYPE_CHECKING:
+    from dtsconf.secret.value import Secret
+    from dtsconf.token import TokenSource
+
+Encryption = Literal["none", "auto", "tls", "starttls"]
+
+
+@frozen
+class PasswordLogin:
+    """Sign in with a password. `password` may be None where the login stage isn't reached; `mechanism` is the setting's
+    word (`auto`, `plain`, `login`, `scram-sha-256`)."""
+
+    username: str
+    password: Secret | None
+    mechanism: str = "auto"
+
+
+@frozen
+class TokenLogin:
+    """Sign in with a token (XOAUTH2, OAUTHBEARER), as the user that the token is for. Over TLS only."""
+
+    tokens: TokenSource
+
+
+@frozen
+class Smtp:
+    """An SMTP server. `port` is the one in use; `ca_file` and `fingerprint` are as in the settings, `min_tls` is 1.2 or
+    1.3; `cleartext_login`: the organisation lets a password go over plain. `login` None: the server trusts the network.
+    """
+
+    host: str
+    port: int
+    encryption: Encryption = "none"
+    min_tls: str = "1.2"
+    ca_file: str | None = None
+    fingerprint: str | None = None
+    cleartext_login: bool = False
+    login: PasswordLogin | TokenLogin | None = None
+
+
+@frozen
+class Link:
+    """A route, and how its connection is made. `timeout` is in seconds, for each stage; `had_tls`: this host and port
+    were settled on TLS before; `allow_downgrade`: the user accepts plain all the same. `progress` is called with a few
+    words when a stage begins."""
+
+    route: Smtp
+    timeout: float = 15
+    had_tls: bool = False
+    allow_downgrade: bool = False
+    progress: Callable[[str], None] | None = field(default=None, compare=False)

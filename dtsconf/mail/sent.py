@@ -1,0 +1,46 @@
+"""What came of handing over one message: who gets it, and the stages it took. Holds no secret."""
+
+from __future__ import annotations
+
+from dtsconf.frozen import frozen
+from dtsconf.proof import Stage
+
+
+@frozen
+class Recipient:
+    """One recipient. `ok`: the server took the message for them; `code` and `enhanced_code` are the server's answer
+    (RFC 5321 4.2, RFC 3463), `detail` its words or ours; `cause` is a word of the contract's list."""
+
+    address: str
+    ok: bool
+    code: int | None = None
+    enhanced_code: str | None = None
+    detail: str = ""
+    cause: str | None = None
+    hint: str | None = None
+
+
+@frozen
+class Sent:
+    """One delivery. `recipients` in the envelope's order. `failure` is the stage that ended it for all of them; without
+    one, single recipients may still have been refused. `reached` is False when not a byte of the server was read."""
+
+    message_id: str
+    recipients: tuple[Recipient, ...]
+    stages: tuple[Stage, ...]
+    reached: bool = True
+
+    @property
+    def failure(self) -> Stage | None:
+        """The stage that failed, or None."""
+        return next((stage for stage in self.stages if not stage.ok), None)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everybody gets it."""
+        return self.failure is None and all(recipient.ok for recipient in self.recipients)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it may have arrived all the same: the connection went away after the final dot."""
+        return self.failure is not None and self.failure.cause == "outcome-unknown"

@@ -1,0 +1,158 @@
+"""Signing in with a token: what goes over the wire, what a refusal says, and that it never goes in clear."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+
+import pytest
+
+from dtsconf.errors import SignInFailed
+from dtsconf.mail.auth import ExchangeBroken
+from dtsconf.mail.bearer import Bearer
+from dtsconf.mail.job import Job
+from dtsconf.mail.route import Link, Smtp, TokenLogin
+from dtsconf.mail.verify import verify
+from dtsconf.proof import Verification
+from dtsconf.secret.value import Secret
+from dtsconf.token import Token
+from tests.real.ca import Certificates
+from tests.unit.mail.jobs import LETTER, failed
+from tests.unit.mail.scripted import EHLO, Peer, Script, dialogue, server
+
+SECRET = "eyJ0eXAiOiJKV1Qi-canary"
+STARTTLS = EHLO.replace("250 ENH", "250-STARTTLS\r\n250 ENH")
+
+
+class Tokens:
+    """Hands out the tokens of a test, the fresh one after the first."""
+
+    def __init__(self, *values: str, note: str | None = None) -> None:
+        self.values = list(values)
+        self.asked: list[bool] = []
+        self._note = note
+
+    def get(self, *, fresh: bool = False) -> Token:
+        self.asked.append(fresh)
+        if not self.values:
+            raise SignInFailed("nobody has signed in", "dtsconf sign-in")
+        return Token(Secret(self.values.pop(0)), "macro@acme.example", 4_000_000_000)
+
+    def note(self, token: Token) -> str | None:
+        return self._note
+
+
+def login_server(certificates: Certificates, mechanisms: str, *answers: str) -> Script:
+    """STARTTLS, then a login whose AUTH command gets the answers in turn."""
+
+    def script(peer: Peer) -> None:
+        peer.say("220 mail.test ESMTP")
+        peer.hear()
+        peer.say(STARTTLS)
+        assert peer.hear() == "STARTTLS"
+        peer.say("220 go on")
+        peer.tls(certificates.server_context("good"))
+        peer.hear()
+        peer.say(EHLO.replace("250 ENH", f"250-AUTH {mechanisms}\r\n250 ENH"))
+        for answer in answers:
+            peer.hear()
+            peer.say(answer)
+        while peer.hear():
+            peer.say("250 ok")
+
+    return script
+
+
+def signed_in(port: int, certificates: Certificates, tokens: Tokens) -> Verification:
+    trusted = Smtp("127.0.0.1", port, "starttls", ca_file=certificates.ca_file, login=TokenLogin(tokens))
+    return verify(Job(Link(trusted, timeout=5), "auth", LETTER))
+
+
+@pytest.mark.parametrize(
+    ("offered", "name", "message"),
+    [
+        ("PLAIN OAUTHBEARER XOAUTH2", "XOAUTH2", f"user=macro@acme.example\1auth=Bearer {SECRET}\1\1"),
+        ("OAUTHBEARER", "OAUTHBEARER", f"n,a=macro@acme.example,\1host=127.0.0.1\1port=%d\1auth=Bearer {SECRET}\1\1"),
+    ],
+)
+def test_what_goes_over_the_wire(certificates: Certificates, offered: str, name: str, message: str) -> None:
+    with server(login_server(certificates, offered, "235 2.7.0 welcome")) as running:
+        result = signed_in(running.port, certificates, Tokens(SECRET))
+    assert result.ok
+    assert result.stages[-1].detail == f"{name} as macro@acme.example: 235 2.7.0 welcome"
+    verb, mechanism, initial = next(line for line in running.heard if line.startswith("AUTH")).split()
+    assert (verb, mechanism) == ("AUTH", name)
+    assert b64decode(initial).decode() == (message % running.port if "%" in message else message)
+
+
+def test_a_long_token_waits_until_it_is_asked_for(certificates: Certificates) -> None:
+    long = SECRET * 100
+    with server(login_server(certificates, "XOAUTH2", "334 ", "235 2.7.0 welcome")) as running:
+        assert signed_in(running.port, certificates, Tokens(long)).ok
+    assert "AUTH XOAUTH2" in running.heard
+    assert b64encode(f"user=macro@acme.example\1auth=Bearer {long}\1\1".encode()).decode() in running.heard
+
+
+def test_a_refused_token_is_got_anew_once(certificates: Certificates) -> None:
+    tokens = Tokens("old-" + SECRET, "new-" + SECRET)
+    with server(login_server(certificates, "XOAUTH2", "535 5.7.3 no", "235 2.7.0 welcome")) as running:
+        assert signed_in(running.port, certificates, tokens).ok
+    assert tokens.asked == [False, True]
+
+
+ERROR = b64encode(b'{"status":"401","schemes":"bearer","scope":"smtp"}').decode()
+
+
+@pytest.mark.parametrize(("mechanism", "end"), [("XOAUTH2", ""), ("OAUTHBEARER", "AQ==")])
+def test_a_token_that_stays_refused_is_explained(certificates: Certificates, mechanism: str, end: str) -> None:
+    no = (f"334 {ERROR}", "535 5.7.3 Authentication unsuccessful")
+    tokens = Tokens("old-" + SECRET, "new-" + SECRET, note="it is for another audience")
+    with server(login_server(certificates, mechanism, *no, *no)) as running:
+        row = failed(signed_in(running.port, certificates, tokens))
+    assert (row.stage, row.cause, row.code, row.enhanced_code) == ("auth", "token", 535, "5.7.3")
+    assert "the server says of the token: 401" in row.detail
+    assert "the token itself: it is for another audience" in row.detail
+    assert running.heard.count(end) >= 2
+    assert SECRET not in repr(row)
+
+
+def test_without_a_fresh_token_the_servers_words_count(certificates: Certificates) -> None:
+    with server(login_server(certificates, "XOAUTH2", "535 5.7.3 no")) as running:
+        row = failed(signed_in(running.port, certificates, Tokens(SECRET)))
+    assert row.cause == "token"
+    assert "535 5.7.3 no" in row.detail
+    assert "no fresh one is to be had: nobody has signed in" in row.detail
+
+
+def test_no_token_at_all(certificates: Certificates) -> None:
+    with server(login_server(certificates, "XOAUTH2")) as running:
+        row = failed(signed_in(running.port, certificates, Tokens()))
+    assert (row.stage, row.cause, row.hint) == ("auth", "token", "dtsconf sign-in")
+
+
+def test_a_token_never_goes_over_plain_even_where_a_password_might() -> None:
+    tokens = Tokens(SECRET)
+    clear = EHLO.replace("250 ENH", "250-AUTH XOAUTH2\r\n250 ENH")
+    with server(dialogue(ehlo=clear)) as running:
+        plain = Smtp("127.0.0.1", running.port, "none", cleartext_login=True, login=TokenLogin(tokens))
+        row = failed(verify(Job(Link(plain, timeout=5), "auth", LETTER)))
+    assert row.cause == "cleartext-refused"
+    assert tokens.asked == []
+
+
+def test_a_server_that_takes_no_token(certificates: Certificates) -> None:
+    with server(login_server(certificates, "PLAIN LOGIN")) as running:
+        row = failed(signed_in(running.port, certificates, Tokens(SECRET)))
+    assert (row.cause, row.stage) == ("auth-mechanism", "auth")
+    assert "smtp.office365.com" in str(row.hint)
+
+
+@pytest.mark.parametrize("bad", ["a\rb", "a\nb", "a\0b", "a\1b"])
+def test_a_token_that_would_break_out_of_its_frame_is_not_sent(bad: str) -> None:
+    with pytest.raises(ExchangeBroken):
+        Bearer("XOAUTH2", Token(Secret(bad), "macro@acme.example", 0), "mail.test", 587)
+
+
+def test_a_user_name_is_escaped_in_the_gs2_header() -> None:
+    made = Bearer("OAUTHBEARER", Token(Secret("t"), "a=b,c@acme.example", 0), "mail.test", 587)
+    assert made.initial is not None
+    assert made.initial.startswith(b"n,a=a=3Db=2Cc@acme.example,\1host=mail.test\1port=587\1")

@@ -1,0 +1,134 @@
+"""One connection, many messages: who gets what, and what a connection survives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dtsconf.mail.content import Envelope
+from dtsconf.mail.mailer import SmtpMailer
+from dtsconf.mail.message import Mail
+from dtsconf.mail.route import Link
+from tests.unit.mail.jobs import route
+from tests.unit.mail.scripted import EHLO, Peer, dialogue, server
+
+MAIL = Mail("<1@acme.example>", b"Subject: x\r\n\r\n.dot\r\n", eight_bit=False)
+TO_TWO = Envelope("dts@acme.example", ("you@acme.example", "she@acme.example"))
+
+
+def mailer(port: int) -> SmtpMailer:
+    return SmtpMailer(Link(route(port), timeout=5))
+
+
+def commands(heard: list[str]) -> list[str]:
+    return [
+        line.partition(":")[0].split()[0]
+        for line in heard
+        if line[:4] in ("EHLO", "MAIL", "RCPT", "DATA", "RSET", "QUIT")
+    ]
+
+
+def test_two_messages_share_a_connection() -> None:
+    with server(dialogue()) as running, mailer(running.port) as sending:
+        first, second = sending.send(TO_TWO, MAIL), sending.send(TO_TWO, MAIL)
+    assert first.ok
+    assert second.ok
+    assert commands(running.heard) == ["EHLO", *["MAIL", "RCPT", "RCPT", "DATA"] * 2, "QUIT"]
+    assert [stage.stage for stage in first.stages][:4] == ["resolve", "connect", "banner", "ehlo"]
+    assert [stage.stage for stage in second.stages] == ["mail-from", "rcpt-to", "data", "accepted"]
+    assert "..dot" in running.heard
+
+
+def test_who_is_refused_is_told_and_the_others_get_it() -> None:
+    replies = {"RCPT TO:<you@acme.example>": "550 5.1.1 no such user"}
+    with server(dialogue(replies=replies)) as running, mailer(running.port) as sending:
+        sent = sending.send(TO_TWO, MAIL)
+    assert not sent.ok
+    assert sent.failure is None
+    assert [(r.address, r.ok, r.code, r.enhanced_code, r.cause) for r in sent.recipients] == [
+        ("you@acme.example", False, 550, "5.1.1", "recipient-rejected"),
+        ("she@acme.example", True, 250, "2.1.5", None),
+    ]
+    assert sent.stages[-2].stage == "data"
+    assert "1 of 2" in sent.stages[-3].detail
+
+
+def test_a_message_that_is_refused_costs_only_itself() -> None:
+    with server(dialogue(replies={"DATA": "554 5.7.1 no"})) as running, mailer(running.port) as sending:
+        first, second = sending.send(TO_TWO, MAIL), sending.send(TO_TWO, MAIL)
+    for sent in (first, second):
+        assert sent.failure is not None
+        assert sent.failure.cause == "content-rejected"
+        assert [(r.ok, r.code, r.cause) for r in sent.recipients] == [(False, 554, "content-rejected")] * 2
+    assert commands(running.heard).count("EHLO") == 1
+    assert commands(running.heard).count("RSET") == 2
+
+
+def test_what_is_larger_than_the_server_takes_is_not_even_announced() -> None:
+    small = EHLO.replace("SIZE 1000000", "SIZE 10")
+    with server(dialogue(ehlo=small)) as running, mailer(running.port) as sending:
+        sent = sending.send(TO_TWO, MAIL)
+    assert sent.failure is not None
+    assert (sent.failure.stage, sent.failure.cause) == ("mail-from", "too-large")
+    assert "MAIL" not in commands(running.heard)
+
+
+def test_a_connection_that_was_closed_in_between_is_made_anew() -> None:
+    def once(peer: Peer) -> None:
+        peer.say("220 mail.test ESMTP")
+        for reply in (EHLO, "250 ok", "250 ok", "250 ok", "354 go"):
+            peer.hear()
+            peer.say(reply)
+        peer.hear_data()
+        peer.say("250 taken")
+
+    with server(once) as running, mailer(running.port) as sending:
+        first, second = sending.send(TO_TWO, MAIL), sending.send(TO_TWO, MAIL)
+    assert first.ok
+    assert second.ok
+    assert commands(running.heard).count("EHLO") == 2
+
+
+def test_an_outcome_that_is_not_known_is_told_and_nothing_is_sent_again() -> None:
+    def gone_at_the_dot(peer: Peer) -> None:
+        peer.say("220 mail.test ESMTP")
+        for reply in (EHLO, "250 ok", "250 ok", "250 ok", "354 go"):
+            peer.hear()
+            peer.say(reply)
+        peer.hear_data()
+
+    with server(gone_at_the_dot) as running, mailer(running.port) as sending:
+        sent = sending.send(TO_TWO, MAIL)
+    assert sent.unknown
+    assert not sent.ok
+    assert {r.cause for r in sent.recipients} == {"outcome-unknown"}
+    assert commands(running.heard).count("DATA") == 1
+
+
+def test_nobody_there() -> None:
+    with mailer(1) as sending:
+        sent = sending.send(TO_TWO, MAIL)
+    assert not sent.reached
+    assert {(r.ok, r.cause) for r in sent.recipients} == {(False, "refused")}
+
+
+class Broken:
+    """Content that can't be read to its end."""
+
+    message_id = "<2@acme.example>"
+    size = 100
+    eight_bit = False
+
+    def chunks(self) -> Iterator[bytes]:
+        yield b"Subject: half\r\n\r\nhalf of"
+        raise OSError("the file changed")
+
+
+def test_half_a_message_is_never_ended() -> None:
+    with server(dialogue()) as running, mailer(running.port) as sending:
+        with pytest.raises(OSError, match="changed"):
+            sending.send(TO_TWO, Broken())
+        assert sending.send(TO_TWO, MAIL).ok
+    assert commands(running.heard).count("EHLO") == 2
+    assert running.heard.count(".") == 1
