@@ -128,6 +128,12 @@ def is_ip(text: str) -> bool:
     return True
 
 
+def is_loopback(host: str) -> bool:
+    """Whether the host, by its spelling alone, is this machine."""
+    bare = host.strip("[]").lower()
+    return bare in ("localhost", "::1") or (bare.startswith("127.") and is_ip(bare))
+
+
 def _to_ascii(name: str) -> str:
     if name.isascii():
         return name

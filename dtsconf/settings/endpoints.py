@@ -51,15 +51,9 @@ def https(text: str) -> str:
 def vault_url(text: str) -> str:
     """Vault's address: https, or http on loopback."""
     url = _url(text, schemes=("https", "http"))
-    if url.lower().startswith("http:") and not is_loopback(split_port(url[7:].split("/")[0])[0]):
+    if url.lower().startswith("http:") and not names.is_loopback(split_port(url[7:].split("/")[0])[0]):
         raise fault("url", "would send Vault's tokens in clear", f"write https{url[4:]}; http is for loopback only")
     return url
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host, by its spelling alone, is this machine."""
-    bare = host.strip("[]").lower()
-    return bare in ("localhost", "::1") or (bare.startswith("127.") and names.is_ip(bare))
 
 
 def proxy(text: str) -> str:

@@ -6,23 +6,19 @@ Values read from Vault never come here, only the names of fields.
 
 from __future__ import annotations
 
-import errno
-import ssl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dtsconf.names import escape_controls
+from dtsconf.names import escape_controls, is_ip
+
+if TYPE_CHECKING:
+    from dtsconf.web.trouble import Trouble
 
 _LONGEST_WORDS = 300
 _MOST_FIELDS = 20
-_CERTIFICATE = {
-    9: "is not valid yet",
-    10: "has expired",
-    62: "is for another name",
-    63: "is for another address",
-    64: "is for another address",
-}
-"""X509_V_ERR_* of OpenSSL's x509_vfy.h; all others mean that no trusted root vouches for it."""
+_REASONS = {"refused": "connection refused", "dropped": "connection reset", "no-route": "no route to host"}
+_FLAWS = {"tls-not-yet-valid": "is not valid yet", "tls-expired": "has expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,82 +205,45 @@ def too_large(limit: int) -> Cause:
     return Cause(f"the answer is larger than {limit >> 20} MiB", "check secrets.vault.url or VAULT_ADDR")
 
 
-def transport(error: BaseException, host: str, *, proxied: bool) -> Cause:
-    """Why no answer came, from what lies at the bottom of the client's exceptions. `proxied`: by way of a proxy."""
-    chain = list(_chain(error))
-    for deepest in reversed(chain):
-        if isinstance(deepest, ssl.SSLCertVerificationError):
-            return _untrusted(deepest, host)
-    by_proxy = next((e for e in chain if _is(e, "ProxyError")), None)
-    if proxied and by_proxy is not None:
-        return Cause("the proxy doesn't lead there" + _proxy_said(chain), "check connection.proxy and HTTPS_PROXY")
-    for deepest in reversed(chain):
-        if isinstance(deepest, ssl.SSLError):
-            return _no_tls(deepest)
-        if _is(deepest, "gaierror"):
+def transport(trouble: Trouble, host: str, *, named: bool = False) -> Cause:
+    """Why no answer came, where no word of Vault's or of the time tells it. `named`: the certificate was to be for a
+    name that was set, not for the host."""
+    match trouble.what:
+        case "certificate":
+            return _untrusted(trouble.cause, host, named=named)
+        case "proxy":
+            hint = "check connection.proxy and HTTPS_PROXY"
+            return Cause(f"the proxy doesn't lead there ({_reason(trouble)})", hint)
+        case "lookup":
             return Cause(f"the host name {host} is not known", "check secrets.vault.url or VAULT_ADDR, and DNS")
-        if isinstance(deepest, OSError) and deepest.errno is not None:
-            return _unreachable(deepest)
-    if any(_is(one, "InvalidSchema", "InvalidProxyURL", "ProxySchemeUnknown") for one in chain):
-        return Cause("the proxy can't be used", "write it as http://host:port in connection.proxy or HTTPS_PROXY")
-    return Cause("the connection broke before the whole answer was there", "try again; vault status tells more")
+        case "tls":
+            return _no_tls(trouble.detail)
+        case "connect":
+            return Cause(
+                f"Vault can't be reached ({_reason(trouble)})",
+                "check the address and the way there: vault status",
+            )
+        case _:
+            return Cause("the connection broke before the whole answer was there", "try again; vault status tells more")
 
 
-def _is(error: BaseException, *names: str) -> bool:
-    """By name: a pure module imports neither the HTTP client nor sockets."""
-    return type(error).__name__ in names
+def _reason(trouble: Trouble) -> str:
+    return _REASONS.get(trouble.cause, "no answer") if trouble.said_by == "system" else words([trouble.detail])
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and all it was raised from, wraps, or holds: requests and urllib3 nest in three ways."""
-    waiting: list[object] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
-
-
-def _untrusted(error: ssl.SSLCertVerificationError, host: str) -> Cause:
-    flaw = _CERTIFICATE.get(error.verify_code)
-    if flaw is None:
-        hint = "name the CA's file: secrets.vault.ca_file, or VAULT_CACERT"
-        return Cause("Vault's certificate is not trusted: no root that counts here vouches for it", hint)
-    if error.verify_code in (62, 63, 64):
+def _untrusted(cause: str, host: str, *, named: bool) -> Cause:
+    if cause == "tls-name":
+        kind = "address" if is_ip(host) and not named else "name"
         hint = "use a name that the certificate holds, or set VAULT_TLS_SERVER_NAME to one"
-        return Cause(f"Vault's certificate {flaw} than {host}", hint)
-    return Cause(f"Vault's certificate {flaw}", "whoever runs Vault renews it; is this machine's clock right?")
+        return Cause(f"Vault's certificate is for another {kind} than {host}", hint)
+    if (flaw := _FLAWS.get(cause)) is not None:
+        return Cause(f"Vault's certificate {flaw}", "whoever runs Vault renews it; is this machine's clock right?")
+    hint = "name the CA's file: secrets.vault.ca_file, or VAULT_CACERT"
+    return Cause("Vault's certificate is not trusted: no root that counts here vouches for it", hint)
 
 
-def _no_tls(error: ssl.SSLError) -> Cause:
-    reason = (getattr(error, "reason", None) or "").replace("_", " ").lower()
+def _no_tls(reason: str) -> Cause:
     if "certificate required" in reason or "handshake failure" in reason:
         hint = "give one: secrets.vault.auth.certificate, or VAULT_CLIENT_CERT and VAULT_CLIENT_KEY"
         return Cause(f"TLS failed ({reason}); perhaps it wants a client certificate", hint)
-    return Cause(f"TLS failed ({reason or 'the connection broke'})", "is the port right, and does it speak TLS?")
-
-
-def _proxy_said(chain: Sequence[BaseException]) -> str:
-    for one in chain:
-        text = str(one.args[0]) if isinstance(one, OSError) and one.args else ""
-        if text.startswith("Tunnel connection failed: "):
-            return f" ({words([text.removeprefix('Tunnel connection failed: ')])})"
-        if isinstance(one, OSError) and one.errno is not None:
-            return f" ({_reason(one)})"
-    return ""
-
-
-def _unreachable(error: OSError) -> Cause:
-    return Cause(f"Vault can't be reached ({_reason(error)})", "check the address and the way there: vault status")
-
-
-def _reason(error: OSError) -> str:
-    known = {
-        errno.ECONNREFUSED: "connection refused",
-        errno.ECONNRESET: "connection reset",
-        errno.EHOSTUNREACH: "no route to host",
-        errno.ENETUNREACH: "network unreachable",
-    }
-    return known.get(error.errno or 0, error.strerror or "no answer")
+    return Cause(f"TLS failed ({reason})", "is the port right, and does it speak TLS?")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dtsconf.errors import Invalid, Problem, SecretUnavailable, Variable
-from dtsconf.names import escape_controls, is_ip
+from dtsconf.names import escape_controls, is_loopback
 from dtsconf.secret.value import Secret
 
 if TYPE_CHECKING:
@@ -132,11 +132,6 @@ def _check_address(text: str) -> None:
 
 def _refuse(variable: str, message: str, hint: str) -> None:
     raise Invalid((Problem("vault", message, hint, Variable(variable)),))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host, by its spelling alone, is this machine."""
-    return host in ("localhost", "::1") or (host.startswith("127.") and is_ip(host))
 
 
 def _split(url: str) -> tuple[str, str, int | None, str] | None:

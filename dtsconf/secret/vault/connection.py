@@ -1,6 +1,6 @@
 """Asks Vault through hvac: a bounded wait for what may pass (standby, 5xx, 429), one clear error for all else.
 
-Rules: an hvac or requests exception never leaves here, nor hangs on to what does (they hold answers and headers). What
+Rules: an hvac exception never leaves here, nor hangs on to what does (they hold answers and headers). What
 Vault itself refuses (4xx) is `Refused`, for whoever asked to explain. Knows no path and no login method.
 """
 
@@ -13,16 +13,16 @@ from typing import Any, TypeVar
 
 import hvac
 from hvac.exceptions import VaultError
-from requests import RequestException
-from urllib3.exceptions import HTTPError
 
 from dtsconf.errors import SecretUnavailable
 from dtsconf.secret.value import Secret
 from dtsconf.secret.vault import causes
 from dtsconf.secret.vault.causes import Cause
 from dtsconf.secret.vault.config import Config
-from dtsconf.secret.vault.session import LIMIT, Elsewhere, Fault, NoVault, Session, TooLarge, TooLate, decoded
+from dtsconf.secret.vault.session import LIMIT, NoVault, Session
 from dtsconf.secret.vault.tls import tls_context
+from dtsconf.web.answer import decoded
+from dtsconf.web.trouble import NoAnswer
 
 PAUSES = (0.25, 0.5, 1.0, 2.0)
 """Seconds before the next try of what may pass: an election among Vault's nodes takes about as long."""
@@ -99,27 +99,23 @@ class Connection:
             listed = found.get("errors") if isinstance(found, dict) else None
             said = tuple(str(e) for e in listed) if isinstance(listed, list) else ()
             return [], Refused(self.session.status, said, found)
-        except (Fault, RequestException, HTTPError, OSError) as error:
-            cause = self._cause(error)
+        except NoVault as error:
+            cause = causes.no_vault(error.detail)
+        except NoAnswer as error:
+            cause = self._unanswered(error)
         raise self.failure(cause)
 
-    def _cause(self, error: Exception) -> Cause:
-        match error:
-            case TooLate():
+    def _unanswered(self, error: NoAnswer) -> Cause:
+        trouble = error.trouble
+        match trouble.what:
+            case "silence":
                 return causes.too_late(self.config.timeout)
-            case TooLarge():
+            case "size":
                 return causes.too_large(LIMIT)
-            case Elsewhere():
-                return causes.redirected(error.detail, self.config.url.value)
-            case NoVault():
-                return causes.no_vault(error.detail)
+            case "redirect":
+                return causes.redirected(trouble.detail, self.config.url.value)
             case _:
-                return self._transport(error)
-
-    def _transport(self, error: Exception) -> Cause:
-        if type(error).__name__ in ("ConnectTimeout", "ReadTimeout", "ReadTimeoutError", "TimeoutError"):
-            return causes.too_late(self.config.timeout)
-        return causes.transport(error, self.config.host, proxied=bool(self.session.proxies))
+                return causes.transport(trouble, self.config.host, named=self.config.server_name is not None)
 
     def _refuse_asleep(self, refused: Refused) -> None:
         """Tell a sealed Vault from a new one, and both from what passes. Health needs no token and no namespace."""
@@ -127,7 +123,7 @@ class Connection:
             return
         try:
             status = self.session.get(f"{self.config.url.value}/v1/sys/health").status_code
-        except (Fault, RequestException, HTTPError, OSError):
+        except (NoVault, NoAnswer):
             return
         if status == _NOT_INITIALISED:
             cause = causes.not_initialised(self.config.url.value)

@@ -1,4 +1,4 @@
-"""Whom to trust and who we are, as an SSL context: only the given roots where some are given, else the system's."""
+"""Whom to trust (`web.trust`) and who we are, as an SSL context."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dtsconf.errors import SecretUnavailable
 from dtsconf.secret.value import Secret
 from dtsconf.secret.vault.config import Config
+from dtsconf.web.trouble import NoRoots
+from dtsconf.web.trust import tls_context as web_context
 
 
 def tls_context(config: Config, certificate: Secret | None) -> ssl.SSLContext:
@@ -21,12 +23,7 @@ def tls_context(config: Config, certificate: Secret | None) -> ssl.SSLContext:
     Raises:
         SecretUnavailable: a file can't be read, or holds no certificate or no key.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if config.ca_file is None:
-        context.load_default_certs()
-    else:
-        _load_roots(context, config.ca_file.value, config.ca_file.origin)
+    context = _rooted(config)
     if certificate is not None:
         with _as_file(certificate) as path:
             _load_pair(context, path, None, "secrets.vault.auth.certificate")
@@ -36,15 +33,11 @@ def tls_context(config: Config, certificate: Secret | None) -> ssl.SSLContext:
     return context
 
 
-def _load_roots(context: ssl.SSLContext, path: str, origin: str) -> None:
+def _rooted(config: Config) -> ssl.SSLContext:
     try:
-        context.load_verify_locations(path)
-    except ssl.SSLError:
-        message = f"{path} ({origin}) holds no certificate in PEM form"
-    except OSError as error:
-        message = f"{path} ({origin}) can't be read: {error.strerror}"
-    else:
-        return
+        return web_context(config.ca_file.value if config.ca_file else None)
+    except NoRoots as wrong:
+        message = f"{wrong.path} ({config.ca_file.origin if config.ca_file else 'system'}) {wrong.reason}"
     raise SecretUnavailable(message, "name a PEM file with the roots that Vault's certificate leads to")
 
 

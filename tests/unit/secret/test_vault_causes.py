@@ -1,63 +1,48 @@
-"""One sentence a failure: what the server says is shown safely, and what lies at the bottom of an exception is found."""
+"""One sentence a failure, and what the server says is shown safely."""
 
 from __future__ import annotations
 
-import socket
-import ssl
-
 import pytest
-import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, SSLError
 
 from dtsconf.errors import SecretUnavailable
 from dtsconf.secret.vault import causes
 from dtsconf.secret.vault.read import target_of
+from dtsconf.web.trouble import Trouble, What
 
 
-def nested(bottom: Exception) -> Exception:
-    """As requests and urllib3 wrap it: by argument, by reason, by context."""
-    reason = SSLError(bottom) if isinstance(bottom, ssl.SSLError) else ProtocolError("aborted", bottom)
-    return requests.ConnectionError(MaxRetryError(None, "/v1", reason))  # type: ignore[arg-type] # no pool here
+def trouble(what: What, cause: str, detail: str) -> Trouble:
+    return Trouble(what, cause, detail, "system")
 
 
-def verification(code: int) -> ssl.SSLCertVerificationError:
-    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
-    error.verify_code = code
-    return error
+def said(what: What, cause: str, detail: str) -> Trouble:
+    return Trouble(what, cause, detail, "server")
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("found", "host", "told"),
     [
-        (verification(10), "Vault's certificate has expired"),
-        (verification(9), "Vault's certificate is not valid yet"),
-        (verification(62), "Vault's certificate is for another name than v.example"),
-        (verification(64), "Vault's certificate is for another address than v.example"),
-        (verification(20), "Vault's certificate is not trusted"),
-        (ConnectionRefusedError(111, "Connection refused"), "Vault can't be reached (connection refused)"),
-        (ConnectionResetError(104, "reset"), "Vault can't be reached (connection reset)"),
-        (OSError(113, "No route to host"), "Vault can't be reached (no route to host)"),
-        (socket.gaierror(-2, "Name or service not known"), "the host name v.example is not known"),
-        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "TLS failed"),
-        (ValueError("whatever"), "the connection broke"),
+        (trouble("certificate", "tls-expired", ""), "v.example", "Vault's certificate has expired"),
+        (trouble("certificate", "tls-not-yet-valid", ""), "v.example", "Vault's certificate is not valid yet"),
+        (trouble("certificate", "tls-name", ""), "v.example", "Vault's certificate is for another name than v.example"),
+        (trouble("certificate", "tls-name", ""), "192.0.2.1", "Vault's certificate is for another address than 192."),
+        (trouble("certificate", "tls-untrusted", ""), "v.example", "Vault's certificate is not trusted"),
+        (trouble("connect", "refused", ""), "v.example", "Vault can't be reached (connection refused)"),
+        (trouble("connect", "dropped", ""), "v.example", "Vault can't be reached (connection reset)"),
+        (trouble("connect", "no-route", ""), "v.example", "Vault can't be reached (no route to host)"),
+        (trouble("connect", "blocked", ""), "v.example", "Vault can't be reached (no answer)"),
+        (trouble("proxy", "refused", ""), "v.example", "the proxy doesn't lead there (connection refused)"),
+        (trouble("lookup", "dns", "Name or service not known"), "v.example", "the host name v.example is not known"),
+        (trouble("tls", "protocol", "wrong version number"), "v.example", "TLS failed (wrong version number)"),
+        (trouble("tls", "tls-version", "sslv3 alert handshake failure"), "v.example", "TLS failed (sslv3 alert"),
+        (said("proxy", "blocked", "407 \x1b[31m"), "v.example", "the proxy doesn't lead there (407 \\x1b[31m)"),
+        (trouble("lost", "dropped", "whatever"), "v.example", "the connection broke"),
+        (trouble("strange", "protocol", "whatever"), "v.example", "the connection broke"),
     ],
 )
-def test_the_bottom_is_found(error: Exception, said: str) -> None:
-    cause = causes.transport(nested(error), "v.example", proxied=False)
-    assert cause.message.startswith(said)
+def test_what_no_word_of_vault_tells(found: Trouble, host: str, told: str) -> None:
+    cause = causes.transport(found, host)
+    assert cause.message.startswith(told)
     assert cause.hint
-
-
-def test_a_ring_of_exceptions_ends() -> None:
-    one, other = ValueError("one"), ValueError("other")
-    one.__context__, other.__context__ = other, one
-    assert causes.transport(one, "v.example", proxied=False).message.startswith("the connection broke")
-
-
-def test_a_new_connection_error_as_urllib3_raises_it() -> None:
-    error = NewConnectionError(None, "failed")  # type: ignore[arg-type] # no connection here
-    error.__cause__ = ConnectionRefusedError(111, "Connection refused")
-    assert "refused" in causes.transport(error, "v.example", proxied=False).message
 
 
 def test_the_servers_words_are_made_fit_to_be_shown() -> None:

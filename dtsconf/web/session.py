@@ -1,0 +1,208 @@
+"""Requests to a service: whole or not at all, within a time, of a bounded answer, and of no other address than asked.
+
+Rules: nothing in the environment says whom to trust or what to go through (`trust_env` is off; what `connection.proxy:
+system` means is read in `proxies`). requests' time-outs count from byte to byte, so a server that drips beats them:
+each request runs in a thread that is left behind, its connection cut, when time is up. A redirect is never followed,
+since a token would go along. Cleartext only where the session was made for it.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import requests
+from requests import Response
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from dtsconf.web.line import Desk, Pool, SecurePool, Trail
+from dtsconf.web.proxies import proxies_for
+from dtsconf.web.trouble import NoAnswer, Step, Trouble
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["LIMIT", "PATIENCE", "Response", "Session"]
+
+LIMIT = 1 << 20
+"""The largest answer when nothing else is said, in bytes: tokens and JSON are far smaller."""
+
+PATIENCE = 4
+"""A request may take this many times the time-out of one wait."""
+
+T = TypeVar("T")
+
+
+class Session(requests.Session):
+    """As requests' own: for our calls, for `hvac.Client(session=...)` and for msal's `http_client=`.
+
+    `timeout` in seconds, for each wait: look-up with connect, handshake, each piece of an answer. A request as a whole
+    ends by `until` (monotonic seconds) where that is set, else within PATIENCE times the time-out. `limit` is the
+    largest answer in bytes. `proxy` is `connection.proxy`: system, none or a URL. `server_name` is the name to check
+    the certificate for when it isn't the URL's. `cleartext`: http:// is taken too; for this machine itself only.
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        *,
+        timeout: float,
+        proxy: str = "system",
+        limit: int = LIMIT,
+        server_name: str | None = None,
+        cleartext: bool = False,
+    ) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers["Accept-Encoding"] = "identity"
+        self.headers["User-Agent"] = "dtsconf"
+        self.timeout = timeout
+        self.proxy = proxy
+        self.limit = limit
+        self.until: float | None = None
+        self._desk = Desk()
+        self.adapters.clear()
+        self.mount("https://", _Adapter(self._desk, context, server_name))
+        if cleartext:
+            self.mount("http://", _Adapter(self._desk))
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> Response:
+        """One request. What the caller says of trust, proxies and redirects is set aside for what this session was made
+        with. `whole`, in seconds, gives this one request its own end.
+
+        Raises:
+            NoAnswer: no whole answer, or one that is elsewhere or too large.
+        """
+        for name in ("verify", "cert", "timeout"):
+            options.pop(name, None)
+        trail = self._begin(options.pop("whole", None))
+        wait = min(self.timeout, self._left(trail))
+        options |= {"allow_redirects": False, "stream": True, "timeout": wait, "proxies": self._proxies(url)}
+        plain, limit = super().request, self.limit
+        response = self._within(trail, lambda: _whole(plain(method, url, *args, **options), limit))
+        if 300 <= response.status_code < 400:
+            where = response.headers.get("Location", "").partition("?")[0]
+            raise NoAnswer(Trouble("redirect", "protocol", where, "server", sent=True))
+        return response
+
+    def open(self, url: str) -> tuple[Step, ...]:
+        """See that a connection to the URL's host stands, asking for nothing; the steps it took, none when it stood
+        already.
+
+        Raises:
+            NoAnswer: with the step that failed.
+        """
+        trail = self._begin(None)
+        adapter: Any = self.get_adapter(url)
+        proxies, wait = self._proxies(url), min(self.timeout, self._left(trail))
+        self._within(trail, lambda: adapter.open(url, proxies, wait))
+        return tuple(trail.steps)
+
+    def _begin(self, whole: float | None) -> Trail:
+        trail = self._desk.trail = Trail()
+        until = time.monotonic() + (PATIENCE * self.timeout if whole is None else whole)
+        trail.end = until if self.until is None else min(until, self.until)
+        return trail
+
+    def _left(self, trail: Trail) -> float:
+        return max(trail.end - time.monotonic(), 0.001)
+
+    def _proxies(self, url: str | bytes) -> dict[str, str]:
+        return proxies_for(url if isinstance(url, str) else url.decode(), self.proxy)
+
+    def _within(self, trail: Trail, work: Callable[[], T]) -> T:
+        """What the work gives, or NoAnswer; nothing of a library's error hangs on to it."""
+        try:
+            return _in_time(self._left(trail), work)
+        except NoAnswer as failed:
+            trouble = failed.trouble
+        except _TooLate:
+            trail.cut()
+            trouble = Trouble("silence", "timeout", "no whole answer in time", "dtsconf", trail.place)
+        except _TooLarge:
+            trouble = Trouble("size", "protocol", f"the answer is larger than {self.limit >> 10} KiB", "dtsconf")
+        except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
+            from dtsconf.web.faults import of_request
+
+            trouble = Trouble(*of_request(error))
+        raise NoAnswer(replace(trouble, sent=trail.sent, steps=tuple(trail.steps)))
+
+
+class _Adapter(HTTPAdapter):
+    """Connects under one SSL context and nothing else: requests would add the roots that it carries along."""
+
+    def __init__(self, desk: Desk, context: ssl.SSLContext | None = None, server_name: str | None = None) -> None:
+        self._pools = {"http": partial(Pool, desk=desk), "https": partial(SecurePool, desk=desk)}
+        self._tls: dict[str, Any] = {} if context is None else {"ssl_context": context}
+        if server_name is not None:
+            self._tls["server_hostname"] = server_name
+        super().__init__()
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **options, **self._tls)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options, **self._tls)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, _ = super().build_connection_pool_key_attributes(request, True, None)
+        return host, {}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The context holds it all."""
+
+    def open(self, url: str, proxies: dict[str, str], timeout: float) -> None:
+        """See that a connection for the URL stands. Raises NoAnswer."""
+        request = requests.Request("GET", url).prepare()
+        pool: Any = self.get_connection_with_tls_context(request, True, proxies)
+        pool.open(timeout)
+
+
+class _TooLate(Exception):
+    """The work wasn't done in time."""
+
+
+class _TooLarge(Exception):
+    """An answer beyond the limit."""
+
+
+def _in_time(seconds: float, work: Callable[[], T]) -> T:
+    """Raises _TooLate when the work isn't done by then; its thread ends by itself, or with the program."""
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="dtsconf-web", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise _TooLate
+    return done[0]
+
+
+def _whole(response: Response, limit: int) -> Response:
+    """The response with its body read. Raises _TooLarge."""
+    with response:
+        data = response.raw.read(limit + 1, decode_content=True)
+    if len(data) > limit:
+        raise _TooLarge
+    response.raw = io.BytesIO(data)
+    response.encoding = "utf-8"  # JSON's only one (RFC 8259, 8.1); requests would guess
+    return response

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from dtsconf.web.answer import decoded, retry_after
+
+NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("5", 5.0),
+        ("0", 0.0),
+        ("", 0.0),
+        ("-1", 0.0),
+        ("1.5", 0.0),
+        ("²", 0.0),
+        ("soon", 0.0),
+        ("Tue, 14 Nov 2023 22:13:50 GMT", 30.0),
+        ("Tue, 14 Nov 2023 22:13:00 GMT", 0.0),
+        ("Tue, 99 Nov 2023 22:13:00 GMT", 0.0),
+    ],
+)
+def test_the_wait_that_an_answer_asks_for(text: str, seconds: float) -> None:
+    assert retry_after(text, NOW) == seconds
+
+
+def test_a_date_counts_from_now_when_no_time_is_given() -> None:
+    assert retry_after("Tue, 14 Nov 2023 22:13:50 GMT") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("{}", {}), ("[1]", [1]), ("", None), (None, None), ("<html>", None), ("[" * 200_000, None)]
+)
+def test_json_or_none(text: str | None, value: object) -> None:
+    assert decoded(text) == value
