@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from dtsconf.mail.content import Envelope
 from dtsconf.mail.job import Letter
-from dtsconf.mail.message import Mail, build, encode_words
+from dtsconf.mail.message import Mail, build
 
 NOW = time.gmtime(1_795_000_000)
 LETTER = Letter("pc-7", "acme-perth", 12, "dtsconf 1.2.0", "macro")
@@ -80,7 +80,7 @@ def test_display_names_with_specials(name: str) -> None:
 
 def test_an_address_that_would_break_out_is_refused() -> None:
     for bad in ("a@b\r\nBcc: x@y", "a>@b", "a\0@b"):
-        with pytest.raises(ValueError, match="address"):
+        with pytest.raises(ValueError):
             made(envelope=Envelope(bad, ("you@acme.example",)))
 
 
@@ -99,12 +99,3 @@ def test_nothing_breaks_out_of_the_message(machine: str, profile: str, user: str
     assert not any(b"\r" in line or b"\n" in line for line in lines)
     assert max(map(len, lines)) <= 998
     assert eight_bit or mail.data.isascii()
-
-
-@given(TEXTS)
-def test_encoded_words_fit_their_lines(text: str) -> None:
-    encoded = encode_words(text)
-    assert encoded.isascii()
-    pieces = encoded.split("\r\n ")
-    assert all("\r" not in piece and "\n" not in piece for piece in pieces)
-    assert all(len(piece) <= 75 for piece in pieces) or len(pieces) == 1
