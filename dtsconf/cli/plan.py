@@ -46,7 +46,7 @@ def _save(run: Run, planned: Planned, out: str) -> None:
     import os
 
     from dtsconf.errors import DtsconfError
-    from dtsconf.files import atomic_write
+    from dtsconf.files.staging import atomic_write
 
     profile = os.path.abspath(run.profile) if run.profile is not None else None
     content = planned.save(profile=profile, sets=tuple(run.sets)).to_bytes()

@@ -107,7 +107,7 @@ def _written(
 ) -> Certificates:
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    from dtsconf.files import atomic_write
+    from dtsconf.files.staging import atomic_write
 
     paths = Certificates(os.path.join(folder, "authority.pem"), os.path.join(folder, "server.pem"))
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from dtsconf.files import atomic_write
+from dtsconf.files.staging import atomic_write
 from dtsconf.frozen import frozen
 
 USER = "lab"

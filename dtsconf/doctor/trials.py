@@ -65,7 +65,7 @@ def _permission(folder: str) -> Check:
     """A private file is private from its first moment, whatever umask says."""
     detail = "access lists rule here; mode bits aren't looked at"
     if sys.platform != "win32":
-        from dtsconf.files import atomic_write
+        from dtsconf.files.staging import atomic_write
 
         path = os.path.join(folder, "private")
         before = os.umask(0)

@@ -1,5 +1,5 @@
-"""Files, done durably and without being fooled: bounded reads and atomic writes; beside it locks (lock.py) and the
-question who else could change a file (trust.py).
+"""Files, done durably and without being fooled: bounded reads; beside it atomic writes (staging.py), locks (lock.py)
+and the question who else could change a file (trust.py).
 
 Rules: a file is opened once and what was checked is what is read; a reader of a written file sees the old or the new
 bytes, never a part; umask has no say. Knows no domain: whoever calls builds the sentence for the user. What differs on
@@ -17,10 +17,8 @@ from typing import Literal
 
 if sys.platform == "win32":
     _READ = os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT
-    _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_BINARY | os.O_NOINHERIT
 else:
     _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-    _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class FileProblem(Exception):
@@ -61,29 +59,6 @@ def read_open(descriptor: int, path: str, limit: int) -> tuple[bytes, os.stat_re
     if len(data) > limit:
         raise FileProblem(path, "too-big", f"is larger than {limit:,} bytes")
     return bytes(data), facts
-
-
-def atomic_write(path: str, data: bytes, mode: int = 0o600) -> None:
-    """Replaces a user's file in one step, synced, with exactly this mode. Missing folders are made private (0700).
-    Raises: OSError; nothing is left behind then."""
-    folder, name = os.path.split(os.path.abspath(path))
-    private_folder(folder)
-    staging = os.path.join(folder, f".{name[:64]}.{os.urandom(8).hex()}")
-    descriptor = os.open(staging, _MAKE, 0o600)
-    try:
-        try:
-            write_all(descriptor, data)
-            if sys.platform != "win32":
-                os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(staging, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(staging)
-        raise
-    sync_folder(folder)
 
 
 def private_folder(path: str) -> None:

@@ -17,26 +17,27 @@ from dtsconf.files import FileProblem, read_regular, write_all
 if sys.platform == "win32":
     import msvcrt
 
-    _OPEN = os.O_RDWR | os.O_CREAT | os.O_BINARY | os.O_NOINHERIT
+    _OPEN = os.O_RDWR | os.O_BINARY | os.O_NOINHERIT
     _LOCKED_BYTE = 1 << 30  # far behind the text, which others so can read
 else:
     import fcntl
 
-    _OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    _OPEN = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 _POLL = 0.1  # seconds between two tries
 _HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 
 
 class FileLock:
-    """An exclusive lock. Two objects in one process exclude each other like two processes."""
+    """An exclusive lock. Two objects in one process exclude each other like two processes. With `create` False only a
+    file that is there already is locked, and its mode stays."""
 
-    def __init__(self, path: str, mode: int = 0o600) -> None:
-        self.path, self.mode = path, mode
+    def __init__(self, path: str, mode: int = 0o600, *, create: bool = True) -> None:
+        self.path, self.mode, self.create = path, mode, create
         self._descriptor = -1
 
     def acquire(self, wait: float = 0.0) -> bool:
-        """Takes the lock within `wait` seconds, or says False. Raises: OSError."""
+        """Takes the lock within `wait` seconds, or says False. Raises: OSError (FileNotFoundError without `create`)."""
         end = time.monotonic() + wait
         while not self._try():
             left = end - time.monotonic()
@@ -46,10 +47,11 @@ class FileLock:
         return True
 
     def _try(self) -> bool:
-        descriptor = os.open(self.path, _OPEN, self.mode)
+        descriptor = os.open(self.path, _OPEN | (os.O_CREAT if self.create else 0), self.mode)
         try:
-            if _lock(descriptor) and self._stands(descriptor):
-                self._set_mode(descriptor)
+            if hold(descriptor) and self._stands(descriptor):
+                if self.create:
+                    self._set_mode(descriptor)
                 self._descriptor, descriptor = descriptor, -1
                 return True
             return False
@@ -89,22 +91,29 @@ class FileLock:
         write_all(self._descriptor, data)
         os.ftruncate(self._descriptor, len(data))
 
-    def release(self, *, remove: bool = False) -> None:
-        """Gives the lock back, taking the file away if told to: before letting go, so that the next one in line
-        notices (on Windows after it, since no open file can be removed there). Raises: OSError."""
+    def release(self, *, remove: bool = False, move_to: str | None = None) -> None:
+        """Gives the lock back, taking the file away or moving it if told to: before letting go, so that the next one in
+        line notices (on Windows after it, since no open file can be removed there). Raises: OSError."""
         descriptor, self._descriptor = self._descriptor, -1
         try:
-            if remove and sys.platform != "win32":
-                os.unlink(self.path)
+            if sys.platform != "win32":
+                self._leave(remove, move_to)
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
-        if remove and sys.platform == "win32":
+        if sys.platform == "win32":
             with suppress(OSError):
-                os.unlink(self.path)
+                self._leave(remove, move_to)
+
+    def _leave(self, remove: bool, move_to: str | None) -> None:
+        if move_to is not None:
+            os.replace(self.path, move_to)
+        elif remove:
+            os.unlink(self.path)
 
 
-def _lock(descriptor: int) -> bool:
+def hold(descriptor: int) -> bool:
+    """Locks an open file for as long as it is open; False when somebody else holds it. Raises: OSError."""
     try:
         if sys.platform == "win32":
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.files import FileProblem, atomic_write, private_folder, read_regular, sync_folder, write_all
+from dtsconf.files import FileProblem, private_folder, read_regular, sync_folder, write_all
 from dtsconf.files.lock import FileLock
+from dtsconf.files.staging import atomic_write
 from dtsconf.files.trust import ACL, read_trusted, trusted_owners, untrusted, user_name
 
 assert sys.platform == "linux", "what is tested here is not there on Windows"

@@ -1,0 +1,90 @@
+"""Atomic writes: a file grows beside its place under a random name and takes it in one step, synced.
+
+A writer that dies leaves its staging file behind; it holds a lock on it while it lives, so `sweep` can tell.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from dtsconf.files import private_folder, sync_folder, write_all
+from dtsconf.files.lock import FileLock, hold
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+if sys.platform == "win32":
+    _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_BINARY | os.O_NOINHERIT
+else:
+    _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+
+_MARK = ".dtsconf-"
+
+
+class Staging:
+    """A file in the making, for `path` in a folder that is there. A context manager: what isn't committed goes away.
+
+    Raises:
+        OSError: from every method; nothing is left behind then.
+    """
+
+    def __init__(self, path: str, mode: int = 0o600) -> None:
+        self.path, self.mode = os.path.abspath(path), mode
+        self._folder, name = os.path.split(self.path)
+        self._staging = os.path.join(self._folder, f"{_MARK}{name[:64]}.{os.urandom(8).hex()}")
+        self._descriptor = os.open(self._staging, _MAKE, 0o600)
+        hold(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor < 0:
+            return
+        os.close(self._descriptor)
+        with suppress(OSError):
+            os.unlink(self._staging)
+
+    def write(self, data: bytes) -> int:
+        """Append; gives the number of bytes, which is always all of them."""
+        write_all(self._descriptor, data)
+        return len(data)
+
+    def commit(self, *, durable: bool = True) -> None:
+        """Let the file take its place, synced; without `durable` a power cut may take it back."""
+        if sys.platform != "win32":
+            os.fchmod(self._descriptor, self.mode)
+        if durable:
+            os.fsync(self._descriptor)
+        if sys.platform == "win32":  # an open file can't be renamed there
+            os.close(self._descriptor)
+            self._descriptor = os.open(os.devnull, os.O_RDONLY)
+        os.replace(self._staging, self.path)
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
+        if durable:
+            sync_folder(self._folder)
+
+
+def atomic_write(path: str, data: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
+    """Replaces a user's file in one step, with exactly this mode, synced unless told otherwise. Missing folders are
+    made private (0700). Raises: OSError; nothing is left behind then."""
+    private_folder(os.path.dirname(os.path.abspath(path)))
+    with Staging(path, mode) as staging:
+        staging.write(data)
+        staging.commit(durable=durable)
+
+
+def sweep(folder: str) -> None:
+    """Take away the staging files that dead writers have left in a folder. Raises: OSError."""
+    for name in os.listdir(folder):
+        if name.startswith(_MARK):
+            lock = FileLock(os.path.join(folder, name), create=False)
+            with suppress(FileNotFoundError):
+                if lock.acquire():
+                    lock.release(remove=True)

@@ -1,0 +1,118 @@
+"""A queued message and how far its delivery has come, as values; and their form in files. Pure.
+
+A message is one file: a line of JSON (`Entry`), then the message itself. How far it has come stands in a second, small
+one (`Progress`), which is missing until something has happened.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, Literal, TypeVar
+
+from dtsconf.frozen import frozen
+
+FORMAT = 1
+LONGEST_HEAD = 4 * 1024 * 1024
+"""Octets of the first line: a message to 10,000 recipients has 1 MiB."""
+
+T = TypeVar("T")
+Phase = Literal["waiting", "sending", "sent"]
+
+
+class Damaged(Exception):
+    """The file isn't what was written. The text says how."""
+
+
+@frozen
+class Entry:
+    """What was queued. `queued` is in seconds since 1970, `size` in octets of the message, `recipients` are all of the
+    envelope's, `to` what the To header shows."""
+
+    id: str
+    message_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    to: str
+    subject: str
+    size: int
+    eight_bit: bool
+    queued: float
+
+    def line(self) -> bytes:
+        """The first line of its file."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True).encode() + b"\n"
+
+
+@frozen
+class Refused:
+    """A recipient for whom it failed for good. `code` is the server's reply code or None, `detail` why."""
+
+    address: str
+    code: int | None
+    detail: str
+
+
+@frozen
+class Progress:
+    """How far it has come.
+
+    `next` is when it is due, in seconds since 1970 (0: at once). `unknown` counts the attempts whose outcome nobody
+    knows. `remaining` are the recipients still to be served (None: all). `phase` is `sending` while somebody is at it:
+    found so without a holder, its outcome is unknown. `detail` says what the last attempt came to.
+    """
+
+    attempts: int = 0
+    unknown: int = 0
+    next: float = 0
+    remaining: tuple[str, ...] | None = None
+    refused: tuple[Refused, ...] = ()
+    phase: Phase = "waiting"
+    detail: str = ""
+
+    def text(self) -> bytes:
+        """Its file."""
+        return json.dumps(asdict(self), sort_keys=True).encode() + b"\n"
+
+
+def read_entry(line: bytes) -> Entry:
+    """The first line of a message's file.
+
+    Raises:
+        Damaged: it isn't one.
+    """
+    found = _object(line)
+    if found.pop("format", None) != FORMAT:
+        raise Damaged("its first line isn't one of this version")
+    found["recipients"] = tuple(found.get("recipients") or ())
+    return _made(Entry, found)
+
+
+def read_progress(data: bytes) -> Progress:
+    """The file beside it.
+
+    Raises:
+        Damaged: it isn't one.
+    """
+    found = _object(data)
+    if found.get("remaining") is not None:
+        found["remaining"] = tuple(found["remaining"])
+    found["refused"] = tuple(_made(Refused, each) for each in found.get("refused", ()))
+    return _made(Progress, found)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except ValueError:
+        raise Damaged("it can't be read") from None
+    if not isinstance(found, dict):
+        raise Damaged("it can't be read")
+    return found
+
+
+def _made(kind: type[T], found: Any) -> T:
+    try:
+        return kind(**found)
+    except TypeError:
+        raise Damaged("it doesn't hold what it should") from None

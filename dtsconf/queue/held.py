@@ -1,0 +1,132 @@
+"""One queued message in somebody's hands: what it is, how far it has come, and what becomes of it.
+
+While it is held nobody else delivers it. Its progress is noted before a risky step and after it; what must not be lost
+(who has got it already) is synced, what only costs an attempt is not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from dtsconf.files import FileProblem, private_folder, read_regular, sync_folder
+from dtsconf.files.staging import atomic_write
+from dtsconf.frozen import frozen
+from dtsconf.queue.entry import LONGEST_HEAD, Damaged, Entry, Progress, read_entry, read_progress
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from dtsconf.files.lock import FileLock
+
+MESSAGE, PROGRESS = ".eml", ".state"
+_BLOCK = 256 * 1024
+
+
+@frozen
+class Queued:
+    """The message as it is read back: what mail wants of a message."""
+
+    path: str
+    start: int
+    message_id: str
+    size: int
+    eight_bit: bool
+
+    def chunks(self) -> Iterator[bytes]:
+        """The message in pieces. Raises: OSError."""
+        with open(self.path, "rb") as file:
+            file.seek(self.start)
+            while block := file.read(_BLOCK):
+                yield block
+
+
+class Held:
+    """A message whose lock we have. A context manager: leaving it gives the lock back."""
+
+    def __init__(self, path: str, failed_folder: str, lock: FileLock) -> None:
+        self._path, self._failed_folder, self._lock = path, failed_folder, lock
+        self._gone = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._gone:
+            self._lock.release()
+
+    def read(self) -> tuple[Entry, Queued]:
+        """What was queued.
+
+        Raises:
+            Damaged: its file isn't what was written.
+            OSError: it can't be read.
+        """
+        entry, start = read_head(self._path)
+        return entry, Queued(self._path, start, entry.message_id, entry.size, entry.eight_bit)
+
+    def progress(self) -> Progress:
+        """How far it has come; what can't be read counts as nothing, since the message itself is whole."""
+        return read_beside(self._path)
+
+    def note(self, progress: Progress, *, durable: bool = False) -> None:
+        """Write down how far it has come. Raises: OSError."""
+        atomic_write(_beside(self._path), progress.text(), durable=durable)
+
+    def remove(self) -> None:
+        """Take it away: everybody has got it, or it was dropped. Raises: OSError."""
+        self.note(replace(self.progress(), phase="sent"))  # where the lock must go before the file can (Windows)
+        self._leave(remove=True)
+
+    def give_up(self, progress: Progress) -> None:
+        """Move it to `failed/`, with what is known; a failed one stays there. Raises: OSError."""
+        folder, here = self._failed_folder, os.path.dirname(self._path)
+        if here == folder:
+            self.note(progress, durable=True)
+            return
+        moved = os.path.join(folder, os.path.basename(self._path))
+        private_folder(folder)
+        atomic_write(_beside(moved), progress.text())
+        self._leave(move_to=moved)
+        sync_folder(folder)
+        sync_folder(here)
+
+    def _leave(self, *, remove: bool = False, move_to: str | None = None) -> None:
+        """The message goes from its place, and then what stands beside it."""
+        self._gone = True
+        self._lock.release(remove=remove, move_to=move_to)
+        with suppress(FileNotFoundError):
+            os.unlink(_beside(self._path))
+
+
+def _beside(path: str) -> str:
+    return path.removesuffix(MESSAGE) + PROGRESS
+
+
+def read_head(path: str) -> tuple[Entry, int]:
+    """What was queued, and where the message itself begins.
+
+    Raises:
+        Damaged: the file isn't what was written.
+        OSError: it can't be read.
+    """
+    with open(path, "rb") as file:
+        line = file.readline(LONGEST_HEAD)
+        entry = read_entry(line)
+        held = os.fstat(file.fileno()).st_size - len(line)
+    if held != entry.size:
+        raise Damaged(f"it holds {held} octets of {entry.size}")
+    return entry, len(line)
+
+
+def read_beside(path: str) -> Progress:
+    """How far the message at `path` has come."""
+    try:
+        return read_progress(read_regular(_beside(path), LONGEST_HEAD)[0])
+    except (OSError, FileProblem, Damaged):
+        return Progress()

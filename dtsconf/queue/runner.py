@@ -1,0 +1,207 @@
+"""Delivering what is queued: which messages, in which order, and what becomes of each after an attempt.
+
+Nothing is lost: a message leaves the spool when everybody has got it or somebody drops it. What failed for good is kept
+in `failed/`. An attempt whose outcome nobody knows is made again with the same Message-ID, and counted. When the server
+can't be used at all the run ends, for the next message would fare no better.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Literal, Protocol
+
+from dtsconf.errors import DtsconfError
+from dtsconf.frozen import frozen
+from dtsconf.queue.entry import Damaged, Entry, Progress, Refused
+from dtsconf.queue.held import Held, Queued
+from dtsconf.queue.schedule import expired, next_attempt
+from dtsconf.queue.spool import Slot, Spool
+
+SYNC_EVERY = 1.0
+"""Seconds: removals are made to survive a power cut that often, and at the end. One that doesn't is sent twice."""
+
+State = Literal["sent", "deferred", "failed"]
+
+
+@frozen
+class Outcome:
+    """What came of one attempt. `later` are the recipients to try again, `refused` those for whom it failed for good;
+    everybody else has got it. `unknown`: they may have. `unusable`: the server can't be used by any message now."""
+
+    later: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    unknown: bool = False
+    unusable: bool = False
+    detail: str = ""
+
+
+Deliver = Callable[[Entry, tuple[str, ...], Queued], Outcome]
+"""(message, recipients to serve, its content) -> what came of it. Whatever it raises ends the run."""
+
+
+class Clock(Protocol):
+    """Time and chance."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+
+    def random(self) -> float:
+        """From 0 up to 1."""
+
+
+class SystemClock:
+    """The real one."""
+
+    def now(self) -> float:
+        """See Clock."""
+        return time.time()
+
+    def random(self) -> float:
+        """See Clock."""
+        import random
+
+        return random.random()  # noqa: S311 - jitter, nothing secret
+
+
+@frozen
+class Ran:
+    """One message of a run."""
+
+    id: str
+    message_id: str
+    state: State
+    detail: str = ""
+
+
+@frozen
+class Which:
+    """What a run takes: `everything`, or what is due; with `ids` only these, failed ones too."""
+
+    everything: bool = False
+    ids: Collection[str] = ()
+
+    def takes(self, slot: Slot, progress: Progress, now: float) -> bool:
+        """Whether this message is meant."""
+        if self.ids:
+            return slot.id in self.ids
+        return not slot.failed and (self.everything or progress.next <= now or progress.phase != "waiting")
+
+
+class Runner:
+    """One run over a spool. `told` is called with each message's result as it comes."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        deliver: Deliver,
+        *,
+        told: Callable[[Ran], None] = lambda _ran: None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._spool, self._deliver, self._told = spool, deliver, told
+        self._clock = clock or SystemClock()
+        self._unusable: Outcome | None = None
+        self._due = 0.0
+        self._synced = 0.0
+
+    def run(self, which: Which) -> list[Ran]:
+        """Deliver. Gives what became of each message that was taken; those that somebody else holds are left out.
+
+        Raises:
+            OSError: the spool can't be read or written.
+            Whatever `deliver` raises; the message at hand stays queued.
+        """
+        self._spool.tidy()
+        found = []
+        for slot in self._spool.slots():
+            if which.ids and slot.id not in which.ids:
+                continue
+            held = self._spool.take(slot)
+            if held is None:
+                continue
+            with held:
+                ran = self._visit(slot, held, which)
+            if ran is not None:
+                found.append(ran)
+                self._told(ran)
+            self._sync(at_once=False)
+        self._sync(at_once=True)
+        return found
+
+    def _sync(self, *, at_once: bool) -> None:
+        now = self._clock.now()
+        if at_once or now - self._synced > SYNC_EVERY:
+            self._spool.sync()
+            self._synced = now
+
+    def _visit(self, slot: Slot, held: Held, which: Which) -> Ran | None:
+        progress, now = held.progress(), self._clock.now()
+        if progress.phase == "sent":  # delivered by a run that was killed before it could take the file away
+            held.remove()
+            return None
+        if not which.takes(slot, progress, now):
+            return None
+        try:
+            entry, content = held.read()
+        except (Damaged, OSError) as damaged:
+            detail = f"the queued file is damaged: {damaged}"
+            held.give_up(replace(progress, phase="waiting", detail=detail))
+            return Ran(slot.id, "", "failed", detail)
+        if progress.phase == "sending":  # by a run that was killed over it
+            progress = replace(progress, unknown=progress.unknown + 1, phase="waiting")
+        if slot.failed:
+            progress = _once_more(progress)
+        if self._unusable is not None:
+            outcome, due = self._unusable, self._due
+        else:
+            outcome, progress = self._attempt(entry, content, progress, held)
+            due = next_attempt(now, progress.attempts, self._clock.random())
+            if outcome.unusable:
+                self._unusable, self._due = outcome, due
+        return self._settle(slot, entry, replace(progress, next=due, detail=outcome.detail), held)
+
+    def _attempt(self, entry: Entry, content: Queued, progress: Progress, held: Held) -> tuple[Outcome, Progress]:
+        recipients = entry.recipients if progress.remaining is None else progress.remaining
+        held.note(replace(progress, attempts=progress.attempts + 1, phase="sending"))
+        try:
+            outcome = self._deliver(entry, recipients, content)
+        except DtsconfError:  # nothing was begun, so there is nothing to wonder about
+            held.note(progress)
+            raise
+        return outcome, _after(progress, outcome, recipients)
+
+    def _settle(self, slot: Slot, entry: Entry, progress: Progress, held: Held) -> Ran:
+        """Write down what came of it, and say it."""
+        still = progress.remaining is None or bool(progress.remaining)
+        if not still and not progress.refused:
+            held.remove()
+            return Ran(entry.id, entry.message_id, "sent")
+        if still and not slot.failed and not expired(self._clock.now(), entry.queued):
+            held.note(progress, durable=progress.remaining is not None)
+            return Ran(entry.id, entry.message_id, "deferred", progress.detail)
+        if still and not slot.failed:
+            progress = replace(progress, detail=f"given up after 5 days; the last attempt: {progress.detail}")
+        held.give_up(progress)
+        return Ran(entry.id, entry.message_id, "failed", progress.detail)
+
+
+def _once_more(progress: Progress) -> Progress:
+    """For one that was given up and is tried again: whoever had been refused is asked for once more."""
+    if not progress.refused:
+        return progress
+    again = (*(progress.remaining or ()), *(each.address for each in progress.refused))
+    return replace(progress, remaining=again, refused=())
+
+
+def _after(progress: Progress, outcome: Outcome, recipients: tuple[str, ...]) -> Progress:
+    """The progress that an attempt makes. `remaining` stays None as long as nobody is served."""
+    served = len(outcome.later) < len(recipients)
+    return replace(
+        progress,
+        attempts=progress.attempts + 1,
+        unknown=progress.unknown + outcome.unknown,
+        remaining=outcome.later if served or progress.remaining is not None else None,
+        refused=(*progress.refused, *outcome.refused),
+    )

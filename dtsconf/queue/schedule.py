@@ -1,0 +1,25 @@
+"""When the next attempt is due, and when to give up. Pure.
+
+RFC 5321 4.5.4.1 asks for attempts that grow apart and go on for at least 4 or 5 days.
+"""
+
+from __future__ import annotations
+
+FIRST_WAIT = 60.0
+"""Seconds after the first attempt; each further wait is twice as long."""
+
+LONGEST_WAIT = 4 * 3600.0
+LIFETIME = 5 * 24 * 3600.0
+"""Seconds from queueing on in which it is tried."""
+
+
+def next_attempt(now: float, attempts: int, chance: float) -> float:
+    """When to try again after `attempts` of them; `chance` from 0 up to 1 spreads it by a quarter either way, so that a
+    fleet that a server turned away doesn't come back all at once."""
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 30))
+    return now + wait * (0.75 + chance / 2)
+
+
+def expired(now: float, queued: float) -> bool:
+    """Whether it has been tried long enough."""
+    return now - queued >= LIFETIME

@@ -1,0 +1,148 @@
+"""One user's spool: a folder of messages that survive a power cut, each with a lock of its own.
+
+A message is there once its file stands under its name, which happens last (write, fsync, rename, folder sync). Names
+begin with the time, so their order is the order of queueing, and end with the size, so that what the spool holds is
+known from a listing. What is given up moves to `failed/`, with its reason; nothing is thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+from dtsconf.errors import DtsconfError
+from dtsconf.files import private_folder, sync_folder
+from dtsconf.files.lock import FileLock
+from dtsconf.files.staging import Staging, sweep
+from dtsconf.frozen import frozen
+from dtsconf.queue.entry import Entry
+from dtsconf.queue.held import MESSAGE, Held
+
+LARGEST = 2 * 1024**3
+"""Octets that the spool holds at most."""
+
+SPARE = 64 * 1024**2
+"""Octets that stay free on its disk."""
+
+
+class Outgoing(Protocol):
+    """A message to queue, as mail has it. `message_id` has its angle brackets, `size` is in octets; `eight_bit`: it
+    holds octets over 127."""
+
+    @property
+    def message_id(self) -> str:
+        """See above."""
+
+    @property
+    def size(self) -> int:
+        """See above."""
+
+    @property
+    def eight_bit(self) -> bool:
+        """See above."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The message in pieces."""
+
+
+@frozen
+class Slot:
+    """A message's place. `failed`: it was given up."""
+
+    path: str
+    failed: bool
+
+    @property
+    def id(self) -> str:
+        """What it is called on the command line."""
+        return os.path.basename(self.path).rpartition("-")[0]
+
+    @property
+    def size(self) -> int:
+        """Octets of the message; 0 when the name doesn't tell."""
+        digits = os.path.basename(self.path).removesuffix(MESSAGE).rpartition("-")[2]
+        return int(digits) if digits.isascii() and digits.isdigit() else 0
+
+
+class Spool:
+    """The messages in `folder`, which is made (0700) when the first one comes."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.failed_folder = os.path.join(folder, "failed")
+
+    def add(self, message: Outgoing, sender: str, recipients: tuple[str, ...], to: str, subject: str) -> Entry:
+        """Keep a message; when this returns, it is durable.
+
+        Raises:
+            DtsconfError: the spool or its disk has no room, or the message changed meanwhile.
+            OSError: it can't be written; nothing is left of it then.
+        """
+        private_folder(self.folder)
+        self._require_room(message.size)
+        now = time.time()
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now)) + f"{int(now % 1 * 1e6):06d}"
+        name = f"{stamp}-{os.urandom(4).hex()}"
+        size = message.size
+        entry = Entry(name, message.message_id, sender, recipients, to, subject, size, message.eight_bit, round(now, 3))
+        with Staging(os.path.join(self.folder, f"{name}-{size}{MESSAGE}")) as staging:
+            staging.write(entry.line())
+            if sum(staging.write(chunk) for chunk in message.chunks()) != size:
+                raise DtsconfError("the message changed while it was queued", "queue it again")
+            staging.commit()
+        return entry
+
+    def _require_room(self, size: int) -> None:
+        held = sum(slot.size for slot in self.slots())
+        if held + size > LARGEST:
+            raise DtsconfError(
+                f"the spool is full: it holds {held} octets of {LARGEST}, and the message has {size}",
+                "send what waits there (dtsconf queue flush), or look at it: dtsconf queue list",
+            )
+        if shutil.disk_usage(self.folder).free < size + SPARE:
+            raise DtsconfError(
+                f"no room in the spool: its disk ({self.folder}) has less free than the message's {size} octets and"
+                " 64 MiB to spare",
+                "free some space, or send what waits: dtsconf queue flush",
+            )
+
+    def slots(self) -> list[Slot]:
+        """What waits, in the order of queueing, then what was given up."""
+        return [*_slots(self.folder, failed=False), *_slots(self.failed_folder, failed=True)]
+
+    def find(self, wanted: str) -> Slot | None:
+        """The place of the message with this id."""
+        return next((slot for slot in self.slots() if slot.id == wanted), None)
+
+    def take(self, slot: Slot) -> Held | None:
+        """Hold a message; None when it is gone or somebody else has it. Raises: OSError."""
+        lock = FileLock(slot.path, create=False)
+        try:
+            return Held(slot.path, self.failed_folder, lock) if lock.acquire() else None
+        except FileNotFoundError:
+            return None
+
+    def tidy(self) -> None:
+        """Take away what writers that were killed have left. Raises: OSError."""
+        if os.path.isdir(self.folder):
+            sweep(self.folder)
+
+    def sync(self) -> None:
+        """Make removals survive a power cut. Raises: OSError."""
+        if os.path.isdir(self.folder):
+            sync_folder(self.folder)
+
+
+def _slots(folder: str, *, failed: bool) -> list[Slot]:
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [
+        Slot(os.path.join(folder, name), failed)
+        for name in sorted(names)
+        if name.endswith(MESSAGE) and not name.startswith(".")
+    ]

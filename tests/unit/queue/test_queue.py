@@ -1,0 +1,307 @@
+"""The spool and its runner: what is kept, who gets what, and what a kill in between leaves."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from dtsconf.errors import DtsconfError, SecretUnavailable
+from dtsconf.queue import spool as spool_module
+from dtsconf.queue.entry import Damaged, Entry, Progress, Refused, read_entry, read_progress
+from dtsconf.queue.held import Queued, read_beside, read_head
+from dtsconf.queue.runner import Outcome, Ran, Runner, Which
+from dtsconf.queue.schedule import LIFETIME, LONGEST_WAIT, next_attempt
+from dtsconf.queue.spool import Spool
+
+ALL = Which(everything=True)
+DUE = Which()
+TWO = ("you@acme.example", "she@acme.example")
+
+
+class Message:
+    """A message of a test."""
+
+    eight_bit = False
+
+    def __init__(self, text: bytes = b"Subject: x\r\n\r\nhello\r\n", message_id: str = "<1@acme.example>") -> None:
+        self.text, self.message_id = text, message_id
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
+
+    def chunks(self) -> Iterator[bytes]:
+        yield self.text[:5]
+        yield self.text[5:]
+
+
+class Clock:
+    """A clock that stands where the test puts it."""
+
+    def __init__(self) -> None:
+        self.time = time.time()
+
+    def now(self) -> float:
+        return self.time
+
+    def random(self) -> float:
+        return 0.5
+
+
+class Server:
+    """What delivers: gives the outcomes of the test in turn, then takes everything."""
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.outcomes = list(outcomes)
+        self.got: list[tuple[str, tuple[str, ...], bytes]] = []
+
+    def __call__(self, entry: Entry, recipients: tuple[str, ...], content: Queued) -> Outcome:
+        self.got.append((entry.message_id, recipients, b"".join(content.chunks())))
+        return self.outcomes.pop(0) if self.outcomes else Outcome()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(str(tmp_path / "state" / "spool"))
+
+
+def add(spool: Spool, text: bytes = b"Subject: x\r\n\r\nhello\r\n", message_id: str = "<1@acme.example>") -> Entry:
+    return spool.add(Message(text, message_id), "dts@acme.example", TWO, "you@acme.example", "x")
+
+
+def run(spool: Spool, server: Any, which: Which = ALL, clock: Clock | None = None) -> list[Ran]:
+    return Runner(spool, server, clock=clock or Clock()).run(which)
+
+
+def files(spool: Spool) -> list[str]:
+    return sorted(
+        os.path.relpath(os.path.join(at, name), spool.folder)
+        for at, _, names in os.walk(spool.folder)
+        for name in names
+    )
+
+
+def test_a_queued_message_is_private_and_whole(spool: Spool) -> None:
+    entry = add(spool, b"Subject: x\r\n\r\nhello\r\n")
+    (slot,) = spool.slots()
+    assert (slot.id, slot.size, slot.failed) == (entry.id, entry.size, False)
+    assert read_head(slot.path)[0] == entry
+    assert os.stat(slot.path).st_mode & 0o777 == 0o600
+    assert os.stat(spool.folder).st_mode & 0o777 == 0o700
+    assert re.fullmatch(r"\d{8}T\d{12}-[0-9a-f]{8}", entry.id)
+
+
+def test_what_everybody_got_leaves_nothing_behind(spool: Spool) -> None:
+    add(spool, b"Subject: x\r\n\r\nhello\r\n")
+    server = Server()
+    assert [ran.state for ran in run(spool, server)] == ["sent"]
+    assert server.got == [("<1@acme.example>", TWO, b"Subject: x\r\n\r\nhello\r\n")]
+    assert files(spool) == []
+
+
+def test_messages_go_in_the_order_of_queueing(spool: Spool) -> None:
+    for number in range(5):
+        add(spool, message_id=f"<{number}@acme.example>")
+    server = Server()
+    run(spool, server)
+    assert [message_id for message_id, _, _ in server.got] == [f"<{n}@acme.example>" for n in range(5)]
+
+
+def test_who_has_got_it_is_not_served_again(spool: Spool) -> None:
+    add(spool)
+    server = Server(Outcome(later=TWO[1:], detail="450 busy"))
+    assert [(ran.state, ran.detail) for ran in run(spool, server)] == [("deferred", "450 busy")]
+    assert [ran.state for ran in run(spool, server)] == ["sent"]
+    assert [recipients for _, recipients, _ in server.got] == [TWO, TWO[1:]]
+
+
+def test_a_refusal_for_good_is_kept_with_its_reason(spool: Spool) -> None:
+    entry = add(spool)
+    server = Server(Outcome(refused=(Refused(TWO[0], 550, "550 no such user"),), detail="550 no such user"))
+    assert [ran.state for ran in run(spool, server)] == ["failed"]
+    (slot,) = spool.slots()
+    assert (slot.failed, slot.id) == (True, entry.id)
+    assert read_beside(slot.path).refused == (Refused(TWO[0], 550, "550 no such user"),)
+    assert [ran.state for ran in run(spool, Server())] == []
+    again = Server()
+    assert [ran.state for ran in run(spool, again, Which(ids=(entry.id,)))] == ["sent"]
+    assert again.got[0][1] == TWO[:1]
+    assert files(spool) == []
+
+
+def test_waits_grow_and_only_what_is_due_is_taken(spool: Spool) -> None:
+    add(spool)
+    clock = Clock()
+    busy = Server(*[Outcome(later=TWO, detail="451 later")] * 3)
+    waits = []
+    for _ in range(3):
+        assert len(run(spool, busy, DUE, clock)) == 1
+        assert run(spool, busy, DUE, clock) == []
+        due = read_beside(spool.slots()[0].path).next
+        waits.append(due - clock.time)
+        clock.time = due
+    assert waits == pytest.approx([60, 120, 240])
+
+
+@given(st.integers(1, 10_000), st.floats(0, 0.999))
+def test_no_wait_is_longer_than_some_hours(attempts: int, chance: float) -> None:
+    wait = next_attempt(0, attempts, chance)
+    assert 45 <= wait <= 1.25 * LONGEST_WAIT
+
+
+def test_after_five_days_it_is_given_up(spool: Spool) -> None:
+    entry = add(spool)
+    clock = Clock()
+    clock.time = entry.queued + LIFETIME - 1
+    assert run(spool, Server(Outcome(later=TWO, detail="451 later")), ALL, clock)[0].state == "deferred"
+    clock.time += 1
+    (ran,) = run(spool, Server(Outcome(later=TWO, detail="451 later")), ALL, clock)
+    assert ran.state == "failed"
+    assert "5 days" in ran.detail
+    assert "451 later" in ran.detail
+
+
+def test_a_server_that_is_down_is_asked_once_for_all(spool: Spool) -> None:
+    for number in range(4):
+        add(spool, message_id=f"<{number}@acme.example>")
+    clock = Clock()
+    server = Server(Outcome(later=TWO, unusable=True, detail="connection refused"))
+    rans = run(spool, server, DUE, clock)
+    assert [ran.state for ran in rans] == ["deferred"] * 4
+    assert len(server.got) == 1
+    assert run(spool, server, DUE, clock) == []
+    assert {read_beside(slot.path).detail for slot in spool.slots()} == {"connection refused"}
+    assert [read_beside(slot.path).attempts for slot in spool.slots()] == [1, 0, 0, 0]
+
+
+def test_a_poisoned_message_blocks_no_other(spool: Spool) -> None:
+    bad, good = add(spool, message_id="<bad@acme.example>"), add(spool, message_id="<good@acme.example>")
+    slot = spool.find(bad.id)
+    assert slot is not None
+    os.truncate(slot.path, 40)
+    server = Server()
+    assert [(ran.id, ran.state) for ran in run(spool, server)] == [(bad.id, "failed"), (good.id, "sent")]
+    assert [message_id for message_id, _, _ in server.got] == ["<good@acme.example>"]
+
+
+def test_a_held_message_is_nobody_elses(spool: Spool) -> None:
+    add(spool)
+    held, server = spool.take(spool.slots()[0]), Server()
+    assert held is not None
+    with held:
+        assert run(spool, server) == []
+    assert server.got == []
+    assert [ran.state for ran in run(spool, server)] == ["sent"]
+
+
+def test_a_run_that_died_over_a_message_leaves_its_outcome_unknown(spool: Spool) -> None:
+    entry = add(spool)
+
+    def dies(*_: Any) -> Outcome:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(spool, dies)
+    assert read_beside(spool.slots()[0].path).phase == "sending"
+    server = Server(Outcome(later=TWO, detail="451 later"))
+    run(spool, server, DUE)
+    progress = read_beside(spool.slots()[0].path)
+    assert (progress.unknown, progress.attempts, progress.phase) == (1, 2, "waiting")
+    assert server.got[0][0] == entry.message_id
+
+
+def test_an_unknown_outcome_is_counted_and_tried_again(spool: Spool) -> None:
+    add(spool)
+    server = Server(Outcome(later=TWO, unknown=True, detail="cut at the end"))
+    assert run(spool, server)[0].state == "deferred"
+    assert read_beside(spool.slots()[0].path).unknown == 1
+    assert run(spool, server)[0].state == "sent"
+
+
+def test_a_secret_that_is_missing_costs_no_attempt(spool: Spool) -> None:
+    add(spool)
+
+    def locked(*_: Any) -> Outcome:
+        raise SecretUnavailable("the keyring is locked", "unlock it")
+
+    with pytest.raises(SecretUnavailable):
+        run(spool, locked)
+    assert read_beside(spool.slots()[0].path) == Progress()
+
+
+def test_what_was_delivered_but_not_taken_away_is_not_sent_again(spool: Spool) -> None:
+    add(spool)
+    held = spool.take(spool.slots()[0])
+    assert held is not None
+    with held:
+        held.note(Progress(phase="sent"))
+    server = Server()
+    assert run(spool, server) == []
+    assert server.got == []
+    assert files(spool) == []
+
+
+def test_a_message_that_changes_while_it_is_queued_is_not_queued(spool: Spool) -> None:
+    class Growing(Message):
+        @property
+        def size(self) -> int:
+            return len(self.text) + 1
+
+    with pytest.raises(DtsconfError, match="changed"):
+        spool.add(Growing(), "dts@acme.example", TWO, "you@acme.example", "x")
+    assert files(spool) == []
+
+
+def test_what_a_killed_writer_left_is_swept_but_not_a_living_ones(spool: Spool) -> None:
+    add(spool)
+    dead = Path(spool.folder) / ".dtsconf-dead.eml.0123"
+    dead.write_bytes(b"half")
+    seen: list[list[str]] = []
+
+    class Looking(Message):
+        def chunks(self) -> Iterator[bytes]:
+            spool.tidy()
+            seen.append([name for name in os.listdir(spool.folder) if name.startswith(".dtsconf-")])
+            yield self.text
+
+    spool.add(Looking(), "dts@acme.example", TWO, "you@acme.example", "x")
+    assert len(seen[0]) == 1
+    assert not dead.exists()
+    assert len(spool.slots()) == 2
+
+
+def test_a_full_spool_refuses_and_says_what_to_do(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(spool)
+    monkeypatch.setattr(spool_module, "LARGEST", 30)
+    with pytest.raises(DtsconfError, match="spool is full") as caught:
+        add(spool)
+    assert "queue flush" in str(caught.value.hint)
+    monkeypatch.setattr(spool_module, "LARGEST", 1 << 40)
+    monkeypatch.setattr(spool_module, "SPARE", 1 << 60)
+    with pytest.raises(DtsconfError, match="no room"):
+        add(spool)
+    assert len(spool.slots()) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"format":2}', b'{"format":1,"id":"x"}', b"null"])
+def test_damaged_files_are_told_as_that(data: bytes) -> None:
+    with pytest.raises(Damaged):
+        read_entry(data)
+    if data != b"{}":
+        with pytest.raises(Damaged):
+            read_progress(data)
+
+
+@given(st.text(), st.lists(st.text(), max_size=3), st.integers(0), st.floats(0, 1e12))
+def test_values_come_back_as_they_were(text: str, addresses: list[str], size: int, when: float) -> None:
+    entry = Entry(text, text, text, tuple(addresses), text, text, size, True, when)
+    assert read_entry(entry.line()) == entry
+    progress = Progress(1, 2, when, tuple(addresses), (Refused(text, None, text),), "sending", text)
+    assert read_progress(progress.text()) == progress
