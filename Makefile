@@ -7,6 +7,7 @@
 #   make docs       writes schemas/ and the README's tables anew
 #   make bench      speed and memory against the limits
 #   make setup      .venv with everything
+#   make packages   what the tests need besides: Debian packages, npm packages in .tools
 #   make clean      takes away what the above made
 
 .DEFAULT_GOAL := help
@@ -51,8 +52,9 @@ setup: .venv/.dev
 demo: .venv/.runtime
 	@$(BIN)/dtsconf demo
 
-packages:
+packages: .venv/.dev
 	@tests/tools/system_packages.sh
+	@tests/tools/node_modules.sh
 
 test: packages lint
 	$(PYTEST)

@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 
 from tests.real.ca import Certificates, write_certificates
+from tests.real.identity.browser import Browser, browser
+from tests.real.identity.host import IdentityHost, identity_host
 from tests.real.netns import Link, firewalled_link
 from tests.real.openbao import Vault, vault_server
 from tests.real.secret_service import SecretService, secret_service
@@ -75,6 +77,21 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
     base = tmp_path_factory.getbasetemp()
     with mail_host(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityHost]:
+    """An OpenID provider and the mail server that takes its tokens; one for all workers of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    with identity_host(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as host:
+        yield host
+
+
+@pytest.fixture(scope="session", name="browser")
+def browser_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Headless Chromium with somebody at it: tests that use it carry `xdist_group("browser")`."""
+    with browser(tmp_path_factory.mktemp("browser")) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""Dovecot as the SASL server behind Postfix: it alone knows the users and their passwords.
+"""Dovecot as the SASL server behind Postfix: it alone knows the users and their passwords, and asks whether a token is good.
 
 Rules: a configuration, run-time folder and socket of its own; no mail protocol is served and no system user exists
-for it. Failed logins are answered at once, for the tests' sake. Source: Dovecot 2.3 manual, "Postfix and Dovecot SASL"
-and "passwd-file".
+for it. Failed logins are answered at once, for the tests' sake. Source: Dovecot 2.3 manual, "Postfix and Dovecot SASL",
+"passwd-file" and "Open Authentication v2.0 database".
 """
 
 from __future__ import annotations
@@ -46,12 +46,13 @@ ssl = no
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
-auth_mechanisms = plain login scram-sha-256
+auth_mechanisms = {mechanisms}
 auth_username_format = %u
 auth_failure_delay = 0
 disable_plaintext_auth = no
-passdb {{
+{token_passdb}passdb {{
   driver = passwd-file
+  mechanisms = plain login scram-sha-256
   args = username_format=%u {folder}/users
 }}
 userdb {{
@@ -77,6 +78,33 @@ service stats {{
 }}
 """
 
+_TOKEN_PASSDB = """\
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+"""
+_TOKENS = """\
+introspection_mode = post
+introspection_url = {url}
+tls_ca_cert_file = {ca_file}
+active_attribute = active
+active_value = true
+username_attribute = email
+username_format = %u
+timeout_msecs = 10000
+"""
+
+
+@dataclass(frozen=True)
+class Introspection:
+    """Who tells whether a token is good (RFC 7662): an https URL, with the client's id and secret in it, that answers
+    `active` and `email`, and the root to trust."""
+
+    url: str
+    ca_file: str
+
 
 @dataclass(frozen=True)
 class Dovecot:
@@ -90,16 +118,17 @@ class Dovecot:
         stop(self.process)
 
 
-def start_dovecot(folder: Path) -> Dovecot:
+def start_dovecot(folder: Path, tokens: Introspection | None = None) -> Dovecot:
     """Starts Dovecot with USERS, all its files in `folder`, which is made and must have a short path (a socket's name
-    has at most 107 bytes). Raises PartMissing, TimeoutError with the log when it doesn't come up."""
+    has at most 107 bytes). With `tokens` it offers XOAUTH2 and OAUTHBEARER too; a token is good for the mailbox that
+    its `email` names. Raises PartMissing, TimeoutError with the log when it doesn't come up."""
     require("Dovecot", "dovecot")
     folder.mkdir()
     users = folder / "users"
     users.touch(mode=0o640)
     give(users, "root", "dovecot")
     users.write_text("".join(_line(user) for user in USERS), "utf-8")
-    (folder / "dovecot.conf").write_text(_CONFIGURATION.format(folder=folder), "utf-8")
+    _write_configuration(folder, tokens)
     process, socket = _launch(folder), folder / "auth"
     try:
         wait_until(lambda: process.poll() is not None or socket.exists(), "Dovecot")
@@ -109,6 +138,16 @@ def start_dovecot(folder: Path) -> Dovecot:
     if process.poll() is not None:
         raise OSError(f"Dovecot ended at its start:\n{_log(folder)}")
     return Dovecot(process, socket)
+
+
+def _write_configuration(folder: Path, tokens: Introspection | None) -> None:
+    mechanisms, token_passdb = "plain login scram-sha-256", ""
+    if tokens is not None:
+        mechanisms += " xoauth2 oauthbearer"
+        token_passdb = _TOKEN_PASSDB.format(folder=folder)
+        (folder / "oauth2.conf").write_text(_TOKENS.format(url=tokens.url, ca_file=tokens.ca_file), "utf-8")
+    text = _CONFIGURATION.format(folder=folder, mechanisms=mechanisms, token_passdb=token_passdb)
+    (folder / "dovecot.conf").write_text(text, "utf-8")
 
 
 def _launch(folder: Path) -> subprocess.Popen[bytes]:

@@ -138,3 +138,31 @@ _MODEST = (
 )
 
 ENDPOINTS: tuple[Facts, ...] = (*_ENCRYPTION, *_LOGIN, *_REFUSING, *_MODEST)
+
+TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
+_LONG_LINES = (("line_length_limit", "16384"),)
+"""A token of 2 KiB is an AUTH line of almost 3; RFC 4954 section 4 allows 12288 octets, Postfix cuts at 2048."""
+
+
+def _token(name: str, *mechanisms: str, tls: Tls = "required", **options: str) -> Facts:
+    certificate: CertificateName | None = None if tls == "none" else "good"
+    offered = mechanisms or TOKEN_MECHANISMS
+    places = (*_LONG_LINES, *options.items())
+    return Facts(name, tls, certificate, "required", offered, cleartext_login=tls == "none", options=places)
+
+
+TOKEN_ENDPOINTS: tuple[Facts, ...] = (
+    _token("token"),
+    _token("token-wrapper", tls="wrapper"),
+    _token("token-xoauth2-only", "XOAUTH2"),
+    _token("token-oauthbearer-only", "OAUTHBEARER"),
+    _token("token-and-password", "PLAIN", "LOGIN", *TOKEN_MECHANISMS),
+    _token("password-alone", "PLAIN", "LOGIN"),
+    _token("token-cleartext", tls="none"),
+    _token(
+        "token-sender-not-owned",
+        smtpd_sender_login_maps="$own_sender_maps",
+        smtpd_sender_restrictions="$owned_senders",
+    ),
+)
+"""The endpoints of the identity host: they take the tokens of its tenants."""

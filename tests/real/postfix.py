@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.real.ca import Certificates
-from tests.real.endpoints import ALL_MECHANISMS, DOMAIN, ENDPOINTS, MAILBOXES, SIZE_LIMIT, UNICODE_DOMAIN, Facts
+from tests.real.endpoints import ALL_MECHANISMS, DOMAIN, MAILBOXES, SIZE_LIMIT, UNICODE_DOMAIN, Facts
 from tests.real.posix import give, numbers_of
 from tests.real.processes import has_ipv6, listens, require, stop, wait_until
 
@@ -133,18 +133,28 @@ class Postfix:
         stop(self.process)
 
 
-def start_postfix(folder: Path, ports: Mapping[str, int], certificates: Certificates, sasl_socket: Path) -> Postfix:
-    """Starts an instance whose files all lie in `folder`, with the services of ENDPOINTS on `ports` by name.
+def start_postfix(
+    folder: Path,
+    endpoints: Sequence[Facts],
+    ports: Mapping[str, int],
+    certificates: Certificates,
+    sasl_socket: Path,
+) -> Postfix:
+    """Starts an instance whose files all lie in `folder`, with a service for each of `endpoints` on `ports` by name.
 
     `folder` must be passable by everyone, for Postfix's daemons drop root. Raises PartMissing, TimeoutError with the
     mail log when it doesn't come up.
     """
     require("Postfix", f"{DAEMONS}/master")
     _lay_out(folder)
-    _write_configuration(folder, ports, certificates, sasl_socket)
+    _write_configuration(folder, sasl_socket)
+    services = "".join(_service(facts, ports[facts.name], certificates) for facts in endpoints)
+    _write(folder / "etc/master.cf", _MASTER.format(folder=folder) + services)
+    # The master opens the services in the order of master.cf: when the last one listens, all do.
+    last = ports[endpoints[-1].name]
     process = _launch(folder)
     try:
-        wait_until(lambda: process.poll() is not None or _is_up(ports), "Postfix", 15)
+        wait_until(lambda: process.poll() is not None or listens("127.0.0.1", last), "Postfix", 15)
     except TimeoutError as error:
         stop(process)
         raise TimeoutError(f"{error}\n{_log(folder)}") from None
@@ -167,11 +177,6 @@ def _launch(folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _is_up(ports: Mapping[str, int]) -> bool:
-    # The master opens the services in the order of master.cf: when the last one listens, all do.
-    return listens("127.0.0.1", ports[ENDPOINTS[-1].name])
-
-
 def _log(folder: Path) -> str:
     texts = [
         path.read_text("utf-8", "replace") for path in (folder / "mail.log", folder / "postfix.out") if path.exists()
@@ -192,7 +197,7 @@ def _lay_out(folder: Path) -> None:
     give(folder / "mail", "nobody")
 
 
-def _write_configuration(folder: Path, ports: Mapping[str, int], certificates: Certificates, sasl_socket: Path) -> None:
+def _write_configuration(folder: Path, sasl_socket: Path) -> None:
     mail_uid, mail_gid = numbers_of("nobody")
     main = _MAIN.format(
         folder=folder,
@@ -205,13 +210,11 @@ def _write_configuration(folder: Path, ports: Mapping[str, int], certificates: C
         mail_gid=mail_gid,
         sasl_socket=sasl_socket,
     )
-    services = "".join(_service(facts, ports[facts.name], certificates) for facts in ENDPOINTS)
     _write(folder / "etc/main.cf", main)
-    _write(folder / "etc/master.cf", _MASTER.format(folder=folder) + services)
     _write(
         folder / "etc/mailboxes", "".join(f"{box}@{d} {box}/\n" for box in MAILBOXES for d in (DOMAIN, UNICODE_DOMAIN))
     )
-    _write(folder / "etc/own-senders", "".join(f"{box}@{DOMAIN} {box}\n" for box in MAILBOXES))
+    _write(folder / "etc/own-senders", "".join(f"{box}@{DOMAIN} {box}, {box}@{DOMAIN}\n" for box in MAILBOXES))
     _write(folder / "etc/no-mailboxes", f"nobody-at-all@{DOMAIN} none/\n")
     _write(folder / "etc/body-checks", "/./ REJECT Virus found: Eicar-Test-Signature\n")
 

@@ -1,35 +1,27 @@
 """The mail host as tests see it: endpoints by name, users, certificates, what has been delivered, the mail log.
 
-Rules: one mail host a test session, shared by all workers of pytest-xdist; whoever comes first starts it, it ends
-when the last one is gone (see supervisor.py). Tests keep apart by using recipients of their own:
+Rules: one mail host a test session, shared by all workers of pytest-xdist (see hosting.py). Tests keep apart by using recipients of their own:
 `fresh_recipient()`. Knows nothing of dtsconf.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import re
 import secrets
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from tests.real.ca import Certificates
 from tests.real.dovecot import USERS, User
 from tests.real.endpoints import DOMAIN, ENDPOINTS, Facts
-from tests.real.posix import lock
-from tests.real.processes import has_ipv6, require, wait_until
-
-_FACTS = {facts.name: facts for facts in ENDPOINTS}
-_REPOSITORY = Path(__file__).parents[2]
+from tests.real.hosting import joined
+from tests.real.processes import has_ipv6, require
 
 
 class Endpoint(NamedTuple):
@@ -47,9 +39,15 @@ class MailHost:
 
     certificates: Certificates
     postfix: Path
-    ports: dict[str, int]
+    endpoints: dict[str, Endpoint]
 
     domain = DOMAIN
+
+    @classmethod
+    def of(cls, facts: dict[str, Any], endpoints: Sequence[Facts]) -> Self:
+        """From what the supervisor says of it: `folder`, `postfix`, `ports` by endpoint."""
+        places = {one.name: Endpoint("127.0.0.1", facts["ports"][one.name], one) for one in endpoints}
+        return cls(Certificates(Path(facts["folder"]) / "tls"), Path(facts["postfix"]), places)
 
     @property
     def has_ipv6(self) -> bool:
@@ -58,7 +56,7 @@ class MailHost:
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint of that name in endpoints.py's table. Raises KeyError."""
-        return Endpoint("127.0.0.1", self.ports[name], _FACTS[name])
+        return self.endpoints[name]
 
     @property
     def ca_file(self) -> str:
@@ -119,45 +117,5 @@ def mail_host(shared: Path) -> Iterator[MailHost]:
     """The mail host of all processes that name the same folder `shared`: joined, or started. Whoever leaves last sees
     it end. Raises PartMissing, OSError."""
     require("the mail host", "postfix", "dovecot")
-    with (shared / "mailhost.users").open("w") as users:
-        with (shared / "mailhost.lock").open("w") as turn:
-            lock(turn)
-            # Held as long as the mail host is wanted: the supervisor waits for all such locks to be gone.
-            lock(users, shared=True)
-            facts = _join(shared) or _start(shared)
-        folder = Path(facts["folder"])
-        try:
-            yield MailHost(Certificates(folder / "tls"), Path(facts["postfix"]), facts["ports"])
-        finally:
-            last = lock(users, wait=False)
-    if last:
-        wait_until(lambda: not folder.exists(), "the end of the mail host", 20)
-
-
-def _join(shared: Path) -> dict[str, Any] | None:
-    """The mail host that runs already, or None. It can't end meanwhile: it would need the lock that we have."""
-    try:
-        facts: dict[str, Any] = json.loads((shared / "mailhost.json").read_text("utf-8"))
-        os.kill(facts["pid"], 0)
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return facts
-
-
-def _start(shared: Path) -> dict[str, Any]:
-    errors = shared / "mailhost.err"
-    with errors.open("wb") as stream:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.real.supervisor", str(shared)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=stream,
-            cwd=_REPOSITORY,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"},
-            check=False,
-        )
-    if not done.stdout:
-        raise OSError(f"the mail host did not start:\n{errors.read_text('utf-8', 'replace')}")
-    (shared / "mailhost.json").write_bytes(done.stdout)
-    facts: dict[str, Any] = json.loads(done.stdout)
-    return facts
+    with joined(shared, "mailhost") as facts:
+        yield MailHost.of(facts, ENDPOINTS)
