@@ -168,7 +168,7 @@ class VaultOptions(Section):
     """The Vault that vault:// references are read from."""
 
     url: VaultUrl | None = None
-    """Its address; default: VAULT_ADDR. http only on loopback."""
+    """Its address; default: VAULT_ADDR, unless auth names a secret. http only on loopback."""
     namespace: Filled | None = None
     """Vault Enterprise's namespace."""
     ca_file: LocalPath | None = None

@@ -72,6 +72,25 @@ def test_a_token_that_requests_would_print(machine: Machine, odd: OddVault, loud
     assert odd.asked == []
 
 
+@pytest.mark.parametrize("command", ["apply", "test", "secret check", "plan --secrets"])
+def test_one_variable_does_not_send_the_secret_id_elsewhere(
+    machine: Machine, odd: OddVault, loud: dict[str, str], command: str
+) -> None:
+    """Exit 4, and not a byte to that address; with the address in the profile the same goes through."""
+    auth = {"method": "approle", "role_id": "app", "secret_id": machine.secret_file(CANARY + "-sid", "secret-id")}
+    env = {**loud, "VAULT_ADDR": odd.url}
+    path = profile(machine, {"auth": auth})
+    body = machine.run(*command.split(), "--json", "--profile", path, env=env).fails(4).json
+    (problem,) = [one for one in body["problems"] if one["kind"] == "secret-redirected"]
+    place = {"file": path} if command == "secret check" else {"variable": "VAULT_ADDR"}
+    assert place.items() <= problem["where"].items()
+    assert "secrets.vault.url" in problem["hint"]
+    assert odd.asked == []
+    machine.run(*command.split(), "--profile", profile(machine, {"auth": auth, "url": odd.url}), env=env)
+    assert odd.asked != []
+    (machine.work / "secret-id").unlink()
+
+
 def test_no_field_names_the_fields_and_not_their_values(machine: Machine, odd: OddVault, loud: dict[str, str]) -> None:
     auth = {"method": "token", "token": "env://TOKEN"}
     path = profile(machine, {"url": odd.url, "auth": auth}, "vault://kv/relay#passwort")

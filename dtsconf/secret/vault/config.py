@@ -1,8 +1,8 @@
 """Where Vault is and how it is trusted: the profile's `secrets.vault` over the VAULT_* variables, each with its origin.
 
 Rules: a variable only fills what the profile leaves open. Checking of certificates can't be switched off. A token that
-merely lies around (VAULT_TOKEN, ~/.vault-token) goes to the address in VAULT_ADDR and nowhere else. Reads no network
-and no secret but that token.
+merely lies around (VAULT_TOKEN, ~/.vault-token) goes to the address in VAULT_ADDR and nowhere else; a secret that the
+profile names goes to no address that only VAULT_ADDR names. Reads no network and no secret but that token.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def read_config(context: Context) -> Config:
     """The profile's values over the variables'.
 
     Raises:
-        Invalid: VAULT_SKIP_VERIFY is set, or VAULT_ADDR is no address that a token may go to (exit 3).
+        Invalid: VAULT_SKIP_VERIFY is set, or VAULT_ADDR is no address that a token may go to (exit 3); or VAULT_ADDR
+            alone says where a secret of the profile would go (exit 4).
         SecretUnavailable: there is no address.
     """
     environ, vault = context.environ, context.vault
@@ -82,6 +83,7 @@ def read_config(context: Context) -> Config:
         raise SecretUnavailable("no address of a Vault is set", hint)
     if url.origin == "VAULT_ADDR":
         _check_address(url.value)
+        _refuse_detour(vault.auth)
     return Config(
         Given(url.value.rstrip("/"), url.origin),
         _first(vault.namespace, "secrets.vault.namespace", environ, "VAULT_NAMESPACE"),
@@ -128,6 +130,22 @@ def _check_address(text: str) -> None:
     elif parts[0] == "http" and not is_loopback(parts[1]):
         message = f"VAULT_ADDR would send Vault's tokens in clear to {escape_controls(parts[1])}"
         _refuse("VAULT_ADDR", message, "set it to an https:// address; http is for loopback only")
+
+
+def _refuse_detour(auth: VaultAuth) -> None:
+    """A secret goes only where its own layer says: who sets one variable can't have the profile's secret id sent to a
+    server of their own. `env://` is free, since the environment then gives both."""
+    for name in ("secret_id", "jwt", "certificate", "token"):
+        reference: str | None = getattr(auth, name)
+        if reference is None or reference.startswith("env://"):
+            continue
+        key = f"secrets.vault.auth.{name}"
+        message = (
+            f"Vault's address comes from VAULT_ADDR alone, but {key} ({reference}) from the profile: a secret goes only "
+            "where its own layer says"
+        )
+        hint = f"set secrets.vault.url in the profile; or let the environment give the secret too: {name}: env://NAME"
+        raise Invalid((Problem("secret-redirected", message, hint, Variable("VAULT_ADDR"), key, code=4),))
 
 
 def _refuse(variable: str, message: str, hint: str) -> None:

@@ -76,6 +76,37 @@ def test_a_bad_vault_addr_is_exit_3(address: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["secret_id", "jwt", "certificate", "token"])
+@pytest.mark.parametrize("reference", ["file:///etc/dts/id", "systemd://id", "keyring://vault/id", "pass://id"])
+def test_a_secret_of_the_profile_goes_to_no_address_of_a_variable(name: str, reference: str) -> None:
+    auth = VaultAuth(**{name: reference})
+    with pytest.raises(Invalid) as caught:
+        read_config(Context({"VAULT_ADDR": "https://env.example"}, vault=VaultSettings(auth=auth)))
+    assert caught.value.code == 4
+    problem = caught.value.problems[0]
+    assert (problem.kind, problem.where, problem.key) == (
+        "secret-redirected",
+        Variable("VAULT_ADDR"),
+        f"secrets.vault.auth.{name}",
+    )
+    assert "secrets.vault.url" in (problem.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("url", "auth"),
+    [
+        ("https://org.example", VaultAuth(method="approle", role_id="r", secret_id="file:///etc/dts/id")),
+        (None, VaultAuth(method="jwt", role="mail", jwt="env://ID_TOKEN")),
+        (None, VaultAuth(method="approle", role_id="r")),
+        (None, VaultAuth()),
+    ],
+    ids=["the profile's address", "both from the environment", "no secret", "ambient"],
+)
+def test_what_comes_from_one_hand_is_free(url: str | None, auth: VaultAuth) -> None:
+    config = read_config(Context({"VAULT_ADDR": "https://env.example"}, vault=VaultSettings(url, auth=auth)))
+    assert config.url.value == (url or "https://env.example")
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8200", "http://localhost:8200", "http://[::1]:8200"])
 def test_http_on_loopback(address: str) -> None:
     assert origins({"VAULT_ADDR": address})["address"][0] == address
