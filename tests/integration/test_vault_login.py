@@ -11,6 +11,7 @@ from dtsconf.secret.backend import VaultAuth
 from tests.integration.asking import fetched, refused, resolver, settings
 from tests.real.ca import Authority
 from tests.real.openbao import Vault
+from tests.unit.posix import make_fifo, own
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("vault")]
 
@@ -168,6 +169,28 @@ def test_ambient_tokens_go_to_vault_addr(vault: Vault, tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path), "VAULT_ADDR": vault.url.upper().replace("HTTPS", "https")}
     (tmp_path / ".vault-token").write_text(token + "\n")
     assert fetched(REFERENCE, given, home) == "s3cret"
+
+
+def test_a_token_file_is_somebodys_own(vault: Vault, tmp_path: Path) -> None:
+    """No pipe that never ends, and no link of another user's to what only root can read."""
+    home = {"HOME": str(tmp_path), "VAULT_ADDR": vault.url}
+    make_fifo(tmp_path / ".vault-token")
+    assert ".vault-token is not a regular file" in refused(REFERENCE, settings(vault, VaultAuth()), home)
+    (tmp_path / ".vault-token").unlink()
+    (tmp_path / "root's").write_text(vault.token("reader"))
+    (tmp_path / ".vault-token").symlink_to(tmp_path / "root's")
+    own(tmp_path, 65534, 65534)
+    with vault.node.counted() as seen:
+        told = refused(REFERENCE, settings(vault, VaultAuth()), home)
+    assert "belongs to" in told
+    assert seen == []
+
+
+def test_under_sudo_it_is_said_how_to_hand_a_token_on(vault: Vault, tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "VAULT_ADDR": vault.url}
+    told = refused(REFERENCE, settings(vault, VaultAuth()), {**home, "SUDO_USER": "ann"})
+    assert "to hand ann's on: sudo --preserve-env=VAULT_ADDR,VAULT_TOKEN" in told
+    assert "sudo" not in refused(REFERENCE, settings(vault, VaultAuth()), home)
 
 
 @pytest.mark.parametrize("address", [None, "https://other.corp.example:8200", "https://127.0.0.1", "nonsense:[::"])

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from dtsconf.errors import Invalid, Problem, SecretUnavailable, Variable
 from dtsconf.names import escape_controls, is_loopback
+from dtsconf.secret.file import read_private
 from dtsconf.secret.value import Secret
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _FALSE = ("", "0", "f", "false")
 _TOKEN_FILE = ".vault-token"
-_LONGEST_TOKEN = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def read_config(context: Context) -> Config:
     url = _first(vault.url, "secrets.vault.url", environ, "VAULT_ADDR")
     if url is None:
         hint = "set secrets.vault.url in the profile, or VAULT_ADDR for this run"
+        hint += " (BAO_ADDR is not read)" if environ.get("BAO_ADDR") else ""
         raise SecretUnavailable("no address of a Vault is set", hint)
     if url.origin == "VAULT_ADDR":
         _check_address(url.value)
@@ -141,8 +142,8 @@ def _refuse_detour(auth: VaultAuth) -> None:
             continue
         key = f"secrets.vault.auth.{name}"
         message = (
-            f"Vault's address comes from VAULT_ADDR alone, but {key} ({reference}) from the profile: a secret goes only "
-            "where its own layer says"
+            f"Vault's address comes from VAULT_ADDR alone, but {key} ({reference}) from the profile: a secret goes "
+            "only where its own layer says"
         )
         hint = f"set secrets.vault.url in the profile; or let the environment give the secret too: {name}: env://NAME"
         raise Invalid((Problem("secret-redirected", message, hint, Variable("VAULT_ADDR"), key, code=4),))
@@ -190,14 +191,11 @@ def _from_variable(config: Config) -> tuple[Secret, str] | None:
 
 
 def _from_home(config: Config) -> tuple[Secret, str] | None:
-    """Vault's own login command writes the token there; like it, white space around is not part of it."""
-    home = config.environ.get("HOME") or os.path.expanduser("~")
-    try:
-        with open(os.path.join(home, _TOKEN_FILE), "rb") as file:
-            text = file.read(_LONGEST_TOKEN).decode("latin-1").strip()
-    except FileNotFoundError:
+    """Vault's own login command writes the token there; like it, white space around is not part of it. As any file with
+    a secret it has to be this user's or root's, else who runs dtsconf for another could be made to send what only they
+    can read."""
+    path = os.path.join(config.environ.get("HOME") or os.path.expanduser("~"), _TOKEN_FILE)
+    if not os.path.lexists(path):
         return None
-    except OSError as error:
-        message = f"~/{_TOKEN_FILE} can't be read: {error.strerror}"
-        raise SecretUnavailable(message, "give secrets.vault.auth, or VAULT_TOKEN for this run") from None
+    text = read_private(path, []).decode("latin-1").strip()
     return (Secret(text), f"~/{_TOKEN_FILE}") if text else None

@@ -79,10 +79,16 @@ def _with_token(connection: Connection, fetch: Fetch) -> Ticket:
         found = ambient_token(connection.config)
         if found is None:
             hint = f"set {_KEY}, or VAULT_TOKEN for this run together with VAULT_ADDR={connection.config.url.value}"
-            raise SecretUnavailable("there is no token for Vault", hint)
+            raise SecretUnavailable("there is no token for Vault", hint + _under_sudo(connection.config))
         token, origin = found
     connection.client.token = checked_token(token, origin)
     return Ticket(origin)
+
+
+def _under_sudo(config: Config) -> str:
+    """sudo(8) takes variables away and gives another home, so the caller's token isn't found."""
+    caller = config.environ.get("SUDO_USER")
+    return f" (to hand {caller}'s on: sudo --preserve-env=VAULT_ADDR,VAULT_TOKEN)" if caller else ""
 
 
 def _body(config: Config, fetch: Fetch) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -54,6 +54,10 @@ def test_no_address() -> None:
     with pytest.raises(SecretUnavailable, match="no address of a Vault") as caught:
         read_config(Context({}))
     assert caught.value.code == 5
+    assert "BAO" not in (caught.value.hint or "")
+    with pytest.raises(SecretUnavailable) as caught:
+        read_config(Context({"BAO_ADDR": "https://bao.example"}))
+    assert "BAO_ADDR is not read" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
