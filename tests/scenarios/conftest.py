@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.real.servers import MailHost
 from tests.scenarios.harness import Machine
+from tests.scenarios.recipes import Place, newcomers_place
 from tests.scenarios.smtpd import Smtpd
 
 
@@ -46,3 +48,10 @@ def smtpd() -> Iterator[Callable[..., Smtpd]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def place(mail: MailHost) -> Iterator[Place]:
+    """Where the README's recipes are typed; tests that use it carry `xdist_group("newcomer")`."""
+    with newcomers_place(mail) as made:
+        yield made

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.real.posix import at_terminal
 from tests.real.secret_service import SecretService, secret_service
+from tests.real.terminal import converse
 from tests.scenarios.harness import PROGRAM, Machine, Result, login
 
 SECRET = "c4n4ry s3cret é🔑"
@@ -55,25 +53,9 @@ def test_as_json(machine: Machine, session: Mapping[str, str]) -> None:
     assert (body["command"], body["reference"], body["whose"]) == ("secret set", ENTRY, "root")
 
 
-def typed(machine: Machine, session: Mapping[str, str], *lines: str) -> tuple[int, str]:
-    """The program at a terminal of its own, `lines` typed one after each prompt; what the terminal showed."""
-    pid, terminal = at_terminal([PROGRAM, "secret", "set", ENTRY], machine.environ(session))
-    shown, left = b"", list(lines)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            shown += os.read(terminal, 4096) if select.select([terminal], [], [], 0.2)[0] else b""
-        except OSError:
-            break
-        if left and shown.rstrip().endswith(b":") and shown.count(b":") > len(lines) - len(left):
-            os.write(terminal, left.pop(0).encode() + b"\n")
-            time.sleep(0.3)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
-
-
 def test_at_a_terminal_it_is_asked_for_twice_and_not_shown(machine: Machine, session: Mapping[str, str]) -> None:
-    code, shown = typed(machine, session, SECRET, SECRET)
+    questions = {"Secret:": SECRET, "Repeat for confirmation:": SECRET}
+    code, shown = converse([PROGRAM, "secret", "set", ENTRY], machine.environ(session), questions)
     assert code == 0, shown
     assert SECRET not in shown
     assert value(session) == SECRET
