@@ -6,6 +6,7 @@ server proves that it knows the password too. Every answer that goes out is told
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,11 @@ STRONGEST_FIRST = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
 
 LONGEST_CHALLENGE = 12288
 """Octets of a base64 challenge or answer (RFC 4954 4)."""
+
+MOST_ROUNDS = 2_000_000
+"""SCRAM's rounds that a server may ask for: half a second's work; 4,096 to 600,000 are common."""
+
+_ROUNDS = re.compile(r"(?:^|,)i=([0-9]+)")
 
 
 class ExchangeBroken(Exception):
@@ -131,6 +137,7 @@ class Scram:
             if text.startswith("e="):
                 raise ExchangeBroken(f"the server ended SCRAM with {text[2:40]}", "auth-rejected")
             if self._step == 1:
+                _require_bearable(text)
                 self._client.set_server_first(text)
                 return bytes(self._client.get_client_final().encode())
             if self._step == 2:
@@ -144,6 +151,15 @@ class Scram:
         """Without the server's signature its yes proves nothing (RFC 5802 5)."""
         if self._step != 2:
             raise ExchangeBroken("the server said yes without proving that it knows the password")
+
+
+def _require_bearable(server_first: str) -> None:
+    """The server names how many rounds of hashing the password takes (RFC 5802 5.1, `i=`), and nothing could stop them
+    once begun. Raises ExchangeBroken."""
+    rounds = _ROUNDS.search(server_first)
+    if rounds and (len(rounds[1]) > len(str(MOST_ROUNDS)) or int(rounds[1]) > MOST_ROUNDS):
+        shown = rounds[1] if len(rounds[1]) <= 20 else rounds[1][:20] + " ..."
+        raise ExchangeBroken(f"the server asks for {shown} rounds of hashing, {MOST_ROUNDS} are the most that are done")
 
 
 def encode(message: bytes) -> str:
@@ -166,6 +182,6 @@ def decode_challenge(text: str) -> bytes:
 
 
 def encoded_forms(username: str, password: str) -> list[str]:
-    """The base64 texts in which this password can go over the wire, and so come back in an answer."""
+    """The base64 texts of PLAIN's messages, in which this password can go over the wire, and so come back."""
     plain = f"\0{username}\0{password}".encode()
-    return [encode(password.encode()), encode(plain), encode(plain[1:])]
+    return [encode(plain), encode(plain[1:])]

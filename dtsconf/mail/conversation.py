@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from dtsconf.mail.route import Link
 
-IMPLICIT_TLS_PORT = 465
-"""The submissions port (RFC 8314 7.3): `auto` on it is TLS from the first byte, so there is nothing to ask."""
-
 QUIT_SECONDS = 2.0
 LAST_WORDS_SECONDS = 1.0
 """How long to listen for the reason of a server that has hung up."""
+
+_GOODBYE = range(421, 422)
+"""The one reply that may come at any time (RFC 5321 3.8)."""
 
 
 class Conversation:
@@ -60,12 +60,6 @@ class Conversation:
             sender=sender,
             recipient=recipient,
         )
-
-    @property
-    def implicit_tls(self) -> bool:
-        """TLS from the first byte."""
-        wanted = self.facts.encryption
-        return wanted == "tls" or (wanted == "auto" and self.facts.port == IMPLICIT_TLS_PORT)
 
     @property
     def wire(self) -> Wire:
@@ -116,17 +110,17 @@ class Conversation:
 
     def _explained(self, stage: str, error: TimeoutError | ConnectionLost | NotAReply) -> StageFailed:
         if isinstance(error, NotAReply):
-            return self._strange(stage, error.line)
+            return self._strange(stage, error)
         if isinstance(error, TimeoutError):
             return self._silence(stage, error)
         from dtsconf.mail import faults
 
-        return StageFailed.of(faults.of_loss(stage, self.facts), error.reason, error.said_by)
+        return StageFailed.of(faults.of_loss(stage, error.reason, self.facts), error.reason, error.said_by)
 
     def _silence(self, stage: str, error: TimeoutError) -> StageFailed:
         pending = self._wire.pending if self._wire else b""
         if pending and not pending[:1].isdigit():
-            return self._strange(stage, pending)
+            return self._strange(stage, NotAReply(pending))
         from dtsconf.mail import faults
 
         finding = faults.of_silence(stage, self.facts)
@@ -138,14 +132,13 @@ class Conversation:
             finding, f"the {self.limits.whole:g} s for it all are over" if self.limits.spent else words
         )
 
-    def _strange(self, stage: str, data: bytes) -> StageFailed:
-        shown = data.split(b"\n")[0][:200].decode("utf-8", "backslashreplace").rstrip()
-        if stage != "banner":
-            words = f"the server's answer has not the form of SMTP: '{shown}'"
-            return StageFailed("protocol", words, f"the log of {self.facts.host} may say more", "server")
+    def _strange(self, stage: str, error: NotAReply) -> StageFailed:
         from dtsconf.mail import faults
 
-        finding, who = faults.of_strange_bytes(data, self.facts)
+        shown = error.line.split(b"\n")[0][:200].decode("utf-8", "backslashreplace").rstrip()
+        if stage != "banner" or error.spoken:
+            return StageFailed.of(faults.of_nonsense(stage, self.facts), f"{error}: '{shown}'", "server")
+        finding, who = faults.of_strange_bytes(error.line, self.facts)
         return StageFailed.of(finding, f"{who}: '{shown}'", "server")
 
     def command(self, line: str, end: float) -> Reply:
@@ -164,8 +157,11 @@ class Conversation:
         early = self.send(data, end)
         return early or self.wire.read_reply(end)
 
-    def send(self, data: bytes, end: float) -> Reply | None:
-        """Send bytes; gives the server's last words when it hung up before they were through."""
+    def send(self, data: bytes, end: float, heed: range = _GOODBYE) -> Reply | None:
+        """Send bytes; gives the server's last words when it hung up before they were through, or what it said unasked
+        if the code is one to `heed`."""
+        if self.wire.ahead:
+            return self._out_of_turn(heed)
         try:
             self.wire.send(data, end)
         except ConnectionLost as lost:
@@ -175,6 +171,20 @@ class Conversation:
             except (ConnectionLost, TimeoutError, NotAReply):
                 raise lost from None
         return None
+
+    def _out_of_turn(self, heed: range) -> Reply:
+        """The server has spoken before it was asked. To take that for an answer would be to believe what was said of
+        something else.
+
+        Raises:
+            NotAReply: its code isn't one to heed.
+        """
+        self.hang_up()
+        line = self.wire.pending
+        reply = self.wire.read_reply(self.limits.short(LAST_WORDS_SECONDS))
+        if reply.code not in heed:
+            raise NotAReply(line, "the server spoke before it was asked")
+        return reply
 
     @property
     def usable(self) -> bool:
@@ -187,11 +197,14 @@ class Conversation:
 
     def refuse(self, stage: str, reply: Reply) -> NoReturn:
         """End a stage with the server's no; 421 is its last word on this connection (RFC 5321 3.8)."""
-        from dtsconf.mail.causes import of_reply
+        from dtsconf.mail import causes, faults
 
         if reply.code == 421:
             self.hang_up()
-        raise StageFailed.of(of_reply(stage, reply, self.facts), reply.text + self.doubts(), "server", reply)
+        finding = causes.of_reply(stage, reply, self.facts)
+        if reply.code < 400 and stage == "accepted":
+            finding = faults.of_nonsense(stage, self.facts)
+        raise StageFailed.of(finding, reply.text + self.doubts(), "server", reply)
 
     def doubts(self) -> str:
         """What the token says against itself, as the end of a sentence; '' when there is nothing or no token."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dtsconf.mail.reply import Reply
 
 _END = b".\r\n"
+_REFUSALS = range(400, 600)
 _NO_UTF8 = "the address {} needs SMTPUTF8 (RFC 6531), and the server does not offer it"
 
 
@@ -139,7 +140,7 @@ def _data(talk: Conversation, content: Content) -> None:
             talk.refuse("data", reply)
         row.heard(reply)
         for block in on_the_wire(content):
-            if early := talk.send(block, talk.limits.end("data")):
+            if early := talk.send(block, talk.limits.end("data"), heed=_REFUSALS):
                 talk.refuse("data", early)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+IMPLICIT_TLS_PORT = 465
+"""The submissions port (RFC 8314 7.3): `auto` on it is TLS from the first byte, so there is nothing to ask."""
+
 
 class Facts(NamedTuple):
     """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token."""
@@ -17,6 +20,11 @@ class Facts(NamedTuple):
     recipient: str
     tls: bool = False
     token: bool = False
+
+    @property
+    def implicit_tls(self) -> bool:
+        """TLS from the first byte."""
+        return self.encryption == "tls" or (self.encryption == "auto" and self.port == IMPLICIT_TLS_PORT)
 
     @property
     def other_port(self) -> int:

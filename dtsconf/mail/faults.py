@@ -37,7 +37,12 @@ _SPEAKERS = (
     (re.compile(rb"\+OK|-ERR"), "a POP3 server"),
 )
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
-_SMTP_GREETING = re.compile(rb"(220|421|5[0-9][0-9])[ -]")
+_SMTP = re.compile(rb"[2-5][0-9][0-9][ -]")
+_CLIENT_CERTIFICATE = re.compile("certificate.?required|peer did not return a certificate", re.IGNORECASE)
+_AGREED = (
+    "ask who runs the firewall or mail filter on the way: one that breaks STARTTLS does this; or try TLS from the first"
+    " byte: --set server.encryption=tls"
+)
 
 
 def of_errnos(numbers: Sequence[int | None], facts: Facts) -> Finding:
@@ -60,20 +65,37 @@ def of_lookup(code: int | None, facts: Facts) -> Finding:
 def of_silence(stage: str, facts: Facts) -> Finding:
     """What it means that a stage was not over in time."""
     if stage == "accepted":
-        return Finding("outcome-unknown", f"look into the mailbox of {facts.recipient} before you send again")
+        return _outcome_unknown(facts)
     why = "servers make a login wait after a wrong one" if stage == "auth" else "a filter may hold it back"
     return Finding("timeout", f"give it longer: --set connection.timeout=60 ({why})")
 
 
-def of_loss(stage: str, facts: Facts) -> Finding:
-    """What it means that the connection ended in a stage."""
+def of_loss(stage: str, reason: str, facts: Facts) -> Finding:
+    """What it means that the connection ended in a stage. `reason` is the word of whoever said so; TLS's own begin with
+    `TLS:`."""
     if stage == "accepted":
-        return Finding("outcome-unknown", f"look into the mailbox of {facts.recipient} before you send again")
+        return _outcome_unknown(facts)
+    if _CLIENT_CERTIFICATE.search(reason):
+        return Finding("protocol", f"let {facts.host} take connections without a client certificate on this port")
+    if reason.startswith("TLS:"):
+        return Finding("protocol", f"something tampers with the session: ask who runs the firewall before {facts.host}")
     if stage == "banner":
         return Finding(
             "dropped", "a firewall, an antivirus product or the server's own list cuts it: ask who runs them"
         )
     return Finding("dropped", f"the log of {facts.host} says why; try again")
+
+
+def of_nonsense(stage: str, facts: Facts) -> Finding:
+    """What it means that the server answered a stage with what is no answer to it."""
+    if stage == "accepted":
+        return _outcome_unknown(facts)
+    return Finding("protocol", f"the log of {facts.host} may say more; a filter on the way may have changed its words")
+
+
+def _outcome_unknown(facts: Facts) -> Finding:
+    """From the final dot on the mail may be there, whatever is or isn't said, as long as it is no clear no."""
+    return Finding("outcome-unknown", f"look into the mailbox of {facts.recipient} before you send again")
 
 
 def of_strange_bytes(data: bytes, facts: Facts) -> tuple[Finding, str]:
@@ -93,11 +115,19 @@ def of_handshake(reason: str, answer: bytes, facts: Facts, min_tls: str) -> tupl
 
     `reason` is OpenSSL's word (`WRONG_VERSION_NUMBER`), `answer` the first bytes the server sent.
     """
-    if _SMTP_GREETING.match(answer):
+    if not answer or _TLS_RECORD.match(answer):
+        return _of_broken_handshake(reason.upper(), facts, min_tls), None
+    if not facts.implicit_tls:
+        return Finding("protocol", _AGREED), "the server agreed to TLS, and then spoke in clear"
+    if _SMTP.match(answer):
         return Finding("protocol", _CLEAR_PORT), "a mail server answers in clear"
-    if answer and not _TLS_RECORD.match(answer):
-        return of_strange_bytes(answer, facts)
+    return of_strange_bytes(answer, facts)
+
+
+def _of_broken_handshake(reason: str, facts: Facts, min_tls: str) -> Finding:
+    if reason == "EXCESSIVE_MESSAGE_SIZE":
+        return Finding("protocol", f"have {facts.host} send its own certificate and what leads to its root, no more")
     if meaning.is_version_trouble(reason):
         lower = "--set connection.min_tls=1.2, or " if min_tls != "1.2" else ""
-        return Finding("tls-version", f"{lower}have TLS 1.2 or newer switched on at {facts.host}"), None
-    return Finding("protocol", "let the server say what it offers: --set server.encryption=auto"), None
+        return Finding("tls-version", f"{lower}have TLS 1.2 or newer switched on at {facts.host}")
+    return Finding("protocol", "let the server say what it offers: --set server.encryption=auto")

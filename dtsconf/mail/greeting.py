@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dtsconf.mail.reply import Reply
 
 _UNKNOWN_COMMAND = (500, 501, 502, 504)
+_NO_SUCH_COMMAND = (500, 502)
 
 
 def read_banner(talk: Conversation) -> None:
@@ -68,7 +69,12 @@ def say_hello(talk: Conversation) -> Reply:
             hint = "outgoing mail has another port: --set server.port=587"
             raise StageFailed("not-smtp", f"an FTP server answers: '{talk.banner}'", hint, "server", reply)
         reply = talk.command(f"HELO {name}", talk.limits.end())
-    if not reply.positive:
+        if reply.code in _NO_SUCH_COMMAND:
+            hint = "check server.host and server.port: every mail server knows one of them"
+            raise StageFailed(
+                "protocol", f"neither EHLO nor HELO is known there: '{reply.text}'", hint, "server", reply
+            )
+    if reply.code != 250:
         talk.refuse("ehlo", reply)
     talk.offer = hello.read_offer(reply)
     return reply

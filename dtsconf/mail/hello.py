@@ -42,12 +42,15 @@ class Offer:
 
 
 def read_offer(reply: Reply) -> Offer:
-    """Read an EHLO reply; the first line is the greeting. `AUTH=` is the old form of AUTH that some still send."""
+    """Read an EHLO reply; the first line is the greeting. `AUTH=` is the old form of AUTH that some still send.
+
+    Keywords are ASCII (RFC 5321 4.1.1.1): a letter whose capital would be one (the long s) makes another word.
+    """
     keywords: set[str] = set()
     mechanisms: list[str] = []
     limit = None
     for line in reply.lines[1:]:
-        word, *rest = line.replace("AUTH=", "AUTH ", 1).upper().split() or [""]
+        word, *rest = _ascii_upper(line).replace("AUTH=", "AUTH ", 1).split() or [""]
         keywords.add(word)
         if word == "AUTH":
             mechanisms += [name for name in rest if name not in mechanisms]
@@ -55,6 +58,10 @@ def read_offer(reply: Reply) -> Offer:
             limit = int(rest[0][:18]) or None
     blotted = tuple(sorted(word for word in keywords if _BLOTTED_KEYWORD.fullmatch(word)))
     return Offer(frozenset(keywords), tuple(mechanisms), limit, blotted)
+
+
+def _ascii_upper(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").upper().decode("ascii")
 
 
 def filter_marks(banner: str, offer: Offer) -> str | None:

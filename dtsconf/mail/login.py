@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 from dtsconf.mail import auth
 from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.securing import may_log_in_clear, refuse_cleartext
+from dtsconf.mail.wire import ConnectionLost
 
 if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
     from dtsconf.mail.reply import Reply
     from dtsconf.mail.route import PasswordLogin
+
+CANCEL_SECONDS = 2.0
+"""How long to wait for the answer to a cancelled exchange."""
 
 _OTHER_MECHANISM = "; if the server keeps no SCRAM secret for the account: --set login.mechanism=plain"
 _NO_LOGIN = "--set login.required=false if the server trusts this network; or submission: --set server.port=587"
@@ -90,12 +95,22 @@ def exchange(talk: Conversation, mechanism: auth.Mechanism) -> Reply:
         try:
             answer = mechanism.answer(auth.decode_challenge(reply.lines[0] if reply.lines else ""))
         except auth.ExchangeBroken as broken:
-            said = talk.command("*", end)
-            hint = None if broken.cause == "protocol" else "check login.username and login.password"
-            words = f"{mechanism.name}: {broken}; the server then: {said.text}"
-            raise StageFailed(broken.cause, words, hint) from broken
+            _cancel(talk, mechanism.name, broken)
         reply = talk.command(_masked(talk, answer), end)
     return reply
+
+
+def _cancel(talk: Conversation, name: str, broken: auth.ExchangeBroken) -> NoReturn:
+    """End the exchange as RFC 4954 4 has it; whatever the server makes of that, what broke it is what counts."""
+    words = f"{name}: {broken}"
+    try:
+        words += f"; the server then: {talk.command('*', talk.limits.short(CANCEL_SECONDS)).text}"
+    except (ConnectionLost, TimeoutError, NotAReply):
+        talk.hang_up()
+    hint = "check login.username and login.password"
+    if broken.cause == "protocol":
+        hint = "this may not be the server it says it is; or another mechanism: --set login.mechanism=plain"
+    raise StageFailed(broken.cause, words, hint) from broken
 
 
 def _masked(talk: Conversation, message: bytes) -> str:

@@ -1,11 +1,18 @@
 """Takes secrets out of texts that are shown: whole, encoded as they went over the wire, or pieces a server echoed.
 
-Pure. Masks first and escapes control characters then, so that an escape can't hide a secret from the mask.
+Pure. A secret is found whatever blanks, control characters or capitals a server has put into it, since a reader would
+find it, too. Masks first and escapes control characters then, so that an escape can't hide a secret from the mask.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
 from dtsconf.names import escape_controls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 STARS = "********"
 WINDOW = 8
@@ -13,6 +20,9 @@ WINDOW = 8
 
 WORD = 12
 """Secrets shorter than this are not looked for in dtsconf's own sentences: stars in them would give the word away."""
+
+SHORT = 4
+"""Secrets shorter than this are looked for just as they are."""
 
 LONGEST = 1000
 """Characters of a server's text that are shown."""
@@ -22,49 +32,76 @@ class Masker:
     """Knows the forms of this run's secrets; `add` more as they come about (an AUTH exchange)."""
 
     def __init__(self) -> None:
-        self._secrets: list[str] = []
-        self._encoded: list[str] = []
+        self._short: set[str] = set()
+        self._whole: set[str] = set()
+        self._pieces: set[str] = set()
 
     def add_secret(self, text: str) -> None:
-        """A secret as it stands."""
-        if text:
-            self._secrets = sorted({*self._secrets, text}, key=len, reverse=True)
+        """A secret as it stands; what it is in base64 and hex counts as encoded."""
+        if len(text) < SHORT or not (bare := _bare(text)[0]):
+            self._short |= {text} - {""}
+            return
+        self._whole |= {bare, _bare(_percent(text))[0]}
+        raw = text.encode("utf-8", "surrogatepass")
+        self.add_encoded(b64encode(raw).decode("ascii"), raw.hex())
 
     def add_encoded(self, *texts: str) -> None:
         """What a secret is on the wire (base64): pieces of it are secret too, since servers cut what they echo."""
-        self._encoded = sorted({*self._encoded, *filter(None, texts)}, key=len, reverse=True)
+        for text in texts:
+            bare, _ = _bare(text)
+            self._whole |= {bare} - {""}
+            self._pieces |= {bare[at : at + WINDOW] for at in range(len(bare) - WINDOW + 1)}
 
     def show(self, text: str) -> str:
         """What was seen, fit for a report: secrets as stars, control characters escaped, length bounded."""
-        for encoded in self._encoded:
-            text = _without_pieces(text.replace(encoded, STARS), encoded)
-        for secret in self._secrets:
-            text = text.replace(secret, STARS)
-        return _bounded(escape_controls(text))
+        return self._shown(text, self._short, self._whole, self._pieces)
 
     def show_own(self, text: str) -> str:
         """A sentence of dtsconf's own (a hint), which holds a secret only if a setting or a certificate does."""
-        for secret in (s for s in self._secrets if len(s) >= WORD):
+        return self._shown(text, (), [secret for secret in self._whole if len(secret) >= WORD], set())
+
+    def _shown(self, text: str, short: Iterable[str], whole: Iterable[str], pieces: set[str]) -> str:
+        for secret in short:
             text = text.replace(secret, STARS)
+        bare, places = _bare(text)
+        spans = [(at, at + len(secret)) for secret in whole for at in _each(bare, secret)]
+        if pieces:
+            starts = (at for at in range(len(bare) - WINDOW + 1) if bare[at : at + WINDOW] in pieces)
+            spans += [(at, at + WINDOW) for at in starts]
+        for start, end in reversed(_merged(spans)):
+            text = text[: places[start]] + STARS + text[places[end - 1] + 1 :]
         return _bounded(escape_controls(text))
+
+
+def _bare(text: str) -> tuple[str, list[int]]:
+    """The text as a reader takes it in, case and gaps aside; and where each of its characters stood."""
+    found = [(low, at) for at, char in enumerate(text) if char.isprintable() and char != " " for low in char.casefold()]
+    return "".join(low for low, _ in found), [at for _, at in found]
+
+
+def _percent(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="", errors="surrogatepass")
+
+
+def _each(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that touch or overlap, made one; in order."""
+    whole: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(end, whole[-1][1]))
+        else:
+            whole.append((start, end))
+    return whole
 
 
 def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
-
-
-def _without_pieces(text: str, form: str) -> str:
-    """Replace each run of WINDOW or more characters that also stands in `form`."""
-    kept: list[str] = []
-    at = 0
-    while at < len(text):
-        length = WINDOW
-        if at + length > len(text) or text[at : at + length] not in form:
-            kept.append(text[at])
-            at += 1
-            continue
-        while at + length < len(text) and text[at : at + length + 1] in form:
-            length += 1
-        kept.append(STARS)
-        at += length
-    return "".join(kept)

@@ -23,7 +23,7 @@ def open_for(talk: Conversation, *, login: bool) -> None:
         StageFailed: at any of its stages; the report has the row.
     """
     greet(talk)
-    if not talk.implicit_tls and talk.facts.encryption != "none":
+    if not talk.facts.implicit_tls and talk.facts.encryption != "none":
         from dtsconf.mail.securing import secure
 
         secure(talk)
@@ -46,7 +46,7 @@ def greet(talk: Conversation) -> None:
         StageFailed: at any of its stages; the report has the row.
     """
     _connect(talk, _resolve(talk))
-    if talk.implicit_tls:
+    if talk.facts.implicit_tls:
         from dtsconf.mail.securing import from_first_byte
 
         from_first_byte(talk)

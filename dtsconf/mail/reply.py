@@ -10,15 +10,22 @@ import re
 from dtsconf.frozen import frozen
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_START = re.compile(rb"[2-5][0-9][0-9][ -]")
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
 
 
 class NotAReply(ValueError):
-    """The line has no reply's form. `line` is what stood there (bytes, as read)."""
+    """What came is no reply: its text says why. `line` is what stood there (bytes, as read), `spoken` whether that has
+    the form of SMTP at least, a code and a text."""
 
-    def __init__(self, line: bytes) -> None:
-        super().__init__("not an SMTP reply")
+    def __init__(self, line: bytes, why: str = "the server's answer has not the form of SMTP") -> None:
+        super().__init__(why)
         self.line = line
+
+    @property
+    def spoken(self) -> bool:
+        """It begins as a reply does."""
+        return _START.match(self.line) is not None
 
 
 @frozen

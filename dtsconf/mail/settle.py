@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dtsconf.mail.conversation import IMPLICIT_TLS_PORT, Conversation
+from dtsconf.mail.conversation import Conversation
+from dtsconf.mail.facts import IMPLICIT_TLS_PORT
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.job import Job, Settled
 from dtsconf.mail.opening import greet

@@ -74,6 +74,7 @@ class Trust:
     def _base(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = _VERSIONS[self.min_tls]
+        context.options |= ssl.OP_NO_RENEGOTIATION  # what was checked is what stays: nothing is negotiated anew
         return context
 
 
@@ -128,7 +129,7 @@ def _explained(
     words = f"TLS handshake failed: {reason.replace('_', ' ').lower()}"
     if who is None:
         return StageFailed.of(finding, words, "tls")
-    first_line = failed.answer.split(b"\n")[0].decode("utf-8", "backslashreplace").strip()
+    first_line = failed.answer.split(b"\n")[0][:80].decode("utf-8", "backslashreplace").strip()
     return StageFailed.of(finding, f"{who}: '{first_line}'", "server")
 
 

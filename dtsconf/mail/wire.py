@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.reply import NotAReply, Reply, parse_line
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 8 * 1024
 LONGEST_REPLY = 64 * 1024
+LINE_END = 2
+"""Bytes that each line of a reply counts for besides its text, so that empty ones have an end, too."""
+
 KEPT = 256
 """Bytes of the handshake's first answer that are kept as evidence."""
+
+_TOO_LONG = f"a line of the server's answer is longer than {LONGEST_LINE // 1024} KiB"
 
 
 class ConnectionLost(Exception):
@@ -111,6 +117,13 @@ class Wire:
         """What was read and not yet taken."""
         return bytes(self._buffer)
 
+    @property
+    def ahead(self) -> bytes:
+        """What the server has said before more was asked: looks at what was read already, waits for nothing."""
+        if self._tls is not None and self._in.pending:
+            self._decrypt(self._tls)
+        return bytes(self._buffer)
+
     def close(self) -> None:
         """Close the socket; never raises."""
         self._sock.close()
@@ -125,7 +138,7 @@ class Wire:
         if self._tls is None:
             self._raw_send(data, end)
             return
-        self._tls.write(data)
+        self._tls_write(self._tls, data)
         self._flush(end)
 
     def read_reply(self, end: float) -> Reply:
@@ -140,10 +153,12 @@ class Wire:
         code, last, size = 0, False, 0
         while not last:
             line = self.read_line(end)
-            size += len(line)
+            size += len(line) + LINE_END
             this, last, text = parse_line(line)
-            if size > LONGEST_REPLY or (code and this != code):
-                raise NotAReply(line)
+            if size > LONGEST_REPLY:
+                raise NotAReply(line, f"the server's answer is longer than {LONGEST_REPLY // 1024} KiB")
+            if code and this != code:
+                raise NotAReply(line, f"the server's answer has two codes, {code} and {this}")
             code = this
             lines.append(text)
         return Reply(code, tuple(lines))
@@ -152,11 +167,11 @@ class Wire:
         """One line without its line end; CRLF and bare LF both end it. Raises as `read_reply`."""
         while (at := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > LONGEST_LINE:
-                raise NotAReply(bytes(self._buffer[:KEPT]))
+                raise NotAReply(bytes(self._buffer[:KEPT]), _TOO_LONG)
             self._buffer += self._receive(end)
         line = bytes(self._buffer[:at])
         if len(line) > LONGEST_LINE:
-            raise NotAReply(line[:KEPT])
+            raise NotAReply(line[:KEPT], _TOO_LONG)
         del self._buffer[: at + 1]
         return line.removesuffix(b"\r")
 
@@ -218,11 +233,27 @@ class Wire:
             except ssl.SSLZeroReturnError:
                 data = b""
             except ssl.SSLError as error:
-                words = str(error.reason or error).replace("_", " ").lower()
-                raise ConnectionLost(f"TLS: {words}", "tls") from error
+                self._send_alert(end)
+                raise _tls_lost(error) from error
             if not data:
                 raise ConnectionLost("the server closed the TLS session", "server")
             return data
+
+    def _decrypt(self, tls: ssl.SSLObject) -> None:
+        """Make readable what lies here; trouble is for the next read to tell."""
+        import ssl
+
+        with suppress(ssl.SSLError):
+            while len(self._buffer) <= LONGEST_REPLY and (data := tls.read(LONGEST_LINE)):
+                self._buffer += data
+
+    def _tls_write(self, tls: ssl.SSLObject, data: bytes) -> None:
+        import ssl
+
+        try:
+            tls.write(data)
+        except ssl.SSLError as error:
+            raise _tls_lost(error) from error
 
     def _flush(self, end: float) -> None:
         if data := self._out.read():
@@ -256,3 +287,7 @@ def _remaining(end: float) -> float:
     if left <= 0:
         raise TimeoutError("timed out")
     return left
+
+
+def _tls_lost(error: ssl.SSLError) -> ConnectionLost:
+    return ConnectionLost(f"TLS: {str(error.reason or error).replace('_', ' ').lower()}", "tls")

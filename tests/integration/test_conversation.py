@@ -351,7 +351,7 @@ def test_ipv6_and_names(mail: MailHost) -> None:
         (odd.closing, "dropped", "closed", False),
         (odd.resetting, "dropped", "reset", False),
         (odd.dripping, "timeout", "no whole answer in 1 s", True),
-        (odd.flooding, "not-smtp", "", True),
+        (odd.flooding, "protocol", "longer than 64 KiB", True),
         (odd.blocked, "blocked", "554 5.7.1 Your address is on our blocklist", True),
         (odd.busy, "rate-limited", "421 4.7.0 Too many connections", True),
     ],

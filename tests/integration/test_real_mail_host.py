@@ -10,16 +10,14 @@ import subprocess
 
 import pytest
 
-from tests.real.ca import CERTIFICATE_NAMES
 from tests.real.client import CLIENT, connected, letter, mechanisms, trusting
-from tests.real.endpoints import ANY_USER_SENDER, ENDPOINTS
+from tests.real.endpoints import ANY_USER_SENDER, ENDPOINTS, FLAWED
 from tests.real.processes import has_ipv6
 from tests.real.servers import Endpoint, MailHost
 
 pytestmark = pytest.mark.servers
 
 NAMES = [facts.name for facts in ENDPOINTS]
-FLAWED = [name for name in CERTIFICATE_NAMES if name != "good"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "tls-1.1" not in name])

@@ -20,7 +20,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CertificateName = Literal[
-    "good", "expired", "not-yet-valid", "wrong-name", "untrusted", "self-signed", "incomplete-chain"
+    "good",
+    "expired",
+    "not-yet-valid",
+    "wrong-name",
+    "untrusted",
+    "self-signed",
+    "incomplete-chain",
+    "nul-name",
+    "odd-names",
+    "many-names",
 ]
 CERTIFICATE_NAMES: tuple[CertificateName, ...] = get_args(CertificateName)
 SERVER_NAMES = ("localhost", "mail.corp.example")
@@ -205,6 +214,9 @@ def write_certificates(folder: Path) -> Certificates:
         "untrusted": other.issue(),
         "self-signed": self_signed(),
         "incomplete-chain": Issued(lonely.certificate, lonely.key),
+        "nul-name": root.issue(("localhost\0.evil.example", "127.0.0.1\0.evil.example"), ()),
+        "odd-names": root.issue(("\x1b]0;owned\x07.example", "$(reboot).example; reboot"), ()),
+        "many-names": root.issue(tuple(f"host-{number}.example" for number in range(2000)), ()),
     }
     (folder / "ca.pem").write_bytes(root.pem())
     (folder / "other-ca.pem").write_bytes(other.pem())

@@ -57,7 +57,7 @@ def _login(name: str, *mechanisms: str, tls: Tls = "required", login: Login = "r
     return Facts(name, tls, certificate, login, offered, cleartext_login=tls in {"none", "optional"})
 
 
-_FLAWED: tuple[CertificateName, ...] = (
+FLAWED: tuple[CertificateName, ...] = (
     "expired",
     "not-yet-valid",
     "wrong-name",
@@ -71,8 +71,8 @@ _ENCRYPTION = (
     _starttls("starttls-optional"),
     _starttls("starttls-required", tls="required"),
     _starttls("wrapper", tls="wrapper"),
-    *(_starttls(f"starttls-{flaw}", flaw) for flaw in _FLAWED),
-    *(_starttls(f"wrapper-{flaw}", flaw, "wrapper") for flaw in _FLAWED),
+    *(_starttls(f"starttls-{flaw}", flaw) for flaw in FLAWED),
+    *(_starttls(f"wrapper-{flaw}", flaw, "wrapper") for flaw in FLAWED),
     *(_starttls(f"starttls-tls-{v}-only", smtpd_tls_protocols=f"TLSv{v}") for v in ("1.1", "1.2", "1.3")),
     *(_starttls(f"wrapper-tls-{v}-only", tls="wrapper", smtpd_tls_protocols=f"TLSv{v}") for v in ("1.1", "1.2", "1.3")),
 )

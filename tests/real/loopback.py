@@ -23,11 +23,12 @@ class Gone(OSError):
 
 
 class Connection:
-    """A connection as the server's side sees it: lines and bytes, plain or TLS."""
+    """A connection as the server's side sees it: lines and bytes, plain or TLS. `raw` keeps every byte that was read."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self.buffer = b""
+        self.raw = bytearray()
 
     @property
     def tls(self) -> bool:
@@ -41,6 +42,7 @@ class Connection:
             if not chunk:
                 raise Gone("the client has closed the connection")
             self.buffer += chunk
+            self.raw += chunk
         line, _, self.buffer = self.buffer.partition(b"\n")
         return line.rstrip(b"\r")
 
@@ -57,6 +59,10 @@ class Connection:
         """Closes with RST instead of FIN: the client sees "connection reset by peer"."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
+
+    def close_output(self) -> None:
+        """Sends FIN, below TLS if there is any; what the client says can still be read."""
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)
 
     def wait_for_end(self) -> None:
         """Says nothing, ignores what comes, until the client or this server has had enough."""

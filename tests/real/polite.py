@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.real.loopback import Connection, LoopbackServer
-from tests.real.scripted import Action, Message, Session, perform, reply
+from tests.real.scripted import Action, Message, Session, Steps, Usual, perform, reply
 
 EXTENSIONS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 
@@ -26,8 +26,8 @@ class SmtpServer(LoopbackServer):
     `tls`: STARTTLS is offered with this context, or with `wrapper` the connection begins with TLS. `users`: name to
     password; AUTH PLAIN and LOGIN are offered, without TLS only with `cleartext_login`. `require_tls`,
     `require_login`: MAIL FROM is refused before. `on`: what to do instead of its own answer at CONNECT (the banner),
-    at a verb, or at `.` (the end of a mail); a sequence is used up one by one over all connections, None meaning the
-    usual. `sessions` and `messages` tell what came, oldest first.
+    at a verb, at `.` (the end of a mail), or at `VERB within TLS`; a sequence is used up one by one over all
+    connections, None meaning the usual. `sessions` and `messages` tell what came, oldest first.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class SmtpServer(LoopbackServer):
             return waiting.pop(0) if waiting else self._always.get(moment)
 
     def _converse(self, connection: Connection) -> None:
-        session = Session()
+        session = Session(raw=connection.raw)
         with self._turn:
             self.sessions.append(session)
         Conversation(self, connection, session).run()
@@ -124,12 +124,14 @@ class Conversation:
 
     def _answer(self, moment: str, usual: Callable[[], str]) -> None:
         """Does what the test has planned for this moment, or else the usual and says its answer."""
-        planned = self.server.action(moment)
+        within = self.server.action(f"{moment} within TLS") if self.connection.tls else None
+        planned = within or self.server.action(moment)
         if planned is not None:
+            self.greeted |= moment == "EHLO"
             self.over = perform(planned, self.connection)
-            return
-        text = usual()
-        if text:
+            if self.over or not _ends_as_usual(planned):
+                return
+        if text := usual():
             self.connection.write(reply(text))
 
     def _ehlo(self, _: str) -> str:
@@ -252,6 +254,11 @@ class Conversation:
     def _quit(self, _: str) -> str:
         self.over = True
         return "221 2.0.0 Bye"
+
+
+def _ends_as_usual(planned: Action) -> bool:
+    last = planned.actions[-1] if isinstance(planned, Steps) else planned
+    return isinstance(last, Usual)
 
 
 def _decode(text: str) -> str:

@@ -10,7 +10,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.real.loopback import Connection, LoopbackServer
@@ -60,6 +60,52 @@ class Flood:
 
 
 @dataclass(frozen=True)
+class Pour:
+    """Sends these bytes again and again, `times` times: a line, or a stream, far longer than anyone should read."""
+
+    data: bytes
+    times: int
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Lets `seconds` pass, and goes on."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Hear:
+    """Takes this many of the client's lines, whatever they say."""
+
+    lines: int = 1
+
+
+@dataclass(frozen=True)
+class HalfClose:
+    """Says that nothing more will come (FIN), and stays there to listen."""
+
+
+@dataclass(frozen=True)
+class Do:
+    """Whatever this function does with the connection; it goes on afterwards."""
+
+    work: Callable[[Connection], None]
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Of SmtpServer only: its own answer, alone or as the last of several steps."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Several actions, one after the other."""
+
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True)
 class Expect:
     """Of a script only: the client's next line must match this regular expression (case ignored)."""
 
@@ -68,13 +114,13 @@ class Expect:
 
 @dataclass(frozen=True)
 class StartTls:
-    """Of a script only: shakes hands as a TLS server."""
+    """Shakes hands as a TLS server."""
 
     context: ssl.SSLContext
 
 
-Action = Say | Raw | Drop | Stall | Drip | Flood
-Step = Action | Expect | StartTls
+Action = Say | Raw | Drop | Stall | Drip | Flood | Pour | Wait | Hear | HalfClose | StartTls | Do | Usual | Steps
+Step = Action | Expect
 
 
 @dataclass
@@ -88,12 +134,14 @@ class Message:
 
 @dataclass
 class Session:
-    """One connection: the client's lines before TLS and within it, the user it logged in as, the mails accepted."""
+    """One connection: the client's lines before TLS and within it, the user it logged in as, the mails accepted; `raw`
+    is every byte that came, in order, decrypted."""
 
     plain: list[str] = field(default_factory=list)
     encrypted: list[str] = field(default_factory=list)
     user: str | None = None
     messages: list[Message] = field(default_factory=list)
+    raw: bytearray = field(default_factory=bytearray)
 
     @property
     def lines(self) -> list[str]:
@@ -101,29 +149,65 @@ class Session:
         return self.plain + self.encrypted
 
 
+def steps(*actions: Action) -> Steps:
+    """Several actions, one after the other."""
+    return Steps(actions)
+
+
 def perform(action: Action, connection: Connection) -> bool:
     """Does it; true when the connection is over. Raises Gone from a stall."""
     match action:
-        case Say(text):
-            connection.write(reply(text))
-        case Raw(data):
-            connection.write(data)
+        case Steps(actions):
+            return any(perform(one, connection) for one in actions)
         case Drop(reset):
             if reset:
                 connection.reset()
             return True
-        case Stall():
+        case Stall() | HalfClose():
+            if isinstance(action, HalfClose):
+                connection.close_output()
             connection.wait_for_end()
+        case StartTls() | Do() | Hear() | Usual():
+            _act(action, connection)
+        case _:
+            for piece in _spoken(action):
+                connection.write(piece)
+    return isinstance(action, Flood | Pour)
+
+
+def _act(action: StartTls | Do | Hear | Usual, connection: Connection) -> None:
+    match action:
+        case StartTls(context):
+            connection.start_tls(context)
+        case Do(work):
+            work(connection)
+        case Hear(lines):
+            for _ in range(lines):
+                connection.read_line()
+        case Usual():
+            pass  # the server's own business
+
+
+def _spoken(action: Say | Raw | Drip | Flood | Pour | Wait) -> Iterator[bytes]:
+    """What the action says, piece by piece, with its pauses."""
+    match action:
+        case Say(text):
+            yield reply(text)
+        case Raw(data):
+            yield data
+        case Wait(seconds):
+            time.sleep(seconds)
         case Drip(text, seconds):
             for byte in reply(text):
-                connection.write(bytes([byte]))
+                yield bytes([byte])
                 time.sleep(seconds)
         case Flood(line):
             block = reply(line) * 100
             for _ in range(SAFETY_STOP // len(block)):
-                connection.write(block)
-            return True
-    return False
+                yield block
+        case Pour(data, times):
+            for _ in range(times):
+                yield data
 
 
 def reply(text: str) -> bytes:
@@ -145,16 +229,13 @@ class ScriptedServer(LoopbackServer):
     def _follow(self, connection: Connection) -> None:
         with self._turn:
             script = self.scripts[min(len(self.sessions), len(self.scripts) - 1)]
-            session = Session()
+            session = Session(raw=connection.raw)
             self.sessions.append(session)
         for step in script:
             if self._step(step, connection, session):
                 return
 
     def _step(self, step: Step, connection: Connection, session: Session) -> bool:
-        if isinstance(step, StartTls):
-            connection.start_tls(step.context)
-            return False
         if not isinstance(step, Expect):
             return perform(step, connection)
         line = connection.read_line().decode("utf-8", "replace")

@@ -128,3 +128,12 @@ def test_a_challenge_that_is_no_base64_is_taken_as_text() -> None:
 @given(st.binary(max_size=100))
 def test_what_is_encoded_decodes_again(message: bytes) -> None:
     assert b64decode(encode(message)) == message
+
+
+@pytest.mark.parametrize("rounds", ["2000001", "2000000000", "99999999999999999999"])
+def test_scram_does_no_more_rounds_than_can_be_borne(rounds: str) -> None:
+    mechanism = begin("SCRAM-SHA-256", "user", "pencil")
+    nonce = (mechanism.initial or b"").decode().rpartition("r=")[2]
+    with pytest.raises(ExchangeBroken) as caught:
+        mechanism.answer(f"r={nonce}x,s=c2FsdA==,i={rounds}".encode())
+    assert "rounds of hashing" in str(caught.value)

@@ -75,7 +75,27 @@ def test_who_speaks_there(data: bytes, cause: str, who: str) -> None:
     ],
 )
 def test_handshakes_that_fail(reason: str, answer: bytes, cause: str) -> None:
-    assert faults.of_handshake(reason, answer, FACTS, "1.2")[0].cause == cause
+    implicit = FACTS._replace(encryption="tls")
+    assert faults.of_handshake(reason, answer, implicit, "1.2")[0].cause == cause
+
+
+def test_what_comes_in_clear_after_starttls_was_agreed() -> None:
+    for answer in (b"250 ok\r\n", b"SSH-2.0-x\r\n"):
+        finding, who = faults.of_handshake("WRONG_VERSION_NUMBER", answer, FACTS._replace(encryption="starttls"), "1.2")
+        assert (finding.cause, who) == ("protocol", "the server agreed to TLS, and then spoke in clear")
+        assert "firewall" in str(finding.hint)
+
+
+def test_a_chain_that_is_too_long_is_not_blamed_on_the_port() -> None:
+    finding, _ = faults.of_handshake("EXCESSIVE_MESSAGE_SIZE", b"\x16\x03\x03", FACTS, "1.2")
+    assert finding.cause == "protocol"
+    assert "certificate" in str(finding.hint)
+
+
+def test_a_server_that_wants_a_client_certificate() -> None:
+    finding = faults.of_loss("banner", "TLS: tlsv13 alert certificate required", FACTS)
+    assert finding.cause == "protocol"
+    assert "client certificate" in str(finding.hint)
 
 
 def test_a_floor_of_our_own_is_named() -> None:
@@ -85,6 +105,9 @@ def test_a_floor_of_our_own_is_named() -> None:
 
 def test_after_the_final_dot_the_outcome_is_unknown() -> None:
     assert faults.of_silence("accepted", FACTS).cause == "outcome-unknown"
-    assert faults.of_loss("accepted", FACTS).cause == "outcome-unknown"
-    assert faults.of_loss("data", FACTS).cause == "dropped"
+    assert faults.of_nonsense("accepted", FACTS).cause == "outcome-unknown"
+    assert faults.of_loss("accepted", "closed", FACTS).cause == "outcome-unknown"
+    assert faults.of_loss("accepted", "TLS: bad record", FACTS).cause == "outcome-unknown"
+    assert faults.of_loss("data", "closed", FACTS).cause == "dropped"
+    assert faults.of_loss("data", "TLS: bad record", FACTS).cause == "protocol"
     assert faults.of_silence("data", FACTS).cause == "timeout"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
+import pytest
 from hypothesis import given, strategies as st
 
 from dtsconf.mail.auth import encoded_forms
@@ -26,6 +27,29 @@ def test_a_piece_of_an_encoded_password_is_stars_too() -> None:
         masker("S3cr3t-Pass").show(f"500 unrecognised: AUTH PLAIN {whole[:17]}")
         == f"500 unrecognised: AUTH PLAIN {STARS}"
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "S3cr3t\r\n-Pass",
+        "\0".join("S3cr3t-Pass"),
+        "S 3 c r 3 t - P a s s",
+        "s3CR3T-pASS",
+        "S3cr\u200b3t-\u202ePass",
+        "5333637233742D50617373",
+    ],
+)
+def test_a_password_is_found_whatever_was_put_into_it(said: str) -> None:
+    assert masker("S3cr3t-Pass").show(f"535 {said} for user") == f"535 {STARS} for user"
+
+
+def test_a_password_in_a_url_is_stars() -> None:
+    assert masker("p&ss w=rd").show("see /login?p=p%26ss%20w%3Drd") == f"see /login?p={STARS}"
+
+
+def test_short_secrets_are_found_as_they_are_only() -> None:
+    assert masker("no").show("no, n o, NO") == f"{STARS}, n o, NO"
 
 
 def test_words_of_our_own_stay_readable() -> None:
