@@ -3,23 +3,23 @@ And how several are one: `dtsconf secret` is a family with commands of its own."
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import click
 
 from dtsconf.cli.boundary import before, finish
-from dtsconf.cli.common import Outcome, Run, common_options, require_root
+from dtsconf.cli.common import COMMON, Outcome, Run, common_options, require_root
 from dtsconf.errors import UsageProblem
 from dtsconf.names import escape_controls
 
 
 class Command(click.Command):
-    """A click command that also takes the common options, after its own."""
+    """A click command that also takes the common options, after its own; its help has those in `common`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, common: Collection[str] = COMMON, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params = [*self.params, *common_options(variables=False)]
+        self.params = [*self.params, *common_options(listed=common)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, but a word too many that looks like a profile is told how profiles are named."""
@@ -76,11 +76,13 @@ class Family(click.Group):
 
 
 class Subcommands(Family):
-    """A command that is a family itself, such as `dtsconf secret set`; it takes the common options, too."""
+    """A command that is a family itself, such as `dtsconf secret set`. It takes the common options, too, and lists
+    those that one of its commands lists."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params = [*self.params, *common_options(variables=False)]
+        own = {option.removeprefix("--") for one in self.commands.values() for option in _listed(one)}
+        self.params = [*self.params, *common_options(listed=own)]
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -88,6 +90,10 @@ class Subcommands(Family):
         """As click's, noting the family's name first, so that a usage error can tell it."""
         _note_name(parent, info_name)
         return super().make_context(info_name, args, parent, **extra)
+
+
+def _listed(command: click.Command) -> list[str]:
+    return [p.opts[0] for p in command.params if isinstance(p, click.Option) and not p.hidden]
 
 
 def full_name(parent: click.Context | None, name: str | None) -> str:
@@ -117,14 +123,17 @@ def family(name: str, help_text: str, *commands: click.Command) -> click.Command
     return Subcommands(name, {str(one.name): one for one in commands}, help=help_text, no_args_is_help=True)
 
 
-def command(name: str, *params: Callable[[Any], Any]) -> Callable[[Callable[..., Outcome]], click.Command]:
-    """Make a command of a function that takes `run` and its own options and returns an Outcome."""
+def command(
+    name: str, *params: Callable[[Any], Any], common: Collection[str] = COMMON
+) -> Callable[[Callable[..., Outcome]], click.Command]:
+    """Make a command of a function that takes `run` and its own options and returns an Outcome. `common` are the common
+    options that do something in it; the others are taken, too, but not listed in its help."""
 
     def make(function: Callable[..., Outcome]) -> click.Command:
         made: Any = click.pass_obj(function)
         made.__doc__ = function.__doc__
         for param in reversed(params):
             made = param(made)
-        return click.command(name, cls=Command)(made)
+        return click.command(name, cls=Command, common=common)(made)
 
     return make

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +82,12 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         setattr(run, str(param.name), value)
 
 
+def refuse_sets(run: Run, why: str, hint: str) -> None:
+    """Refuse --set where it would change nothing: whoever types it counts on it. Its text is not repeated."""
+    if run.sets:
+        raise UsageProblem(f"--set has no effect here: {why}", hint)
+
+
 def require_root(root: str | None) -> None:
     """Refuse a --root that can't be a folder; one that isn't there yet will be made by what writes into it."""
     import os
@@ -106,17 +112,22 @@ class Seconds(click.FloatRange):
     name = "number of seconds"
 
 
+COMMON = ("profile", "set", "root", "json", "quiet", "verbose", "strict", "no-color")
+"""The common options."""
+
+
 def _option(names: list[str], help_text: str, variable: str | None, **kw: Any) -> click.Option:
     return click.Option(names, help=help_text, envvar=variable, expose_value=False, callback=_store, **kw)
 
 
-def common_options(*, variables: bool) -> list[click.Parameter]:
-    """The options of every command; with `variables` each reads its `DTSCONF_` variable too."""
+def common_options(*, variables: bool = False, listed: Collection[str] = COMMON) -> list[click.Parameter]:
+    """The options of every command; with `variables` each reads its `DTSCONF_` variable too. Every command takes all of
+    them, and its help has those that are `listed`: the others would change nothing there."""
 
     def name(word: str) -> str | None:
         return f"DTSCONF_{word}" if variables else None
 
-    return [
+    options = [
         _option(["--profile", "profile"], "The organisation's YAML profile.", name("PROFILE"), metavar="FILE"),
         _option(["--set", "sets"], "Set a value on top of all layers; repeatable.", None, metavar="K=V", multiple=True),
         _option(["--root", "root"], "Work in DIR as if it were the machine's /.", name("ROOT"), metavar="DIR"),
@@ -126,6 +137,9 @@ def common_options(*, variables: bool) -> list[click.Parameter]:
         _option(["--strict", "strict"], "Warnings that bend the profile become errors.", name("STRICT"), is_flag=True),
         _option(["--no-color", "no_color"], "No colours (also NO_COLOR).", name("NO_COLOR"), is_flag=True),
     ]
+    for option in options:
+        option.hidden = option.opts[0].removeprefix("--") not in listed
+    return list(options)
 
 
 def group_options() -> list[click.Parameter]:

@@ -8,7 +8,7 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 
 
-@make("completion", click.argument("shell", type=click.Choice(["bash", "zsh", "fish"])))
+@make("completion", click.argument("shell", type=click.Choice(["bash", "zsh", "fish"])), common=("json",))
 def command(_run: Run, shell: str) -> Outcome:
     """Print the completion script for bash, zsh or fish.
 

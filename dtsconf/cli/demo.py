@@ -8,7 +8,7 @@ from dtsconf.cli.progress import Progress
 from dtsconf.errors import DtsconfError
 
 
-@make("demo")
+@make("demo", common=("json", "quiet"))
 def command(run: Run) -> Outcome:
     """Apply against a mail server embedded in the program, in a temporary root.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     "doctor",
     click.option("--selftest", is_flag=True, help="Try renames, kills, locks, modes in a temporary folder."),
     click.option("--bundle", metavar="FILE", help="Write the findings as a zip for support, without a secret."),
+    common=("profile", "set", "root", "json", "quiet", "strict", "no-color"),
 )
 def command(run: Run, selftest: bool, bundle: str | None) -> Outcome:
     """Check this machine for what dtsconf needs: one line each, with the fix.

@@ -8,7 +8,7 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 
 
-@make("explain", click.argument("key"))
+@make("explain", click.argument("key"), common=("profile", "set", "root", "json"))
 def command(run: Run, key: str) -> Outcome:
     """Tell where a setting's value comes from, and what else could have won.
 

@@ -6,7 +6,7 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 
 
-@make("history")
+@make("history", common=("root", "json"))
 def command(run: Run) -> Outcome:
     """List the generations: who applied what, when and why.
 

@@ -9,7 +9,7 @@ from dtsconf.cli.common import Outcome, Run
 from dtsconf.errors import DtsconfError
 
 
-@make("init", click.argument("file", default="site.yaml"))
+@make("init", click.argument("file", default="site.yaml"), common=("json", "quiet"))
 def command(_run: Run, file: str) -> Outcome:
     """Write a commented profile to fill in.
 

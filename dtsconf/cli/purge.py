@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     click.option("--yes", "-y", is_flag=True, help="Don't ask; needed without a terminal."),
     click.option("--wait", type=click.FloatRange(min=0), default=30, show_default=True, metavar="SECONDS",
                  help="How long to wait for an apply to end."),
+    common=("root", "json"),
 )  # fmt: skip
 def command(run: Run, yes: bool, wait: float) -> Outcome:
     """Take away what dtsconf wrote on this machine and for this user.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dtsconf.cli.command import command as make
-from dtsconf.cli.common import Generation, Outcome, Run, Seconds, record_option
+from dtsconf.cli.common import Generation, Outcome, Run, Seconds, record_option, refuse_sets
 
 
 @make(
@@ -18,6 +18,7 @@ from dtsconf.cli.common import Generation, Outcome, Run, Seconds, record_option
     click.option("--wait", type=Seconds(min=0), default=30, show_default=True, metavar="SECONDS",
                  help="How long to wait for another apply to end."),
     record_option,
+    common=("root", "json", "quiet", "verbose", "no-color"),
 )  # fmt: skip
 def command(run: Run, number: int | None, yes: bool, record: str | None, **words: object) -> Outcome:
     """Go back to an earlier generation, verified like any apply.
@@ -26,5 +27,7 @@ def command(run: Run, number: int | None, yes: bool, record: str | None, **words
     are taken as they are now.
     """
     from dtsconf.cli.perform import perform_rollback
+
+    refuse_sets(run, "the settings are those of that generation", "leave it out; `dtsconf apply --set` sets values")
 
     return perform_rollback(run, number, yes=yes, record=record, words=words)

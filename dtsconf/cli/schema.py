@@ -8,7 +8,7 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 
 
-@make("schema", click.argument("kind", type=click.Choice(["profile", "machine"])))
+@make("schema", click.argument("kind", type=click.Choice(["profile", "machine"])), common=("json",))
 def command(_run: Run, kind: str) -> Outcome:
     """Print the JSON Schema of the profile or of the machine config.
 

@@ -26,7 +26,7 @@ _ELSEWHERE = {
 }
 
 
-@make("set", click.argument("reference"))
+@make("set", click.argument("reference"), common=("json", "quiet"))
 def set_command(run: Run, reference: str) -> Outcome:
     """Store a secret in the keyring: keyring://SERVICE/USER.
 
@@ -94,7 +94,7 @@ def _piped() -> tuple[str, str]:
     return bare, "the line break at the end was not taken as part of the secret\n" if bare != text else ""
 
 
-@make("check")
+@make("check", common=("profile", "set", "root", "json", "strict"))
 def check_command(run: Run) -> Outcome:
     """Try every secret that a profile refers to.
 

@@ -14,6 +14,7 @@ from dtsconf.proof import LEVELS, Level
     click.option("--level", type=click.Choice(LEVELS[1:]), help="How far to go; default: the profile's verify.level."),
     record_option,
     click.option("--to", metavar="ADDRESS", help="Who gets the test mail; default: verify.to, else the sender."),
+    common=("profile", "set", "root", "json", "quiet", "strict", "no-color"),
 )
 def command(run: Run, level: Level | None, to: str | None, record: str | None) -> Outcome:
     """Test Settings: a staged report of a real test send.

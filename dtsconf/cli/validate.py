@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dtsconf.cli.command import command as make
-from dtsconf.cli.common import Outcome, Run, was_typed
+from dtsconf.cli.common import Outcome, Run, refuse_sets, was_typed
 from dtsconf.errors import UsageProblem
 
 
@@ -14,6 +14,7 @@ from dtsconf.errors import UsageProblem
     click.argument("profiles", nargs=-1, metavar="PROFILE..."),
     click.option("--format", "form", type=click.Choice(["text", "github", "junit"]), default="text", show_default=True,
                  help="github: annotations of a workflow run; junit: XML for a CI's test report."),
+    common=("profile", "json", "strict"),
 )  # fmt: skip
 def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
     """Check profiles: all problems of all files at once, without network.
@@ -21,6 +22,7 @@ def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
     Folders recurse over *.yaml and *.yml. Only the files count, not the environment: a chain is merged with the
     defaults alone. --profile FILE names one, too. Exit 3 when a file is invalid, 4 when only a lock or rule is broken.
     """
+    refuse_sets(run, "profiles are merged with the defaults alone", "see what it would give with `dtsconf show --set`")
     from dtsconf.render import validate as render
     from dtsconf.settings.profile import validate_paths
 

@@ -130,6 +130,14 @@ def test_the_environment_and_the_user_file_do_not_matter(machine: Machine) -> No
     assert [problem.get("key") or problem["where"].get("key") for problem in result.problems] == ["server.host"]
 
 
+def test_set_is_refused_since_it_would_change_nothing(machine: Machine) -> None:
+    machine.secrets.append("hunter2-hunter2")
+    result = machine.run("validate", machine.profile(), "--set", "login.password=hunter2-hunter2").fails(2)
+    assert "dtsconf show --set" in result.stderr
+    body = machine.run("validate", machine.profile(), "--set", "server.port=nonsense", "--json").fails(2).json
+    assert [problem["kind"] for problem in body["problems"]] == ["usage"]
+
+
 def test_a_missing_required_value_is_fine_in_a_parent_and_in_expects(machine: Machine) -> None:
     machine.write("org.yaml", "dtsconf: 1\nname: org\nsettings: {server: {host: h.example}}\n")
     machine.write("child.yaml", "dtsconf: 1\nname: c\nextends: org.yaml\nsettings: {sender: {email: a@b.example}}\n")
