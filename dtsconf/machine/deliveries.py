@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dtsconf.errors import SecretUnavailable
 from dtsconf.files import FileProblem, read_regular
 from dtsconf.machine.delivered import from_bytes, secrets_path
+from dtsconf.secret.limits import no_core_dumps
 from dtsconf.secret.value import Secret
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def delivered_secret(layout: Layout, config: str, secret_id: str) -> Secret:
     """
     path = layout.real(secrets_path(config))
     again = "dtsconf apply, as root, delivers it again"
+    no_core_dumps()
     try:
         values = from_bytes(read_regular(path, LIMIT)[0])
     except PermissionError:

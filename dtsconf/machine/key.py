@@ -77,11 +77,6 @@ def plain_digest(content: bytes) -> str:
     return _PLAIN + sha256(content).hexdigest()
 
 
-def content_digest(content: bytes, key: MachineKey | None) -> str:
-    """Keyed when there is a key (the content holds a secret), else plain."""
-    return plain_digest(content) if key is None else key.digest(content)
-
-
 def same_content(content: bytes, digest: str, key: MachineKey | None) -> bool:
     """Whether a digest of either kind is this content's. Without the key a keyed one can't be refuted: True."""
     if digest.startswith(_KEYED):

@@ -7,7 +7,7 @@ that is `rules`' task.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from dtsconf.errors import Place, Where
@@ -101,14 +101,6 @@ class Policy:
             ),
             data["max_size"],
         )
-
-
-def add_up(policies: Iterable[Policy]) -> Policy:
-    """The policies of a chain, its root first, as one."""
-    total = Policy()
-    for policy in policies:
-        total = total.plus(policy)
-    return total
 
 
 def _rule_to_json(rule: Rule) -> dict[str, Any]:

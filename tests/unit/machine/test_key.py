@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 
 from dtsconf.errors import DtsconfError
-from dtsconf.machine.key import MachineKey, content_digest, plain_digest, same_content
+from dtsconf.machine.key import MachineKey, plain_digest, same_content
 from dtsconf.machine.layout import Layout
 from dtsconf.machine.system import Meta, Owner
 from tests.fakes.memory_system import MemorySystem
@@ -72,8 +72,8 @@ def test_ids_are_16_hex_and_hang_on_key_name_and_value() -> None:
 
 def test_digests() -> None:
     key = MachineKey(b"k" * 32)
-    assert plain_digest(b"x") == content_digest(b"x", None) == "sha256:" + sha256(b"x").hexdigest()
-    keyed = content_digest(b"x", key)
+    assert plain_digest(b"x") == "sha256:" + sha256(b"x").hexdigest()
+    keyed = key.digest(b"x")
     assert keyed == "hmac-sha256:" + hmac.new(b"k" * 32, b"file\0x", sha256).hexdigest()
     assert same_content(b"x", keyed, key)
     assert not same_content(b"y", keyed, key)

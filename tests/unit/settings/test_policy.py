@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dtsconf.errors import Place, Variable
-from dtsconf.settings.policy import Lock, Policy, Recipients, Rule, add_up
+from dtsconf.settings.policy import Lock, Policy, Recipients, Rule
 from tests.unit.settings.layers import place
 
 
@@ -45,12 +45,12 @@ def test_rules_on_a_key() -> None:
 def test_policies_of_a_chain_add_up_and_the_smallest_size_counts() -> None:
     parent = Policy((Lock("mode", place(1)),), (), (Recipients(("*@a.example",), place(2)),), 100)
     child = Policy((Lock("server", place(3)),), (), (Recipients(("x@a.example",), place(4)),), 50)
-    total = add_up([parent, child, Policy()])
+    total = parent.plus(child).plus(Policy())
     assert [lock.key for lock in total.locks] == ["mode", "server"]
     assert [entry.patterns for entry in total.recipients] == [("*@a.example",), ("x@a.example",)]
     assert total.max_size == 50
     assert parent.plus(Policy(max_size=200)).max_size == 100
-    assert add_up([]).max_size is None
+    assert Policy().plus(Policy()).max_size is None
 
 
 def test_the_json_form_names_files_without_folders() -> None:
