@@ -72,7 +72,7 @@ def _failed(run: Run, error: DtsconfError) -> int:
 
     if run.json:
         return _say(failure.envelope(run.command, error, run.told), "", error.code)
-    return _say("", failure.text(error, run.told, run.root), error.code)
+    return _say("", failure.text(error, run.told, run.root, color=run.color(sys.stderr)), error.code)
 
 
 def _misused(run: Run, wrong: click.UsageError) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -52,12 +52,13 @@ class Run:
 
         return Inputs(self.profile, tuple(self.sets), self.root, self.strict, trust_profile)
 
-    def color(self) -> bool:
-        """Whether stdout takes colours: a terminal, and nobody said no."""
+    def color(self, stream: TextIO | None = None) -> bool:
+        """Whether the stream (None: stdout) takes colours: a terminal, and nobody said no."""
         import os
         import sys
 
-        return not self.no_color and not os.environ.get("NO_COLOR") and sys.stdout is not None and sys.stdout.isatty()
+        stream = stream or sys.stdout
+        return not self.no_color and not os.environ.get("NO_COLOR") and stream is not None and stream.isatty()
 
 
 def was_typed(name: str) -> bool:

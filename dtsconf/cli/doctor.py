@@ -44,7 +44,7 @@ def command(run: Run, selftest: bool, bundle: str | None) -> Outcome:
     data["checks"] = [check.as_data() for check in checks]
     if failed:
         data["problems"] = [notice_data(Problem(check.check, check.detail, check.hint)) for check in failed]
-    return Outcome(data, as_text(checks), 1 if failed else 0, notes=note)
+    return Outcome(data, as_text(checks, color=run.color()), 1 if failed else 0, notes=note)
 
 
 def _checks(run: Run, *, selftest: bool, machine: bool) -> list[Check]:

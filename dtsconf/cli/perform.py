@@ -85,7 +85,8 @@ def _asking(run: Run, *, yes: bool, saved: bool) -> Callable[[Progress], Ask]:
                 _tell(run, render.environment(plan), "" if asked else "no terminal to ask on: going on as with --yes\n")
                 return True
 
-            click.echo(render.text(plan, color=run.color()), err=True, nl=False)
+            told = render.text(plan, color=run.color(sys.stderr), root=run.root, verbose=run.verbose > 0)
+            click.echo(told, err=True, nl=False)
             run.seen += plan.warnings
             click.echo("".join(notice(each) for each in plan.warnings), err=True, nl=False)
             return click.confirm("Apply this?", default=False, err=True)
@@ -118,7 +119,7 @@ def _run(
     data = render.data(applied)
     told = append(run, record or _record_of(applied), 0, data)
     aside = applied.effective.set_aside if applied.effective else ()
-    text = render.text(applied, verbose=run.verbose > 0)
+    text = render.text(applied, verbose=run.verbose > 0, color=run.color())
     warnings = [notice for notice in applied.warnings if notice not in run.seen]
     return Outcome(data, text, 0, (*warnings, *told), aside)
 

@@ -10,6 +10,7 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 
 if TYPE_CHECKING:
+    from dtsconf.machine.plan import Plan
     from dtsconf.machine.planning import Planned
 
 
@@ -36,10 +37,16 @@ def command(run: Run, secrets: bool, detailed_exitcode: bool, out: str | None, f
     if out is not None:
         _save(run, planned, out)
         notes = f"saved: apply exactly this with {typed(f'apply --plan {out}', run.root)}\n"
-    text = render.markdown(plan) if form == "markdown" else render.text(plan, color=run.color())
+    text = render.markdown(plan) if form == "markdown" else _text(run, plan)
     code = 7 if detailed_exitcode and not plan.empty else 0
     aside = planned.effective.set_aside if planned.effective else ()
     return Outcome(render.data(plan), text, code, plan.warnings, aside, notes)
+
+
+def _text(run: Run, plan: Plan) -> str:
+    from dtsconf.render import plan as render
+
+    return render.text(plan, color=run.color(), root=run.root, verbose=run.verbose > 0)
 
 
 def _save(run: Run, planned: Planned, out: str) -> None:

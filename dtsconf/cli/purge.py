@@ -35,19 +35,19 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
 
     if not yes and (run.json or not attended()):
         raise UsageProblem("purge asks before it deletes, and there is no terminal to ask on", "say --yes")
-    purged = purge(wiring.machine_of(run.inputs()), ask=_question(yes=yes), wait=wait)
+    purged = purge(wiring.machine_of(run.inputs()), ask=_question(run, yes=yes), wait=wait)
     machine_stays = any(item.fate == "out-of-reach" and item.path != "other users" for item in purged.items)
     code = 1 if machine_stays and not purged.changed else 0
-    return Outcome(render.data(purged), render.text(purged), code, purged.warnings)
+    return Outcome(render.data(purged), render.text(purged, run.root), code, purged.warnings)
 
 
-def _question(*, yes: bool) -> Callable[[Sequence[PurgeItem]], bool]:
+def _question(run: Run, *, yes: bool) -> Callable[[Sequence[PurgeItem]], bool]:
     def ask(items: Sequence[PurgeItem]) -> bool:
         from dtsconf.render import purge as render
 
         if yes:
             return True
-        click.echo(render.listed(items), err=True, nl=False)
+        click.echo(render.listed(items, run.root), err=True, nl=False)
         return click.confirm("Take all this away?", default=False, err=True)
 
     return ask

@@ -94,7 +94,7 @@ def _piped() -> tuple[str, str]:
     return bare, "the line break at the end was not taken as part of the secret\n" if bare != text else ""
 
 
-@make("check", common=("profile", "set", "root", "json", "strict"))
+@make("check", common=("profile", "set", "root", "json", "strict", "no-color"))
 def check_command(run: Run) -> Outcome:
     """Try every secret that a profile refers to.
 
@@ -108,7 +108,13 @@ def check_command(run: Run) -> Outcome:
     codes = {one.problem.code for one in checked.tried if one.problem}
     code = 5 if 5 in codes else max(codes, default=0)
     effective = checked.effective
-    return Outcome(render.data(checked.tried), render.text(checked.tried), code, checked.warnings, effective.set_aside)
+    return Outcome(
+        render.data(checked.tried),
+        render.text(checked.tried, color=run.color()),
+        code,
+        checked.warnings,
+        effective.set_aside,
+    )
 
 
 command = family(

@@ -36,7 +36,9 @@ def command(run: Run, record: str | None) -> Outcome:
     data = render.data(found, plan)
     code = 7 if found.state != "in-sync" or changes else 0
     warnings = append(run, record, code, data)
-    return Outcome(data, render.text(found, plan, run.root), code, (*(plan.warnings if plan else ()), *warnings))
+    return Outcome(
+        data, render.text(found, plan, run.root, color=run.color()), code, (*(plan.warnings if plan else ()), *warnings)
+    )
 
 
 def _plan(run: Run) -> Plan | None:

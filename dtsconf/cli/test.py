@@ -37,7 +37,7 @@ def command(run: Run, level: Level | None, to: str | None, record: str | None) -
     told = append(run, record or checked.effective.org.record, code, {"verification": verification.as_record()})
     return Outcome(
         data,
-        render.text(verification, checked.effective),
+        render.text(verification, checked.effective, color=run.color()),
         code,
         (*checked.warnings, *told),
         checked.effective.set_aside,

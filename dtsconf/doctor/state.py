@@ -24,8 +24,8 @@ def machine_state(subject: Subject) -> Iterator[Check]:
             hint = "run `dtsconf status` as root: it finishes what was begun"
             yield Check("state", "fail", "an apply was cut off at its end; targets may be of two generations", hint)
         case "drifted":
-            what = "; ".join(f"{item.path}: {item.what}" for item in found.drift)
-            hint = "look with `dtsconf plan --profile FILE`, then `dtsconf apply --profile FILE`"
+            what = "; ".join(f"{subject.shown(item.path)}: {item.what}" for item in found.drift)
+            hint = "look with `dtsconf plan`, then `dtsconf apply` puts it back"
             yield Check("state", "warn", f"drifted from {number}: {what}", hint)
     if found.proof is not None and found.proof.state != "verified" and found.generation and found.generation.number:
         why = found.proof.pending or found.proof.note or "not verified"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dtsconf.frozen import frozen
 from dtsconf.machine import delivered
 from dtsconf.machine.targets.file import MASK
 from dtsconf.names import escape_controls
@@ -29,26 +30,40 @@ _JSON_SECRET = re.compile(
 )
 
 
-def file_diff(file: TargetFile, found: bytes | None, *, there: bool, foreign: bool, ours: bool) -> str:
+@frozen
+class Texts:
+    """What a diff is between, secrets masked; None: nothing stands or is wanted there, or it can't be shown."""
+
+    before: str | None = None
+    after: str | None = None
+
+
+NO_TEXTS = Texts()
+
+
+def file_diff(file: TargetFile, found: bytes | None, *, there: bool, foreign: bool, ours: bool) -> tuple[str, Texts]:
     """From what stands at a target's path to what is wanted. `found` is None when nothing stands there or, with
     `there`, when it can't be read; `foreign`: dtsconf never wrote it, so nobody knows what in it is secret; `ours`: it
     is as dtsconf wrote it."""
     if foreign:
-        return unified(file.path, "", file.shown, created=True)
+        return unified(file.path, "", file.shown, created=True), Texts(None, file.shown)
     if there and found is None:
-        return f"--- {file.path}\n+++ {file.path}\n {NOT_READABLE}"
-    before = masked(file.kind, found, secret=file.secret, ours=ours, wanted=file.shown) if found is not None else ""
-    return unified(file.path, before, file.shown, created=not there)
+        return f"--- {file.path}\n+++ {file.path}\n {NOT_READABLE}", NO_TEXTS
+    if found is None:
+        return unified(file.path, "", file.shown, created=True), Texts(None, file.shown)
+    before = masked(file.kind, found, secret=file.secret, ours=ours, wanted=file.shown)
+    return unified(file.path, before, file.shown), Texts(before, file.shown)
 
 
-def removal(kind: str, path: str, found: bytes | None, *, there: bool) -> str:
+def removal(kind: str, path: str, found: bytes | None, *, there: bool) -> tuple[str, Texts]:
     """From what stands there to nothing."""
     if not there:
-        return f"--- {path}\n+++ /dev/null\n (already gone)\n"
+        return f"--- {path}\n+++ /dev/null\n (already gone)\n", NO_TEXTS
     if found is None:
-        return f"--- {path}\n+++ /dev/null\n {NOT_READABLE}"
+        return f"--- {path}\n+++ /dev/null\n {NOT_READABLE}", NO_TEXTS
     secret = path.endswith(".secrets.json")
-    return unified(path, masked(kind, found, secret=secret, ours=False), "", deleted=True)
+    before = masked(kind, found, secret=secret, ours=False)
+    return unified(path, before, "", deleted=True), Texts(before)
 
 
 def restored(path: str, found: bytes | None, kept: bytes | None, *, there: bool) -> str:

@@ -118,8 +118,12 @@ class Layout:
 
     def user_state(self) -> str:
         """The calling user's state folder, 0700 (real path)."""
+        return self.real(self.user_place())
+
+    def user_place(self) -> str:
+        """The logical path of the calling user's state folder."""
         if self.root is not None:
-            return self.real(f"{self.state}/users/{_user_id()}")
+            return f"{self.state}/users/{_user_id()}"
         match self.platform:
             case "win32":
                 return beside(self._local_app_data(), "dtsconf")

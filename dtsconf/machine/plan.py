@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
 from dtsconf.machine import diff
+from dtsconf.machine.diff import NO_TEXTS, Texts
 from dtsconf.machine.standing import EVERYBODY_WRITES, as_left
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ Reason = Literal["profile", "machine", "both", "secret"]
 class Change:
     """One file to write or delete. `target` is its kind (dts, msmtp); `diff` unified, secrets masked; `reason` who
     made the difference: the profile, somebody on the machine, both, or a secret whose value changed. `adopts` is True
-    when a file that dtsconf didn't write stands there."""
+    when a file that dtsconf didn't write stands there. `texts` are what the diff is between."""
 
     target: str
     action: Action
@@ -39,6 +40,7 @@ class Change:
     diff: str
     reason: Reason
     adopts: bool = False
+    texts: Texts = field(default=NO_TEXTS, repr=False, compare=False)
 
 
 @frozen
@@ -136,11 +138,11 @@ def _wanted(file: TargetFile, record: TargetRecord | None, states: States) -> Ch
         return None
     foreign = record is None and found is not None
     content = found.content if found else None
-    text = diff.file_diff(file, content, there=found is not None, foreign=foreign, ours=untouched)
+    text, texts = diff.file_diff(file, content, there=found is not None, foreign=foreign, ours=untouched)
     text = diff.with_rotated(text, states.rotated) if file.secret else text
     text += _mode_words(file, record, found) if record is not None and found is not None else ""
     reason = _reason(states, steady=steady, untouched=untouched or (record is None))
-    return Change(file.kind, "update" if found else "create", file.path, text, reason, foreign)
+    return Change(file.kind, "update" if found else "create", file.path, text, reason, foreign, texts)
 
 
 def _as_wanted_before(file: TargetFile, record: TargetRecord, states: States) -> bool:
@@ -176,8 +178,9 @@ def _dropped(record: TargetRecord, states: States) -> Change | None:
     untouched = found is None or as_left(record, found, states.same)
     if not untouched and not states.back_to_nothing:
         return None
-    text = diff.removal(record.kind, record.path, found.content if found else None, there=found is not None)
-    return Change(record.kind, "delete", record.path, text, "profile" if untouched and found else "both")
+    text, texts = diff.removal(record.kind, record.path, found.content if found else None, there=found is not None)
+    reason: Reason = "profile" if untouched and found else "both"
+    return Change(record.kind, "delete", record.path, text, reason, texts=texts)
 
 
 def _restored(path: str, states: States) -> Change:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.record import Generation, ProfileRecord
     from dtsconf.machine.request import Machine, Options
+    from dtsconf.machine.system import System
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
 
@@ -128,7 +129,7 @@ def look(
     states = States(want, found, last, survey.same, put_back, effective is None, read, rotated, unlooked)
     name = effective.org.name if effective else ""
     made = compute(states, name, effective.from_environment if effective else ())
-    return Planned(_with_warnings(made, effective), want, last, survey, effective)
+    return Planned(_with_warnings(made, effective, machine.system), want, last, survey, effective)
 
 
 def _rotation(want: Desired, last: Generation | None, *, compared: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -168,8 +169,9 @@ def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None)
             lost.append(adopted.path)
             continue
         if machine.system.facts(adopted.kept) is None:
-            message = f"{machine.system.shown(adopted.kept)} is gone, so what stood at {adopted.path} can't be put back"
-            raise DtsconfError(message, f"put a file there that shall become {adopted.path}")
+            place = machine.system.shown(adopted.path)
+            message = f"{machine.system.shown(adopted.kept)} is gone, so what stood at {place} can't be put back"
+            raise DtsconfError(message, f"put a file there that shall become {place}")
         try:
             found = machine.system.look(adopted.kept)
         except PermissionError:
@@ -178,14 +180,14 @@ def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None)
     return kept
 
 
-def _with_warnings(made: Plan, effective: Effective | None) -> Plan:
+def _with_warnings(made: Plan, effective: Effective | None, system: System) -> Plan:
     from dataclasses import replace
 
     notices = [*(effective.warnings if effective else ()), *made.warnings]
-    for path in made.left:
+    for path in map(system.shown, made.left):
         message = f"{path} belongs to a target that the profile has dropped, but somebody changed it, so it stays"
         notices.append(Notice("left", message, f"look at it, then: rm {path}"))
-    for path in made.needs_adopt:
+    for path in map(system.shown, made.needs_adopt):
         message = f"{path} stands there and was not written by dtsconf; apply refuses to replace it"
         notices.append(Notice("adopt", message, f"apply --adopt keeps it as {kept_name(path)}"))
     return replace(made, warnings=tuple(notices))

@@ -96,7 +96,7 @@ def _machine_items(machine: Machine) -> list[PurgeItem]:
     items += [
         PurgeItem(path, "out-of-reach", "what stood there before dtsconf; its kept copy is gone") for path in lost
     ]
-    items += [_left(path) for path in (planned.plan.left if planned else ())]
+    items += [_left(path, system.shown(kept_name(path))) for path in (planned.plan.left if planned else ())]
     for change in planned.plan.changes if planned else ():
         fate: Fate = "delete" if change.action == "delete" else "put-back"
         what = "what stood there before dtsconf" if fate == "put-back" else f"target {change.target}"
@@ -105,16 +105,15 @@ def _machine_items(machine: Machine) -> list[PurgeItem]:
     return items
 
 
-def _left(path: str) -> PurgeItem:
-    what = f"somebody's own file; what stood there before dtsconf is {kept_name(path)}"
+def _left(path: str, kept: str) -> PurgeItem:
+    what = f"somebody's own file; what stood there before dtsconf is {kept}"
     return PurgeItem(path, "out-of-reach", what)
 
 
 def _user_items(layout: Layout) -> list[PurgeItem]:
-    folder = layout.user_state()
-    if not os.path.isdir(folder):
+    if not os.path.isdir(layout.user_state()):
         return []
-    return [PurgeItem(folder, "delete", "what dtsconf keeps for you")]
+    return [PurgeItem(layout.user_place(), "delete", "what dtsconf keeps for you")]
 
 
 def _others(layout: Layout) -> list[PurgeItem]:
@@ -156,7 +155,7 @@ def _targets_gone(machine: Machine, planned: Planned, last: Generation) -> tuple
     system, layout = machine.system, machine.layout
     key = MachineKey.load_or_create(system, layout)
     steps = writing.writes(planned, machine)
-    expected = writing.expected(planned, steps)
+    expected = writing.expected(planned, machine, steps)
     time = iso_time(machine.clock.now())
     who = machine.who
     empty = Generation(last.number + 1, time, who.user, who.sudo_user, "purge", rollback_of=0, made=last.made)

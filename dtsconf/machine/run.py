@@ -205,7 +205,7 @@ class Run:
         system, layout = self.machine.system, self.machine.layout
         key = MachineKey.load_or_create(system, layout)
         steps = writing.writes(final, self.machine)
-        expected = writing.expected(final, steps)
+        expected = writing.expected(final, self.machine, steps)
         gone = writing.folders_gone(final)
         self.services.progress("staging")
         with Transaction(system, layout, key).stage(steps, folders_gone=gone) as staged:

@@ -77,13 +77,14 @@ def _both_ids(file: TargetFile, new: Write, planned: Planned) -> Write | None:
     return replace(new, content=delivered.to_bytes({**old, **wanted}))
 
 
-def expected(planned: Planned, steps: list[Write]) -> dict[str, Found | None]:
+def expected(planned: Planned, machine: Machine, steps: list[Write]) -> dict[str, Found | None]:
     """What must still stand at each place when the plan is made live."""
     found: dict[str, Found | None] = {}
     for step in steps:
         standing = planned.survey.standing(step.path)
         if standing is not None and standing.content is None:
-            raise DtsconfError(f"{step.path} can't be read by you", "run this as its owner (sudo)")
+            place = machine.system.shown(step.path)
+            raise DtsconfError(f"{place} can't be read by you", "run this as its owner (sudo)")
         found[step.path] = planned.survey.found[step.path]
     return found
 
@@ -142,7 +143,7 @@ def check_adoption(planned: Planned, machine: Machine, *, adopt: bool) -> None:
     if paths and not adopt:
         shown = ", ".join(machine.system.shown(path) for path in paths)
         verb = "stands" if len(paths) == 1 else "stand"
-        hint = f"look at it; --adopt keeps it beside as {kept_name(paths[0])} and goes on"
+        hint = f"look at it; --adopt keeps it beside as {machine.system.shown(kept_name(paths[0]))} and goes on"
         raise DtsconfError(f"{shown} {verb} there already, not written by dtsconf", hint)
     for path in paths:
         kept = kept_name(path)

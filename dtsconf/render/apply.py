@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
 from dtsconf.render import table
-from dtsconf.render.common import hint_line, problem, typed
+from dtsconf.render.common import hint_line, painted, problem, typed
 from dtsconf.render.plan import changes_data, secrets
-from dtsconf.settings.effective import display, source
+from dtsconf.settings.effective import display, origin_of
 
 if TYPE_CHECKING:
     from dtsconf.errors import DtsconfError
@@ -36,7 +36,7 @@ def data(applied: Applied) -> dict[str, Any]:
     }
 
 
-def text(applied: Applied, *, verbose: bool) -> str:
+def text(applied: Applied, *, verbose: bool, color: bool = False) -> str:
     """What happened in a line or two; with `verbose` every stage of the proof."""
     lines = []
     if applied.changed and applied.generation is not None:
@@ -50,23 +50,25 @@ def text(applied: Applied, *, verbose: bool) -> str:
         lines.append(f"encryption: auto settled on {applied.settled}\n")
     if applied.changed and applied.plan is not None:
         lines.append(secrets(applied.plan))
-    return "".join(lines) + _proof(applied, verbose=verbose)
+    return "".join(lines) + _proof(applied, verbose=verbose, color=color)
 
 
-def _proof(applied: Applied, *, verbose: bool) -> str:
+def _proof(applied: Applied, *, verbose: bool, color: bool) -> str:
     verification = applied.verification
     if verification is None:
         return ""
-    rows = table.stages(verification) if verbose else ""
+    rows = table.stages(verification, color=color) if verbose else ""
     if verification.pending:
         return rows + f"the proof is still owed: {verification.pending}\n"
     return rows + (table.proven(verification) if verification.ok else table.failure(verification))
 
 
-def failure(error: DtsconfError, applied: Applied, odd: str = "", root: str | None = None) -> str:
+def failure(
+    error: DtsconfError, applied: Applied, odd: str = "", root: str | None = None, *, color: bool = False
+) -> str:
     """A failed apply, most needed first: that nothing was written, the cause, the server's own words, the stages in a
     line, where the values came from, the fix to type, how to look again, and last `odd`, the warnings as text."""
-    lines = [f"NOT APPLIED. {_keeps(applied)} Nothing was written.\n"]
+    lines = [f"{painted('NOT APPLIED.', 'red', on=color)} {_keeps(applied)} Nothing was written.\n"]
     verification = applied.verification
     if verification is None or verification.ok:
         lines += [*map(problem, error.all_problems())]
@@ -105,6 +107,6 @@ def _origins(applied: Applied) -> str:
     for key in ORIGINS:
         setting = applied.effective.origin[key]
         if setting.layer != "default":
-            told = f"{key} = {display(key, setting.value)} ({source(setting.layer, setting.where)})"
+            told = f"{key} = {display(key, setting.value)} ({origin_of(setting)})"
             rows.append(f"  {escape_controls(told)}\n")
     return "values:\n" + "".join(rows) if rows else ""

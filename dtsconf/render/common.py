@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+import click
+
 from dtsconf.errors import Notice, Option, Place, Problem, Variable, Where
 from dtsconf.names import escape_controls
 
@@ -121,6 +123,21 @@ def typed(words: str, root: str | None) -> str:
     from shlex import quote
 
     return f"`dtsconf {words} --root {escape_controls(quote(root))}`"
+
+
+def opened(path: str, root: str | None) -> str:
+    """A path of the machine as its reader can open it: with the folder of --root in front. For the screen only: data
+    and files keep the machine's own paths, so that a root folder may be moved."""
+    if root is None:
+        return escape_controls(path)
+    from dtsconf.machine.layout import Layout
+
+    return escape_controls(Layout(root).real(path))
+
+
+def painted(words: str, color: str, *, on: bool) -> str:
+    """The words in a colour, where colours are `on`."""
+    return click.style(words, fg=color, bold=True if color == "red" else None) if on else words
 
 
 def hint_line(text: str | None) -> str | None:

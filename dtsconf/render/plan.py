@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dtsconf.machine.diff import NO_TEXTS
 from dtsconf.names import escape_controls
+from dtsconf.render.common import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,16 +50,37 @@ def changes_data(changes: Iterable[Change]) -> list[dict[str, Any]]:
     ]
 
 
-def text(plan: Plan, *, color: bool) -> str:
-    """The diff of every change with its reason; a plan that changes nothing says so in a line."""
+def text(plan: Plan, *, color: bool, root: str | None = None, verbose: bool = False) -> str:
+    """The diff of every change with its reason; a plan that changes nothing says so in a line. Of the machine config
+    the settings that differ, with `verbose` the file's own lines. `root` as this run was given it."""
     if plan.empty:
-        return "Nothing to change: this machine holds what the profile asks for.\n" + _asides(plan)
+        return "Nothing to change: this machine holds what the profile asks for.\n" + _asides(plan, root)
     parts = []
     for change in plan.changes:
-        path = escape_controls(change.path)
+        path = opened(change.path, root)
         parts.append(f"{SIGNS[change.action]} {change.action} {path} ({change.target}): {_why(change, plan)}\n")
-        parts.append(_colored(change.diff) if color else change.diff)
-    return "".join(parts) + _asides(plan) + summary(plan) + "\n"
+        shown = "" if verbose else _settings(change, path)
+        shown = shown or _headed(change, path)
+        parts.append(_colored(shown) if color else shown)
+    return "".join(parts) + _asides(plan, root) + summary(plan) + "\n"
+
+
+def _settings(change: Change, path: str) -> str:
+    """The change of a machine config setting by setting, with what its diff says besides; empty for other files."""
+    from dtsconf.render.settings_diff import settings_diff
+
+    if change.target != "dts" or change.texts == NO_TEXTS:
+        return ""
+    found = settings_diff(path, change.texts.before, change.texts.after)
+    notes = "".join(f"{line}\n" for line in change.diff.splitlines() if line.startswith("# "))
+    return found and found + notes
+
+
+def _headed(change: Change, path: str) -> str:
+    """The file's diff with the path that its reader can open."""
+    lines = change.diff.split("\n", 2)
+    heads = [line[:4] + path if line[4:] == change.path else line for line in lines[:2]]
+    return "\n".join([*heads, *lines[2:]])
 
 
 def _why(change: Change, plan: Plan) -> str:
@@ -86,10 +109,10 @@ def secrets(plan: Plan) -> str:
 _UNREAD = "not looked at, so a new value would not show here (plan --secrets reads it)"
 
 
-def _asides(plan: Plan) -> str:
+def _asides(plan: Plan, root: str | None) -> str:
     lines = [environment(plan), secrets(plan)]
-    lines += [f"left alone, since somebody changed it: {escape_controls(path)}\n" for path in plan.left]
-    lines += [f"content not checked (not readable for you): {escape_controls(path)}\n" for path in plan.unread]
+    lines += [f"left alone, since somebody changed it: {opened(path, root)}\n" for path in plan.left]
+    lines += [f"content not checked (not readable for you): {opened(path, root)}\n" for path in plan.unread]
     return "".join(lines)
 
 

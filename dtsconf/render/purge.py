@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dtsconf.names import escape_controls
+from dtsconf.render.common import opened
 
 if TYPE_CHECKING:
     from dtsconf.machine.purge import Purged, PurgeItem
@@ -19,15 +19,15 @@ def data(purged: Purged) -> dict[str, Any]:
     return {"changed": purged.changed, "items": [asdict(item) for item in purged.items]}
 
 
-def listed(items: Sequence[PurgeItem]) -> str:
+def listed(items: Sequence[PurgeItem], root: str | None = None) -> str:
     """A line an item."""
-    return "".join(f"  {WORDS[item.fate]:<12}  {escape_controls(item.path)}  ({item.what})\n" for item in items)
+    return "".join(f"  {WORDS[item.fate]:<12}  {opened(item.path, root)}  ({item.what})\n" for item in items)
 
 
-def text(purged: Purged) -> str:
+def text(purged: Purged, root: str | None = None) -> str:
     """What was done."""
     if not purged.items:
         return "nothing of dtsconf's is on this machine\n"
     if not purged.changed:
-        return listed(purged.items) + "nothing was taken away\n"
-    return listed(purged.items) + "taken away\n"
+        return listed(purged.items, root) + "nothing was taken away\n"
+    return listed(purged.items, root) + "taken away\n"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
-from dtsconf.render.common import notice_data, where_data
+from dtsconf.render.common import notice_data, painted, where_data
 from dtsconf.settings.keys import KEYS
 
 if TYPE_CHECKING:
@@ -38,24 +38,24 @@ def _entry(one: Tried) -> dict[str, Any]:
     }
 
 
-def text(tried: Sequence[Tried]) -> str:
+def text(tried: Sequence[Tried], *, color: bool = False) -> str:
     """A line a reference, and one that counts."""
     if not tried:
         return "no setting refers to a secret\n"
     wide = max(len(one.wanted.key) for one in tried)
-    rows = [_row(one, wide) for one in tried]
+    rows = [_row(one, wide, color=color) for one in tried]
     failed = sum(one.problem is not None for one in tried)
     count = f"{len(tried)} reference{'' if len(tried) == 1 else 's'}: "
     return "".join(rows) + count + (f"{failed} can't be had\n" if failed else "all can be had\n")
 
 
-def _row(one: Tried, wide: int) -> str:
+def _row(one: Tried, wide: int, *, color: bool) -> str:
     told = "; ".join(_facts(one))
     if one.problem:
         told = one.problem.message + (f"; hint: {one.problem.hint}" if one.problem.hint else "")
-    mark = "FAIL" if one.problem else "ok  "
-    row = f"{mark}  {one.wanted.key:{wide}}  {shown(one)}  {one.ms:.0f} ms  {told}"
-    return escape_controls(row.rstrip()) + "\n"
+    mark = painted("FAIL", "red", on=color) if one.problem else painted("ok", "green", on=color) + "  "
+    row = f"{one.wanted.key:{wide}}  {shown(one)}  {one.ms:.0f} ms  {told}"
+    return f"{mark}  {escape_controls(row.rstrip())}\n"
 
 
 def _facts(one: Tried) -> list[str]:

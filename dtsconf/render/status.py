@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
-from dtsconf.render.common import typed
+from dtsconf.render.common import opened, painted, typed
 
 if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
@@ -36,33 +36,36 @@ def proof_data(proof: Proof | None) -> dict[str, Any]:
     return {key: value for key, value in asdict(proof).items() if value is not None or key in ("level", "time")}
 
 
-def text(status: Status, plan: Plan | None, root: str | None = None) -> str:
+def text(status: Status, plan: Plan | None, root: str | None = None, *, color: bool = False) -> str:
     """The state in a line, then drift, proof and what to type; `root` as this run was given it."""
-    lines = [_state(status)]
-    lines += [f"  {item.path}: {item.what}{f', since {item.since}' if item.since else ''}\n" for item in status.drift]
-    lines += [f"  {path}: content not checked (not readable for you)\n" for path in status.unchecked]
+    lines = [_state(status, color=color)]
+    for item in status.drift:
+        since = f", since {escape_controls(item.since)}" if item.since else ""
+        lines.append(f"  {opened(item.path, root)}: {painted(escape_controls(item.what), 'red', on=color)}{since}\n")
+    lines += [f"  {opened(path, root)}: content not checked (not readable for you)\n" for path in status.unchecked]
     if status.generation is not None:
-        lines.append(_proof(status))
+        lines.append(escape_controls(_proof(status)[:-1]) + "\n")
     if plan is not None:
-        lines.append(
-            "the profile asks for nothing else\n" if plan.empty else f"the profile asks for changes: {_paths(plan)}\n"
-        )
-    return "".join(f"{escape_controls(line[:-1])}\n" for line in lines) + _next(status, root)
+        changes = ", ".join(f"{change.action} {opened(change.path, root)}" for change in plan.changes)
+        lines.append("the profile asks for " + (f"changes: {changes}\n" if changes else "nothing else\n"))
+    return "".join(lines) + _next(status, root)
 
 
-def _state(status: Status) -> str:
-    generation = status.generation
-    name = (
-        f"#{generation.number} ({generation.profile.name})"
-        if generation and generation.profile
-        else "nothing of dtsconf's"
-    )
-    return {
-        "in-sync": f"in sync with {name}\n",
-        "drifted": f"drifted from {name}\n",
-        "interrupted": "interrupted: an apply was cut off after its commit point\n",
-        "never-applied": "never applied on this machine\n",
+def _state(status: Status, *, color: bool) -> str:
+    word, shade, rest = {
+        "in-sync": ("in sync", "green", f" with {_applied(status)}"),
+        "drifted": ("drifted", "red", f" from {_applied(status)}"),
+        "interrupted": ("interrupted", "red", ": an apply was cut off after its commit point"),
+        "never-applied": ("never applied", "yellow", " on this machine"),
     }[status.state]
+    return f"{painted(word, shade, on=color)}{escape_controls(rest)}\n"
+
+
+def _applied(status: Status) -> str:
+    generation = status.generation
+    if generation is None or generation.profile is None:
+        return "nothing of dtsconf's"
+    return f"#{generation.number} ({generation.profile.name})"
 
 
 def _proof(status: Status) -> str:
@@ -81,10 +84,6 @@ def _age(seconds: float | None) -> str:
         if seconds >= 2 * size:
             return f" ({seconds // size:.0f} {unit} ago)"
     return " (just now)"
-
-
-def _paths(plan: Plan) -> str:
-    return ", ".join(f"{change.action} {change.path}" for change in plan.changes)
 
 
 def _next(status: Status, root: str | None) -> str:

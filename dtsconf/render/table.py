@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from dtsconf.names import escape_controls
 from dtsconf.proof import CAUSES
+from dtsconf.render.common import painted
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage, Verification
 
 
-def stages(verification: Verification) -> str:
+def stages(verification: Verification, *, color: bool = False) -> str:
     """A row a stage: mark, name, time, who said what."""
-    rows = [_row(stage) for stage in verification.stages]
+    rows = [_row(stage, color=color) for stage in verification.stages]
     return "".join(rows)
 
 
-def _row(stage: Stage) -> str:
-    mark = "ok  " if stage.ok else "FAIL"
+def _row(stage: Stage, *, color: bool) -> str:
+    mark = painted("ok", "green", on=color) + "  " if stage.ok else painted("FAIL", "red", on=color)
     said = f"{stage.said_by}: {escape_controls(stage.detail)}" if stage.detail else ""
     return f"  {mark} {stage.stage:<10}{stage.ms:>8.0f} ms  {said}".rstrip() + "\n"
 

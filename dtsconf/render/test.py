@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dtsconf.errors import Problem
 from dtsconf.names import escape_controls
 from dtsconf.render import table
-from dtsconf.render.common import hint_line, notice_data
+from dtsconf.render.common import hint_line, notice_data, painted
 
 if TYPE_CHECKING:
     from dtsconf.proof import Verification
@@ -25,13 +25,20 @@ def data(verification: Verification) -> dict[str, Any]:
     return found
 
 
-def text(verification: Verification, effective: Effective) -> str:
+def text(verification: Verification, effective: Effective, *, color: bool = False) -> str:
     """Every stage a row, then what is proven, or what failed and the next step."""
     server = effective.settings.server
     head = f"{escape_controls(str(server.host))} (encryption {server.encryption}), level {verification.level}\n"
-    body = table.stages(verification)
+    body = table.stages(verification, color=color)
     if verification.ok:
         return head + body + table.proven(verification)
     failed = verification.failure
     hint = hint_line(failed.hint) if failed is not None else None
-    return head + body + "NOT PROVEN. " + table.cause(verification) + (f"{hint}\n" if hint else "")
+    return (
+        head
+        + body
+        + painted("NOT PROVEN.", "red", on=color)
+        + " "
+        + table.cause(verification)
+        + (f"{hint}\n" if hint else "")
+    )

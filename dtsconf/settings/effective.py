@@ -24,13 +24,15 @@ HIDDEN = "(hidden)"
 
 @frozen
 class Setting:
-    """One effective value. `where` is None for defaults; `locked_at` is the lock's place, `locked` whether one is."""
+    """One effective value. `where` is None for defaults; `locked_at` is the lock's place, `locked` whether one is.
+    `settled`: what stands at `where` is `auto`, and the value is what that came to at the server."""
 
     value: Any
     layer: LayerName
     where: Where | None
     locked_at: Where | None = None
     locked: bool = False
+    settled: bool = False
 
 
 @frozen
@@ -77,6 +79,12 @@ def quoted(key: str, value: object) -> str:
 def source(layer: LayerName, where: Where | None) -> str:
     """Where a value comes from, in words: `profile, org.yaml:4:5`, `environment, DTS_EMAIL_…`, `default`."""
     return layer if where is None else f"{layer}, {where}"
+
+
+def origin_of(setting: Setting) -> str:
+    """Where an effective value comes from, in words; of a settled one that the place holds `auto`."""
+    told = source(setting.layer, setting.where)
+    return f"what the server made of auto: {told}" if setting.settled else told
 
 
 def unset(key: str, values: Mapping[str, Setting], org: Organisation) -> bool:

@@ -65,7 +65,8 @@ def resolve(
     merged = merge(org, layers)
     found = review(org, layers, merged, strict=strict, complete=complete, problems=problems, notices=notices)
     if found.problems:
-        raise Invalid(found.problems, Sighted(merged.set_aside, found.notices))
+        aside = tuple(item for item in merged.set_aside if item.layer != "command line")  # refused, not set aside
+        raise Invalid(found.problems, Sighted(aside, found.notices))
     return Effective(
         build(merged.layers),
         merged.origin,
@@ -212,7 +213,8 @@ def recheck(effective: Effective, settled: Settings) -> Effective:
     """
     origin = dict(effective.origin)
     for key, value in (("server.encryption", settled.server.encryption), ("server.port", settled.server.port)):
-        origin[key] = replace(origin[key], value=value)
+        asked = origin[key].value == "auto"
+        origin[key] = replace(origin[key], value=value, settled=asked or origin[key].settled)
     broken = rules.broken(origin, effective.org)
     if broken:
         raise Invalid(tuple(broken))

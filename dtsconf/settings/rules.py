@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from dtsconf.errors import Problem
-from dtsconf.settings.effective import Setting, quoted, source, unset
+from dtsconf.settings.effective import Setting, origin_of, quoted, unset
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.policy import Rule
@@ -99,13 +99,16 @@ def _problem(rule: Rule, values: Mapping[str, Setting]) -> Problem:
     because = f": {rule.because}" if rule.because else ""
     return Problem(
         "rule-broken",
-        f"{rule.key} is {quoted(rule.key, value)}{derived}, given by {source(setting.layer, setting.where)}; "
-        f"it must {words(rule)}{at}{because}",
+        f"{rule.key} is {quoted(rule.key, value)}{derived}, {_given(setting)}; it must {words(rule)}{at}{because}",
         _hint(rule, setting),
         setting.where or rule.where,
         rule.key,
         code=4,
     )
+
+
+def _given(setting: Setting) -> str:
+    return origin_of(setting) if setting.settled else f"given by {origin_of(setting)}"
 
 
 def _hint(rule: Rule, setting: Setting) -> str:

@@ -145,8 +145,8 @@ def machine_config(root: str | None) -> Organisation | None:
     data = read_machine_config(layout_of(root).real(path))
     if data is None:
         return None
-    org, delivered = from_bytes(data, path)
-    return replace(org, delivered=delivered)
+    org, delivered = from_bytes(data, layout_of(root).real(path))
+    return replace(org, delivered=delivered, files=(path,))
 
 
 def recorded_config(inputs: Inputs) -> Organisation | None:
@@ -161,8 +161,9 @@ def recorded_config(inputs: Inputs) -> Organisation | None:
     last = last_generation(inputs)
     if last is None or last.config is None:
         return None
-    org, delivered = from_bytes(last.config.encode(), config_path(inputs.root))
-    return replace(org, delivered=delivered)
+    path = config_path(inputs.root)
+    org, delivered = from_bytes(last.config.encode(), layout_of(inputs.root).real(path))
+    return replace(org, delivered=delivered, files=(path,))
 
 
 def config_path(root: str | None) -> str:

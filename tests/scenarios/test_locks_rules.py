@@ -33,6 +33,14 @@ def test_a_value_against_a_lock_is_set_aside_with_both_places(machine: Machine) 
     assert "site.yaml:" in text
 
 
+def test_set_on_a_locked_key_is_refused_and_not_also_set_aside(machine: Machine) -> None:
+    profile = machine.profile(policy={"lock": ["server.port"]})
+    body = machine.run("show", "--profile", profile, "--set", "server.port=26", "--json").fails(4).json
+    assert (len(body["problems"]), body["set_aside"]) == (1, [])
+    text = machine.run("show", "--profile", profile, "--set", "server.port=26").fails(4).stderr
+    assert "set aside" not in text
+
+
 def test_strict_makes_a_value_set_aside_exit_4(machine: Machine) -> None:
     profile = machine.profile(policy={"lock": ["server"]})
     env = {"DTS_EMAIL_SERVER__PORT": "26"}

@@ -72,9 +72,9 @@ def test_every_command_takes_every_common_option(capsys: pytest.CaptureFixture[s
         ("init", ("json", "quiet")),
         ("schema", ("json",)),
         ("completion", ("json",)),
-        ("secret", ("profile", "set", "root", "json", "quiet", "strict")),
+        ("secret", ("profile", "set", "root", "json", "quiet", "strict", "no-color")),
         ("secret set", ("json", "quiet")),
-        ("secret check", ("profile", "set", "root", "json", "strict")),
+        ("secret check", ("profile", "set", "root", "json", "strict", "no-color")),
     ],
 )
 def test_the_help_lists_the_common_options_that_do_something(
