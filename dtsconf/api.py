@@ -5,12 +5,13 @@
     apply  change the machine and prove it, or nothing    (apply)
     check  the staged report of a test send               (test)
 
+`send` is in `sending.function`.
+
 Everything that goes wrong is a `DtsconfError` with `problems`, `hint` and `code` (the exit code).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from dtsconf import wiring
 from dtsconf.errors import Notice, UsageProblem
 from dtsconf.frozen import frozen
-from dtsconf.wiring import Inputs, hands
+from dtsconf.wiring import Inputs, Path, hands, inputs
 
 if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
     from dtsconf.proof import Level, Verification
     from dtsconf.secret.check import Tried
     from dtsconf.settings.effective import Effective
-
-Path = str | os.PathLike[str]
-
-TRIES = 8
-"""How often a test reads config and delivered secret again when an apply came in between."""
 
 
 @frozen
@@ -50,33 +46,6 @@ class SecretsChecked:
     tried: tuple[Tried, ...]
     effective: Effective
     warnings: tuple[Notice, ...] = ()
-
-
-def inputs(
-    profile: Path | None = None,
-    *,
-    overrides: Mapping[str, object] | Iterable[str] = (),
-    root: Path | None = None,
-    strict: bool = False,
-    trust_profile: bool = False,
-    environ: Mapping[str, str] | None = None,
-) -> Inputs:
-    """Where values come from. `overrides` are `--set` values: a mapping of dotted keys, or `key=value` texts."""
-    texts = tuple(_text(k, v) for k, v in overrides.items()) if isinstance(overrides, Mapping) else tuple(overrides)
-    return Inputs(
-        None if profile is None else os.fspath(profile),
-        texts,
-        None if root is None else os.fspath(root),
-        strict,
-        trust_profile,
-        os.environ if environ is None else environ,
-    )
-
-
-def _text(key: str, value: object) -> str:
-    words = {None: "null", True: "true", False: "false"}
-    plain = words[value] if value is None or isinstance(value, bool) else str(value)
-    return f"{key}={plain}"
 
 
 def load(
@@ -239,17 +208,11 @@ def check_of(
     progress: Callable[[str], None] = lambda _words: None,
 ) -> Checked:
     """As `check`, for inputs that are put together already."""
-    from dtsconf.machine.deliveries import Moved
     from dtsconf.names import address_fault, escape_controls
 
     if to is not None and (fault := address_fault(to)):
         raise UsageProblem(f"--to: '{escape_controls(to)}' {fault[0]}", fault[1])
-    for _ in range(TRIES):
-        try:
-            return _checked(given, level, to, progress)
-        except Moved:  # an apply was faster: config and secret are of two generations, so read both again
-            continue
-    return _checked(given, level, to, progress)
+    return hands.unmoved(lambda: _checked(given, level, to, progress))
 
 
 def _checked(given: Inputs, level: Level | None, to: str | None, progress: Callable[[str], None]) -> Checked:

@@ -47,7 +47,7 @@ class Command(click.Command):
         return super().make_context(info_name, args, parent, **extra)
 
 
-PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "show", "status", "test"})
+PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "send", "show", "status", "test"})
 """Commands that work on the profile of --profile and take none as an argument."""
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Outcome:
-    """What a command found. `data` is the contract's JSON beside the common fields, `text` goes to stdout, `notes` to
-    stderr; a dict's values and the texts are final, nothing is computed from them."""
+    """What a command found. `data` is the contract's JSON beside the common fields, `text` goes to stdout, `notes` and
+    `failure` to stderr, the latter with --quiet too; a dict's values and the texts are final, nothing is computed from
+    them."""
 
     data: Mapping[str, Any]
     text: str
@@ -26,6 +27,7 @@ class Outcome:
     warnings: Sequence[Notice] = ()
     set_aside: Sequence[Any] = ()
     notes: str = ""
+    failure: str = ""
 
 
 @dataclass

@@ -12,6 +12,17 @@ AFTER = 1.0
 """Seconds before the line shows."""
 
 
+WIDTH = 24
+"""Characters of a bar."""
+
+
+def bar(done: int, size: int) -> str:
+    """How much of `size` bytes is through, as words and a bar."""
+    part = min(1.0, done / size) if size else 1.0
+    filled = "#" * round(part * WIDTH)
+    return f"sending [{filled:.<{WIDTH}}] {part:4.0%} of {size / (1 << 20):.1f} MiB"
+
+
 class Progress:
     """Call it with a few words whenever something begins; as a context manager it clears its line at the end."""
 

@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
         _entry("plan", "This machine", "Show what apply would change, as a diff with secrets masked."),
         _entry("apply", "This machine", "Bring the machine to its profile, prove it by mail, or leave it as it was."),
         _entry("test", "This machine", "Test Settings: a staged report of a real test send."),
+        _entry("send", "This machine", "Send a mail with this machine's settings, as you would use them."),
         _entry("status", "This machine", "Tell whether the machine still holds what was last applied."),
         _entry("history", "This machine", "List the generations: who applied what, when and why."),
         _entry("rollback", "This machine", "Go back to an earlier generation, verified like any apply."),

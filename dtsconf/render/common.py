@@ -24,6 +24,7 @@ class Rendered(Protocol):
     warnings: Sequence[Notice]
     set_aside: Sequence[Any]
     notes: str
+    failure: str
 
 
 def where_data(where: Where | None, key: str | None = None) -> dict[str, Any] | None:
@@ -112,8 +113,9 @@ def warnings(notices: Iterable[Notice], aside: Iterable[Any]) -> str:
 
 
 def aside(outcome: Rendered, told: Sequence[Notice] = (), *, quiet: bool) -> str:
-    """What goes to stderr beside an outcome: warnings, set-aside values, notes."""
-    return warnings((*told, *outcome.warnings), outcome.set_aside) + ("" if quiet else outcome.notes)
+    """What goes to stderr beside an outcome: warnings, set-aside values, what failed, notes."""
+    odd = warnings((*told, *outcome.warnings), outcome.set_aside)
+    return odd + outcome.failure + ("" if quiet else outcome.notes)
 
 
 def typed(words: str, root: str | None) -> str:

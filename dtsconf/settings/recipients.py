@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Notice, Option, Problem, Where
@@ -35,6 +35,22 @@ def require_allowed(effective: Effective, to: str | None) -> None:
     )
     if broken:
         raise Invalid(org.with_excerpts(broken))
+
+
+def require_all_allowed(org: Organisation, named: Iterable[tuple[str, str]]) -> None:
+    """Let a mail pass; `named` are the addresses that it goes to, each with the option that names it.
+
+    Raises:
+        Invalid: code 4, one problem for each address and each list that doesn't hold it.
+    """
+    hint = "leave the address out, or ask whoever keeps the profile to allow it (policy.recipients)"
+    broken = tuple(
+        Problem("recipient", _says(address, entry), hint, Option(option), code=4)
+        for address, option in named
+        for entry in _lacking(address, org)
+    )
+    if broken:
+        raise Invalid(broken)
 
 
 def recipient_notices(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dtsconf.settings.values import Layer, Organisation
 
 
+Path = str | os.PathLike[str]
+
+
 @frozen
 class Inputs:
     """Where values come from in one run: the profile's path (None: the machine config), the `--set` texts, the root
@@ -32,6 +35,33 @@ class Inputs:
     strict: bool = False
     trust_profile: bool = False
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+
+
+def inputs(
+    profile: Path | None = None,
+    *,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    root: Path | None = None,
+    strict: bool = False,
+    trust_profile: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Inputs:
+    """Where values come from. `overrides` are `--set` values: a mapping of dotted keys, or `key=value` texts."""
+    texts = tuple(_text(k, v) for k, v in overrides.items()) if isinstance(overrides, Mapping) else tuple(overrides)
+    return Inputs(
+        None if profile is None else os.fspath(profile),
+        texts,
+        None if root is None else os.fspath(root),
+        strict,
+        trust_profile,
+        os.environ if environ is None else environ,
+    )
+
+
+def _text(key: str, value: object) -> str:
+    words = {None: "null", True: "true", False: "false"}
+    plain = words[value] if value is None or isinstance(value, bool) else str(value)
+    return f"{key}={plain}"
 
 
 def layout_of(root: str | None) -> Layout:

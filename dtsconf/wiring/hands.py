@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from dtsconf.wiring import Inputs, layout_of, who
+from dtsconf.wiring import Inputs, last_generation, layout_of, who
 
 if TYPE_CHECKING:
     from dtsconf.errors import Where
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.request import Check, Services, Settled
     from dtsconf.mail.job import Job
-    from dtsconf.mail.route import Smtp
+    from dtsconf.mail.route import Link, Smtp
     from dtsconf.proof import Level, Verification
     from dtsconf.secret.backend import VaultSettings
     from dtsconf.secret.resolver import Resolver
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
+
+T = TypeVar("T")
+
+TRIES = 8
+"""How often config and delivered secret are read again when an apply came in between."""
 
 
 def resolver_of(inputs: Inputs, settings: Callable[[], Effective]) -> Resolver:
@@ -71,6 +76,42 @@ def route_of(effective: Effective, password: Secret | None) -> Smtp:
     )
 
 
+def link_of(effective: Effective, password: Secret | None, *, had_tls: bool, progress: Callable[[str], None]) -> Link:
+    """The route of these settings, and how its connection is made."""
+    from dtsconf.mail.route import Link
+
+    timeout = float(effective.settings.connection.timeout)
+    return Link(route_of(effective, password), timeout, had_tls=had_tls, progress=progress)
+
+
+def link_now(inputs: Inputs, effective: Effective, resolver: Resolver, *, progress: Callable[[str], None]) -> Link:
+    """As `link_of`, with the password and the machine's past as they are now: what somebody who sends needs.
+
+    Raises:
+        SecretUnavailable: the login's password can't be had; `Moved` when an apply put another one there meanwhile.
+    """
+    from dtsconf.machine.generations import had_tls
+    from dtsconf.settings.model import effective_port
+
+    password = password_of(inputs, effective, resolver)
+    host, port = effective.settings.server.host or "", effective_port(effective.settings)
+    had = had_tls(last_generation(inputs), host, port)
+    return link_of(effective, password, had_tls=had, progress=progress)
+
+
+def unmoved(attempt: Callable[[], T]) -> T:
+    """What `attempt` gives. It is made anew when an apply came in between, so that the config that it read and the
+    delivered secret were of two generations."""
+    from dtsconf.machine.deliveries import Moved
+
+    for _ in range(TRIES):
+        try:
+            return attempt()
+        except Moved:
+            continue
+    return attempt()
+
+
 def job_of(
     effective: Effective,
     password: Secret | None,
@@ -83,12 +124,10 @@ def job_of(
 ) -> Job:
     """One verification, put together."""
     from dtsconf.mail.job import Job, Letter
-    from dtsconf.mail.route import Link
     from dtsconf.version import __version__
 
     me, sender = who(), effective.settings.sender
-    timeout = float(effective.settings.connection.timeout)
-    link = Link(route_of(effective, password), timeout, had_tls=had_tls, progress=progress)
+    link = link_of(effective, password, had_tls=had_tls, progress=progress)
     letter = Letter(me.host, effective.org.name or None, generation, f"dtsconf {__version__}", me.user)
     return Job(link, level, letter, sender.email or "", sender.name, to)
 

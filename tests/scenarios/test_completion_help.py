@@ -18,6 +18,7 @@ BUILT = [
     "plan",
     "apply",
     "test",
+    "send",
     "status",
     "history",
     "rollback",
@@ -26,7 +27,7 @@ BUILT = [
     "schema",
     "demo",
 ]
-NOT_YET = ["sign-in", "sign-out", "send", "queue", "migrate", "sign", "signers", "report"]
+NOT_YET = ["sign-in", "sign-out", "queue", "migrate", "sign", "signers", "report"]
 
 
 def listed(text: str) -> set[str]:
@@ -63,6 +64,10 @@ OPTIONS = {
     "plan": ["--secrets", "--detailed-exitcode", "--out", "--format", "--profile", "--set"],
     "show": ["--origin", "--screen", "--profile", "--set"],
     "test": ["--level", "--to", "--record", "--profile"],
+    "send": [
+        "--to", "--cc", "--bcc", "--reply-to", "--subject", "--body", "--body-file", "--html", "--attach", "--zip",
+        "--profile", "--set", "--json", "--quiet",
+    ],
     "status": ["--record", "--profile"],
     "validate": ["--format"],
     "rollback": ["--yes"],

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 import dtsconf
+from dtsconf.sending.deliver import NotSent
 from tests.scenarios.harness import BIN, Machine, login
 from tests.scenarios.test_apply import Servers, proven
 
 
 def test_the_promised_names() -> None:
-    for name in ("load", "plan", "apply", "check"):
+    for name in ("load", "plan", "apply", "check", "send"):
         assert callable(getattr(dtsconf, name))
         assert getattr(dtsconf, name).__doc__
-    assert not hasattr(dtsconf, "send"), "its issue has not come yet"
     assert (Path(dtsconf.__file__).parent / "py.typed").exists()
 
 
@@ -117,3 +117,48 @@ def test_overrides_are_the_strongest_layer(machine: Machine) -> None:
     assert effective.settings.server.port == 26
     assert effective.settings.sender.name is None
     assert effective.origin["server.port"].layer == "command line"
+
+
+def test_send(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd(replies={"RCPT": ["250 ok", "250 ok", "550 5.1.1 no", "550 5.1.1 no"]})
+    profile = machine.profile(**proven(server))
+    run = machine.write("run.log", b"x" * 100)
+    sent = dtsconf.send(
+        "Ann <ann@acme.example>",
+        "Run 12",
+        "done",
+        bcc=["boss@acme.example"],
+        attach=run,
+        zip=True,
+        profile=profile,
+        environ={},
+    )
+    (mail,) = server.messages
+    assert sent.ok
+    assert sent.message_id == mail.message["Message-ID"]
+    assert [one.address for one in sent.recipients] == ["ann@acme.example", "boss@acme.example"]
+    assert [part.get_filename() for part in mail.message.iter_attachments()] == ["run.log.zip"]
+    with pytest.raises(dtsconf.DtsconfError) as caught:
+        dtsconf.send(["a@acme.example", "b@acme.example"], profile=profile, environ={})
+    assert isinstance(caught.value, NotSent)
+    assert caught.value.code == 1
+    assert not caught.value.sent.unknown
+
+
+def test_send_to_some_is_a_result(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd(replies={"RCPT": ["250 ok", "550 5.1.1 no such user"]})
+    sent = dtsconf.send(
+        ["a@acme.example", "b@acme.example"], profile=machine.profile(**proven(server)), environ={}, html="<p>hi"
+    )
+    assert not sent.ok
+    assert [one.ok for one in sent.recipients] == [True, False]
+
+
+def test_send_that_can_not_be(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    profile = machine.profile(**proven(server, policy={"recipients": ["*@acme.example"]}))
+    for words, code in (({"to": "a@elsewhere.example"}, 4), ({"to": "nobody"}, 2), ({"to": ()}, 2)):
+        with pytest.raises(dtsconf.DtsconfError) as caught:
+            dtsconf.send(**words, profile=profile, environ={})
+        assert caught.value.code == code
+    assert not server.sessions

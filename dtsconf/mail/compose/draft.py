@@ -65,7 +65,6 @@ class Draft:
     """A message to make. `text` and `html` have whatever line ends; with `html` alone a text is derived from it. One of
     `to`, `cc`, `bcc` holds somebody; `bcc` goes into the envelope only."""
 
-    sender: Mailbox
     to: tuple[Mailbox, ...] = ()
     cc: tuple[Mailbox, ...] = ()
     bcc: tuple[Mailbox, ...] = ()

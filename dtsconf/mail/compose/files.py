@@ -57,7 +57,7 @@ def find(patterns: Iterable[str]) -> tuple[FileAttachment, ...]:
     found: dict[str, FileAttachment] = {}
     for pattern in patterns:
         for path in _paths(pattern, problems):
-            attachment = _look_at(path, pattern, problems)
+            attachment = _look_at(path, problems)
             if attachment is not None:
                 found.setdefault(os.path.realpath(path), attachment)
     if problems:
@@ -72,23 +72,23 @@ def _paths(pattern: str, problems: list[Problem]) -> list[str]:
 
     paths = sorted(path for path in glob.glob(pattern, recursive=True) if not os.path.isdir(path))
     if not paths:
-        problems.append(_problem(pattern, pattern, "no file matches", "look with: dir, or ls"))
+        problems.append(_problem(pattern, "no file matches", "look with: dir, or ls"))
     return paths
 
 
-def _look_at(path: str, pattern: str, problems: list[Problem]) -> FileAttachment | None:
+def _look_at(path: str, problems: list[Problem]) -> FileAttachment | None:
     try:
         with open(path, "rb", opener=_without_waiting) as opened:
             facts = os.fstat(opened.fileno())
     except IsADirectoryError:
-        problems.append(_folder(path, pattern))
+        problems.append(_folder(path))
         return None
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        problems.append(_problem(path, pattern, words, "name a file that you can read"))
+        problems.append(_problem(path, words, "name a file that you can read"))
         return None
     if not stat.S_ISREG(facts.st_mode):
-        problems.append(_problem(path, pattern, "is no regular file", "write its content to a file, and attach that"))
+        problems.append(_problem(path, "is no regular file", "write its content to a file, and attach that"))
         return None
     return FileAttachment(path, shown_name(path), mime_type(path), facts.st_size, _identity(facts))
 
@@ -98,15 +98,13 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _folder(path: str, pattern: str) -> Problem:
+def _folder(path: str) -> Problem:
     inside = os.path.join(path, "*")
-    return _problem(path, pattern, "is a folder", f"attach what is in it: --attach '{escape_controls(inside)}' --zip")
+    return _problem(path, "is a folder", f"attach what is in it: --attach '{escape_controls(inside)}' --zip")
 
 
-def _problem(path: str, pattern: str, words: str, hint: str) -> Problem:
-    return Problem(
-        "attachment", f"--attach {escape_controls(path)}: {words}", hint, Option(f"--attach {pattern}"), code=1
-    )
+def _problem(path: str, words: str, hint: str) -> Problem:
+    return Problem("attachment", f"{escape_controls(path)}: {words}", hint, Option("--attach"), code=1)
 
 
 def _identity(facts: os.stat_result) -> tuple[int, ...]:

@@ -25,11 +25,12 @@ BLOCK = 57 * 4096
 
 @frozen
 class Message:
-    """A message ready to go, as `mail.content.Content` wants it, and the draft it was made of."""
+    """A message ready to go, as `mail.content.Content` wants it, and what it was made of."""
 
     message_id: str
     size: int
     eight_bit: bool
+    sender: Mailbox
     draft: Draft
     segments: tuple[bytes | Attachment, ...] = field(repr=False)
 
@@ -57,18 +58,18 @@ class _Entity:
     own_end: bool = False
 
 
-def compose(draft: Draft, token: str, now: time.struct_time) -> Message:
+def compose(draft: Draft, sender: Mailbox, token: str, now: time.struct_time) -> Message:
     """Make the message. `token` (letters and digits) makes the Message-ID unique and the boundaries, `now` is UTC.
 
     Raises:
         ValueError: a name or the subject holds a control character.
     """
-    message_id = headers.message_id(token, draft.sender.address)
+    message_id = headers.message_id(token, sender.address)
     content = _with_attachments(_texts(draft, token), draft.attachments, token)
-    head = "".join(f"{name}: {value}\r\n" for name, value in _fields(draft, message_id, headers.date(now)))
+    head = "".join(f"{name}: {value}\r\n" for name, value in _fields(draft, sender, message_id, headers.date(now)))
     segments = (f"{head}{content.fields}\r\n".encode(), *content.body)
     size = sum(len(s) if isinstance(s, bytes) else bodies.base64_size(s.size) for s in segments)
-    return Message(message_id, size, not head.isascii(), draft, segments)
+    return Message(message_id, size, not head.isascii(), sender, draft, segments)
 
 
 def blocks(attachment: Attachment) -> Iterator[bytes]:
@@ -87,9 +88,9 @@ def blocks(attachment: Attachment) -> Iterator[bytes]:
             raise ContentChanged(attachment.name)
 
 
-def _fields(draft: Draft, message_id: str, date: str) -> Iterator[tuple[str, str]]:
+def _fields(draft: Draft, sender: Mailbox, message_id: str, date: str) -> Iterator[tuple[str, str]]:
     yield "Date", date
-    yield "From", _named([Mailbox(escape_controls(draft.sender.name or ""), draft.sender.address)])
+    yield "From", headers.mailbox(escape_controls(sender.name or ""), sender.address)
     if draft.reply_to:
         yield "Reply-To", _named(draft.reply_to)
     if draft.to:
@@ -105,7 +106,7 @@ def _fields(draft: Draft, message_id: str, date: str) -> Iterator[tuple[str, str
     yield "MIME-Version", "1.0"
 
 
-def _named(boxes: tuple[Mailbox, ...] | list[Mailbox]) -> str:
+def _named(boxes: tuple[Mailbox, ...]) -> str:
     return headers.mailboxes((box.name, box.address) for box in boxes)
 
 

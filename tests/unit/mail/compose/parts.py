@@ -39,9 +39,9 @@ def held(name: str, data: bytes, mime_type: str = "application/octet-stream") ->
     return Held(name, data, len(data), mime_type)
 
 
-def made(draft: Draft) -> tuple[Message, bytes, EmailMessage]:
+def made(draft: Draft, sender: Mailbox = SENDER) -> tuple[Message, bytes, EmailMessage]:
     """A draft as message, as bytes and as what the parser makes of these."""
-    message = compose(draft, "abc123", NOW)
+    message = compose(draft, sender, "abc123", NOW)
     data = b"".join(message.chunks())
     return message, data, message_from_bytes(data, policy=default)
 

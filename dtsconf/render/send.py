@@ -1,0 +1,74 @@
+"""`send`: how each recipient fared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.errors import Problem
+from dtsconf.names import escape_controls
+from dtsconf.proof import CAUSES
+from dtsconf.render.common import notice_data, problem
+
+if TYPE_CHECKING:
+    from dtsconf.mail.sent import Recipient, Sent
+
+
+def data(sent: Sent, size: int) -> dict[str, Any]:
+    """The contract's fields of `send`, and beside them the message's size and the stages."""
+    found: dict[str, Any] = {
+        "message_id": sent.message_id,
+        "recipients": [_recipient(one) for one in sent.recipients],
+        "size": size,
+        "stages": [asdict(stage) for stage in sent.stages],
+    }
+    if not sent.ok:
+        found["problems"] = [notice_data(one) for one in _problems(sent)]
+    return found
+
+
+def _recipient(one: Recipient) -> dict[str, Any]:
+    keys = ("address", "ok", "code", "enhanced_code", "detail")
+    return {key: getattr(one, key) for key in keys}
+
+
+def text(sent: Sent) -> str:
+    """The Message-ID, once somebody gets the mail."""
+    return f"{escape_controls(sent.message_id)}\n" if any(one.ok for one in sent.recipients) else ""
+
+
+def failure(sent: Sent) -> str:
+    """What went wrong, on stderr: for everybody, or for whom; empty when nothing did."""
+    if sent.ok:
+        return ""
+    return _head(sent) + "".join(problem(one) for one in _problems(sent))
+
+
+def _head(sent: Sent) -> str:
+    through = sum(one.ok for one in sent.recipients)
+    if through:
+        return f"SENT TO {through} OF {len(sent.recipients)}.\n"
+    if sent.unknown:
+        return f"NOT KNOWN WHETHER SENT, and not sent again ({escape_controls(sent.message_id)}).\n"
+    return "NOT SENT.\n"
+
+
+def _problems(sent: Sent) -> list[Problem]:
+    """The stage that failed for all, or each recipient who was refused."""
+    failed = sent.failure
+    if failed is not None and failed.stage != "rcpt-to":
+        told = CAUSES.get(failed.cause or "", "it failed")
+        words = f"{failed.stage}: {told} ({failed.cause}); {failed.said_by}: {failed.detail}"
+        return [Problem(failed.cause or "send", words, failed.hint)]
+    return [_refusal(one) for one in sent.recipients if not one.ok]
+
+
+def _refusal(one: Recipient) -> Problem:
+    told = CAUSES.get(one.cause or "", "it was refused")
+    return Problem(one.cause or "recipient-rejected", f"{one.address}: {told}: {one.detail}", one.hint)
+
+
+def note(sent: Sent, size: str) -> str:
+    """What a person likes to see, on stderr."""
+    through = sum(one.ok for one in sent.recipients)
+    return f"sent to {through} recipient{'s' if through > 1 else ''}, {size}\n" if through else ""

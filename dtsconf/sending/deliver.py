@@ -1,0 +1,140 @@
+"""Hands a message to the server of the settings in force, once, and tells how each recipient fared.
+
+An outcome that is unknown is told and never resolved by sending again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dtsconf import wiring
+from dtsconf.errors import DtsconfError, Interrupted, Notice
+from dtsconf.frozen import frozen
+from dtsconf.mail.compose.draft import Mailbox
+from dtsconf.mail.content import Content, Envelope
+from dtsconf.mail.mailer import SmtpMailer
+from dtsconf.proof import CAUSES
+from dtsconf.sending.prepare import prepared
+from dtsconf.sending.request import Request, draft_of
+from dtsconf.settings.check import require_complete, require_smtp
+from dtsconf.settings.roots import require_roots
+from dtsconf.wiring import Inputs, hands
+
+if TYPE_CHECKING:
+    from dtsconf.mail.sent import Sent
+    from dtsconf.settings.effective import Effective
+
+
+@frozen
+class Delivered:
+    """A finished sending: what came of it, the message's size in bytes, the settings, and what was odd about them."""
+
+    sent: Sent
+    size: int
+    effective: Effective
+    warnings: tuple[Notice, ...] = ()
+
+
+class NotSent(DtsconfError):
+    """Nobody got the mail, so far as is known: `sent` tells who said no, at which stage."""
+
+    kind = "not-sent"
+
+    def __init__(self, sent: Sent) -> None:
+        failure = sent.failure
+        told = CAUSES.get((failure and failure.cause) or "", "the server took it for nobody")
+        detail = f" ({failure.stage}: {failure.detail})" if failure else ""
+        super().__init__(f"not sent: {told}{detail}", failure.hint if failure else None)
+        self.sent = sent
+
+    @property
+    def code(self) -> int:
+        """1, 6 or 9 (contract: "Exit codes")."""
+        return exit_code(self.sent)
+
+
+def exit_code(sent: Sent) -> int:
+    """0 when everybody gets it, 1 when recipients were refused, 9 when the server was not reached, else 6."""
+    failure = sent.failure
+    if sent.ok:
+        return 0
+    if failure is None or (failure.stage == "rcpt-to" and all(one.cause in _REFUSALS for one in sent.recipients)):
+        return 1
+    return 6 if sent.reached else 9
+
+
+_REFUSALS = frozenset({"recipient-rejected", "mailbox-full", "greylisted"})
+"""What a server says of a recipient, rather than of the connection or the sender."""
+
+
+def deliver(
+    given: Inputs,
+    request: Request,
+    *,
+    progress: Callable[[str], None] = lambda _words: None,
+    passed: Callable[[int, int], None] = lambda _done, _size: None,
+) -> Delivered:
+    """Send it; that nobody got it is a result, too. `progress` is called with a few words when a stage begins, `passed`
+    with the bytes that are through and the bytes in all.
+
+    Raises:
+        UsageProblem: the request's own words are off.
+        Invalid: the settings can't be used, or policy forbids a recipient or the size.
+        SecretUnavailable: the login's password can't be had.
+        DtsconfError: a file can't be attached, or changed while it was read; nobody got the mail then.
+    """
+    return hands.unmoved(lambda: _deliver(given, request, progress, passed))
+
+
+def _deliver(
+    given: Inputs, request: Request, progress: Callable[[str], None], passed: Callable[[int, int], None]
+) -> Delivered:
+    draft = draft_of(request)
+    effective = wiring.effective(given, user=True)
+    require_smtp(effective)
+    require_complete(effective)
+    require_roots(effective)
+    settings = effective.settings
+    sender = Mailbox(settings.sender.name, settings.sender.email or "")
+    with (
+        prepared(request, draft, sender, effective.org) as message,
+        hands.resolver_of(given, lambda: effective) as resolver,
+    ):
+        link = hands.link_now(given, effective, resolver, progress=progress)
+        content = Counted(message, passed)
+        with SmtpMailer(link) as mailer, _interruptions_told(content):
+            sent = mailer.send(Envelope(sender.on_the_wire, draft.recipients), content)
+        return Delivered(sent, message.size, effective, (*effective.warnings, *resolver.warnings))
+
+
+class Counted:
+    """A message that tells how much of it is through."""
+
+    def __init__(self, content: Content, passed: Callable[[int, int], None]) -> None:
+        self.message_id, self.size, self.eight_bit = content.message_id, content.size, content.eight_bit
+        self._content = content
+        self._passed = passed
+        self.all_read = False
+
+    def chunks(self) -> Iterator[bytes]:
+        """The message's own chunks."""
+        self.all_read, done = False, 0
+        for chunk in self._content.chunks():
+            yield chunk
+            done += len(chunk)
+            self._passed(done, self.size)
+        self.all_read = True
+
+
+@contextmanager
+def _interruptions_told(content: Counted) -> Iterator[None]:
+    """What Ctrl-C means depends on how far it was."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if content.all_read:
+            words = f"interrupted while the server was taking the mail: it may have arrived ({content.message_id})"
+            raise Interrupted(words, "ask a recipient before you send it again") from None
+        raise Interrupted("interrupted; the mail was not sent") from None

@@ -1,0 +1,57 @@
+"""`dtsconf.send`: the command as a function."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from dtsconf.sending.deliver import NotSent, deliver
+from dtsconf.sending.request import Request
+from dtsconf.wiring import Path, inputs
+
+if TYPE_CHECKING:
+    from dtsconf.mail.sent import Sent
+
+
+def send(  # noqa: PLR0913 - one keyword for each option of the command
+    to: str | Iterable[str] = (),
+    subject: str = "",
+    body: str | None = None,
+    *,
+    html: str | None = None,
+    cc: str | Iterable[str] = (),
+    bcc: str | Iterable[str] = (),
+    reply_to: str | Iterable[str] = (),
+    attach: Path | Iterable[Path] = (),
+    zip: bool = False,  # noqa: A002 - named as the option
+    profile: Path | None = None,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    root: Path | None = None,
+    strict: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Sent:
+    """Send a mail with the settings in force; how each recipient fared is in `recipients`.
+
+    Addresses are `ann@x.example` or `Ann <ann@x.example>`, several in one text are parted by commas. `attach` names
+    files, or globs. With `html` and no `body` a text is derived from it. A result means that somebody gets the mail:
+    look at `ok` for whether everybody does.
+
+    Raises:
+        NotSent: nobody got it; its `sent` tells why, and `sent.unknown` that it may have arrived all the same.
+        Invalid: the settings can't be used, or policy forbids a recipient or the size.
+        SecretUnavailable: the login's password can't be had.
+        DtsconfError: an address is none, or a file can't be attached.
+    """
+    files = _texts(os.fspath(attach) if isinstance(attach, os.PathLike) else attach)
+    request = Request(_texts(to), _texts(cc), _texts(bcc), _texts(reply_to), subject, body, html, files, zip)
+    given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
+    sent = deliver(given, request).sent
+    if not any(one.ok for one in sent.recipients):
+        raise NotSent(sent)
+    return sent
+
+
+def _texts(given: str | Iterable[Path]) -> tuple[str, ...]:
+    """One or several, as several."""
+    return (given,) if isinstance(given, str) else tuple(os.fspath(one) for one in given)
