@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from tests.real.hostile_case import CANARY, CANARY_64, CANARY_PLAIN, FINE, Case, Serve, implicit
+from tests.real.hostile_case import CANARY, CANARY_64, CANARY_PLAIN, FINE, USER, Case, Serve, implicit, plain
 from tests.real.loopback import Connection
 from tests.real.scripted import Action, Do, Drip, Drop, Flood, Hear, Raw, Say, Stall, steps
 
@@ -67,6 +67,10 @@ _ENDLESS = steps(*_ASK * 50, Stall())
 MECHANISMS = (
     _case("unknown-mechanisms", "offers mechanisms that nobody knows", ("auth", "auth-mechanism"), _auth("GSSAPI NTLM X-EVIL\x1b[2J"), says="GSSAPI NTLM"),
     _case("no-mechanism", "offers AUTH and no mechanism", ("auth", "auth-disabled"), _offers("AUTH")),
+    Case(
+        "login-in-clear", "offers a login and no TLS, where the settings take what is there", ("auth", "cleartext-refused"),
+        plain(users={USER: CANARY}, cleartext_login=True), encryption="auto", mechanism="auto", says="nothing was sent",
+    ),
     _case("no-auth", "offers no login", ("auth", "auth-disabled"), _offers("HELP")),
     _case("auth-with-an-equals-sign", "offers AUTH in the form of old servers", FINE, _offers("AUTH=PLAIN LOGIN")),
     _case("auth-many-times", "offers AUTH in five lines of three forms", FINE, _offers("AUTH X-1\nAUTH=X-2\nauth plain\nAUTH  =\nAUTH\tLOGIN")),

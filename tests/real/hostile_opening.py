@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from tests.real import odd
-from tests.real.hostile_case import FINE, UNREACHED, Case, Serve, plain
+from tests.real.ca import Certificates
+from tests.real.hostile_case import FINE, UNREACHED, Address, Case, Serve, plain
 from tests.real.scripted import Drip, Drop, Flood, HalfClose, Pour, Raw, Say, Stall, Usual, Wait, steps
 
 _KIB = b"x" * 1024
@@ -19,7 +23,14 @@ def _offers(*lines: str) -> Serve:
     return plain({"EHLO": Say("\n".join(["250-mail.test", *(f"250-{line}" for line in lines), "250 HELP"]))})
 
 
+@contextlib.contextmanager
+def _nobody(_: Certificates) -> Iterator[Address]:
+    with odd.dead_port() as port:
+        yield Address(port)
+
+
 BANNER = (
+    Case("nobody", "is not there: nothing listens", ("connect", "refused"), _nobody, UNREACHED, says="refused"),
     Case(
         "no-banner", "takes the connection, says nothing", ("banner", "timeout"), plain({"CONNECT": Stall()}), UNREACHED,
         waits=True, says="no answer in",
