@@ -109,15 +109,17 @@ class Place:
         return Ran(done.returncode, _text(done.stdout), _text(done.stderr))
 
     def _environ(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Without the caller's own dtsconf variables; the module path is handed on, however dtsconf was started."""
-        plain = {k: v for k, v in environ.items() if not k.upper().startswith(("DTSCONF_", "DTS_EMAIL_", "SSL_CERT_"))}
-        return plain | {
-            "DTSCONF_USER_FILE": self.path("email.yaml"),
-            "SSL_CERT_FILE": self.authority,
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "PYTHONIOENCODING": "utf-8",
-            "NO_COLOR": "1",
-        }
+        """The plain environment; the module path is handed on, however dtsconf was started."""
+        from dtsconf.files.children import plain_environ
+
+        return plain_environ(
+            environ,
+            DTSCONF_USER_FILE=self.path("email.yaml"),
+            SSL_CERT_FILE=self.authority,
+            PYTHONPATH=os.pathsep.join(filter(None, sys.path)),
+            PYTHONIOENCODING="utf-8",
+            NO_COLOR="1",
+        )
 
     def digest(self) -> str:
         """SHA-256 in hex over everything that is in the machine's folder: names, modes and bytes. The lock's file is

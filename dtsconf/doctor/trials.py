@@ -176,7 +176,9 @@ def _victim(*args: str) -> list[str]:
 
 def _environ() -> dict[str, str]:
     """The module path is handed on, however dtsconf was started."""
-    return dict(os.environ) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    from dtsconf.files.children import plain_environ
+
+    return plain_environ(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
 
 
 def _write(path: str, data: bytes, *, sync: bool = False) -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dtsconf.files import FileProblem, read_regular, write_all
+from dtsconf.files.children import plain_environ
 from dtsconf.machine.system import LIMIT, Found, Refused, facts_of, refuse_unless_regular
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ if sys.platform == "win32":
         """Takes away inherited rights before anything is written. Raises: OSError."""
         grants = [word for who in _PRIVATE for word in ("/grant:r", who)]
         command = [os.path.join(os.environ.get("SYSTEMROOT", "C:\\Windows"), "System32", "icacls.exe"), place]
-        done = subprocess.run([*command, "/inheritance:r", *grants, "/q"], capture_output=True, check=False)
+        command += ["/inheritance:r", *grants, "/q"]
+        done = subprocess.run(command, env=plain_environ(os.environ), capture_output=True, check=False)
         if done.returncode:
             raise OSError(errno.EACCES, "its access list can't be set", place)

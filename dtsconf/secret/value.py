@@ -1,8 +1,11 @@
-"""A secret's value in memory: it shows itself as stars everywhere, and only `reveal()` gives it out."""
+"""A secret's value in memory: it shows itself as stars everywhere, and only `reveal()` gives it out. A process that
+holds one leaves no image of its memory behind when it crashes."""
 
 from __future__ import annotations
 
 from typing import NoReturn
+
+from dtsconf.secret.limits import no_core_dumps
 
 
 class Secret:
@@ -11,6 +14,7 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
+        no_core_dumps()
         self._text = text
 
     def reveal(self) -> str:

@@ -65,6 +65,8 @@ class Line(HTTPConnection):
     """A connection in clear, which is for this machine itself. `desk` is set by the pool; a connection keeps to the
     trail that lay there when its work began."""
 
+    debuglevel = 0
+    """http.client's own debugging prints whole requests, their tokens too; who turns it on means other connections."""
     desk: Desk
     _trail: Trail
     _began = 0.0

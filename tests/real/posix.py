@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import IO
@@ -87,6 +88,16 @@ def thaw(pid: int) -> None:
     if sys.platform != "win32":
         os.kill(pid, signal.SIGCONT)
         return
+    raise NotPosix
+
+
+def datagrams(path: Path) -> socket.socket:
+    """A datagram socket of that name, which everybody may write to."""
+    if sys.platform != "win32":
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(str(path))
+        path.chmod(0o666)
+        return listener
     raise NotPosix
 
 

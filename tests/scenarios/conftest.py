@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.real.servers import MailHost
-from tests.scenarios.harness import Machine
+from tests.real.syslog import Syslog, syslog
+from tests.scenarios.harness import Machine, in_namespace
 from tests.scenarios.recipes import Place, newcomers_place
 from tests.scenarios.smtpd import Smtpd
 
@@ -28,6 +29,19 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def machine(folder: Path) -> Machine:
     return Machine(folder)
+
+
+@pytest.fixture
+def log(machine: Machine) -> Iterator[Syslog]:
+    """What the program writes to the system's log; at the end it is searched for the machine's secrets."""
+    folder = machine.folder / "log"
+    folder.mkdir()
+    with syslog(folder) as made:
+        machine.within = list(in_namespace(made.mounts))
+        yield made
+    shutil.rmtree(folder)
+    for message in made.messages:
+        assert not any(secret.encode() in message for secret in machine.secrets), message
 
 
 @pytest.fixture

@@ -75,11 +75,13 @@ class Result:
 
 @dataclass
 class Machine:
-    """`folder/root` is the machine, `folder/home` its user's home, `folder/work` where the user stands."""
+    """`folder/root` is the machine, `folder/home` its user's home, `folder/work` where the user stands. `within` is a
+    command that the program is run by, such as one that enters a namespace or watches it."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
+    within: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for one in (self.root, self.home, self.work):
@@ -151,7 +153,7 @@ class Machine:
             "cwd": self.work,
             **options,
         }
-        return subprocess.Popen([PROGRAM, *args], env=self.environ(env, root=root), **settings)
+        return subprocess.Popen([*self.within, PROGRAM, *args], env=self.environ(env, root=root), **settings)
 
     def finish(self, process: subprocess.Popen[bytes], *args: str, stdin: bytes | None = None) -> Result:
         """Waits for a process of `start` and checks what holds for every run."""

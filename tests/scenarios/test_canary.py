@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.real.ca import Certificates
+from tests.real.processes import wait_until
+from tests.real.syslog import Syslog
 from tests.scenarios.harness import BIN, MSMTP, PROGRAM, SECRETS, Machine, call, login, mode
 from tests.scenarios.smtpd import Smtpd
 from tests.scenarios.test_apply import Servers, proven
@@ -31,8 +33,8 @@ MEANT = {f"root/{SECRETS}", f"root/{MSMTP}", "work/secret"}
 
 
 @pytest.fixture
-def canary(machine: Machine) -> Iterator[Machine]:
-    """A machine whose every output and file is searched."""
+def canary(machine: Machine, log: Syslog) -> Iterator[Machine]:
+    """A machine whose every output and file is searched, and its system's log."""
     machine.secret_file(CANARY)
     machine.secrets[:] = FORMS
     yield machine
@@ -49,7 +51,9 @@ def reference(machine: Machine) -> str:
 
 
 @pytest.mark.parametrize("loud", [["-vv"], ["--json"], ["--json", "-vv"]], ids=" ".join)
-def test_every_command_well(canary: Machine, smtpd: Servers, certificates: Certificates, loud: list[str]) -> None:
+def test_every_command_well(
+    canary: Machine, log: Syslog, smtpd: Servers, certificates: Certificates, loud: list[str]
+) -> None:
     server = smtpd(tls=certificates.server_context(), users={"lab": CANARY})
     settings = login(reference(canary), ca_file=certificates.ca_file)
     profile = canary.profile(**proven(server, settings=settings, targets=["dts", "msmtp"]))
@@ -73,6 +77,8 @@ def test_every_command_well(canary: Machine, smtpd: Servers, certificates: Certi
         result = canary.run(*args, *loud)
         assert result.code == 0 or args[0] == "doctor", result
     assert len(server.logins) >= 3
+    wait_until(lambda: any(b"rollback: generation" in message for message in log.messages), "the line in the log")
+    assert any(b"]: apply: generation 1" in message for message in log.messages)
     with zipfile.ZipFile(canary.work / "bundle.zip") as bundle:
         for name in bundle.namelist():
             assert CORE.encode() not in bundle.read(name), name
@@ -158,6 +164,29 @@ def test_neither_arguments_nor_environments_of_any_process_hold_it(
     machine.apply(machine.profile(**proven(server, settings=settings))).ok()
     assert server.messages
     assert seen == []
+
+
+@pytest.mark.parametrize("command", ["apply --yes", "plan --secrets", "test", "secret check", "doctor --selftest"])
+def test_no_program_that_it_starts_is_told_it(
+    machine: Machine, smtpd: Servers, certificates: Certificates, command: str
+) -> None:
+    """Each execve(2) with all its arguments and variables, as strace sees it; most commands start nothing at all."""
+    trace = machine.work / "execs"
+    watch = ["strace", "-f", "-qq", "-v", "-s", "1000000", "-e", "trace=execve", "-e", "signal=none", "-o", str(trace)]
+    server = smtpd(tls=certificates.server_context(), users={"lab": CORE})
+    settings = login("env://CANARY", ca_file=certificates.ca_file)
+    profile = machine.profile(**proven(server, settings=settings))
+    machine.secrets.append(CORE)
+    env = {"CANARY": CORE, "VAULT_TOKEN": CORE, "DTS_EMAIL_MICROSOFT__CLIENT_SECRET": CORE}
+    machine.within = watch
+    result = machine.run(*command.split(), "--profile", profile, env=env)
+    assert result.code == 0 or command.startswith("doctor"), result
+    own, *started = [line for line in trace.read_text("utf-8", "replace").splitlines() if " = 0" in line]
+    assert CORE in own, "strace shows variables"
+    assert bool(started) == command.startswith("doctor"), started
+    for line in started:
+        assert CORE not in line
+    trace.unlink()
 
 
 CRASHES = {

@@ -15,6 +15,7 @@ import pytest
 
 from tests.real.ca import Certificates
 from tests.real.secret_service import SecretService
+from tests.real.syslog import Syslog
 from tests.scenarios.harness import MSMTP, SECRETS, Machine, login
 from tests.scenarios.smtpd import Smtpd
 from tests.scenarios.test_apply import Servers, proven
@@ -22,8 +23,8 @@ from tests.scenarios.test_apply import Servers, proven
 CORE = "c4n4ry7Kq"
 CANARY = f"{CORE}\"\\'é $x%🔑{CORE}"
 FORMS = [CORE, base64.b64encode(CANARY.encode()).decode().rstrip("=")[:24], CORE[::-1], CORE.encode().hex()]
-LOUD = "import logging\nlogging.basicConfig(level=1)\n"
-"""As sitecustomize: every library's debug log comes out on stderr."""
+LOUD = "import logging, http.client\nlogging.basicConfig(level=1)\nhttp.client.HTTPConnection.debuglevel = 1\n"
+"""As sitecustomize: every library's debug log comes out, and what is sent over HTTP (the way of requests' manual)."""
 
 Put = Callable[[str], tuple[str, Mapping[str, str]]]
 
@@ -53,9 +54,9 @@ MEANT = {f"root/{SECRETS}", f"root/{MSMTP}", "work/secret", "work/credentials/sm
 
 
 @pytest.fixture(params=sorted(SOURCES))
-def put(request: pytest.FixtureRequest, machine: Machine, keyring_session: SecretService) -> Iterator[Put]:
+def put(request: pytest.FixtureRequest, machine: Machine, log: Syslog, keyring_session: SecretService) -> Iterator[Put]:
     """Keeps a value in the source under test: its reference, and the environment to read it with. Every output is
-    searched by the harness, every file at the end."""
+    searched by the harness, every file and the system's log at the end."""
     machine.secrets[:] = FORMS
     loud = {"PYTHONPATH": str(machine.write("loud/sitecustomize.py", LOUD).parent)}
 
@@ -166,5 +167,7 @@ def test_whoever_holds_a_secret_leaves_no_core_dump(
     server: Smtpd = smtpd(tls=certificates.server_context(), users={"lab": "pw"}, hooks={"AUTH-RESULT": look})
     settings = login(machine.secret_file("pw"), ca_file=certificates.ca_file)
     machine.apply(machine.profile(**proven(server, settings=settings))).ok()
-    assert found
+    fetched = len(found)
+    machine.run("test", "--root", str(machine.root), root=False).ok()
+    assert len(found) > fetched > 0, "with the secret from its source, and with the delivered one"
     assert all(limits == ["0", "0"] for limits in found)

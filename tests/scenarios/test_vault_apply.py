@@ -19,6 +19,7 @@ LOUD = """
 import logging, runpy, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 import http.client
+http.client.HTTPConnection.debuglevel = 1
 sys.argv[0] = "dtsconf"
 runpy.run_module("dtsconf", run_name="__main__", alter_sys=True)
 """

@@ -12,10 +12,11 @@ import pytest
 
 from tests.real.oddvault import TOKEN, Fault, OddVault, odd_vault
 from tests.real.openbao import Vault
+from tests.real.syslog import Syslog
 from tests.scenarios.harness import SECRETS, Machine, login
 
 CANARY = "c4n4ry7Vt"
-LOUD = "import logging, http.client\nlogging.basicConfig(level=1)\n"
+LOUD = "import logging, http.client\nlogging.basicConfig(level=1)\nhttp.client.HTTPConnection.debuglevel = 1\n"
 FAULTS: list[Fault] = [
     "", "silent", "drip body", "half", "half json", "html", "list", "huge", "429", "502", "elsewhere", "reset",
     "no data", "404 list", "403 odd", "teapot", "deep",
@@ -30,7 +31,7 @@ def odd() -> Iterator[OddVault]:
 
 
 @pytest.fixture
-def loud(machine: Machine) -> Iterator[dict[str, str]]:
+def loud(machine: Machine, log: Syslog) -> Iterator[dict[str, str]]:
     """The environment of a run with every library's debug log on stderr; all output and files are searched."""
     machine.secrets[:] = [CANARY, TOKEN]
     yield {

@@ -50,7 +50,7 @@ if sys.platform != "win32":
         resolver = Resolver({"A": "x"})
         assert calls == []
         resolver.fetch("env://A", key="k")
-        assert calls == [(resource.RLIMIT_CORE, (0, 0))]
+        assert set(calls) == {(resource.RLIMIT_CORE, (0, 0))}
 
     def test_a_system_that_refuses_the_limit_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: object) -> None:
