@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +9,6 @@ import pytest
 from dtsconf.mail.settle import settle
 from dtsconf.mail.verify import verify
 from dtsconf.proof import Level, Verification
-from tests.real import odd
-from tests.real.netns import Link
 from tests.real.processes import has_ipv6
 from tests.real.servers import MailHost
 from tests.unit.mail.jobs import failed, job, names
@@ -336,128 +330,3 @@ def test_ipv6_and_names(mail: MailHost) -> None:
         result = ask(mail, "wrapper", "tls", host="::1")
         assert result.ok, result.failure
         assert result.stages[1].detail.startswith("::1 port ")
-
-
-# --- what stands where a mail server should be
-
-
-@pytest.mark.parametrize(
-    ("server", "cause", "who", "reached"),
-    [
-        (odd.http, "not-smtp", "web server", True),
-        (odd.eager_http, "not-smtp", "web server", True),
-        (odd.ssh, "not-smtp", "SSH server", True),
-        (odd.silent, "timeout", "no answer in 1 s", False),
-        (odd.closing, "dropped", "closed", False),
-        (odd.resetting, "dropped", "reset", False),
-        (odd.dripping, "timeout", "no whole answer in 1 s", True),
-        (odd.flooding, "protocol", "longer than 64 KiB", True),
-        (odd.blocked, "blocked", "554 5.7.1 Your address is on our blocklist", True),
-        (odd.busy, "rate-limited", "421 4.7.0 Too many connections", True),
-    ],
-)
-def test_odd_servers(server: Any, cause: str, who: str, reached: bool) -> None:
-    start = time.monotonic()
-    with server() as running:
-        result = verify(job(running.port, timeout=1))
-    row = failed(result)
-    assert row.stage == "banner"
-    assert row.cause == cause
-    assert who in row.detail
-    assert result.reached is reached
-    assert time.monotonic() - start < 8
-
-
-@pytest.mark.parametrize(
-    ("server", "who"), [(odd.http, "web server"), (odd.eager_http, "web server"), (odd.ssh, "SSH")]
-)
-def test_odd_servers_under_tls(server: Any, who: str) -> None:
-    with server() as running:
-        row = failed(verify(job(running.port, encryption="tls", timeout=1)))
-    assert row.stage == "tls"
-    assert row.cause in {"not-smtp", "timeout"}
-    if row.cause == "not-smtp":
-        assert who in row.detail
-
-
-def test_a_dead_port() -> None:
-    with odd.dead_port() as port:
-        result = verify(job(port))
-    row = failed(result)
-    assert (row.stage, row.cause, row.said_by) == ("connect", "refused", "system")
-    assert not result.reached
-
-
-# --- firewalls and names, in a network namespace
-
-VERIFY_THERE = """
-import json, sys
-from dtsconf.mail.verify import verify
-from tests.unit.mail.jobs import job
-result = verify(job(**json.load(sys.stdin)))
-print(json.dumps(result.as_record() | {"reached": result.reached}))
-"""
-
-
-def there(firewall: Link, **words: Any) -> dict[str, Any]:
-    """A verification behind the firewall, in a process of its own; its record."""
-    done = firewall.client.run(
-        sys.executable, "-c", VERIFY_THERE, input=json.dumps(words), cwd=Path(__file__).parents[2]
-    )
-    assert done.returncode == 0, done.stderr
-    record: dict[str, Any] = json.loads(done.stdout)
-    return record
-
-
-@pytest.mark.netns
-@pytest.mark.parametrize(
-    ("target", "cause"),
-    [
-        ("refused", "refused"),
-        ("dropped", "timeout"),
-        ("reset", "refused"),
-        ("port-unreachable", "refused"),
-        ("admin-prohibited", "no-route"),
-        ("host-prohibited", "no-route"),
-        ("net-unreachable", "no-route"),
-        ("dropped-locally", "timeout"),
-        ("rejected-locally", "refused"),
-        ("no-route", "no-route"),
-        ("route-prohibited", "blocked"),
-    ],
-)
-def test_firewalls(firewall: Link, target: str, cause: str) -> None:
-    host, port = firewall.target(target)
-    record = there(firewall, host=host, port=port, timeout=1)
-    row = record["stages"][-1]
-    assert (row["stage"], row["cause"], row["said_by"]) == ("connect", cause, "system")
-    assert host in row["detail"]
-    assert row["hint"]
-    assert record["reached"] is False
-
-
-@pytest.mark.netns
-def test_an_open_port_behind_the_firewall(firewall: Link) -> None:
-    host, port = firewall.target("open")
-    assert there(firewall, host=host, port=port)["ok"]
-
-
-@pytest.mark.netns
-@pytest.mark.parametrize("name", ["nosuch.corp.example", "servfail.corp.example"])
-def test_names_that_can_not_be_looked_up(firewall: Link, name: str) -> None:
-    record = there(firewall, host=name, port=25, timeout=3)
-    row = record["stages"][-1]
-    assert (row["stage"], row["cause"], row["said_by"]) == ("resolve", "dns", "system")
-    assert record["reached"] is False
-
-
-@pytest.mark.netns
-def test_a_dead_ipv6_address_costs_a_fraction_of_a_second(firewall: Link) -> None:
-    start = time.monotonic()
-    record = there(firewall, host="half.corp.example", port=25, level="connect")
-    assert record["ok"]
-    connect = record["stages"][1]
-    assert 200 <= connect["ms"] < 900
-    assert "2001:db8::dead: no answer" in connect["detail"]
-    assert connect["detail"].startswith("192.0.2.1 port 25")
-    assert time.monotonic() - start < 10

@@ -24,6 +24,9 @@ CANARY_PLAIN = base64.b64encode(f"\0{USER}\0{CANARY}".encode()).decode()
 CANARY_64 = base64.b64encode(CANARY.encode()).decode()
 """The password as AUTH PLAIN and AUTH LOGIN send it."""
 
+TOKEN = "token"
+"""As a mechanism: CANARY is a token, and no password."""
+
 Encryption = Literal["none", "auto", "tls", "starttls"]
 Outcome = tuple[str, str] | None
 """Stage and cause of the failure; None: the mail goes out."""

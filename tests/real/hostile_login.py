@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from tests.real.hostile_case import CANARY, CANARY_64, CANARY_PLAIN, FINE, USER, Case, Serve, implicit, plain
+from tests.real.hostile_case import CANARY, CANARY_64, CANARY_PLAIN, FINE, TOKEN, USER, Case, Serve, implicit, plain
 from tests.real.loopback import Connection
 from tests.real.scripted import Action, Do, Drip, Drop, Flood, Hear, Raw, Say, Stall, steps
 
@@ -126,4 +126,36 @@ ECHOES = (
     _case("password-in-the-quota", "says back pieces of what AUTH sent, one a line", ("auth", "auth-rejected"), _says_no("\n".join([f"535-{CANARY_PLAIN[at : at + 12]}" for at in range(0, 36, 12)] + ["535 no"]))),
 )  # fmt: skip
 
-CASES = (*MECHANISMS, *CHALLENGES, *ANSWERS, *ECHOES)
+_STATUS = _b64('{"status":"401","schemes":"bearer","scope":"https://outlook.office.com/SMTP.Send"}')
+
+
+def _token(
+    name: str, does: str, outcome: tuple[str, str] | None, serve: Serve, *, waits: bool = False, says: str = ""
+) -> Case:
+    """A case in which CANARY is no password but a token."""
+    return _case(name, does, outcome, serve, mechanism=TOKEN, waits=waits, says=says)
+
+
+def _no_at_first(connection: Connection) -> None:
+    """Refuses the first token of a connection, takes the second."""
+    first = bytes(connection.raw).count(b"AUTH XOAUTH2") == 1
+    connection.write(b"535 5.7.3 Authentication unsuccessful\r\n" if first else b"235 2.7.0 welcome\r\n")
+
+
+TOKENS = (
+    _token("token-refused", "says what is wrong with the token, then 535", ("auth", "token"), _auth("XOAUTH2", Say(f"334 {_STATUS}"), Hear(), Say("535 5.7.3 Authentication unsuccessful")), says="says of the token: 401"),
+    _token("token-refused-without-a-word", "says 535 to the token", ("auth", "token"), _auth("XOAUTH2 OAUTHBEARER", Say("535 5.7.3 Authentication unsuccessful"))),
+    _token("token-refused-once", "refuses the first token, takes a fresh one", FINE, _auth("XOAUTH2", Do(_no_at_first))),
+    _token("token-not-wanted", "takes passwords only", ("auth", "auth-mechanism"), _auth("PLAIN LOGIN"), says="none takes a token"),
+    _token("token-no-login", "offers no login", ("auth", "auth-disabled"), _offers("HELP")),
+    _token("token-endless-challenges", "asks for more and more of the token", ("auth", "protocol"), _auth("XOAUTH2", _ENDLESS), waits=True),
+    _token("token-said-back", "says the token back", ("auth", "token"), _auth("XOAUTH2", Say(f"535 5.7.3 Bearer {CANARY} is bad"))),
+    _token("token-said-back-in-pieces", "says half of the token back", ("auth", "token"), _auth("XOAUTH2", Say(f"535 5.7.3 Bearer {CANARY[:12]} is bad"))),
+    _token("token-said-back-as-its-status", "says the token back as its status", ("auth", "token"), _auth("XOAUTH2", Say("334 " + _b64(f'{{"status":"{CANARY}"}}')), Hear(), Say("535 5.7.3 no"))),
+    Case(
+        "token-in-clear", "wants a token and has no TLS", ("auth", "cleartext-refused"),
+        plain({"EHLO": Say("250-mail.test\n250 AUTH XOAUTH2")}), encryption="auto", mechanism=TOKEN, says="nothing was sent",
+    ),
+)  # fmt: skip
+
+CASES = (*MECHANISMS, *CHALLENGES, *ANSWERS, *ECHOES, *TOKENS)

@@ -271,6 +271,8 @@ HANDSHAKE = (
     Case("tls-1.1-only", "speaks TLS 1.1 and nothing newer", ("tls", "tls-version"), _old_tls, encryption="tls"),
     Case("wants-a-client-certificate", "wants a client certificate", ("banner", "protocol"), _wants_a_certificate, encryption="tls", also=(("tls", "protocol"),), says="certificate required"),
     Case("no-banner-under-tls", "shakes hands, then says nothing", ("banner", "timeout"), implicit({"CONNECT": Stall()}), encryption="tls", waits=True),
+    Case("web-proxy-on-a-tls-port", "is a proxy with an error page where the settings say TLS", ("tls", "not-smtp"), lambda _: odd.eager_http(), encryption="tls", says="web server"),
+    Case("ssh-server-on-a-tls-port", "is an SSH server where the settings say TLS", ("tls", "not-smtp"), lambda _: odd.ssh(), encryption="tls", says="SSH server"),
     Case("web-server-under-tls", "is a web server with TLS", ("banner", "not-smtp"), implicit({"CONNECT": steps(Hear(), Raw(odd.HTTP_ANSWER), Drop())}), encryption="tls", waits=True, says="web server"),
     Case("tls-on-a-plain-port", "speaks TLS where the settings say none", ("banner", "protocol"), implicit(), encryption="none", waits=True, says="speaks TLS from the first byte"),
     Case("plain-on-a-tls-port", "greets in clear where the settings say TLS", ("tls", "protocol"), plain(), encryption="tls", says="in clear"),

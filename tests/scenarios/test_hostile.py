@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests.real.ca import Certificates
-from tests.real.hostile import CASES
+from tests.real.hostile import CASES, OF_PASSWORDS
 from tests.real.hostile_case import CANARY, CANARY_64, CANARY_PLAIN, USER, Case, plain
 from tests.scenarios.harness import PROGRAM, Machine, Result, failed_stage
 
@@ -99,8 +99,8 @@ def texts(value: Any) -> Iterator[str]:
 def sample() -> dict[str, Case]:
     """A case for each way to end, in each kind of session; with DTSCONF_TEST_ALL=1 all of them."""
     if os.environ.get("DTSCONF_TEST_ALL") == "1":
-        return CASES
-    ends = {(case.outcome, case.encryption, case.mechanism, case.waits): name for name, case in CASES.items()}
+        return OF_PASSWORDS
+    ends = {(case.outcome, case.encryption, case.mechanism, case.waits): name for name, case in OF_PASSWORDS.items()}
     return {name: CASES[name] for name in ends.values()}
 
 
