@@ -23,8 +23,9 @@ class Token:
 class TokenSource(Protocol):
     """Gives tokens for one account and one audience."""
 
-    def get(self, *, fresh: bool = False) -> Token:
-        """A token that is good for some minutes; with `fresh` one that was not handed out before.
+    def get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
+        """A token that is good for some minutes; with `fresh` one that was not handed out before. `challenge` is what a
+        service asks for in a claims challenge (JSON): only a new token can answer it.
 
         Raises:
             SignInFailed: there is none without the user, or the identity provider says no.

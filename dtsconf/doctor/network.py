@@ -29,7 +29,7 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
     from dtsconf.mail.verify import verify
 
     job = hands.job_of(effective, None, "connect", None, None, had_tls=False, progress=progress)
-    at = f"{effective.settings.server.host} port {job.link.route.port}"
+    at = f"{effective.settings.server.host} port {job.link.smtp.port}"
     for stage in verify(job).stages:
         yield _line(stage, at)
 

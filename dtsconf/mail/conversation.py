@@ -41,7 +41,7 @@ class Conversation:
     """
 
     def __init__(self, link: Link, limits: Limits, *, sender: str = "", recipient: str = "") -> None:
-        route, login = link.route, link.route.login
+        route, login = link.smtp, link.smtp.login
         self.link = link
         self.route = route
         self.report = Report(link.progress)

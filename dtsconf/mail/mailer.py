@@ -16,7 +16,7 @@ from dtsconf.mail.content import Envelope
 from dtsconf.mail.conversation import Conversation
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.opening import open_for
-from dtsconf.mail.sent import Recipient, Sent
+from dtsconf.mail.outcome import delivered
 from dtsconf.mail.wire import Limits
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dtsconf.mail.content import Content
     from dtsconf.mail.route import Link
-    from dtsconf.proof import Stage
+    from dtsconf.mail.sent import Sent
 
 PATIENCE = {"data": 180.0, "accepted": 600.0}
 """Seconds for each block of the message, and for the answer to its end (RFC 5321 4.5.3.2.5 and 6)."""
@@ -74,7 +74,7 @@ class SmtpMailer:
         except BaseException:
             self._abandon(talk)
             raise
-        sent = _result(talk, envelope, content, recipients)
+        sent = delivered(talk.report, envelope, content, recipients)
         if sent.failure is not None:
             self._recover(talk)
         return sent
@@ -101,18 +101,3 @@ def _had_ended(sent: Sent) -> bool:
     """Whether the server had closed the connection before this message began."""
     failure = sent.failure
     return failure is not None and failure.stage == "mail-from" and (failure.code == 421 or failure.cause == "dropped")
-
-
-def _result(talk: Conversation, envelope: Envelope, content: Content, recipients: tuple[Recipient, ...] | None) -> Sent:
-    """What came of it: a failure after the envelope holds for everybody whom the server had taken."""
-    failure = talk.report.failure
-    told = recipients or tuple(Recipient(address, ok=True) for address in envelope.recipients)
-    if failure is not None:
-        told = tuple(_failed(one, failure) if one.ok else one for one in told)
-    return Sent(content.message_id, told, tuple(talk.report.stages), talk.report.reached)
-
-
-def _failed(recipient: Recipient, failure: Stage) -> Recipient:
-    return Recipient(
-        recipient.address, False, failure.code, failure.enhanced_code, failure.detail, failure.cause, failure.hint
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import StageFailed
@@ -59,6 +59,11 @@ class Report:
     def reached(self) -> bool:
         """False when it failed before a byte of the server was read."""
         return self.failure is None or self.failure.stage not in EARLY or self.heard_any
+
+    def add(self, stage: Stage) -> None:
+        """A stage that was timed elsewhere; its texts are masked here."""
+        hint = self.masker.show_own(stage.hint) if stage.hint else None
+        self.stages.append(replace(stage, detail=self.masker.show(stage.detail), hint=hint))
 
     @contextmanager
     def stage(self, name: str, doing: str) -> Iterator[Row]:

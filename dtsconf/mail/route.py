@@ -14,6 +14,7 @@ from dtsconf.frozen import frozen
 if TYPE_CHECKING:
     from dtsconf.secret.value import Secret
     from dtsconf.token import TokenSource
+    from dtsconf.web.client import Client
 
 Encryption = Literal["none", "auto", "tls", "starttls"]
 
@@ -52,13 +53,52 @@ class Smtp:
 
 
 @frozen
+class Graph:
+    """Microsoft Graph. `base` is the service's address (`https://graph.microsoft.com`); None: the OpenID discovery
+    document at `discovery` names it (`msgraph_host`). `user` is the mailbox to send from, None the signed-in account's
+    own. `session` makes what requests go over, when the first one is to be made; it may raise `web.trouble.NoRoots`.
+    """
+
+    tokens: TokenSource
+    session: Callable[[], Client]
+    base: str | None = "https://graph.microsoft.com"
+    discovery: str = ""
+    user: str | None = None
+
+
+Route = Smtp | Graph
+
+
+@frozen
 class Link:
     """A route, and how its connection is made. `timeout` is in seconds, for each stage; `had_tls`: this host and port
     were settled on TLS before; `allow_downgrade`: the user accepts plain all the same. `progress` is called with a few
     words when a stage begins."""
 
-    route: Smtp
+    route: Route
     timeout: float = 15
     had_tls: bool = False
     allow_downgrade: bool = False
     progress: Callable[[str], None] | None = field(default=None, compare=False)
+
+    @property
+    def smtp(self) -> Smtp:
+        """The route, for whoever speaks SMTP.
+
+        Raises:
+            TypeError: it is by Graph.
+        """
+        if isinstance(self.route, Smtp):
+            return self.route
+        raise TypeError("this route is not by SMTP")
+
+    @property
+    def graph(self) -> Graph:
+        """The route, for whoever speaks to Graph.
+
+        Raises:
+            TypeError: it is by SMTP.
+        """
+        if isinstance(self.route, Graph):
+            return self.route
+        raise TypeError("this route is not by Graph")

@@ -13,8 +13,8 @@ from dtsconf.mail.facts import IMPLICIT_TLS_PORT
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.job import Job, Settled
 from dtsconf.mail.opening import greet
+from dtsconf.mail.outcome import verified
 from dtsconf.mail.securing import accept_plain
-from dtsconf.mail.verify import result_of
 from dtsconf.mail.wire import Limits
 
 
@@ -23,7 +23,7 @@ def settle(job: Job) -> Settled:
 
     Never raises for trouble of network or server: then `failure` holds the conversation as far as it got.
     """
-    route = job.link.route
+    route = job.link.smtp
     if route.encryption != "auto":
         return Settled(route.encryption, route.port, f"server.encryption is {route.encryption}")
     if route.port == IMPLICIT_TLS_PORT:
@@ -31,7 +31,7 @@ def settle(job: Job) -> Settled:
     with Conversation(job.link, Limits(job.link.timeout, job.whole)) as talk:
         with suppress(StageFailed):
             return _ask(talk)
-        result = result_of(job, talk.report)
+        result = verified(job, talk.report)
         return Settled("auto", route.port, result.stages[-1].detail, result)
 
 

@@ -14,11 +14,12 @@ from dtsconf.mail.conversation import Conversation
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.job import Clock, Job, Letter, Settled, SystemClock
 from dtsconf.mail.opening import open_for
+from dtsconf.mail.outcome import verified
+from dtsconf.mail.route import Graph
 from dtsconf.mail.wire import Limits
 from dtsconf.proof import LEVELS, Verification
 
 if TYPE_CHECKING:
-    from dtsconf.mail.report import Report
     from dtsconf.proof import Level, Stage
 
 __all__ = ["Clock", "Job", "Letter", "Settled", "SystemClock", "may_pass", "verify", "verify_with_retries"]
@@ -35,6 +36,10 @@ def verify(job: Job) -> Verification:
     """
     if job.level == "none":
         return Verification(level="none", ok=True, program=job.letter.program, user=job.letter.user)
+    if isinstance(job.link.route, Graph):
+        from dtsconf.mail.graph.trial import verify_by_graph
+
+        return verify_by_graph(job)
     if not job.sender and _includes(job, "envelope"):
         raise ValueError("a verification with an envelope needs a sender")
     message_id = None
@@ -46,7 +51,7 @@ def verify(job: Job) -> Verification:
                 from dtsconf.mail.trial import try_out
 
                 message_id = try_out(talk, job)
-        return replace(result_of(job, talk.report), message_id=message_id)
+        return replace(verified(job, talk.report), message_id=message_id)
 
 
 def _includes(job: Job, level: Level) -> bool:
@@ -54,25 +59,16 @@ def _includes(job: Job, level: Level) -> bool:
     return LEVELS.index(job.level) >= LEVELS.index(level)
 
 
-def result_of(job: Job, report: Report) -> Verification:
-    """What the stages so far prove."""
-    return Verification(
-        level=job.level,
-        ok=report.failure is None,
-        stages=tuple(report.stages),
-        program=job.letter.program,
-        user=job.letter.user,
-        reached=report.reached,
-    )
-
-
-def may_pass(failure: Stage) -> bool:
-    """Whether the same might work a little later: a connect time-out, 421 or another 4yz (contract, `verify.retries`).
+def may_pass(failure: Stage, *, by_http: bool = False) -> bool:
+    """Whether the same might work a little later: a connect time-out, 421 or another 4yz, HTTP's 429 and 503 (contract,
+    `verify.retries`).
 
     An unknown outcome is never tried again: the mail may have arrived.
     """
     if failure.cause == "outcome-unknown":
         return False
+    if failure.code is not None and by_http:
+        return failure.code in (429, 503)
     if failure.code is not None:
         return 400 <= failure.code < 500
     return failure.stage == "connect" and failure.cause == "timeout"
@@ -87,7 +83,7 @@ def verify_with_retries(job: Job, retries: int, clock: Clock | None = None) -> V
     result = verify(job)
     for attempt in range(retries):
         failure = result.failure
-        if failure is None or not may_pass(failure):
+        if failure is None or not may_pass(failure, by_http=isinstance(job.link.route, Graph)):
             break
         wait = min(LONGEST_WAIT, 2.0**attempt) * (0.75 + clock.random() / 2)
         if job.link.progress is not None:

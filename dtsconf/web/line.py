@@ -7,6 +7,7 @@ failed is looked at over a second connection, by the same way, that asks for not
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -156,6 +157,21 @@ class SecureLine(Line, HTTPSConnection):
             raise failed
         self._passed(self._secured(), "tls")
         self._trail.place = "request"
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it still stands. Readable isn't closed: after the handshake of TLS 1.3 there are session tickets to
+        read (RFC 8446 4.6.1), which urllib3 takes for the end."""
+        if not isinstance(self.sock, ssl.SSLSocket):
+            return super().is_connected
+        self.sock.settimeout(0)
+        try:
+            self.sock.recv(1)  # nothing at the end, else something that nobody asked for
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def _tunnel(self) -> None:
         super()._tunnel()

@@ -75,16 +75,18 @@ class Session(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> Response:
         """One request. What the caller says of trust, proxies and redirects is set aside for what this session was made
-        with. `whole`, in seconds, gives this one request its own end.
+        with. `wait` and `whole`, in seconds, give this one request its own patience: for each piece of the answer, and
+        for all of it.
 
         Raises:
             NoAnswer: no whole answer, or one that is elsewhere or too large.
         """
         for name in ("verify", "cert", "timeout"):
             options.pop(name, None)
-        trail = self._begin(options.pop("whole", None))
-        wait = min(self.timeout, self._left(trail))
-        options |= {"allow_redirects": False, "stream": True, "timeout": wait, "proxies": self._proxies(url)}
+        wait = options.pop("wait", self.timeout)
+        trail = self._begin(options.pop("whole", PATIENCE * wait))
+        waits = min(self.timeout, self._left(trail)), min(wait, self._left(trail))
+        options |= {"allow_redirects": False, "stream": True, "timeout": waits, "proxies": self._proxies(url)}
         plain, limit = super().request, self.limit
         response = self._within(trail, lambda: _whole(plain(method, url, *args, **options), limit))
         if 300 <= response.status_code < 400:
@@ -99,15 +101,15 @@ class Session(requests.Session):
         Raises:
             NoAnswer: with the step that failed.
         """
-        trail = self._begin(None)
+        trail = self._begin(PATIENCE * self.timeout)
         adapter: Any = self.get_adapter(url)
         proxies, wait = self._proxies(url), min(self.timeout, self._left(trail))
         self._within(trail, lambda: adapter.open(url, proxies, wait))
         return tuple(trail.steps)
 
-    def _begin(self, whole: float | None) -> Trail:
+    def _begin(self, whole: float) -> Trail:
         trail = self._desk.trail = Trail()
-        until = time.monotonic() + (PATIENCE * self.timeout if whole is None else whole)
+        until = time.monotonic() + whole
         trail.end = until if self.until is None else min(until, self.until)
         return trail
 

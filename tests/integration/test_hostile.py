@@ -28,7 +28,7 @@ FORMS = (CANARY, CANARY.upper(), CANARY_64[:12], CANARY_PLAIN[8:20], CANARY.enco
 class Tokens:
     """An account whose token is CANARY."""
 
-    def get(self, *, fresh: bool = False) -> Token:
+    def get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
         return Token(Secret(CANARY), f"{USER}@acme.example", 4_000_000_000)
 
     def note(self, token: Token) -> str | None:

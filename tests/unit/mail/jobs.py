@@ -57,7 +57,7 @@ def job(
 def without_password(given: Job) -> Job:
     """The same with a login whose password is not at hand."""
     login = PasswordLogin("user@acme.example", None)
-    return replace(given, link=replace(given.link, route=replace(given.link.route, login=login)))
+    return replace(given, link=replace(given.link, route=replace(given.link.smtp, login=login)))
 
 
 def failed(result: Verification) -> Stage:

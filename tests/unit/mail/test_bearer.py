@@ -31,7 +31,7 @@ class Tokens:
         self.asked: list[bool] = []
         self._note = note
 
-    def get(self, *, fresh: bool = False) -> Token:
+    def get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
         self.asked.append(fresh)
         if not self.values:
             raise SignInFailed("nobody has signed in", "dtsconf sign-in")

@@ -1,0 +1,65 @@
+"""Sending by Graph: message after message over one HTTPS connection, each with a result of its own.
+
+Graph tells nothing of single recipients: a message is taken for all of them, or for none. Never raises for trouble of
+network or server; an outcome that is unknown is told and never resolved by sending again.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from dtsconf.mail.content import Envelope
+from dtsconf.mail.delivery import wired
+from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.graph.handing import hand_over
+from dtsconf.mail.graph.talk import Talk
+from dtsconf.mail.job import Clock, SystemClock
+from dtsconf.mail.outcome import delivered
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from dtsconf.mail.content import Content
+    from dtsconf.mail.route import Link
+    from dtsconf.mail.sent import Sent
+
+PATIENCE = 120.0
+"""Seconds for an answer: a large mail takes Exchange longer than a time-out that fits a look-up."""
+
+
+class GraphMailer:
+    """A context manager; the connection is made with the first message."""
+
+    def __init__(self, link: Link, clock: Clock | None = None) -> None:
+        self._link = link
+        self._clock = clock or SystemClock()
+        self._talk: Talk | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._talk is not None:
+            self._talk.close()
+
+    def send(self, envelope: Envelope, content: Content) -> Sent:
+        """Hand one message over.
+
+        Raises:
+            Whatever reading the content raises; Graph was not told to send it then.
+        """
+        envelope = Envelope(wired(envelope.sender), tuple(map(wired, envelope.recipients)))
+        talk = self._talk or Talk(
+            self._link, self._clock, sender=envelope.sender, wait=max(PATIENCE, self._link.timeout)
+        )
+        talk.report.begin_anew()
+        with suppress(StageFailed):  # the report has it
+            if self._talk is None:
+                talk.open()
+                talk.sign_in()
+                self._talk = talk
+            hand_over(talk, envelope, content)
+        return delivered(talk.report, envelope, content)

@@ -1,0 +1,292 @@
+"""One conversation with Graph: its stages up to the token, and requests with it (RFC 6750), which end in time.
+
+Rules: a token goes to the service's own address only. One that the service refuses is got anew once, with the claims it
+asks for. 429 and 503 are waited for as long as the caller's patience allows. Whatever breaks becomes the StageFailed
+that explains it. Sources: Microsoft Graph "best practices" (client-request-id, a new connection after 503), "throttling
+guidance"; Microsoft identity platform "Claims challenges".
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from math import inf
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from dtsconf.errors import SignInFailed
+from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.graph import refusals, replies, troubles
+from dtsconf.mail.report import Report
+from dtsconf.names import host_fault
+from dtsconf.proof import Stage
+from dtsconf.web.trouble import NoAnswer, NoRoots
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from dtsconf.mail.job import Clock
+    from dtsconf.mail.report import Row
+    from dtsconf.mail.route import Link
+    from dtsconf.token import Token
+    from dtsconf.web.client import Answer, Client
+    from dtsconf.web.trouble import Trouble
+
+PAUSES = (1.0, 2.0, 4.0)
+"""Seconds before the next try of what was throttled or not available."""
+
+LONGEST_WAIT = 120.0
+"""Seconds that Retry-After may ask for: a longer one is told instead."""
+
+SLOWEST = 16 * 1024
+"""Bytes a second that a request is given time for."""
+
+SOON = 300.0
+"""Seconds that a token must still have when a request begins."""
+
+_BUSY = (429, 503)
+_NAMESPACE = uuid.UUID("3f0d7a52-6c0e-4d39-9d0c-6a2b6d1c7c11")
+"""For client-request-ids made of Message-IDs: the same message has the same one whenever it is sent."""
+
+
+class Talk:
+    """A conversation, kept over several messages. `until` (monotonic seconds) ends all of it; `wait` is the patience
+    for an answer in seconds, by default the link's time-out."""
+
+    def __init__(self, link: Link, clock: Clock, *, sender: str, until: float = inf, wait: float | None = None) -> None:
+        self.route = link.graph
+        self.report = Report(link.progress)
+        self.base = self.route.base or ""
+        self.sender = sender
+        self._clock = clock
+        self._until = until
+        self._wait = link.timeout if wait is None else wait
+        self._session: Client | None = None
+        self._token: Token | None = None
+        self._renewed = False
+        self._request_id = ""
+
+    @property
+    def host(self) -> str:
+        """The service's host."""
+        return urlsplit(self.base).hostname or ""
+
+    @property
+    def mailbox(self) -> str:
+        """Whose mailbox it goes from."""
+        return self.route.user or (self._token.username if self._token else "") or self.sender
+
+    @property
+    def mailbox_url(self) -> str:
+        """The mailbox's address: `/me` for the signed-in account's own, else `/users/...`."""
+        return f"{self.base}/v1.0/{'me' if self.route.user is None else f'users/{quote(self.route.user)}'}"
+
+    def stage(self, name: str, doing: str) -> AbstractContextManager[Row]:
+        """A stage of the report."""
+        return self.report.stage(name, doing)
+
+    def about(self, message_id: str) -> None:
+        """What follows is about this message."""
+        self._request_id = str(uuid.uuid5(_NAMESPACE, message_id))
+        self._renewed = False
+
+    def close(self) -> None:
+        """Let the connections go."""
+        if self._session is not None:
+            self._session.close()
+
+    def open(self) -> None:
+        """The stages resolve, connect and tls.
+
+        Raises:
+            StageFailed: at any of them; the report has the row.
+        """
+        session = self._opened()
+        if self.route.base is None:
+            self._discover()
+        self.tell(f"connecting to {self.host}")
+        try:
+            steps = session.open(self.base)
+        except NoAnswer as error:
+            trouble = error.trouble
+        else:
+            for step in steps:
+                self.report.add(Stage(step.place, True, step.ms, step.detail, said_by=step.said_by))
+            return
+        self._broken(trouble)
+
+    def sign_in(self) -> None:
+        """The stage token. Raises StageFailed."""
+        with self.stage("token", "getting a token") as row:
+            token = self._get()
+            left = token.expires - time.time()
+            row.detail = f"a token for {token.username or 'the application'}, good for {max(left, 0) / 60:.0f} min"
+
+    def exchange(self, method: str, url: str, *, data: bytes = b"", kind: str = "") -> Answer:
+        """A request to the service, and its answer, whatever it is; waits for what may pass.
+
+        Raises:
+            NoAnswer: none came.
+            StageFailed: no token is to be had.
+        """
+        pauses = iter(PAUSES)
+        while True:
+            response = self._authorised(method, url, data, kind)
+            wait = self.pause(response, pauses)
+            if wait is None:
+                return response
+            self._clock.sleep(wait)
+
+    def ask(self, expected: int, method: str, url: str, *, data: bytes = b"", kind: str = "") -> Answer:
+        """As `exchange`, with this answer or none.
+
+        Raises:
+            StageFailed: another answer, or none at all.
+        """
+        try:
+            response = self.exchange(method, url, data=data, kind=kind)
+        except NoAnswer as error:
+            failed = troubles.failed(error.trouble, self.host)
+        else:
+            if response.status_code == expected:
+                return response
+            failed = self.refused(response, large=True)
+        raise failed
+
+    def pause(self, response: Answer, pauses: Iterator[float]) -> float | None:
+        """Seconds to wait before the same is asked again; None when it isn't to be."""
+        if response.status_code not in _BUSY:
+            return None
+        asked = replies.refusal(response.status_code, response.headers, "").wait
+        wait = max(next(pauses, inf), asked)
+        if wait > self.longest_wait():
+            return None
+        if response.status_code == 503:
+            self.close()
+        self.tell(f"{self.host} is busy (HTTP {response.status_code}); trying again in {wait:.0f} s")
+        return wait
+
+    def longest_wait(self) -> float:
+        """Seconds that may be waited now."""
+        return min(LONGEST_WAIT, self._until - self._clock.monotonic())
+
+    def rest(self, seconds: float) -> None:
+        """Wait."""
+        self._clock.sleep(seconds)
+
+    def refused(self, response: Answer, *, large: bool = False) -> StageFailed:
+        """The failure that an answer means."""
+        refusal = replies.refusal(response.status_code, response.headers, response.text)
+        facts = refusals.Facts(self.mailbox, self.sender or self.mailbox, self.route.user is not None, large)
+        finding = refusals.finding(refusal, facts)
+        words = f"{refusal.reply.text}{self._doubts() if finding.cause == 'token' else ''}"
+        if refusal.wait:
+            words += f"; it asks to wait {refusal.wait:.0f} s"
+        return StageFailed.of(finding, words, "server", refusal.reply)
+
+    def plain(self, method: str, url: str, data: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+        """A request that carries no token. Raises NoAnswer."""
+        session = self._opened()
+        session.until = None if self._until == inf else self._until
+        whole = 4 * self._wait + len(data) / SLOWEST
+        return session.request(method, url, data=data, headers=headers or {}, wait=self._wait, whole=whole)
+
+    def _authorised(self, method: str, url: str, data: bytes, kind: str) -> Answer:
+        response = self._asked(method, url, data, kind)
+        if response.status_code not in (401, 403) or self._renewed:
+            return response
+        refusal = replies.refusal(response.status_code, response.headers, response.text)
+        if response.status_code == 403 and refusal.claims is None:
+            return response
+        self._renewed = True
+        try:
+            self._get(fresh=True, challenge=refusal.claims)
+        except StageFailed as none:
+            failed = self.refused(response)
+            words = f"{failed.detail}; no fresh token is to be had: {none.detail}"
+            raise StageFailed("token", words, none.hint, "server", refusal.reply) from none
+        return self._asked(method, url, data, kind)
+
+    def _asked(self, method: str, url: str, data: bytes, kind: str) -> Answer:
+        token = self._token
+        if token is None or token.expires - time.time() < SOON:
+            token = self._get()
+        headers = {
+            "Authorization": f"Bearer {token.value.reveal()}",
+            "Accept": "application/json",
+            "client-request-id": self._request_id or str(uuid.uuid4()),
+            "return-client-request-id": "true",
+        }
+        if method == "POST":
+            headers["Content-Length"] = str(len(data))
+        return self.plain(method, url, data, headers | ({"Content-Type": kind} if kind else {}))
+
+    def _get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
+        try:
+            token = self.route.tokens.get(fresh=fresh, challenge=challenge)
+        except SignInFailed as failed:
+            raise StageFailed("token", failed.message, failed.hint) from failed
+        self.report.masker.add_secret(token.value.reveal())
+        self.report.masker.add_encoded(token.value.reveal())
+        self._token = token
+        return token
+
+    def _doubts(self) -> str:
+        note = self.route.tokens.note(self._token) if self._token else None
+        return f"; {note}" if note else ""
+
+    def _opened(self) -> Client:
+        if self._session is None:
+            try:
+                self._session = self.route.session()
+            except NoRoots as wrong:
+                hint = "give server.ca_file the path of a PEM file with the roots to trust"
+                words = f"server.ca_file {wrong.path} {wrong.reason}"
+            else:
+                return self._session
+            with self.stage("tls", "reading the roots to trust"):
+                raise StageFailed("tls-untrusted", words, hint, "system")
+        return self._session
+
+    def _discover(self) -> None:
+        """Learn the service's address from the provider: `msgraph_host` in its OpenID discovery document, as
+        Microsoft's has it. Raises StageFailed, in stage resolve."""
+        provider = urlsplit(self.route.discovery).netloc
+        try:
+            response = self.plain("GET", self.route.discovery)
+        except NoAnswer as error:
+            failed = troubles.failed(error.trouble, provider)
+            failed.detail = f"{provider}: {failed.detail}"
+        else:
+            host = replies.member(response.text, "msgraph_host") or ""
+            name, _, port = host.partition(":")
+            if response.status_code == 200 and host_fault(name) is None and (port or "443").isdigit():
+                self.base = f"https://{host}"
+                return
+            hint = "check microsoft.authority and microsoft.tenant; mail can also go by SMTP: microsoft.via: smtp"
+            failed = StageFailed("protocol", f"{provider} names no Microsoft Graph (msgraph_host)", hint)
+        with self.stage("resolve", f"asking {provider} for Microsoft Graph"):
+            raise failed
+
+    def _broken(self, trouble: Trouble) -> None:
+        for step in trouble.steps:
+            self.report.add(Stage(step.place, True, step.ms, step.detail, said_by=step.said_by))
+        failed = troubles.failed(trouble, self.host)
+        self.report.add(
+            Stage(
+                trouble.place,
+                False,
+                trouble.ms,
+                failed.detail,
+                cause=failed.cause,
+                hint=failed.hint,
+                said_by=failed.said_by,
+            )
+        )
+        raise failed
+
+    def tell(self, words: str) -> None:
+        """Say what goes on."""
+        if self.report.progress is not None:
+            self.report.progress(self.report.masker.show_own(words))

@@ -1,0 +1,45 @@
+"""What it means when Graph gave no answer: from the trouble on the way to cause, words and hint. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.mail.failure import Finding, StageFailed
+
+if TYPE_CHECKING:
+    from dtsconf.web.trouble import Trouble
+
+_WAY = "check the way there: the firewall, and connection.proxy if HTTPS goes through a proxy here"
+_HINTS = {
+    "dns": "check this machine's name servers (getent hosts {host}); behind a proxy set connection.proxy",
+    "no-route": "check this machine's network (VPN, default route) and connection.proxy",
+    "refused": _WAY,
+    "timeout": _WAY + "; or give it longer: --set connection.timeout=60",
+    "blocked": "this machine's own firewall or security product stops dtsconf: allow https to {host} for it",
+    "dropped": "something between here and {host} cuts the connection: ask who runs the firewall or the proxy",
+    "tls-untrusted": "if the network inspects TLS, name its root certificate: --set server.ca_file=/PATH/TO/ROOTS.pem",
+    "tls-name": "whoever answers is not {host}: ask who runs the network, and check connection.proxy",
+    "tls-expired": "check this machine's clock, and who answers for {host}",
+    "tls-not-yet-valid": "check this machine's clock, and who answers for {host}",
+    "tls-version": "something on the way speaks only old TLS: ask who runs the firewall or the proxy",
+    "protocol": "check connection.proxy, and whether a page for signing in to the network stands between",
+}
+_PROXY = "check connection.proxy and HTTPS_PROXY, and what the proxy lets through to {host}"
+_ELSEWHERE = {
+    "redirect": "the answer is a redirect to {}, and a token goes nowhere but where it belongs",
+}
+
+
+def failed(trouble: Trouble, host: str) -> StageFailed:
+    """As the failure of the stage it happened in."""
+    hint = _PROXY if trouble.what == "proxy" else _HINTS[trouble.cause]
+    detail = _ELSEWHERE.get(trouble.what, "{}").format(trouble.detail or "nowhere")
+    if trouble.proxy:
+        detail = f"proxy {trouble.proxy}: {detail}"
+    return StageFailed.of(Finding(trouble.cause, hint.format(host=host)), detail, trouble.said_by)
+
+
+def unknown(seen: str, recipient: str) -> StageFailed:
+    """The whole mail had been handed over, and no answer came: it may have gone out. It is not sent again."""
+    hint = f"look into Sent Items, or the mailbox of {recipient}, before you send again"
+    return StageFailed("outcome-unknown", f"no answer came after the mail was handed over: {seen}", hint)

@@ -1,0 +1,44 @@
+"""What a conversation came to, from its report: a verification, or a delivery. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.mail.sent import Recipient, Sent
+from dtsconf.proof import Verification
+
+if TYPE_CHECKING:
+    from dtsconf.mail.content import Content, Envelope
+    from dtsconf.mail.job import Job
+    from dtsconf.mail.report import Report
+    from dtsconf.proof import Stage
+
+
+def verified(job: Job, report: Report) -> Verification:
+    """What the stages so far prove."""
+    return Verification(
+        level=job.level,
+        ok=report.failure is None,
+        stages=tuple(report.stages),
+        program=job.letter.program,
+        user=job.letter.user,
+        reached=report.reached,
+    )
+
+
+def delivered(
+    report: Report, envelope: Envelope, content: Content, recipients: tuple[Recipient, ...] | None = None
+) -> Sent:
+    """Who gets the message. `recipients` is what the server said of each, where it says so; a failure after that holds
+    for everybody whom it had taken."""
+    failure = report.failure
+    told = recipients or tuple(Recipient(address, ok=True) for address in envelope.recipients)
+    if failure is not None:
+        told = tuple(_failed(one, failure) if one.ok else one for one in told)
+    return Sent(content.message_id, told, tuple(report.stages), report.reached)
+
+
+def _failed(recipient: Recipient, failure: Stage) -> Recipient:
+    return Recipient(
+        recipient.address, False, failure.code, failure.enhanced_code, failure.detail, failure.cause, failure.hint
+    )
