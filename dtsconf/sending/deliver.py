@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
@@ -16,7 +17,7 @@ from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.content import Content, Envelope
 from dtsconf.mail.mailer import SmtpMailer
 from dtsconf.proof import CAUSES
-from dtsconf.sending.prepare import prepared
+from dtsconf.sending.prepare import prepared, smaller
 from dtsconf.sending.request import Request, draft_of
 from dtsconf.settings.check import require_complete, require_smtp
 from dtsconf.settings.roots import require_roots
@@ -105,8 +106,17 @@ def _deliver(
         link = hands.link_now(given, effective, resolver, progress=progress)
         content = Counted(message, passed)
         with SmtpMailer(link) as mailer, _interruptions_told(content):
-            sent = mailer.send(Envelope(sender.on_the_wire, draft.recipients), content)
+            sent = _hinted(mailer.send(Envelope(sender.on_the_wire, draft.recipients), content), request)
         return Delivered(sent, message.size, effective, (*effective.warnings, *resolver.warnings))
+
+
+def _hinted(sent: Sent, request: Request) -> Sent:
+    """What to do about a mail that is too large is known better here than in the conversation."""
+    failure = sent.failure
+    if failure is None or failure.cause != "too-large":
+        return sent
+    hint = f"{smaller(request)}, or ask the server's administrator to take more"
+    return replace(sent, stages=tuple(replace(one, hint=hint) if one is failure else one for one in sent.stages))
 
 
 class Counted:

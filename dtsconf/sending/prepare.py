@@ -67,9 +67,14 @@ def _require_size(size: int, request: Request, org: Organisation) -> None:
     if limit is None or size <= limit:
         return
     words = f"the mail has {in_mib(size)}, and the organisation allows {in_mib(limit)} (policy.max_size)"
-    hint = "pack the attachments: --zip" if request.attach and not request.zipped else "send less of it at a time"
+    hint = smaller(request)
     where = org.place_of("policy.max_size")
     raise Invalid(org.with_excerpts((Problem("too-large", words, hint, where, "policy.max_size", code=4),)))
+
+
+def smaller(request: Request) -> str:
+    """What makes the mail smaller."""
+    return "pack the attachments: --zip" if request.attach and not request.zipped else "send less of it at a time"
 
 
 def in_mib(size: int) -> str:

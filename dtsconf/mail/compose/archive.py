@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, BinaryIO, Self
 
 from dtsconf.errors import DtsconfError
-from dtsconf.mail.compose.draft import Attachment
+from dtsconf.mail.compose.draft import Attachment, piece
 
 if TYPE_CHECKING:
     import zipfile
@@ -64,7 +65,8 @@ class Archive:
 
     def _close(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # on a full disk the last bytes fail once more
+                self._file.close()
             self._file = None
 
 
@@ -86,7 +88,7 @@ def _add(archive: zipfile.ZipFile, name: str, attachment: Attachment) -> None:
     info.compress_type = zipfile.ZIP_DEFLATED
     info.create_system = 0
     with attachment.open() as source, archive.open(info, "w", force_zip64=attachment.size >= _LARGE) as entry:
-        while block := source.read(_BLOCK):
+        while block := piece(attachment, source, _BLOCK):
             entry.write(block)
 
 

@@ -60,6 +60,19 @@ class ContentChanged(DtsconfError):
         )
 
 
+def piece(attachment: Attachment, opened: IO[bytes], most: int) -> bytes:
+    """The next bytes of an opened attachment, `most` but for the last ones.
+
+    Raises:
+        DtsconfError: it can't be read any more.
+    """
+    try:
+        return opened.read(most)
+    except OSError as error:
+        words = f"{escape_controls(attachment.name)} can't be read: {error.strerror}; the mail was not sent"
+        raise DtsconfError(words, "mend that, and send it again") from error
+
+
 @frozen
 class Draft:
     """A message to make. `text` and `html` have whatever line ends; with `html` alone a text is derived from it. One of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dtsconf.frozen import frozen
 from dtsconf.mail import headers
 from dtsconf.mail.compose import bodies
-from dtsconf.mail.compose.draft import Attachment, ContentChanged, Draft, Mailbox
+from dtsconf.mail.compose.draft import Attachment, ContentChanged, Draft, Mailbox, piece
 from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def blocks(attachment: Attachment) -> Iterator[bytes]:
     """
     with attachment.open() as opened:
         left = attachment.size
-        while left and (block := opened.read(min(BLOCK, left))):
+        while left and (block := piece(attachment, opened, min(BLOCK, left))):
             left -= len(block)
             yield block
-        if left or opened.read(1) or attachment.changed(opened):
+        if left or piece(attachment, opened, 1) or attachment.changed(opened):
             raise ContentChanged(attachment.name)
 
 

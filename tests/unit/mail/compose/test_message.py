@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -8,6 +9,7 @@ from email.utils import getaddresses
 import pytest
 from hypothesis import given, strategies as st
 
+from dtsconf.errors import DtsconfError
 from dtsconf.mail.compose.draft import ContentChanged, Draft, Mailbox
 from dtsconf.mail.compose.message import BLOCK, compose
 from dtsconf.names import escape_controls, has_controls
@@ -186,3 +188,17 @@ def test_what_changes_meanwhile_is_an_error(attachment: Held) -> None:
     with pytest.raises(ContentChanged) as caught:
         list(message.chunks())
     assert "--zip" in str(caught.value.hint)
+
+
+class Locked(io.BytesIO):
+    """A file that another program locks while it is read."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+
+def test_what_can_not_be_read_any_more_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Held, "open", lambda _held: Locked())
+    message = compose(Draft((ANN,), attachments=(held("run.log", b"1234"),)), SENDER, "abc123", NOW)
+    with pytest.raises(DtsconfError, match=r"run\.log can't be read: Permission denied; the mail was not sent"):
+        list(message.chunks())

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from dtsconf.mail.sent import Recipient, Sent
+from dtsconf.render import send as render
+from tests.unit.sending.results import NO, OK, failed, sent
+
+
+@pytest.mark.parametrize(
+    ("result", "kinds"),
+    [
+        (sent(OK), []),
+        (sent(OK, NO, NO), ["recipient-rejected"] * 2),
+        (sent(failed("timeout"), stage="data"), ["timeout"]),
+        (sent(NO, NO, stage="rcpt-to", cause="recipient-rejected"), ["recipient-rejected"] * 2),
+    ],
+)
+def test_json(result: Sent, kinds: list[str]) -> None:
+    found = render.data(result, 12)
+    assert (found["message_id"], found["size"]) == ("<t@x.example>", 12)
+    assert [set(one) for one in found["recipients"]] == [{"address", "ok", "code", "enhanced_code", "detail"}] * len(
+        result.recipients
+    )
+    assert [one["kind"] for one in found.get("problems", [])] == kinds
+
+
+def test_some_refused() -> None:
+    result = sent(OK, NO)
+    assert render.text(result) == "<t@x.example>\n"
+    assert render.failure(result) == (
+        "SENT TO 1 OF 2.\n"
+        "b@x.example: the server doesn't take mail for this recipient: 550 5.1.1 no such user\n"
+        "hint: ask for the address\n"
+    )
+
+
+def test_nobody() -> None:
+    result = sent(failed("timeout"), stage="data")
+    assert render.text(result) == render.note(result, "1 MiB") == ""
+    assert render.failure(result) == "NOT SENT.\ndata: no answer came in time (timeout); dtsconf: it said so\nhint: h\n"
+
+
+def test_unknown() -> None:
+    result = sent(failed("outcome-unknown"), stage="accepted", cause="outcome-unknown")
+    assert render.failure(result).startswith("NOT KNOWN WHETHER SENT, and not sent again (<t@x.example>).\n")
+
+
+def test_control_characters_of_a_server_are_escaped() -> None:
+    odd = Recipient("b@x.example", False, 550, None, "\x1b[2J", "recipient-rejected", "\x1b")
+    assert "\x1b" not in render.failure(sent(OK, odd))
+
+
+def test_the_note() -> None:
+    assert render.note(sent(OK), "2 MiB") == "sent to 1 recipient, 2 MiB\n"
+    assert render.note(sent(OK, OK), "2 MiB") == "sent to 2 recipients, 2 MiB\n"

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from dtsconf.errors import Option, UsageProblem
+from dtsconf.mail.compose.draft import Mailbox
+from dtsconf.sending.request import Request, draft_of
+
+
+def test_the_draft() -> None:
+    request = Request(
+        ("Ann <ann@x.example>, b@x.example",), ("c@x.example",), ("d@x.example",), ("r@x.example",), "Hi", "text", "<p>"
+    )
+    draft = draft_of(request)
+    assert draft.to == (Mailbox("Ann", "ann@x.example"), Mailbox(None, "b@x.example"))
+    assert (draft.cc, draft.bcc) == ((Mailbox(None, "c@x.example"),), (Mailbox(None, "d@x.example"),))
+    assert draft.reply_to == (Mailbox(None, "r@x.example"),)
+    assert (draft.subject, draft.text, draft.html) == ("Hi", "text", "<p>")
+
+
+@pytest.mark.parametrize(
+    ("request_", "option"),
+    [
+        (Request(), "--to"),
+        (Request(("no",)), "--to"),
+        (Request(("a@x.example",), ("",)), "--cc"),
+        (Request(("a@x.example",), bcc=("a\r\nb@x.example",)), "--bcc"),
+        (Request(("a@x.example",), reply_to=("ö@x.example",)), "--reply-to"),
+        (Request(("a@x.example",), subject="a\nb"), "--subject"),
+        (Request(("a@x.example",), subject="a\0b"), "--subject"),
+        (Request(("a@x.example",), text="\ud800"), "--body"),
+        (Request(("a@x.example",), text="x" * (17 << 20)), "--body"),
+        (Request(("a@x.example",), html="\udcff"), "--html"),
+    ],
+)
+def test_what_can_not_be(request_: Request, option: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        draft_of(request_)
+    (problem,) = caught.value.problems
+    assert problem.where == Option(option)
+    assert problem.hint
+    assert "\n" not in problem.message
+    assert caught.value.code == 2
+
+
+def test_an_international_domain_can_be_answered_to() -> None:
+    assert draft_of(Request(("a@x.example",), reply_to=("a@bücher.example",))).reply_to
+
+
+def test_every_fault_is_told() -> None:
+    with pytest.raises(UsageProblem) as caught:
+        draft_of(Request(("no", "neither"), ("nor",), subject="\n"))
+    assert len(caught.value.problems) == 4
