@@ -154,14 +154,16 @@ def _owed(key: str, effective: Effective) -> Problem:
     )
 
 
-def require_smtp(effective: Effective) -> None:
+def require_route(effective: Effective) -> None:
     """Let settings pass that this version can send with.
 
     Raises:
-        Invalid: code 3, the mode is microsoft: it is checked and shown, but nothing signs in yet.
+        Invalid: code 3, via is graph: it is checked and shown, but nothing sends that way yet.
     """
-    if effective.settings.mode == "smtp":
+    if effective.settings.mode == "smtp" or effective.settings.microsoft.via == "smtp":
         return
-    message = "mode: microsoft can't be used yet: this version of dtsconf checks and shows it, but can't sign in"
-    hint = "validate, show and plan take it; to apply or test, use mode: smtp"
-    raise Invalid((Problem("microsoft-not-there", message, hint, effective.origin["mode"].where, "mode"),))
+    where = effective.origin["microsoft.via"].where
+    message = (
+        "microsoft.via: graph can't be used yet: this version of dtsconf checks and shows it, but can't send by it"
+    )
+    raise Invalid((Problem("graph-not-there", message, "use microsoft.via: smtp", where, "microsoft.via"),))

@@ -65,7 +65,8 @@ class Server(Group):
     """none: plain. auto: TLS where the server offers it, else plain. tls: from the first byte (RFC 8314). starttls:
     upgrade after EHLO (RFC 3207)."""
     ca_file: LocalPath | None = None
-    """PEM file of roots to trust instead of the system's; in a profile relative to that file."""
+    """PEM file of roots to trust instead of the system's, in both modes: for the mail server, and in microsoft mode for
+    the identity provider and Graph too. In a profile relative to that file."""
     fingerprint: Fingerprint | None = None
     """SHA-256 of the server's certificate (DER) in hex, colons allowed; its name, chain and dates are then not
     checked."""
@@ -90,7 +91,7 @@ class MicrosoftSmtp(Group):
     """Microsoft's submission server (microsoft mode, via smtp)."""
 
     host: HostName = "smtp.office365.com"
-    """Host that takes the mail."""
+    """Host that takes the mail; one that isn't Microsoft's only from the organisation's layer."""
     port: Port = 587
     """Its TCP port; the session is always upgraded with STARTTLS."""
 
@@ -101,11 +102,13 @@ class Microsoft(Group):
     client_id: Annotated[Uuid | None, Screen("microsoft", 4, "Client ID")] = None
     """Application (client) ID of the organisation's app registration. Required in microsoft mode."""
     remember_me: Annotated[bool, Screen("microsoft", 2, "Remember Me")] = False
-    """Keep the connection for later sessions."""
+    """Keep the sign-in for later sessions. Off: it ends with the user's login session, or with the process where the
+    system has no memory for that."""
     tenant: Tenant = "organizations"
     """Tenant id or domain, or organizations, common, consumers."""
     authority: Url = "https://login.microsoftonline.com"
-    """Base address of the identity provider."""
+    """Base address of the identity provider; the tenant is put behind it. One that isn't Microsoft's only from the
+    organisation's layer."""
     flow: Literal["auto", "broker", "browser", "device-code", "application"] = "auto"
     """How to sign in; auto takes broker, then browser, then device code."""
     client_secret: SecretReference | None = None

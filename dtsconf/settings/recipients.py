@@ -58,7 +58,7 @@ def recipient_notices(values: Mapping[str, Setting], org: Organisation) -> list[
 
     A sender's address that nobody has given yet, or that `expects` leaves to others, tells nothing.
     """
-    if org.verify.level not in NAMING_LEVELS or values["mode"].value != "smtp":
+    if org.verify.level not in NAMING_LEVELS:
         return []
     address, key, where = _recipient(org.verify.to, values, org)
     if not address or (key == "sender.email" and org.expected(key)):

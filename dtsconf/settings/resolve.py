@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Notice, Problem
 from dtsconf.frozen import frozen
-from dtsconf.settings import check, rules, secrecy, unusual
+from dtsconf.settings import check, microsoft, rules, secrecy, unusual
 from dtsconf.settings.doubts import known_from, rests_on_doubt
 from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
 from dtsconf.settings.keys import KEYS, below
@@ -137,6 +137,7 @@ def review(
     judged = [
         *_forbidden_set(merged.set_aside),
         *check.cleartext_elsewhere(layers),
+        *microsoft.named_elsewhere(merged.layers, org),
         *check.impossible(values, org, complete=complete),
         *([check.missing_problem(key, values, org) for key in lacking] if complete else []),
         *rules.broken(values, org, complete=complete),

@@ -25,8 +25,8 @@ def require_roots(effective: Effective) -> None:
     Raises:
         Invalid: code 3, kind `ca-file`, with the path and the reason, at the place that names the file.
     """
-    server = effective.settings.server
-    if server.ca_file is None or server.encryption == "none" or server.fingerprint is not None:
+    server, smtp = effective.settings.server, effective.settings.mode == "smtp"
+    if server.ca_file is None or (smtp and (server.encryption == "none" or server.fingerprint is not None)):
         return
     reason, hint = _fault(server.ca_file)
     if reason:

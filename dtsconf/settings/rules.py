@@ -21,6 +21,9 @@ from dtsconf.settings.values import Organisation
 BRANCHES = {"server": "smtp", "login": "smtp", "microsoft": "microsoft"}
 """Groups that only one mode uses."""
 
+SHARED = frozenset({"server.ca_file"})
+"""Keys of such a group that both modes use."""
+
 EXACT = frozenset({"server.ca_file"})
 """Texts in which upper and lower case differ, besides secret references."""
 
@@ -41,7 +44,7 @@ def broken(values: Mapping[str, Setting], org: Organisation, *, complete: bool =
 
 def in_use(key: str, mode: str) -> bool:
     """Whether the mode reads this key at all."""
-    return BRANCHES.get(key.split(".", 1)[0], mode) == mode
+    return key in SHARED or BRANCHES.get(key.split(".", 1)[0], mode) == mode
 
 
 def ruled_value(key: str, values: Mapping[str, Setting]) -> Any:

@@ -44,6 +44,7 @@ _MICROSOFT = (
     "microsoft.client_id",
     "microsoft.smtp.host",
     "microsoft.smtp.port",
+    "server.ca_file",
     "connection.min_tls",
 )
 GUARDED: Mapping[str, tuple[str, ...]] = {

@@ -117,4 +117,4 @@ def _unusual_microsoft(values: Values) -> list[Notice]:
     if values["microsoft.via"].value == "smtp" and values["microsoft.smtp.port"].value == 465:
         text = "microsoft.smtp.port 465: the session is upgraded with STARTTLS, which port 465 doesn't speak"
         found.append(_notice("unusual-pair", "microsoft.smtp.port", values, text, "the usual port is 587", strict=3))
-    return found
+    return [*found, *_passing_ca_file(values)]

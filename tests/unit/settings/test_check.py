@@ -180,6 +180,7 @@ def test_a_password_that_no_login_uses_is_a_warning() -> None:
         ({"microsoft.tenant": "organizations"}, "unusual-pair", 3),
         ({"microsoft.flow": "browser"}, "unused", 0),
         ({"microsoft.smtp.port": 465}, "unusual-pair", 3),
+        ({"server.ca_file": "/tmp/ca.pem"}, "ca-file-place", 0),
     ],
 )
 def test_microsofts_unusual_pairs(change: dict[str, Any], kind: str, strict: int) -> None:
@@ -188,6 +189,6 @@ def test_microsofts_unusual_pairs(change: dict[str, Any], kind: str, strict: int
 
 
 def test_the_branch_that_is_not_in_use_is_not_judged() -> None:
-    odd = {"server.port": 465, "server.encryption": "none", "login.required": True, "server.ca_file": "/tmp/x"}
+    odd = {"server.port": 465, "server.encryption": "none", "login.required": True, "server.ca_file": "/etc/dts/ca.pem"}
     assert warned({**APPLICATION, **odd}) == ()
     assert warned({**WORKING, "microsoft.smtp.port": 465, "microsoft.flow": "application"}) == ()
