@@ -56,8 +56,7 @@ class KeyringBackend:
         Raises:
             SecretUnavailable: there is no store, it is locked or doesn't answer, or it holds no such entry.
         """
-        service, user = parts(reference)
-        value = self._call(lambda store: store.get_password(service, user), reference)
+        value = self.look(reference)
         if value is None:
             message = f"{self.whose()} ({self.store()}) holds no entry {reference.rest}"
             raise SecretUnavailable(message, f"store it, as that user: dtsconf secret set {reference}{self._sudo()}")
@@ -65,6 +64,11 @@ class KeyringBackend:
             message = f"the entry {reference.rest} in {self.whose()} is empty"
             raise SecretUnavailable(message, f"store it again: dtsconf secret set {reference}")
         return Secret(value)
+
+    def look(self, reference: Reference) -> str | None:
+        """The entry's text as it is, None when there is no such entry. Raises: as `fetch`."""
+        service, user = parts(reference)
+        return self._call(lambda store: store.get_password(service, user), reference)
 
     def keep(self, reference: Reference, value: Secret) -> None:
         """Store a secret under the reference and read it back; what was there under that name is replaced.

@@ -1,0 +1,182 @@
+"""Microsoft's sign-in errors (AADSTS...), a row a code: what it means here, and what mends it. Data alone.
+
+In a row `{client_id}`, `{tenant}` and `{portal}` are filled in; nothing else is. Pages of the portal are given as the
+way to click from its first page. Source of the meanings: Microsoft Entra "authentication and authorization error
+codes" (learn.microsoft.com/entra/identity-platform/reference-error-codes), and for each code
+login.microsoftonline.com/error?code=NUMBER; of the remedies: the pages of the portal that they name, and Microsoft
+Graph PowerShell's reference.
+"""
+
+from __future__ import annotations
+
+from dtsconf.frozen import frozen
+
+
+@frozen
+class Row:
+    """`cause` ends a sentence that starts with the code; `remedy` is the next step; `who` must take it: `admin`, the
+    organisation's administrator, or `user`, whoever signs in."""
+
+    cause: str
+    remedy: str
+    who: str = "admin"
+
+
+_AGAIN = "sign in again: dtsconf sign-in"
+_REGISTRATION = "{portal} > App registrations > {client_id}"
+_ENTERPRISE = "{portal} > Enterprise applications > {client_id}"
+_REDIRECTS = (
+    "under Mobile and desktop applications add http://localhost (browser), and "
+    "ms-appx-web://microsoft.aad.brokerplugin/{client_id} (Windows broker)"
+)
+_OWN = (
+    "microsoft.client_id must be the Application (client) ID of an app registration in your own organisation's tenant"
+)
+_PUBLIC = (
+    f"{_REGISTRATION} > Authentication > Allow public client flows: Yes; or PowerShell: "
+    "Update-MgApplication -ApplicationId OBJECT_ID -IsFallbackPublicClient:$true"
+)
+_CONSENT = (
+    f"{_REGISTRATION} > API permissions > Grant admin consent; for users Office 365 Exchange Online SMTP.Send, or "
+    "Microsoft Graph Mail.Send with via: graph"
+)
+_SIGN_INS = "{portal} > Monitoring & health > Sign-in logs shows the policy under Conditional Access"
+_DEVICE = (
+    "use the machine that the organisation manages, and microsoft.flow: broker or browser (a device code never is)"
+)
+_MFA = "sign in where the second factor can be asked for: dtsconf sign-in, with microsoft.flow browser or broker"
+_MEMBER = "sign in with an account of that tenant, or set microsoft.tenant to the account's own"
+_SECRET = (
+    f"{_REGISTRATION} > Certificates & secrets > New client secret, store its Value where microsoft.client_secret "
+    "points, and apply again; or PowerShell: Add-MgApplicationPassword -ApplicationId OBJECT_ID"
+)
+_FEDERATED = f"{_REGISTRATION} > Certificates & secrets > Federated credentials: issuer, subject and audience must be"
+
+ROWS: dict[int, Row] = {
+    16000: Row("the account is not in this tenant", _MEMBER, "user"),
+    50001: Row("the tenant doesn't know the resource", "Exchange Online has to be licensed there: {portal} > Licenses"),
+    50002: Row("a proxy on the network keeps sign-ins to this tenant out", "let the proxy allow tenant {tenant}"),
+    50011: Row(
+        "the redirect address isn't among those of the app registration",
+        f"{_REGISTRATION} > Authentication: {_REDIRECTS}; {_OWN}",
+    ),
+    50012: Row("the certificate or assertion isn't accepted", f"{_REGISTRATION} > Certificates & secrets: upload it"),
+    50020: Row("the account belongs to another directory than this tenant", _MEMBER, "user"),
+    50034: Row("the account isn't in this tenant", _MEMBER, "user"),
+    50053: Row(
+        "the account is locked, or the sign-in came from an address with a bad name",
+        "wait and sign in again; {portal} > Monitoring & health > Sign-in logs tells which of the two",
+    ),
+    50055: Row(
+        "the account's password has expired", "change it at https://myaccount.microsoft.com, then sign in again"
+    ),
+    50057: Row(
+        "the account is disabled",
+        "{portal} > Users > (the user) > Account enabled; or PowerShell: "
+        "Update-MgUser -UserId ADDRESS -AccountEnabled:$true",
+    ),
+    50058: Row("nobody is signed in", _AGAIN, "user"),
+    50059: Row("nothing tells which tenant is meant", "set microsoft.tenant to the tenant's id or domain"),
+    50072: Row("the account has to set up its second factor first", "https://aka.ms/mfasetup, then sign in", "user"),
+    50074: Row("the second factor was not given", _MFA, "user"),
+    50076: Row("a second factor is asked for (a policy, or a new place)", _MFA, "user"),
+    50078: Row("the second factor is due again", _AGAIN, "user"),
+    50079: Row("the account has to set up its second factor first", "https://aka.ms/mfasetup, then sign in", "user"),
+    50089: Row("the sign-in took too long", _AGAIN, "user"),
+    50097: Row("the device has to prove itself", _DEVICE),
+    50105: Row(
+        "the app is open to assigned users only, and this one isn't",
+        f"{_ENTERPRISE} > Users and groups > Add user; or Properties > Assignment required: No",
+    ),
+    50126: Row("the user name or password is wrong", _AGAIN, "user"),
+    50128: Row("there is no such tenant", "set microsoft.tenant to the tenant's id or domain"),
+    50131: Row("a Conditional Access policy says no", _SIGN_INS),
+    50132: Row("the session ended, since the password changed or expired", _AGAIN, "user"),
+    50133: Row("the session ended, since the password changed or expired", _AGAIN, "user"),
+    50144: Row("the account's password in Active Directory has expired", "change it there, then sign in again"),
+    50155: Row("the device could not prove itself", "dsregcmd /status on that machine tells how it is joined"),
+    50158: Row("a check outside of Microsoft was not passed", _AGAIN, "user"),
+    50173: Row("an administrator or the user ended all sessions", _AGAIN, "user"),
+    50194: Row(
+        "the app is for one tenant, and microsoft.tenant names none",
+        "set microsoft.tenant to the tenant's id or domain instead of {tenant}",
+    ),
+    50196: Row("this app asked too often in a short time", "wait some minutes; a token is kept with remember_me: true"),
+    51004: Row("the account isn't in this tenant", _MEMBER, "user"),
+    53000: Row("a policy wants a compliant device, and this one isn't", f"enrol it (Intune); {_DEVICE}"),
+    53001: Row("a policy wants a device of the domain, and this one isn't", _DEVICE),
+    53002: Row("a policy wants an approved app", "exclude this app from that policy: {portal} > Conditional Access"),
+    53003: Row("a Conditional Access policy blocks the sign-in", f"{_SIGN_INS}; {_DEVICE}"),
+    53004: Row("the account has to set up its second factor first", "https://aka.ms/mfasetup, then sign in", "user"),
+    53011: Row("the account is blocked, since it looks taken over", "{portal} > ID Protection > Risky users"),
+    54005: Row("the code was used already", _AGAIN, "user"),
+    65001: Row("nobody has consented to the app's permission", _CONSENT),
+    65004: Row("whoever signed in said no to the app's permission", f"sign in again and accept, or: {_CONSENT}"),
+    65005: Row("the app registration lacks the permission", _CONSENT),
+    70000: Row("the kept session is no longer good", _AGAIN, "user"),
+    70001: Row("the app is disabled or unknown in this tenant", f"{_ENTERPRISE} > Properties > Enabled: Yes; {_OWN}"),
+    70002: Row("the client's secret is wrong", _SECRET),
+    70008: Row("the kept session has expired", _AGAIN, "user"),
+    70011: Row("the scope is not known", _CONSENT),
+    70018: Row("the code was typed wrongly", _AGAIN, "user"),
+    70019: Row("the code has expired", _AGAIN, "user"),
+    70021: Row("no federated credential of the app fits the assertion", f"{_FEDERATED} those of the CI job's token"),
+    70043: Row("a policy wants a new sign-in from time to time", _AGAIN, "user"),
+    90002: Row("there is no such tenant", "set microsoft.tenant to the tenant's id or domain; mind the cloud"),
+    90072: Row("the account is not in this tenant", _MEMBER, "user"),
+    90094: Row("an administrator has to consent", _CONSENT),
+    90095: Row("an administrator has to consent, and a request for it was made", _CONSENT),
+    135011: Row("the device is disabled", "{portal} > Devices > All devices > (the device) > Enable"),
+    500011: Row(
+        "the tenant lacks the resource: Exchange Online isn't there",
+        "check microsoft.tenant; PowerShell: New-MgServicePrincipal -AppId 00000002-0000-0ff1-ce00-000000000000",
+    ),
+    500014: Row(
+        "the resource is disabled in the tenant", "{portal} > Enterprise applications > Office 365 Exchange Online"
+    ),
+    500021: Row("the network allows sign-ins to chosen tenants only", "let the proxy allow tenant {tenant}"),
+    500121: Row("the second factor was refused or timed out", _AGAIN, "user"),
+    500133: Row("the assertion is too old or too new", "check this machine's clock, and give a fresh assertion"),
+    530003: Row("a policy wants a managed device", _DEVICE),
+    530035: Row(
+        "security defaults block this kind of sign-in",
+        "leave them on; use microsoft.flow browser or broker, which they allow",
+    ),
+    650052: Row("the organisation has no Exchange Online, or not this permission", "{portal} > Licenses; then sign in"),
+    650056: Row("the app registration lists no permission, or nobody consented", _CONSENT),
+    650057: Row("the app registration doesn't list the permission", _CONSENT),
+    700016: Row(
+        "the tenant knows no app with this client ID",
+        f"{_OWN} (this is {{tenant}}): {{portal}} > App registrations > Overview; "
+        f"there, under Authentication, {_REDIRECTS}",
+    ),
+    700024: Row("the assertion is outside its time", "check this machine's clock, and give a fresh assertion"),
+    700025: Row("the app is a public client, and a secret was sent", f"{_REGISTRATION} > Authentication: platform Web"),
+    700027: Row("the certificate isn't the app's", f"{_REGISTRATION} > Certificates & secrets > Upload certificate"),
+    700030: Row("the certificate's name isn't accepted", f"{_REGISTRATION} > Certificates & secrets > Certificates"),
+    700082: Row("the kept session was not used for too long", _AGAIN, "user"),
+    700211: Row("no federated credential of the app has this issuer", f"{_FEDERATED} those of the CI job's token"),
+    700212: Row("no federated credential of the app has this audience", f"{_FEDERATED} those of the CI job's token"),
+    700213: Row("no federated credential of the app has this subject", f"{_FEDERATED} those of the CI job's token"),
+    7000112: Row("the app is disabled", f"{_ENTERPRISE} > Properties > Enabled for users to sign in: Yes"),
+    7000114: Row("the app may not use this way to sign in", _PUBLIC),
+    7000215: Row("the client secret is wrong (its Value is wanted, not its Secret ID)", _SECRET),
+    7000216: Row("a secret, certificate or assertion is wanted", "give one of microsoft.client_secret and its like"),
+    7000218: Row("the app registration doesn't allow sign-in without a secret", _PUBLIC),
+    7000222: Row("the client secret has expired", _SECRET),
+    7000229: Row(
+        "the app has no service principal in the tenant",
+        "PowerShell: New-MgServicePrincipal -AppId {client_id}",
+    ),
+    7000012: Row(
+        "the session was made in another tenant",
+        "set microsoft.tenant to the tenant of the account, then: dtsconf sign-out, dtsconf sign-in",
+    ),
+    900023: Row("microsoft.tenant is no tenant", "write its id (a UUID) or its domain"),
+    9002325: Row("the sign-in lacked its proof (PKCE)", _AGAIN, "user"),
+    9002326: Row(
+        "http://localhost is registered for a single-page app",
+        f"{_REGISTRATION} > Authentication: take it out there, and {_REDIRECTS}",
+    ),
+}
+"""By the number behind AADSTS."""

@@ -1,0 +1,89 @@
+"""What may be known of a sign-in without opening it: account, tenant, where its tokens are kept, until when.
+
+Written beside the tokens and read by `status`, so it is cheap: no msal, no keyring, no cryptography. Holds no token.
+And the proof of a sign-in: what its verification found, for the machine config that it was made with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, fields
+from typing import Any, Literal, TypeVar
+
+from dtsconf.files import FileProblem, atomic_write, read_regular
+from dtsconf.frozen import frozen
+
+T = TypeVar("T")
+
+FORMAT = 1
+LIMIT = 1 << 16
+"""The largest file of facts, in bytes."""
+
+Kind = Literal["encrypted", "file", "session", "process"]
+
+
+@frozen
+class Facts:
+    """One sign-in. `cache` is where its tokens are; `expires` when the access token ends, in seconds since 1970;
+    `renewable`: it is renewed without asking; `store` names what keeps the key of an encrypted cache."""
+
+    account: str
+    tenant: str
+    client_id: str
+    cache: Kind
+    encrypted: bool
+    expires: float
+    renewable: bool
+    store: str | None = None
+
+
+@frozen
+class SignInProof:
+    """What the verification of a sign-in proved: for which `result` (digest of the applied state) and generation, as
+    `account`, at which level and when (UTC, ISO 8601)."""
+
+    result: str
+    generation: int
+    account: str
+    level: str
+    time: str
+    message_id: str | None = None
+    program: str = ""
+    user: str = ""
+
+
+def write(path: str, value: Facts | SignInProof) -> None:
+    """Put the value into a private file. Raises: OSError."""
+    data = json.dumps({"format": FORMAT, **asdict(value)}, indent=2, sort_keys=True, ensure_ascii=False)
+    atomic_write(path, data.encode() + b"\n")
+
+
+def read_facts(path: str) -> Facts | None:
+    """The facts in a file; None when there are none."""
+    return _read(path, Facts)
+
+
+def read_proof(path: str) -> SignInProof | None:
+    """The proof in a file; None when there is none."""
+    return _read(path, SignInProof)
+
+
+def _read(path: str, shape: type[T]) -> T | None:
+    with suppress(OSError, FileProblem, ValueError, KeyError, TypeError, RecursionError):
+        found: dict[str, Any] = json.loads(read_regular(path, LIMIT)[0])
+        if found["format"] == FORMAT:
+            names = {each.name for each in fields(shape)}  # type: ignore[arg-type]
+            return shape(**{name: value for name, value in found.items() if name in names})
+    return None
+
+
+def facts_path(folder: str, name: str) -> str:
+    """The facts' file beside the tokens of the sign-in of that name."""
+    return os.path.join(folder, f"{name}.json")
+
+
+def proof_path(state: str, name: str) -> str:
+    """The proof's file in a user's state folder, for the sign-in of that name."""
+    return os.path.join(state, "proofs", f"{name}.json")

@@ -1,0 +1,115 @@
+"""The flows that need a person: browser, device code, broker. Each asks them once and gives msal's answer.
+
+Sources: RFC 8252 (native apps), RFC 7636 (PKCE, which msal makes), RFC 8628 (device code).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.auth import surroundings
+from dtsconf.auth.client import Answer, Public, asked, nonsense
+from dtsconf.auth.loopback import Receiver
+from dtsconf.auth.request import Person, UserCode, Wanted
+from dtsconf.errors import SignInFailed
+from dtsconf.names import escape_controls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LIMIT = 300
+"""Seconds that a person has for the browser."""
+LONGEST_CODE = 900
+"""Seconds that a device code is waited for, at most, whatever the provider allows (Microsoft allows these 15 min)."""
+
+
+def browser(client: Public, wanted: Wanted, person: Person, environ: Mapping[str, str]) -> Answer:
+    """Sign in with the browser on this machine.
+
+    Raises:
+        SignInFailed: nobody came back in time.
+    """
+    with Receiver() as receiver:
+        flow = asked(
+            lambda: client.app.initiate_auth_code_flow(
+                wanted.scopes,
+                redirect_uri=receiver.address,
+                login_hint=wanted.sender,
+                prompt="select_account" if wanted.sender is None else None,
+                response_mode="form_post",
+            )
+        )
+        receiver.expect(flow["state"])
+        if surroundings.open_browser(flow["auth_uri"], environ):
+            person.tell("your browser opens; sign in there")
+        else:
+            person.visit(flow["auth_uri"])
+        found = receiver.wait(LIMIT, person.waiting)
+    if found is None:
+        hint = "dtsconf sign-in; where the browser is on another machine: --set microsoft.flow=device-code"
+        raise SignInFailed(f"nobody signed in within {LIMIT // 60} minutes", hint)
+    answer: Answer = asked(lambda: client.app.acquire_token_by_auth_code_flow(flow, found))
+    return answer
+
+
+def device_code(client: Public, wanted: Wanted, person: Person) -> Answer:
+    """Sign in with a browser on any device, by a code that is entered there.
+
+    Raises:
+        SignInFailed: the provider offers no such flow, or the code was not entered in time.
+    """
+    if client.app.authority.device_authorization_endpoint is None:
+        message = f"{escape_controls(wanted.issuer)} offers no sign-in by device code"
+        raise SignInFailed(message, "use --set microsoft.flow=browser")
+    flow = asked(lambda: client.app.initiate_device_flow(wanted.scopes))
+    code = _user_code(flow, wanted)
+    person.enter(code)
+    ends = time.monotonic() + code.seconds
+
+    def over(_flow: object) -> bool:
+        left = ends - time.monotonic()
+        person.waiting(max(left, 0.0))
+        return left <= 0
+
+    answer: Answer = asked(lambda: client.app.acquire_token_by_device_flow(flow, exit_condition=over))
+    return answer
+
+
+def broker(client: Public, wanted: Wanted, person: Person) -> Answer:
+    """Sign in with the system's own account manager (Windows WAM, the Company Portal on macOS)."""
+    person.tell("the system's sign-in window opens")
+    answer: Answer = asked(
+        lambda: client.app.acquire_token_interactive(
+            wanted.scopes,
+            login_hint=wanted.sender,
+            parent_window_handle=client.app.CONSOLE_WINDOW_HANDLE,
+        )
+    )
+    return answer
+
+
+def _user_code(flow: dict[str, Any], wanted: Wanted) -> UserCode:
+    """What the person needs, out of the provider's answer, whose numbers are kept within bounds.
+
+    Raises:
+        SignInFailed: the answer is an error, or not what it should be.
+    """
+    if "error" in flow or "user_code" not in flow:
+        from dtsconf.auth import explain
+
+        raise explain.failed(flow, wanted)
+    code, address = flow["user_code"], flow.get("verification_uri") or flow.get("verification_url")
+    complete = flow.get("verification_uri_complete")
+    good = isinstance(code, str) and 0 < len(code) <= 64 and isinstance(flow.get("device_code"), str)
+    if not good or not _is_page(address):
+        raise nonsense(wanted)
+    flow["interval"] = min(max(flow["interval"], 1), 60)
+    seconds = min(max(flow["expires_in"], 1), LONGEST_CODE)
+    return UserCode(
+        escape_controls(code), escape_controls(str(address)), str(complete) if _is_page(complete) else None, seconds
+    )
+
+
+def _is_page(address: Any) -> bool:
+    return isinstance(address, str) and address.startswith("https://") and address.isprintable() and len(address) < 500

@@ -1,0 +1,160 @@
+"""The identity provider over HTTPS, as msal asks for it: bounded in time and size, JSON objects or nothing.
+
+Whatever a server makes up (a page for a token, a redirect, an answer without end), msal sees whole JSON objects with
+plain values only; all else is told here, in a sentence, as what it is. Knows no flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dtsconf.errors import SignInFailed
+from dtsconf.names import escape_controls
+
+if TYPE_CHECKING:
+    from dtsconf.auth.request import Wanted
+    from dtsconf.web.session import Response, Session
+    from dtsconf.web.trouble import Trouble
+
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
+"""What of a discovery document is used (OpenID Connect Discovery 3, RFC 8628 4)."""
+
+MakeSession = Callable[[], "Session"]
+"""Makes the session for one run; called when the first request is to be made.
+
+Raises: dtsconf.web.trouble.NoRoots: the file of roots can't be used.
+"""
+
+_HINTS = {
+    "dns": "check microsoft.authority and this machine's name servers",
+    "no-route": "check this machine's network, and connection.proxy",
+    "refused": "check microsoft.authority, and whether a firewall or proxy stands between (connection.proxy)",
+    "timeout": "try again; if it stays so, check connection.proxy and the firewall",
+    "blocked": "ask whoever runs the proxy (connection.proxy)",
+    "tls-untrusted": "if the network inspects TLS, or the provider has a CA of its own: name its roots in "
+    "server.ca_file (PEM)",
+    "tls-name": "check microsoft.authority: the certificate is for another host",
+    "tls-expired": "check this machine's clock; else the provider's certificate has to be renewed",
+    "tls-not-yet-valid": "check this machine's clock",
+}
+_ELSEWHERE = "check microsoft.authority and connection.proxy: what answers there is no identity provider"
+
+
+class Provider:
+    """What msal takes for its `http_client`, for the sign-in that is wanted."""
+
+    def __init__(self, wanted: Wanted, make: MakeSession) -> None:
+        self._wanted, self._make = wanted, make
+        self._session: Session | None = None
+
+    def get(self, url: str, **options: Any) -> Response:
+        """A GET, which is for the discovery document. Raises: SignInFailed."""
+        response = self._ask("GET", url, options)
+        if response.status_code >= 400:
+            raise self._unknown(response)
+        return self._addresses_checked(_plain(response, _host(url)))
+
+    def post(self, url: str, **options: Any) -> Response:
+        """A POST. Raises: SignInFailed."""
+        return _plain(self._ask("POST", url, options), _host(url))
+
+    def close(self) -> None:
+        """Let the connections go."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _ask(self, method: str, url: str, options: dict[str, Any]) -> Response:
+        from dtsconf.web.trouble import NoAnswer
+
+        host = _host(url)
+        kept = {name: options[name] for name in ("params", "data", "headers") if options.get(name) is not None}
+        try:
+            response: Response = self._opened().request(method, url, **kept)
+        except NoAnswer as failed:
+            raise no_answer(host, failed.trouble) from None
+        _refuse_busy(response, host)
+        return response
+
+    def _addresses_checked(self, response: Response) -> Response:
+        """The discovery document, if it names https addresses only: secrets and codes go there."""
+        document = response.json()
+        for name, address in document.items():
+            odd = not isinstance(address, str) or not address.startswith("https://")
+            if name in ENDPOINTS and odd and not (address is None and name.startswith("device")):
+                where = escape_controls(self._wanted.issuer)
+                message = f"{where} names an address that is not https ({name})"
+                raise SignInFailed(message, "check microsoft.authority: secrets and codes go there under TLS only")
+        return response
+
+    def _unknown(self, response: Response) -> SignInFailed:
+        """No discovery document under this address: Microsoft tells why by a code of its own."""
+        from dtsconf.auth import explain
+        from dtsconf.web.answer import decoded
+
+        said = decoded(response.text)
+        if isinstance(said, dict) and "error" in said:
+            return explain.failed(said, self._wanted)
+        message = f"{escape_controls(self._wanted.issuer)} is no identity provider's (HTTP {response.status_code})"
+        return SignInFailed(message, "check microsoft.authority and microsoft.tenant")
+
+    def _opened(self) -> Session:
+        from dtsconf.web.trouble import NoRoots
+
+        if self._session is None:
+            try:
+                self._session = self._make()
+            except NoRoots as wrong:
+                message = f"server.ca_file {escape_controls(str(wrong))}"
+                raise SignInFailed(message, "name a PEM file with the roots to trust, readable for you") from None
+        return self._session
+
+
+def no_answer(host: str, trouble: Trouble) -> SignInFailed:
+    """The error for a request that came to nothing."""
+    detail = escape_controls(trouble.detail[:400])
+    if trouble.what == "redirect":
+        return SignInFailed(f"{host} points elsewhere ({detail}), and dtsconf follows no redirect", _ELSEWHERE)
+    if trouble.what in ("strange", "size"):
+        return SignInFailed(f"{host} gives no proper answer: {detail}", _ELSEWHERE)
+    where = {"resolve": "can't be found", "connect": "can't be reached", "tls": "can't be trusted"}
+    words = where.get(trouble.place, "gives no answer")
+    if trouble.place == "tls" and not trouble.cause.startswith("tls-"):
+        words = "makes no TLS connection"
+    return SignInFailed(f"{host} {words}: {detail}", _HINTS.get(trouble.cause, _HINTS["timeout"]))
+
+
+def _refuse_busy(response: Response, host: str) -> None:
+    """Let an answer pass that is one."""
+    status = response.status_code
+    if status == 429 or status >= 500:
+        wait = response.headers.get("Retry-After", "")
+        later = f"in {wait} s" if wait.isascii() and wait.isdigit() and len(wait) < 6 else "in a while"
+        raise SignInFailed(f"{host} is busy or has a fault of its own (HTTP {status})", f"try again {later}")
+
+
+def _plain(response: Response, host: str) -> Response:
+    """The response, if it is a JSON object."""
+    from dtsconf.web.answer import decoded
+
+    status = response.status_code
+    if not isinstance(decoded(response.text), dict):
+        kind = escape_controls(response.headers.get("Content-Type", "").partition(";")[0][:60])
+        told = f"HTTP {status}, {kind or 'no content type'}"
+        raise SignInFailed(f"{host} gives something that is no answer of an identity provider ({told})", _ELSEWHERE)
+    return response
+
+
+def _host(url: str) -> str:
+    """The host to name in messages. Raises SignInFailed for anything but https: there a token would go in clear."""
+    try:
+        parts = urlsplit(url)
+        host, scheme = parts.hostname or "", parts.scheme
+    except (ValueError, AttributeError):
+        host, scheme = "", ""
+    if scheme != "https" or not host:
+        shown = escape_controls(str(url)[:200])
+        raise SignInFailed(f"the identity provider names an address that is not https: {shown}", _ELSEWHERE)
+    return escape_controls(host)

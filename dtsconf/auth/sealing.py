@@ -1,0 +1,113 @@
+"""The encrypted token cache: a file that only a key in the system's keyring opens.
+
+A credential of Windows holds 1,280 characters, and a token cache has more; so the keyring keeps 32 random bytes, and
+the file is sealed with them (AES-256-GCM, NIST SP 800-38D: each sealing with a nonce of its own). Key and file are
+bound to the sign-in's name. One scheme on all systems: Secret Service, Credential Manager, Keychain.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+
+from dtsconf.errors import SecretUnavailable, SignInFailed
+from dtsconf.secret.keyring import KeyringBackend
+from dtsconf.secret.ref import Reference
+from dtsconf.secret.value import Secret
+
+CIPHER = "AES-256-GCM"
+SERVICE = "dtsconf"
+_KEY, _NONCE = 32, 12
+
+OTHERWISE = (
+    "or, where no keyring can be: microsoft.token_cache: file keeps them in a file that only you can read, and "
+    "microsoft.remember_me: false keeps nothing"
+)
+
+
+class Sealer:
+    """Seals and opens the cache of the sign-in `name`, with its key in the keyring of the calling user."""
+
+    def __init__(self, name: str, environ: Mapping[str, str]) -> None:
+        self._name = name
+        self._keyring = KeyringBackend(environ, [])
+        self._reference = Reference("keyring", f"{SERVICE}/token-cache-{name}")
+        self._key: bytes | None = None
+
+    def ready(self) -> str:
+        """Make sure that there is a key, before anybody is asked to sign in; the store's name.
+
+        Raises:
+            SignInFailed: there is no encrypted store, or it is locked.
+        """
+        try:
+            store = self._keyring.store()
+            self._key = self._fetched()
+            if self._key is None:
+                made = os.urandom(_KEY)
+                self._keyring.keep(self._reference, Secret(base64.b64encode(made).decode()))
+                self._key = made
+        except SecretUnavailable as missing:
+            raise _no_store(missing) from None
+        return store
+
+    def seal(self, data: bytes) -> bytes:
+        """The file's bytes. Raises: as `ready`."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        if self._key is None:
+            self.ready()
+        nonce = os.urandom(_NONCE)
+        sealed = AESGCM(self._key or b"").encrypt(nonce, data, self._bound())
+        found = {"format": 1, "cipher": CIPHER, "nonce": _text(nonce), "sealed": _text(sealed)}
+        return json.dumps(found).encode() + b"\n"
+
+    def open(self, data: bytes) -> bytes | None:
+        """What was sealed; None when this key doesn't open it, or there is none any more.
+
+        Raises:
+            SignInFailed: the store is locked, or doesn't answer.
+        """
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        if self._key is None:
+            try:
+                self._key = self._fetched()
+            except SecretUnavailable as missing:
+                raise _no_store(missing) from None
+        try:
+            found = json.loads(data)
+            nonce, sealed = base64.b64decode(found["nonce"]), base64.b64decode(found["sealed"])
+            return None if self._key is None else AESGCM(self._key).decrypt(nonce, sealed, self._bound())
+        except (ValueError, KeyError, TypeError, RecursionError, InvalidTag):
+            return None
+
+    def forget(self) -> None:
+        """Take the key out of the keyring: nothing opens the file any more. Raises: SecretUnavailable."""
+        self._key = None
+        if self._fetched() is not None:
+            self._keyring.forget(self._reference)
+
+    def _fetched(self) -> bytes | None:
+        """The key; None when the keyring holds none, or one that is no key of ours. Raises: SecretUnavailable."""
+        text = self._keyring.look(self._reference)
+        with suppress(ValueError):
+            key = base64.b64decode(text or "", validate=True)
+            return key if len(key) == _KEY else None
+        return None
+
+    def _bound(self) -> bytes:
+        return f"dtsconf token cache {self._name}".encode()
+
+
+def _no_store(missing: SecretUnavailable) -> SignInFailed:
+    message = f"the tokens can't be kept encrypted: {missing.message}"
+    return SignInFailed(message, f"{(missing.hint or 'unlock the keyring').partition('; without')[0]}; {OTHERWISE}")
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,208 @@
+"""What hands out tokens: for a person's sign-in, renewed as long as that goes, and for an application.
+
+A token that still has ten minutes is handed out as it is, without msal and without a request. Where a person has to be
+asked and there is none, the answer is an error at once that names `dtsconf sign-in`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import assert_never
+
+from dtsconf.auth import claims, credentials
+from dtsconf.auth.facts import Facts
+from dtsconf.auth.held import FRESH, Held
+from dtsconf.auth.places import Places
+from dtsconf.auth.provider import MakeSession, Provider
+from dtsconf.auth.request import Person, Wanted
+from dtsconf.auth.store import Store
+from dtsconf.errors import SignInFailed
+from dtsconf.secret.value import Secret
+from dtsconf.token import Token
+
+LAST = 60
+"""Seconds that a token which can't be renewed may have left to be handed out all the same."""
+SIGN_IN = "sign in first, as this user: dtsconf sign-in"
+AGAIN = "sign in again: dtsconf sign-in"
+
+
+class UserTokens:
+    """Tokens of whoever signed in. `person` None: nobody can be asked. `progress` hears what takes a second."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        places: Places,
+        environ: Mapping[str, str],
+        make_session: MakeSession,
+        *,
+        person: Person | None = None,
+        progress: Callable[[str], None] = lambda _words: None,
+    ) -> None:
+        self._wanted, self._environ, self._person, self._progress = wanted, environ, person, progress
+        self._provider = Provider(wanted, make_session)
+        self._store = Store(wanted, places, environ)
+        self._handed: Secret | None = None
+
+    def get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
+        """A token; see `TokenSource`. `challenge` is what a resource asks for in a claims challenge (JSON), which only
+        a new token can answer. The person is asked at the start of a run alone, never in the middle of a conversation.
+
+        Raises:
+            SignInFailed: there is none without the user, or the identity provider says no.
+        """
+        self._store.tidy()
+        found = self._kept(challenge, fresh=fresh) if self._store.there() else None
+        if found is None and (fresh or challenge is not None):
+            raise SignInFailed("the sign-in can't be renewed without you", AGAIN)
+        if found is None:
+            found = self._signed_in()
+        self._handed = found.access
+        return _token(found)
+
+    def note(self, token: Token) -> str | None:
+        """See `TokenSource`."""
+        return claims.note(token.value.reveal(), _expected(self._wanted, token.username), time.time())
+
+    def sign_in(self, accept: Callable[[str], object] = lambda _address: None) -> Facts:
+        """Ask the person, whatever is kept, and keep what comes of it instead; what may be shown of it. `accept` sees
+        the account's address first, and raises if that may not be.
+
+        Raises:
+            SignInFailed: it failed, or nobody can be asked; what was kept is still kept.
+        """
+        return self._store.facts(self._signed_in(accept))
+
+    def forget(self) -> None:
+        """Keep nothing of this sign-in. Raises: SignInFailed."""
+        self._store.forget()
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._provider.close()
+
+    def _kept(self, challenge: str | None, *, fresh: bool) -> Held | None:
+        """What is kept, renewed if need be; None: it can't be had without the person."""
+        with self._store.alone():
+            found = self._store.load()
+            return None if found is None else self._good(found, challenge, fresh=fresh)
+
+    def _good(self, found: Held, challenge: str | None, *, fresh: bool) -> Held | None:
+        known = self._handed is None or self._handed.reveal() == found.access.reveal()
+        stale = challenge is not None or (fresh and known)
+        if not stale and found.left() >= FRESH:
+            return found
+        if found.renewable:
+            return self._renewed(found, challenge, may_keep=not stale)
+        return found if not stale and found.left() > LAST else None
+
+    def _renewed(self, found: Held, challenge: str | None, *, may_keep: bool) -> Held | None:
+        from dtsconf.auth.client import asked, public
+
+        self._progress("renewing the sign-in")
+        try:
+            client = public(self._wanted, self._provider, cache=found.cache, broker=_wants_broker(self._wanted))
+            accounts = asked(client.app.get_accounts)
+            if not accounts:
+                return None
+            answer = asked(
+                lambda: client.app.acquire_token_silent_with_error(
+                    self._wanted.scopes, accounts[0], force_refresh=True, claims_challenge=challenge
+                )
+            )
+            if answer is None:
+                return None
+            renewed = client.held(answer, found.account)
+        except SignInFailed:
+            if may_keep and found.left() > LAST:
+                return found  # the provider is away for now, and what is held still works
+            raise
+        self._store.save(renewed)
+        return renewed
+
+    def _signed_in(self, accept: Callable[[str], object] = lambda _address: None) -> Held:
+        if self._person is None:
+            raise SignInFailed(f"nobody is signed in to {self._wanted.issuer}, and nobody can be asked here", SIGN_IN)
+        self._store.ready()
+        found = interact(self._wanted, self._provider, self._person, self._environ)
+        accept(found.account.username)
+        with self._store.alone():
+            self._store.save(found)
+        self._handed = found.access
+        return found
+
+
+class ApplicationTokens:
+    """Tokens of an application, which asks nobody. `credential` gives setting and secret, at the last moment."""
+
+    def __init__(self, wanted: Wanted, make_session: MakeSession, credential: Callable[[], tuple[str, Secret]]) -> None:
+        self._wanted, self._credential = wanted, credential
+        self._provider = Provider(wanted, make_session)
+        self._token: Token | None = None
+
+    def get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
+        """A token; see `UserTokens.get`.
+
+        Raises:
+            SignInFailed: the identity provider says no.
+            SecretUnavailable: the application's secret can't be had or used.
+        """
+        held = self._token
+        if held is None or fresh or challenge is not None or held.expires - time.time() < FRESH:
+            self._token = held = self._asked(challenge)
+        return held
+
+    def note(self, token: Token) -> str | None:
+        """See `TokenSource`."""
+        return claims.note(token.value.reveal(), _expected(self._wanted, None), time.time())
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._provider.close()
+
+    def _asked(self, challenge: str | None) -> Token:
+        from dtsconf.auth.client import asked, confidential, token_of
+
+        key, secret = self._credential()
+        client = confidential(self._wanted, self._provider, credentials.credential(key, secret))
+        answer = asked(lambda: client.acquire_token_for_client(self._wanted.scopes, claims_challenge=challenge))
+        value, expires = token_of(answer or {}, self._wanted)
+        return Token(value, self._wanted.sender or "", expires)
+
+
+def interact(wanted: Wanted, provider: Provider, person: Person, environ: Mapping[str, str]) -> Held:
+    """Sign a person in, by the flow that the settings name or that `auto` finds. Raises: SignInFailed."""
+    from dtsconf.auth import flows, surroundings
+    from dtsconf.auth.client import public
+
+    choice = surroundings.choose(wanted, environ)
+    person.tell(f"signing in by {choice.flow}: {choice.why}")
+    client = public(wanted, provider, broker=choice.flow == "broker")
+    match choice.flow:
+        case "broker":
+            answer = flows.broker(client, wanted, person)
+        case "browser":
+            answer = flows.browser(client, wanted, person, environ)
+        case "device-code":
+            answer = flows.device_code(client, wanted, person)
+        case _:
+            assert_never(choice.flow)
+    return client.held(answer)
+
+
+def _token(found: Held) -> Token:
+    return Token(found.access, found.account.username, found.expires)
+
+
+def _expected(wanted: Wanted, username: str | None) -> claims.Expected:
+    return claims.Expected(tuple(wanted.scopes), wanted.application, username, wanted.tenant)
+
+
+def _wants_broker(wanted: Wanted) -> bool:
+    from dtsconf.auth.surroundings import broker_missing
+
+    with suppress(SignInFailed):
+        return wanted.flow in ("auto", "broker") and broker_missing(wanted) is None
+    return False

@@ -1,0 +1,203 @@
+"""Where one sign-in is kept between two runs: encrypted, in a file, in the login session, or in this process alone.
+
+A store is loaded, saved and forgotten as a whole, under a lock that two processes share; a file is replaced in one
+step and is only its owner's to read. What one kind keeps, no other does: saving takes away what was there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from dtsconf.auth import facts, held
+from dtsconf.auth.facts import Facts, Kind
+from dtsconf.auth.held import Held
+from dtsconf.auth.places import Places
+from dtsconf.auth.request import Wanted
+from dtsconf.auth.sealing import Sealer
+from dtsconf.errors import SecretUnavailable, SignInFailed
+from dtsconf.files import FileProblem, atomic_write, private_folder, read_regular
+from dtsconf.files.lock import FileLock
+
+LIMIT = 4 << 20
+"""The largest token cache, in bytes."""
+PATIENCE = 60.0
+"""Seconds to wait for another process that is renewing the same token."""
+SEALED, PLAIN, FACTS, LOCK = ".sealed", ".tokens", ".json", ".lock"
+
+
+class Store:
+    """One sign-in's place. `kind` says which; `held` is what this process got or read last."""
+
+    def __init__(self, wanted: Wanted, places: Places, environ: Mapping[str, str]) -> None:
+        self._wanted = wanted
+        self._places = places
+        self._environ = environ
+        self._folder = places.folder(wanted)
+        self._sealer = Sealer(wanted.name, environ) if wanted.remember and wanted.cache == "encrypted" else None
+        self._in_process: Held | None = None
+        self._store_name: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Where the tokens go."""
+        if self._sealer is not None:
+            return "encrypted"
+        if self._wanted.remember:
+            return "file"
+        return "process" if self._folder is None else "session"
+
+    def ready(self) -> None:
+        """See that a sign-in could be kept, before anybody is asked. Raises: SignInFailed."""
+        if self._sealer is not None:
+            self._store_name = self._sealer.ready()
+        if self._folder is not None:
+            try:
+                private_folder(self._folder)
+            except OSError as error:
+                raise _unwritable(self._folder, error) from None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock that keeps two processes from renewing at once. Raises: SignInFailed."""
+        if self._folder is None:
+            yield
+            return
+        lock = FileLock(self._path(LOCK))
+        try:
+            private_folder(self._folder)
+            taken = lock.acquire(PATIENCE)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from None
+        if not taken:
+            raise SignInFailed(
+                f"another process has held the token cache for {PATIENCE:.0f} s", "wait for it to end, then try again"
+            )
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def there(self) -> bool:
+        """Whether anything is kept at all: cheap, opens nothing."""
+        return self._in_process is not None or (self._folder is not None and os.path.exists(self._path(self._suffix())))
+
+    def load(self) -> Held | None:
+        """What is kept; None when nothing is, or nothing that can be read.
+
+        Raises:
+            SignInFailed: the keyring that holds the key is locked or away, or the file can't be read.
+        """
+        if self._folder is None or not self.there():
+            return self._in_process
+        try:
+            data = read_regular(self._path(self._suffix()), LIMIT)[0]
+        except FileNotFoundError:
+            return None
+        except (OSError, FileProblem) as error:
+            raise SignInFailed(f"the token cache can't be read: {error}", "dtsconf sign-in makes it anew") from None
+        opened = self._sealer.open(data) if self._sealer is not None else data
+        return None if opened is None else held.from_bytes(opened)
+
+    def save(self, found: Held) -> None:
+        """Keep it in place of what is there. Raises: SignInFailed."""
+        self._in_process = found
+        if self._folder is None:
+            return
+        data = held.to_bytes(found)
+        if self._sealer is not None:
+            self._store_name = self._store_name or self._sealer.ready()
+            data = self._sealer.seal(data)
+        try:
+            atomic_write(self._path(self._suffix()), data)
+            facts.write(facts.facts_path(self._folder, self._wanted.name), self.facts(found))
+        except OSError as error:
+            raise _unwritable(self._folder, error) from None
+        self.tidy()
+
+    def forget(self) -> None:
+        """Keep nothing of this sign-in any more, of whatever kind. Raises: SignInFailed."""
+        self._in_process = None
+        forget(self._places, self._environ, self._wanted.name)
+
+    def facts(self, found: Held) -> Facts:
+        """What may be shown of it."""
+        return Facts(
+            found.account.username,
+            found.account.tenant or self._wanted.tenant,
+            self._wanted.client_id,
+            self.kind,
+            self._sealer is not None,
+            found.expires,
+            found.renewable,
+            self._store_name,
+        )
+
+    def tidy(self) -> None:
+        """Take away what an earlier Remember Me left where it is off now, and the other kind of file where it is on.
+        Raises: SignInFailed."""
+        if self._wanted.remember:
+            other = PLAIN if self._sealer is not None else SEALED
+            _remove(self._path(other))
+        elif any(os.path.exists(os.path.join(self._places.tokens, self._wanted.name + s)) for s in (SEALED, PLAIN)):
+            forget(Places(self._places.state, None), self._environ, self._wanted.name)
+
+    def _suffix(self) -> str:
+        return SEALED if self._sealer is not None else PLAIN
+
+    def _path(self, suffix: str) -> str:
+        return os.path.join(self._folder or "", self._wanted.name + suffix)
+
+
+def forget(places: Places, environ: Mapping[str, str], name: str | None = None) -> tuple[str, ...]:
+    """Take away the tokens of the sign-in of that name, or of all: files first, then the keys that opened them.
+
+    Returns: the accounts that were signed in, as far as they are known.
+
+    Raises:
+        SignInFailed: a file can't be removed.
+    """
+    accounts: list[str] = []
+    sealed: list[str] = []
+    for folder in places.folders():
+        for each in sorted(_names(folder)):
+            if name is not None and each != name:
+                continue
+            known = facts.read_facts(facts.facts_path(folder, each))
+            accounts += [known.account] if known else []
+            sealed += [each] if os.path.exists(os.path.join(folder, each + SEALED)) else []
+            _take_away(folder, each)
+    for each in sealed:
+        with suppress(SecretUnavailable):  # without its file a key opens nothing
+            Sealer(each, environ).forget()
+    return tuple(dict.fromkeys(accounts))
+
+
+def _names(folder: str) -> set[str]:
+    try:
+        entries = os.listdir(folder)
+    except OSError:
+        return set()
+    return {os.path.splitext(each)[0] for each in entries if each.endswith((SEALED, PLAIN, FACTS))}
+
+
+def _take_away(folder: str, name: str) -> None:
+    lock = FileLock(os.path.join(folder, name + LOCK))
+    try:
+        taken = lock.acquire(PATIENCE)
+        for suffix in (SEALED, PLAIN, FACTS):
+            _remove(os.path.join(folder, name + suffix))
+        if taken:
+            lock.release(remove=True)
+    except OSError as error:
+        raise SignInFailed(f"tokens in {folder} can't be removed: {error.strerror}", f"rm -r {folder}") from None
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _unwritable(folder: str, error: OSError) -> SignInFailed:
+    return SignInFailed(f"tokens can't be kept in {folder}: {error.strerror}", "mend that, then: dtsconf sign-in")

@@ -1,0 +1,86 @@
+"""What is there to sign in with: a broker, a browser, or only a terminal. Which flow `auto` takes, and why.
+
+Microsoft's order: a broker proves the device as well, which policies may ask for; a browser comes next; policies for
+compliant devices block the device code, which is for machines that have nothing else.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import Literal
+
+from dtsconf.auth import clouds
+from dtsconf.auth.request import Wanted
+from dtsconf.errors import SignInFailed
+from dtsconf.frozen import frozen
+
+Asking = Literal["broker", "browser", "device-code"]
+
+
+@frozen
+class Choice:
+    """The flow to use and the reason, which ends a sentence that begins with the flow's name."""
+
+    flow: Asking
+    why: str
+
+
+def choose(wanted: Wanted, environ: Mapping[str, str]) -> Choice:
+    """The flow for a person.
+
+    Raises:
+        SignInFailed: the broker is asked for, and there is none.
+    """
+    missing = broker_missing(wanted)
+    if wanted.flow == "broker":
+        if missing is not None:
+            raise SignInFailed(
+                f"there is no broker to sign in with: {missing}", "set microsoft.flow to auto or browser"
+            )
+        return Choice("broker", "microsoft.flow says so")
+    if wanted.flow in {"browser", "device-code"}:
+        return Choice(wanted.flow, "microsoft.flow says so")
+    if missing is None:
+        return Choice("broker", "it is there, and it proves this device as well")
+    screen = screen_missing(environ)
+    if screen is None:
+        return Choice("browser", f"there is a screen, and no broker ({missing})")
+    return Choice("device-code", f"there is no broker ({missing}) and no browser ({screen})")
+
+
+def broker_missing(wanted: Wanted) -> str | None:
+    """Why there is no broker; None when there is one."""
+    system = platform.system()
+    if not clouds.is_microsoft(wanted.authority):
+        return "it signs in to Microsoft only"
+    if system not in ("Windows", "Darwin"):
+        return "there are brokers on Windows and macOS only"
+    if system == "Darwin" and platform.machine() != "arm64":
+        return "on macOS it needs Apple silicon"
+    from importlib.util import find_spec
+
+    return None if find_spec("pymsalruntime") else "its package isn't installed: pip install 'dtsconf[broker]'"
+
+
+def screen_missing(environ: Mapping[str, str]) -> str | None:
+    """Why no browser can be opened here; None when one can."""
+    if environ.get("BROWSER"):
+        return None
+    if platform.system() == "Linux":
+        named = environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
+        return None if named else "neither DISPLAY nor WAYLAND_DISPLAY is set"
+    return "this is a remote session" if environ.get("SSH_CONNECTION") else None
+
+
+def open_browser(address: str, environ: Mapping[str, str]) -> bool:
+    """Open an https address in the user's browser; False where there is none, or it didn't start. A browser that runs
+    in the terminal isn't taken: it would hold what dtsconf says there."""
+    if screen_missing(environ) is not None or not address.startswith("https://") or not address.isprintable():
+        return False
+    import webbrowser
+
+    try:
+        return webbrowser.open(address)
+    except (webbrowser.Error, OSError):
+        return False

@@ -1,0 +1,186 @@
+"""The flows that need a person, and which one `auto` takes."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+
+from dtsconf.auth import flows, surroundings
+from dtsconf.auth.places import Places
+from dtsconf.auth.request import Wanted
+from dtsconf.auth.sources import UserTokens
+from dtsconf.errors import SignInFailed
+from tests.fakes.provider import CANARY, ISSUER, FakeProvider, jwt, tokens
+from tests.unit.auth.people import Somebody, wanted
+
+MICROSOFT = Wanted("https://login.microsoftonline.com", "organizations", "x")
+DEVICE: dict[str, Any] = {
+    "device_code": "device-" + CANARY,
+    "user_code": "ABCD-EFGH",
+    "verification_uri": "https://id.acme.example/device",
+    "verification_uri_complete": "https://id.acme.example/device?user_code=ABCD-EFGH",
+    "expires_in": 900,
+    "interval": 1,
+}
+
+
+def sign_in(tmp_path: Path, provider: FakeProvider, person: Somebody, **change: Any) -> str:
+    session: Any = provider
+    wish = wanted(remember=True, cache="file", **change)
+    source = UserTokens(wish, Places(str(tmp_path), None), {}, lambda: session, person=person)
+    source.sign_in()
+    return source.get().value.reveal()
+
+
+def browse(provider: FakeProvider, **answer: str) -> Any:
+    """A browser that signs in at once; `answer` changes what it brings back."""
+
+    def visit(address: str) -> None:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        identity = jwt(iss=ISSUER, sub="1", nonce=asked["nonce"], preferred_username="ann@acme.example")
+        provider.answers["authorization_code"] = [{**tokens(), "id_token": identity}]
+        provider.asked.append(asked)
+        form = {"code": "c0de-" + CANARY, "state": asked["state"], **answer}
+        request = Request(asked["redirect_uri"], urlencode(form).encode())
+        threading.Thread(target=lambda: urlopen(request, timeout=5).read()).start()
+
+    return visit
+
+
+def test_the_browser_brings_a_code_that_only_this_run_can_use(tmp_path: Path) -> None:
+    provider = FakeProvider()
+    person = Somebody(at_visit=browse(provider))
+    assert sign_in(tmp_path, provider, person, flow="browser") == CANARY
+    asked, redeemed = provider.asked
+    assert asked["code_challenge_method"] == "S256"
+    assert asked["response_mode"] == "form_post"
+    assert redeemed["code_verifier"]
+    assert redeemed["code"] == "c0de-" + CANARY
+    assert asked["redirect_uri"] == redeemed["redirect_uri"]
+    assert asked["redirect_uri"].startswith("http://localhost:")
+    assert person.told == ["signing in by browser: microsoft.flow says so"]
+
+
+def test_a_hint_who_is_to_sign_in_goes_along(tmp_path: Path) -> None:
+    provider = FakeProvider()
+    sign_in(tmp_path, provider, Somebody(at_visit=browse(provider)), flow="browser", sender="ann@acme.example")
+    assert provider.asked[0]["login_hint"] == "ann@acme.example"
+
+
+def test_a_no_at_the_provider_is_told(tmp_path: Path) -> None:
+    provider = FakeProvider()
+    person = Somebody(at_visit=browse(provider, code="", error="access_denied", error_description="go away"))
+    with pytest.raises(SignInFailed, match=r"access_denied: whoever was asked said no.*: go away"):
+        sign_in(tmp_path, provider, person, flow="browser")
+
+
+def test_nobody_comes_back_from_the_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "LIMIT", 0.1)
+    person = Somebody()
+    with pytest.raises(SignInFailed, match="nobody signed in within"):
+        sign_in(tmp_path, FakeProvider(), person, flow="browser")
+    assert person.waited
+
+
+def test_a_device_code_is_shown_with_its_page_and_waited_for(tmp_path: Path) -> None:
+    pending = {"error": "authorization_pending"}
+    provider = FakeProvider({"device_authorization": [DEVICE], "device_code": [pending, tokens()]})
+    person = Somebody()
+    assert sign_in(tmp_path, provider, person) == CANARY
+    (code,) = person.codes
+    assert (code.code, code.address, code.seconds) == ("ABCD-EFGH", DEVICE["verification_uri"], 900)
+    assert code.complete == DEVICE["verification_uri_complete"]
+    assert 0 < person.waited[0] <= 900
+    assert CANARY not in repr(person)
+
+
+def test_a_code_that_nobody_enters_ends(tmp_path: Path) -> None:
+    pending = {"error": "authorization_pending"}
+    provider = FakeProvider({"device_authorization": [{**DEVICE, "expires_in": 1}], "device_code": [pending]})
+    with pytest.raises(SignInFailed, match="nobody entered the code in time"):
+        sign_in(tmp_path, provider, Somebody())
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"user_code": None}, "no token that could be used"),
+        ({"user_code": "x" * 100}, "no token that could be used"),
+        ({"device_code": 5}, "no token that could be used"),
+        ({"verification_uri": "javascript:alert(1)"}, "no token that could be used"),
+        ({"verification_uri": "https://x/\x1b[2J"}, "no token that could be used"),
+        ({"expires_in": "soon"}, "makes no sense"),
+        ({"error": "unauthorized_client"}, "may not sign in this way"),
+    ],
+)
+def test_a_device_answer_that_is_none(change: dict[str, Any], told: str, tmp_path: Path) -> None:
+    provider = FakeProvider({"device_authorization": [{**DEVICE, **change}], "device_code": [tokens()]})
+    with pytest.raises(SignInFailed, match=told):
+        sign_in(tmp_path, provider, Somebody())
+
+
+def test_a_provider_s_numbers_are_kept_within_bounds(tmp_path: Path) -> None:
+    wild = {**DEVICE, "expires_in": 10**9, "interval": -5, "verification_uri_complete": "http://plain"}
+    provider = FakeProvider({"device_authorization": [wild], "device_code": [tokens()]})
+    person = Somebody()
+    sign_in(tmp_path, provider, person)
+    assert (person.codes[0].seconds, person.codes[0].complete) == (flows.LONGEST_CODE, None)
+
+
+def test_a_provider_without_device_codes_says_so(tmp_path: Path) -> None:
+    provider = FakeProvider(discovery={"device_authorization_endpoint": None})
+    with pytest.raises(SignInFailed, match="offers no sign-in by device code"):
+        sign_in(tmp_path, provider, Somebody())
+
+
+def test_an_account_without_an_address_can_t_send(tmp_path: Path) -> None:
+    nameless = {**tokens(), "id_token": jwt(iss=ISSUER, sub="1", preferred_username="not an address")}
+    provider = FakeProvider({"device_authorization": [DEVICE], "device_code": [nameless]})
+    with pytest.raises(SignInFailed, match="tells no address") as caught:
+        sign_in(tmp_path, provider, Somebody())
+    assert "set sender.email" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("system", "environ", "flow", "why"),
+    [
+        ("Linux", {"DISPLAY": ":0"}, "browser", "there is a screen"),
+        ("Linux", {"WAYLAND_DISPLAY": "w"}, "browser", "there is a screen"),
+        ("Linux", {"BROWSER": "w3m"}, "browser", "there is a screen"),
+        ("Linux", {}, "device-code", "neither DISPLAY nor WAYLAND_DISPLAY is set"),
+        ("Windows", {}, "browser", "pip install 'dtsconf[broker]'"),
+        ("Windows", {"SSH_CONNECTION": "x"}, "device-code", "this is a remote session"),
+        ("Darwin", {}, "browser", "needs Apple silicon"),
+    ],
+)
+def test_auto_takes_what_is_there_and_says_why(
+    system: str, environ: dict[str, str], flow: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    choice = surroundings.choose(MICROSOFT, environ)
+    assert choice.flow == flow
+    assert why in choice.why
+
+
+def test_auto_takes_a_broker_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surroundings, "broker_missing", lambda _wanted: None)
+    assert surroundings.choose(MICROSOFT, {"DISPLAY": ":0"}).flow == "broker"
+
+
+def test_a_broker_that_isn_t_there_can_t_be_asked_for() -> None:
+    with pytest.raises(SignInFailed, match="there are brokers on Windows and macOS only"):
+        surroundings.choose(Wanted(MICROSOFT.authority, "organizations", "x", "broker"), {})
+    with pytest.raises(SignInFailed, match="it signs in to Microsoft only"):
+        surroundings.choose(wanted(flow="broker"), {})
+
+
+@pytest.mark.parametrize("address", ["http://x", "file:///etc/passwd", "https://x/\n", "-x"])
+def test_only_a_clean_https_address_is_opened(address: str) -> None:
+    assert not surroundings.open_browser(address, {"BROWSER": "true"})

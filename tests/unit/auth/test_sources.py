@@ -1,0 +1,322 @@
+"""Tokens for a person and for an application: when they are handed out, renewed, asked for, refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dtsconf.auth.held import Held
+from dtsconf.auth.places import Places
+from dtsconf.auth.request import Account, Wanted
+from dtsconf.auth.sources import ApplicationTokens, UserTokens
+from dtsconf.auth.store import Store
+from dtsconf.errors import SecretUnavailable, SignInFailed
+from dtsconf.secret.value import Secret
+from tests.fakes.provider import CANARY, FakeProvider, Reply, tokens
+from tests.unit.auth.people import Somebody, wanted
+
+USER = wanted(remember=True, cache="file")
+DEVICE = {
+    "device_code": "device-" + CANARY,
+    "user_code": "ABCD-EFGH",
+    "verification_uri": "https://id.acme.example/device",
+    "expires_in": 900,
+    "interval": 1,
+}
+GRANT = "device_code"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(str(tmp_path / "state"), str(tmp_path / "run"))
+
+
+@pytest.fixture
+def provider() -> FakeProvider:
+    return FakeProvider({"device_authorization": [DEVICE], GRANT: [tokens()], "refresh_token": [tokens("second")]})
+
+
+Make = Callable[..., UserTokens]
+
+
+@pytest.fixture
+def make(places: Places, provider: FakeProvider) -> Make:
+    def made(wish: Wanted = USER, person: Somebody | None = None) -> UserTokens:
+        session: Any = provider
+        return UserTokens(wish, places, {}, lambda: session, person=person)
+
+    return made
+
+
+def test_a_person_signs_in_once_and_the_next_run_asks_nobody(make: Make, provider: FakeProvider) -> None:
+    person = Somebody()
+    found = make(person=person).sign_in()
+    assert (found.account, found.tenant, found.renewable) == ("ann@acme.example", "acme", True)
+    assert [code.code for code in person.codes] == ["ABCD-EFGH"]
+    before = provider.requests
+    token = make().get()
+    assert (token.value.reveal(), token.username) == (CANARY, "ann@acme.example")
+    assert provider.requests == before
+
+
+def test_nobody_to_ask_is_an_error_at_once_that_names_the_command(make: Make, provider: FakeProvider) -> None:
+    with pytest.raises(SignInFailed, match="nobody is signed in") as caught:
+        make().get()
+    assert caught.value.code == 6
+    assert "dtsconf sign-in" in (caught.value.hint or "")
+    assert provider.requests == 0
+
+
+def test_a_token_with_less_than_ten_minutes_left_is_renewed_and_kept(make: Make, provider: FakeProvider) -> None:
+    provider.answers[GRANT] = [tokens(lasts=599)]
+    make(person=Somebody()).sign_in()
+    assert make().get().value.reveal() == "second"
+    assert provider.grants()[-1] == "refresh_token"
+    assert provider.asked[-1]["refresh_token"] == "refresh-" + CANARY
+    assert make().get().value.reveal() == "second"
+    assert provider.grants().count("refresh_token") == 1
+
+
+def test_a_refresh_token_that_the_provider_rotates_is_the_next_one_sent(make: Make, provider: FakeProvider) -> None:
+    provider.answers[GRANT] = [tokens(lasts=599)]
+    provider.answers["refresh_token"] = [tokens("second", lasts=599, refresh="rotated"), tokens("third")]
+    make(person=Somebody()).sign_in()
+    assert [make().get().value.reveal() for _ in range(2)] == ["second", "third"]
+    assert provider.asked[-1]["refresh_token"] == "rotated"
+
+
+def test_fresh_is_one_that_was_not_handed_out(make: Make, provider: FakeProvider) -> None:
+    make(person=Somebody()).sign_in()
+    source, other = make(), make()
+    assert source.get().value.reveal() == CANARY
+    assert other.get(fresh=True).value.reveal() == "second"
+    assert source.get(fresh=True).value.reveal() == "second"
+    assert provider.grants().count("refresh_token") == 1
+
+
+def test_in_the_middle_of_a_conversation_nobody_is_asked(make: Make, provider: FakeProvider) -> None:
+    provider.answers[GRANT] = [tokens(refresh=None)]
+    person = Somebody()
+    source = make(person=person)
+    source.get()
+    with pytest.raises(SignInFailed, match="can't be renewed without you"):
+        source.get(fresh=True)
+    assert len(person.codes) == 1
+
+
+def test_a_challenge_of_the_resource_is_answered_by_a_new_token(make: Make, provider: FakeProvider) -> None:
+    make(person=Somebody()).sign_in()
+    challenge = '{"access_token": {"acrs": {"value": "c1"}}}'
+    assert make().get(challenge=challenge).value.reveal() == "second"
+    assert provider.asked[-1]["claims"] == challenge
+
+
+def test_while_the_provider_is_away_what_still_works_is_used(make: Make, provider: FakeProvider) -> None:
+    provider.answers[GRANT] = [tokens(lasts=300)]
+    provider.answers["refresh_token"] = [Reply(503, "busy")]
+    make(person=Somebody()).sign_in()
+    assert make().get().value.reveal() == CANARY
+    with pytest.raises(SignInFailed, match="HTTP 503"):
+        make().get(fresh=True)
+
+
+def test_without_a_refresh_token_the_last_minute_is_not_handed_out(make: Make, provider: FakeProvider) -> None:
+    provider.answers[GRANT] = [tokens(lasts=90, refresh=None)]
+    make(person=Somebody()).sign_in()
+    assert make().get().value.reveal() == CANARY
+    provider.answers[GRANT] = [tokens(lasts=50, refresh=None)]
+    make(person=Somebody()).sign_in()
+    with pytest.raises(SignInFailed, match="nobody is signed in"):
+        make().get()
+
+
+def test_a_refusal_to_renew_is_told_with_its_cause(make: Make, provider: FakeProvider) -> None:
+    provider.answers[GRANT] = [tokens(lasts=30)]
+    provider.answers["refresh_token"] = [
+        Reply(400, '{"error": "invalid_grant", "error_description": "AADSTS50173: revoked"}')
+    ]
+    make(person=Somebody()).sign_in()
+    with pytest.raises(SignInFailed, match="AADSTS50173: an administrator or the user ended all sessions") as caught:
+        make().get()
+    assert caught.value.hint == "sign in again: dtsconf sign-in"
+
+
+@pytest.mark.parametrize(("change", "asked"), [({"remember": True}, True), ({"session": True}, True), ({}, False)])
+def test_a_refresh_token_is_asked_for_only_where_it_can_be_kept(
+    make: Make, provider: FakeProvider, change: dict[str, bool], asked: bool
+) -> None:
+    make(wanted(cache="file", **change), Somebody()).sign_in()
+    assert ("offline_access" in provider.asked[0]["scope"].split()) is asked
+    assert "https://outlook.office.com/SMTP.Send" in provider.asked[0]["scope"].split()
+
+
+def test_an_account_that_may_not_be_is_not_kept(make: Make, places: Places) -> None:
+    def no(_address: str) -> None:
+        raise SignInFailed("not you")
+
+    with pytest.raises(SignInFailed, match="not you"):
+        make(person=Somebody()).sign_in(no)
+    assert not Store(USER, places, {}).there()
+
+
+def test_the_note_is_about_the_token_s_own_claims(make: Make, places: Places) -> None:
+    source = make()
+    token = Store(USER, places, {})
+    token.save(Held(Account("ann@acme.example"), Secret(CANARY), time.time() + 3600, False))
+    assert source.note(source.get()) is None
+
+
+def test_a_kept_token_is_had_without_msal_requests_or_cryptography(places: Places) -> None:
+    Store(USER, places, {}).save(Held(Account("ann@acme.example"), Secret(CANARY), time.time() + 3600, True))
+    script = (
+        "import sys\n"
+        "from dtsconf.auth.places import Places\n"
+        "from dtsconf.auth.request import Wanted\n"
+        "from dtsconf.auth.sources import UserTokens\n"
+        f"wanted = Wanted({USER.authority!r}, {USER.tenant!r}, {USER.client_id!r}, 'device-code', 'smtp', True, 'file')\n"
+        f"source = UserTokens(wanted, Places({places.state!r}, None), {{}}, lambda: 1 / 0)\n"
+        "assert source.get().username == 'ann@acme.example'\n"
+        "print([name for name in ('msal', 'requests', 'cryptography', 'keyring', 'segno') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+APPLICATION = replace(wanted(flow="application", sender="app@acme.example"))
+
+
+def application(
+    provider: FakeProvider, key: str = "microsoft.client_secret", secret: str = "s3cret"
+) -> ApplicationTokens:
+    session: Any = provider
+    return ApplicationTokens(APPLICATION, lambda: session, lambda: (key, Secret(secret)))
+
+
+def test_an_application_asks_nobody_and_once_a_run() -> None:
+    provider = FakeProvider({"client_credentials": [{"access_token": CANARY, "expires_in": 3600}, tokens("second")]})
+    source = application(provider)
+    assert source.get().username == "app@acme.example"
+    assert source.get().value.reveal() == CANARY
+    assert [(form["client_secret"], form["scope"]) for form in provider.asked] == [
+        ("s3cret", "https://outlook.office365.com/.default")
+    ]
+    assert source.get(fresh=True).value.reveal() == "second"
+
+
+def test_an_application_s_assertion_is_sent_as_it_is() -> None:
+    provider = FakeProvider({"client_credentials": [{"access_token": CANARY, "expires_in": 3600}]})
+    application(provider, "microsoft.client_assertion", "aaa.bbb.ccc\n").get()
+    assert provider.asked[0]["client_assertion"] == "aaa.bbb.ccc"
+
+
+def test_an_application_s_token_that_ends_soon_is_got_anew() -> None:
+    provider = FakeProvider({"client_credentials": [{"access_token": CANARY, "expires_in": 60}, tokens("second")]})
+    source = application(provider)
+    assert [source.get().value.reveal() for _ in range(2)] == [CANARY, "second"]
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "told"),
+    [
+        ("microsoft.client_secret", "two\nlines", "no client secret"),
+        ("microsoft.client_assertion", "not a token", "no token"),
+        ("microsoft.certificate", "nothing", "0 certificates and 0 keys"),
+        (
+            "microsoft.certificate",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nx\n-----END ENCRYPTED PRIVATE KEY-----",
+            "encrypted",
+        ),
+        (
+            "microsoft.certificate",
+            "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----",
+            "can't be read as PEM",
+        ),
+    ],
+)
+def test_a_secret_that_is_none_is_exit_5_and_unseen(key: str, secret: str, told: str) -> None:
+    with pytest.raises(SecretUnavailable, match=told) as caught:
+        application(FakeProvider(), key, secret).get()
+    assert secret not in caught.value.message
+
+
+STRANGE: list[Any] = [
+    {},
+    {"access_token": None},
+    {"access_token": 5, "expires_in": 3600},
+    {"access_token": "a b", "expires_in": 3600},
+    {"access_token": "x\r\ny", "expires_in": 3600},
+    {"access_token": "x" * 70000, "expires_in": 3600},
+    {"access_token": CANARY, "expires_in": "soon"},
+    {"access_token": CANARY, "expires_in": -5},
+    {"access_token": CANARY, "expires_in": 3600, "token_type": "mac"},
+    {"access_token": CANARY, "expires_in": 3600, "id_token": "a.b.c"},
+    {"access_token": CANARY, "expires_in": 3600, "id_token": 7},
+    Reply(200, "<html>" + CANARY + "</html>", {"Content-Type": "text/html"}),
+    Reply(200, "[1]"),
+    Reply(200, "{" * 100000),
+    Reply(400, '{"error": "' + "x" * 5000 + '"}'),
+    Reply(429, "", {"Retry-After": "17"}),
+    Reply(500, CANARY),
+]
+
+
+def refused(ask: Callable[[], object]) -> SignInFailed | None:
+    try:
+        ask()
+    except SignInFailed as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("answer", STRANGE)
+def test_a_strange_answer_is_one_clear_error_without_a_token(
+    answer: Any, make: Make, provider: FakeProvider, capfd: pytest.CaptureFixture[str]
+) -> None:
+    provider.answers = {"client_credentials": [answer], GRANT: [answer], "device_authorization": [DEVICE]}
+    for ask in (lambda: application(provider).get(), lambda: make(person=Somebody()).sign_in()):
+        error = refused(ask)
+        assert error or "id_token" in answer
+        told = f"{error.message}{error.hint}" if error else "a hint"
+        assert CANARY not in told
+        assert len(told) < 1500
+    assert CANARY not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("discovery", "told"),
+    [
+        ({"token_endpoint": "http://id.acme.example/token"}, "names an address that is not https"),
+        ({"authorization_endpoint": "javascript:alert(1)"}, "names an address that is not https"),
+        ({"token_endpoint": None}, "names an address that is not https"),
+        ({"token_endpoint": 5}, "names an address that is not https"),
+        ({"issuer": "https://elsewhere.example/x"}, "makes no sense"),
+    ],
+)
+def test_a_provider_that_names_odd_addresses_gets_no_secret(discovery: dict[str, Any], told: str) -> None:
+    provider = FakeProvider({"client_credentials": [tokens()]}, discovery)
+    with pytest.raises(SignInFailed, match=told):
+        application(provider).get()
+    assert provider.asked == []
+
+
+UNKNOWN_TENANT = '{"error": "invalid_tenant", "error_description": "AADSTS90002: Tenant acme not found."}'
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(400, UNKNOWN_TENANT), "AADSTS90002: there is no such tenant (AADSTS90002: Tenant acme not found.)"),
+        (Reply(404, "<html>"), "https://id.acme.example/acme is no identity provider's (HTTP 404)"),
+    ],
+)
+def test_a_wrong_tenant_is_told_as_such(reply: Reply, told: str) -> None:
+    with pytest.raises(SignInFailed) as caught:
+        application(FakeProvider({}, reply)).get()
+    assert told in caught.value.message
