@@ -22,6 +22,7 @@ from dtsconf.frozen import frozen
 from dtsconf.wiring import Inputs, Path, hands, inputs
 
 if TYPE_CHECKING:
+    from dtsconf.auth.request import Person
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.planning import Planned
     from dtsconf.machine.request import Applied, Options
@@ -93,7 +94,7 @@ def plan_of(given: Inputs, *, secrets: bool = False) -> Planned:
     if not secrets:
         return compute(load, wiring.machine_of(given))
     with hands.resolver_of(given, load) as resolver:
-        return compute(load, wiring.machine_of(given), fetch=hands.services(resolver).fetch)
+        return compute(load, wiring.machine_of(given), fetch=hands.services(given, resolver).fetch)
 
 
 def apply(  # noqa: PLR0913 - one keyword for each option of the command
@@ -152,7 +153,7 @@ def apply_of(
         applied = engine.apply(
             load_now,
             wiring.machine_of(given),
-            hands.services(resolver, where=lambda key: loaded[0].origin[key].where, ask=ask, progress=progress),
+            hands.services(given, resolver, where=lambda key: loaded[0].origin[key].where, ask=ask, progress=progress),
             replace(options, commit=commit),
         )
     return replace(applied, warnings=(*applied.warnings, *resolver.warnings))
@@ -174,7 +175,7 @@ def rollback_of(
 
     machine = wiring.machine_of(given)
     with hands.resolver_of(given, lambda: effective_of(goal_of(number, machine), machine)) as resolver:
-        services = hands.services(resolver, ask=ask, progress=progress)
+        services = hands.services(given, resolver, ask=ask, progress=progress)
         applied = engine.rollback(number, machine, services, options)
     return replace(applied, warnings=(*applied.warnings, *resolver.warnings))
 
@@ -205,41 +206,47 @@ def check_of(
     *,
     level: Level | None = None,
     to: str | None = None,
+    person: Person | None = None,
     progress: Callable[[str], None] = lambda _words: None,
 ) -> Checked:
-    """As `check`, for inputs that are put together already."""
+    """As `check`, for inputs that are put together already; `person` may be asked to sign in."""
     from dtsconf.names import address_fault, escape_controls
 
     if to is not None and (fault := address_fault(to)):
         raise UsageProblem(f"--to: '{escape_controls(to)}' {fault[0]}", fault[1])
-    return hands.unmoved(lambda: _checked(given, level, to, progress))
+    return hands.unmoved(lambda: _checked(given, level, to, person, progress))
 
 
-def _checked(given: Inputs, level: Level | None, to: str | None, progress: Callable[[str], None]) -> Checked:
-    from dtsconf.machine.generations import had_tls
-    from dtsconf.mail.verify import verify
-    from dtsconf.settings.check import require_complete, require_smtp
-    from dtsconf.settings.model import effective_port
-    from dtsconf.settings.recipients import require_allowed
+def _checked(
+    given: Inputs, level: Level | None, to: str | None, person: Person | None, progress: Callable[[str], None]
+) -> Checked:
+    from dtsconf.settings.check import require_complete, require_route
     from dtsconf.settings.roots import require_roots
 
     effective = wiring.effective(given, user=True)
-    require_smtp(effective)
-    server = effective.settings.server
     usual = effective.org.verify.level
     depth = level or ("send" if usual == "none" else usual)
-    recipient = to or effective.org.verify.to
+    require_route(effective)
     require_complete(effective)
-    if to is not None or depth in ("envelope", "send"):
-        require_allowed(effective, recipient)
+    if effective.settings.mode == "smtp" or to or effective.org.verify.to:
+        _require_recipient(effective, depth, to)
     require_roots(effective)
     with hands.resolver_of(given, lambda: effective) as resolver:
-        password = hands.password_of(given, effective, resolver) if depth in ("auth", "envelope", "send") else None
-    last = wiring.last_generation(given)
-    had = had_tls(last, server.host or "", effective_port(effective.settings))
-    number = last.number if last is not None and given.profile is None else None
-    job = hands.job_of(effective, password, depth, recipient, number, had_tls=had, progress=progress)
-    return Checked(verify(job), effective, (*effective.warnings, *resolver.warnings))
+        if depth in hands.LOGS_IN:
+            secrets = hands.secrets_of(given, effective, resolver)
+            access = hands.access_of(given, effective, secrets, person=person, progress=progress)
+        else:
+            access = hands.without_login(given, effective)
+    _require_recipient(access.effective, depth, to)
+    verification = hands.verify_of(given, access, depth, to, progress)
+    return Checked(verification, access.effective, (*effective.warnings, *resolver.warnings))
+
+
+def _require_recipient(effective: Effective, depth: Level, to: str | None) -> None:
+    from dtsconf.settings.recipients import require_allowed
+
+    if to is not None or depth in ("envelope", "send"):
+        require_allowed(effective, to or effective.org.verify.to)
 
 
 def check_secrets_of(given: Inputs) -> SecretsChecked:

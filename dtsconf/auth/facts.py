@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import Any, Literal, TypeVar
 
-from dtsconf.files import FileProblem, atomic_write, read_regular
+from dtsconf.files import FileProblem, read_regular
 from dtsconf.frozen import frozen
 
 T = TypeVar("T")
@@ -56,6 +56,8 @@ class SignInProof:
 
 def write(path: str, value: Facts | SignInProof) -> None:
     """Put the value into a private file. Raises: OSError."""
+    from dtsconf.files.staging import atomic_write
+
     data = json.dumps({"format": FORMAT, **asdict(value)}, indent=2, sort_keys=True, ensure_ascii=False)
     atomic_write(path, data.encode() + b"\n")
 

@@ -17,8 +17,9 @@ from dtsconf.auth.places import Places
 from dtsconf.auth.request import Wanted
 from dtsconf.auth.sealing import Sealer
 from dtsconf.errors import SecretUnavailable, SignInFailed
-from dtsconf.files import FileProblem, atomic_write, private_folder, read_regular
+from dtsconf.files import FileProblem, private_folder, read_regular
 from dtsconf.files.lock import FileLock
+from dtsconf.files.staging import atomic_write
 
 LIMIT = 4 << 20
 """The largest token cache, in bytes."""

@@ -43,6 +43,7 @@ def command(run: Run, **words: Any) -> Outcome:
     Prints the Message-ID when the server took the mail for somebody. Whom the server refused is told on stderr, exit 1;
     the others get it. Nothing is sent twice: when the connection goes away after the last byte, that is told, exit 6.
     """
+    from dtsconf.cli.person import asking
     from dtsconf.cli.progress import Progress, bar
     from dtsconf.render import send as render
     from dtsconf.sending.deliver import deliver, exit_code
@@ -51,8 +52,10 @@ def command(run: Run, **words: Any) -> Outcome:
 
     text, html = _bodies(words.pop("body"), words.pop("body_file"), words.pop("html"))
     request = Request(text=text, html=html, **words)
-    with Progress(quiet=run.quiet or run.json) as progress:
-        done = deliver(run.inputs(), request, progress=progress, passed=lambda at, of: progress(bar(at, of)))
+    with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
+        done = deliver(
+            run.inputs(), request, person=person, progress=progress, passed=lambda at, of: progress(bar(at, of))
+        )
     sent = done.sent
     return Outcome(
         render.data(sent, done.size),

@@ -9,7 +9,9 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run, record_option
 
 if TYPE_CHECKING:
+    from dtsconf.auth.standing import Standing
     from dtsconf.machine.plan import Plan
+    from dtsconf.machine.status import Status
 
 
 @make(
@@ -26,6 +28,7 @@ def command(run: Run, record: str | None) -> Outcome:
     from dtsconf.cli.records import append, failures_recorded, of_generation
     from dtsconf.machine.status import status
     from dtsconf.render import status as render
+    from dtsconf.wiring import signing_in
 
     layout = wiring.layout_of(run.root)
     found = status(wiring.local_system(layout), layout, time.time())
@@ -33,12 +36,29 @@ def command(run: Run, record: str | None) -> Outcome:
     with failures_recorded(run, lambda _error: record):
         plan = _plan(run)
     changes = plan is not None and not plan.empty
-    data = render.data(found, plan)
+    standing = signing_in.standing(run.inputs())
+    found = _for_this_user(found, standing)
+    data = render.data(found, plan, standing)
     code = 7 if found.state != "in-sync" or changes else 0
     warnings = append(run, record, code, data)
-    return Outcome(
-        data, render.text(found, plan, run.root, color=run.color()), code, (*(plan.warnings if plan else ()), *warnings)
-    )
+    text = render.text(found, plan, run.root, standing, color=run.color())
+    return Outcome(data, text, code, (*(plan.warnings if plan else ()), *warnings))
+
+
+def _for_this_user(found: Status, standing: Standing | None) -> Status:
+    """The state with this user's own proof, where the machine's is owed until people sign in."""
+    from dtsconf.wiring.signing_in import proven_here
+
+    own = proven_here(standing, found.generation)
+    if own is None or found.proof is None or found.proof.pending != "sign-in":
+        return found
+    from dataclasses import replace
+
+    from dtsconf.machine.record import Proof
+    from dtsconf.machine.status import parse_time
+
+    proof = Proof("verified", own.level, own.time, None, own.message_id, own.program, own.user)
+    return replace(found, proof=proof, proof_age=time.time() - parse_time(own.time))
 
 
 def _plan(run: Run) -> Plan | None:

@@ -25,12 +25,17 @@ def command(run: Run, level: Level | None, to: str | None, record: str | None) -
     Exit 6 when the server refuses, 9 when it can't be reached.
     """
     from dtsconf import api
+    from dtsconf.cli.person import asking
     from dtsconf.cli.progress import Progress
     from dtsconf.cli.records import append, failures_recorded
     from dtsconf.render import test as render
 
-    with failures_recorded(run, lambda _error: record), Progress(quiet=run.quiet or run.json) as progress:
-        checked = api.check_of(run.inputs(), level=level, to=to, progress=progress)
+    with (
+        failures_recorded(run, lambda _error: record),
+        Progress(quiet=run.quiet or run.json) as progress,
+        asking(progress) as person,
+    ):
+        checked = api.check_of(run.inputs(), level=level, to=to, person=person, progress=progress)
     verification = checked.verification
     code = 0 if verification.ok else 6 if verification.reached else 9
     data = render.data(verification)

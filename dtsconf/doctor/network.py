@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dtsconf.doctor.check import Check, Subject, one_line
-from dtsconf.wiring import hands
+from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage
@@ -23,13 +23,11 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
     if effective is None or effective.missing:
         yield Check("server", "ok", "no complete settings, so no server to ask")
         return
-    if effective.settings.mode != "smtp":
-        yield Check("server", "ok", f"mode {effective.settings.mode}: its server isn't looked at")
-        return
     from dtsconf.mail.verify import verify
 
-    job = hands.job_of(effective, None, "connect", None, None, had_tls=False, progress=progress)
-    at = f"{effective.settings.server.host} port {job.link.smtp.port}"
+    access = hands.without_login(Inputs(root=subject.layout.root), effective)
+    job = hands.job_of(access, "connect", None, None, had_tls=False, progress=progress)
+    at = f"{job.link.smtp.host} port {job.link.smtp.port}"
     for stage in verify(job).stages:
         yield _line(stage, at)
 

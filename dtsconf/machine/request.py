@@ -6,7 +6,7 @@ machine knows no mail and no secret backend: both come in as callables (`Service
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
@@ -68,11 +68,11 @@ class Settled:
 
 @frozen
 class Check:
-    """One verification to make: the staged settings, the secret they log in with (None: no login, or not needed at
-    this level), how deep, the generation it would prove, and whether TLS was settled here before."""
+    """One verification to make: the staged settings, the secrets they sign in with by settings key (none where no login
+    is made at this level), how deep, the generation it would prove, and whether TLS was settled here before."""
 
     effective: Effective
-    password: Secret | None
+    secrets: Mapping[str, Secret]
     level: Level
     generation: int
     had_tls: bool

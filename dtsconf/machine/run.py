@@ -26,7 +26,7 @@ from dtsconf.machine.status import iso_time
 from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth
 from dtsconf.proof import Verification
-from dtsconf.settings.check import require_smtp
+from dtsconf.settings.check import require_route
 from dtsconf.settings.model import effective_port
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Run:
         planned = look(self.machine, last, effective)
         self.planned = planned
         if effective is not None:
-            require_smtp(effective)
+            require_route(effective)
         if self.options.saved is not None:
             saved = self.options.saved
             saved.check(planned.save(profile=saved.profile, sets=saved.sets))
@@ -235,14 +235,12 @@ class Run:
         self.verification = verdict.judged(found, self.depth, effective)
 
     def _check(self, final: Planned, effective: Effective, number: int) -> Check:
-        password = None
-        if self.depth.level in NEEDS_LOGIN:
-            for key, reference in secrets_in_use(effective).items():
-                password = self._secret(key, reference, final)
+        used = secrets_in_use(effective) if self.depth.level in NEEDS_LOGIN else {}
+        secrets = {key: self._secret(key, reference, final) for key, reference in used.items()}
         host = effective.settings.server.host or ""
         had = generations.had_tls(final.last, host, effective_port(effective.settings))
         had = had and not self.options.allow_downgrade
-        return Check(effective, password, self.depth.level, number, had)
+        return Check(effective, secrets, self.depth.level, number, had)
 
     def _applied(self, final: Planned, generation: Generation | None, *, changed: bool) -> Applied:
         base = self.known()

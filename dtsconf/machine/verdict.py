@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import Invalid, Notice, Problem, VerificationFailed
+from dtsconf.errors import Invalid, Notice, Problem, SignInFailed, VerificationFailed
 from dtsconf.frozen import frozen
 from dtsconf.machine.record import Proof
 from dtsconf.proof import Level, Verification
@@ -34,6 +34,7 @@ def depth(effective: Effective, options: Options) -> Depth:
     Raises:
         Invalid: code 4: --no-verify against a lock on verify. Code 3: values that `expects` leaves to others are
             missing, and `verify.pending` doesn't list `user`.
+        SignInFailed: a person has to sign in, and `verify.pending` doesn't list `sign-in`.
     """
     lock = effective.org.policy.lock_on("verify")
     if options.verify is False and lock is not None:
@@ -44,17 +45,37 @@ def depth(effective: Effective, options: Options) -> Depth:
     if options.verify is False:
         return Depth("none", note="no-verify")
     level = effective.org.verify.level
-    if level == "none":
-        return Depth("send") if options.verify else Depth("none", note="level")
-    return Depth(level)
+    if level == "none" and not options.verify:
+        return Depth("none", note="level")
+    if by_person(effective):
+        return _without_the_person(effective)
+    return Depth("send" if level == "none" else level)
+
+
+def by_person(effective: Effective) -> bool:
+    """Whether a person has to sign in before mail goes out: an apply has none to ask."""
+    return effective.settings.mode == "microsoft" and effective.settings.microsoft.flow != "application"
+
+
+def _without_the_person(effective: Effective) -> Depth:
+    if "sign-in" in effective.org.verify.pending:
+        return Depth("connect", "sign-in")
+    flow = effective.settings.microsoft.flow
+    raise SignInFailed(
+        f"the proof can't be had: microsoft.flow {flow} needs a person to sign in, and verify.pending doesn't list "
+        "sign-in",
+        "let the proof be owed (verify.pending: [sign-in]; each user runs dtsconf sign-in), or use flow application",
+    )
 
 
 def _without_the_user(effective: Effective, options: Options) -> Depth:
     if "user" not in effective.org.verify.pending:
         require_complete(effective)
-    nowhere = effective.settings.server.host is None
+    nowhere = effective.settings.mode == "smtp" and effective.settings.server.host is None
     silent = options.verify is False or effective.org.verify.level == "none"
-    return Depth("none" if nowhere or silent else "connect", "user", "no-verify" if options.verify is False else None)
+    pending = _without_the_person(effective).pending if by_person(effective) and not silent else "user"
+    level: Level = "none" if nowhere or silent else "connect"
+    return Depth(level, pending, "no-verify" if options.verify is False else None)
 
 
 def judged(found: Verification, planned: Depth, effective: Effective) -> Verification:
@@ -104,6 +125,10 @@ def owed(found: Proof) -> tuple[Notice, ...]:
         "user": (
             "values that each user gives are missing, so only the connection was verified",
             "dtsconf test, as a user",
+        ),
+        "sign-in": (
+            "nobody has signed in yet, so only the connection was verified",
+            "dtsconf sign-in, as each user who sends",
         ),
     }
     if found.state != "pending" or found.pending not in why:

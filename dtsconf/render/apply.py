@@ -10,13 +10,25 @@ from dtsconf.render import table
 from dtsconf.render.common import hint_line, painted, problem, typed
 from dtsconf.render.plan import changes_data, secrets
 from dtsconf.settings.effective import display, origin_of
+from dtsconf.settings.rules import in_use
 
 if TYPE_CHECKING:
     from dtsconf.errors import DtsconfError
     from dtsconf.machine.record import Generation
     from dtsconf.machine.request import Applied
 
-ORIGINS = ("server.host", "server.port", "server.encryption", "login.username", "login.password", "sender.email")
+ORIGINS = (
+    "server.host",
+    "server.port",
+    "server.encryption",
+    "login.username",
+    "login.password",
+    "microsoft.authority",
+    "microsoft.tenant",
+    "microsoft.client_id",
+    "microsoft.smtp.host",
+    "sender.email",
+)
 """The settings whose origin a failed apply tells."""
 
 
@@ -106,7 +118,7 @@ def _origins(applied: Applied) -> str:
     rows = []
     for key in ORIGINS:
         setting = applied.effective.origin[key]
-        if setting.layer != "default":
+        if setting.layer != "default" and in_use(key, applied.effective.settings.mode):
             told = f"{key} = {display(key, setting.value)} ({origin_of(setting)})"
             rows.append(f"  {escape_controls(told)}\n")
     return "values:\n" + "".join(rows) if rows else ""

@@ -10,13 +10,15 @@ from dtsconf.names import escape_controls
 from dtsconf.render.common import opened, painted, typed
 
 if TYPE_CHECKING:
+    from dtsconf.auth.standing import Standing
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.record import Generation, Proof
     from dtsconf.machine.status import Status
 
 
-def data(status: Status, plan: Plan | None) -> dict[str, Any]:
-    """`state, drift, generation, proof` as in the contract; with a profile also what a plan would change."""
+def data(status: Status, plan: Plan | None, standing: Standing | None = None) -> dict[str, Any]:
+    """`state, drift, generation, proof` as in the contract; with a profile also what a plan would change, and in
+    microsoft mode `sign_in`."""
     found: dict[str, Any] = {
         "state": status.state,
         "drift": [asdict(item) for item in status.drift],
@@ -24,6 +26,10 @@ def data(status: Status, plan: Plan | None) -> dict[str, Any]:
         "proof": proof_data(status.proof) | {"age": status.proof_age},
         "content_not_checked": list(status.unchecked),
     }
+    if standing is not None:
+        from dtsconf.render.sign_in import standing_data
+
+        found["sign_in"] = standing_data(standing)
     if plan is not None:
         found["plan"] = {"changes": len(plan.changes), "digest": plan.digest}
     return found
@@ -36,7 +42,14 @@ def proof_data(proof: Proof | None) -> dict[str, Any]:
     return {key: value for key, value in asdict(proof).items() if value is not None or key in ("level", "time")}
 
 
-def text(status: Status, plan: Plan | None, root: str | None = None, *, color: bool = False) -> str:
+def text(
+    status: Status,
+    plan: Plan | None,
+    root: str | None = None,
+    standing: Standing | None = None,
+    *,
+    color: bool = False,
+) -> str:
     """The state in a line, then drift, proof and what to type; `root` as this run was given it."""
     lines = [_state(status, color=color)]
     for item in status.drift:
@@ -45,6 +58,10 @@ def text(status: Status, plan: Plan | None, root: str | None = None, *, color: b
     lines += [f"  {opened(path, root)}: content not checked (not readable for you)\n" for path in status.unchecked]
     if status.generation is not None:
         lines.append(escape_controls(_proof(status)[:-1]) + "\n")
+    if standing is not None:
+        from dtsconf.render.sign_in import standing_text
+
+        lines.append(standing_text(standing, typed("sign-in", root)))
     if plan is not None:
         changes = ", ".join(f"{change.action} {opened(change.path, root)}" for change in plan.changes)
         lines.append("the profile asks for " + (f"changes: {changes}\n" if changes else "nothing else\n"))

@@ -12,6 +12,7 @@ from dtsconf.render.common import hint_line, notice_data, painted
 if TYPE_CHECKING:
     from dtsconf.proof import Verification
     from dtsconf.settings.effective import Effective
+    from dtsconf.settings.model import Settings
 
 
 def data(verification: Verification) -> dict[str, Any]:
@@ -27,8 +28,7 @@ def data(verification: Verification) -> dict[str, Any]:
 
 def text(verification: Verification, effective: Effective, *, color: bool = False) -> str:
     """Every stage a row, then what is proven, or what failed and the next step."""
-    server = effective.settings.server
-    head = f"{escape_controls(str(server.host))} (encryption {server.encryption}), level {verification.level}\n"
+    head = f"{_server(effective.settings)}, level {verification.level}\n"
     body = table.stages(verification, color=color)
     if verification.ok:
         return head + body + table.proven(verification)
@@ -42,3 +42,12 @@ def text(verification: Verification, effective: Effective, *, color: bool = Fals
         + table.cause(verification)
         + (f"{hint}\n" if hint else "")
     )
+
+
+def _server(settings: Settings) -> str:
+    """Where the mail goes, in a few words."""
+    if settings.mode == "microsoft":
+        host, how = settings.microsoft.smtp.host, "starttls, Microsoft sign-in"
+    else:
+        host, how = str(settings.server.host), settings.server.encryption
+    return f"{escape_controls(host)} (encryption {how})"

@@ -19,11 +19,12 @@ from dtsconf.mail.mailer import SmtpMailer
 from dtsconf.proof import CAUSES
 from dtsconf.sending.prepare import prepared, smaller
 from dtsconf.sending.request import Request, draft_of
-from dtsconf.settings.check import require_complete, require_smtp
+from dtsconf.settings.check import require_complete, require_route
 from dtsconf.settings.roots import require_roots
 from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
+    from dtsconf.auth.request import Person
     from dtsconf.mail.sent import Sent
     from dtsconf.settings.effective import Effective
 
@@ -74,40 +75,52 @@ def deliver(
     given: Inputs,
     request: Request,
     *,
+    person: Person | None = None,
     progress: Callable[[str], None] = lambda _words: None,
     passed: Callable[[int, int], None] = lambda _done, _size: None,
 ) -> Delivered:
     """Send it; that nobody got it is a result, too. `progress` is called with a few words when a stage begins, `passed`
-    with the bytes that are through and the bytes in all.
+    with the bytes that are through and the bytes in all; `person` may be asked to sign in.
 
     Raises:
         UsageProblem: the request's own words are off.
         Invalid: the settings can't be used, or policy forbids a recipient or the size.
         SecretUnavailable: the login's password can't be had.
+        SignInFailed: nobody is signed in and nobody can be asked, or the identity provider says no.
         DtsconfError: a file can't be attached, or changed while it was read; nobody got the mail then.
     """
-    return hands.unmoved(lambda: _deliver(given, request, progress, passed))
+    return hands.unmoved(lambda: _deliver(given, request, person, progress, passed))
 
 
 def _deliver(
-    given: Inputs, request: Request, progress: Callable[[str], None], passed: Callable[[int, int], None]
+    given: Inputs,
+    request: Request,
+    person: Person | None,
+    progress: Callable[[str], None],
+    passed: Callable[[int, int], None],
 ) -> Delivered:
     draft = draft_of(request)
     effective = wiring.effective(given, user=True)
-    require_smtp(effective)
+    require_route(effective)
     require_complete(effective)
     require_roots(effective)
-    settings = effective.settings
-    sender = Mailbox(settings.sender.name, settings.sender.email or "")
-    with (
-        prepared(request, draft, sender, effective.org) as message,
-        hands.resolver_of(given, lambda: effective) as resolver,
-    ):
-        link = hands.link_now(given, effective, resolver, progress=progress)
-        content = Counted(message, passed)
-        with SmtpMailer(link) as mailer, _interruptions_told(content):
-            sent = _hinted(mailer.send(Envelope(sender.on_the_wire, draft.recipients), content), request)
-        return Delivered(sent, message.size, effective, (*effective.warnings, *resolver.warnings))
+    with hands.resolver_of(given, lambda: effective) as resolver:
+
+        def access_now() -> hands.Access:
+            secrets = hands.secrets_of(given, effective, resolver)
+            return hands.access_of(given, effective, secrets, person=person, progress=progress)
+
+        # Whose address it is from, a sign-in may have to tell; else what the message lacks is told before any secret.
+        access = access_now() if effective.settings.sender.email is None else None
+        who = (access.effective if access else effective).settings.sender
+        sender = Mailbox(who.name, who.email or "")
+        with prepared(request, draft, sender, effective.org) as message:
+            access = access or access_now()
+            content = Counted(message, passed)
+            link = hands.link_now(given, access, progress=progress)
+            with SmtpMailer(link) as mailer, _interruptions_told(content):
+                sent = _hinted(mailer.send(Envelope(sender.on_the_wire, draft.recipients), content), request)
+        return Delivered(sent, message.size, access.effective, (*effective.warnings, *resolver.warnings))
 
 
 def _hinted(sent: Sent, request: Request) -> Sent:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from dtsconf.frozen import frozen
 from dtsconf.wiring import Inputs, last_generation, layout_of, who
 
 if TYPE_CHECKING:
+    from dtsconf.auth.request import Person
     from dtsconf.errors import Where
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.request import Check, Services, Settled
@@ -18,6 +20,21 @@ if TYPE_CHECKING:
     from dtsconf.secret.resolver import Resolver
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
+    from dtsconf.token import TokenSource
+
+LOGS_IN = ("auth", "envelope", "send")
+"""Levels that log in."""
+
+
+@frozen
+class Access:
+    """Settings, and what gets into the server that they name: a password, or tokens in microsoft mode. Both are None
+    where no login is required or made."""
+
+    effective: Effective
+    password: Secret | None = None
+    tokens: TokenSource | None = None
+
 
 T = TypeVar("T")
 
@@ -43,26 +60,83 @@ def _surroundings(effective: Effective) -> tuple[VaultSettings, str]:
     return plain, effective.settings.connection.proxy
 
 
-def password_of(inputs: Inputs, effective: Effective, resolver: Resolver) -> Secret | None:
-    """The login's password as whoever sends now gets it: delivered with the machine config, or from its source."""
-    if not effective.settings.login.required:
-        return None
-    reference = effective.settings.login.password or ""
-    setting = effective.origin["login.password"]
-    secret_id = effective.org.delivered.get("login.password") if setting.layer == "machine" else None
+def secret_of(inputs: Inputs, effective: Effective, resolver: Resolver, key: str) -> Secret:
+    """The secret of a setting as whoever sends now gets it: delivered with the machine config, or from its source.
+
+    Raises:
+        Moved: an apply put another config there in between; read both again.
+        SecretUnavailable: it can't be had.
+    """
+    setting = effective.origin[key]
+    secret_id = effective.org.delivered.get(key) if setting.layer == "machine" else None
     if secret_id is not None:
         from dtsconf.machine.deliveries import delivered_secret
 
         return delivered_secret(layout_of(inputs.root), effective.org.files[0], secret_id)
-    return resolver.fetch(reference, key="login.password", where=setting.where)
+    return resolver.fetch(setting.value or "", key=key, where=setting.where)
 
 
-def route_of(effective: Effective, password: Secret | None) -> Smtp:
-    """Where mail goes with these settings, and how it gets in there. The password may be None below level auth."""
+def secrets_of(inputs: Inputs, effective: Effective, resolver: Resolver) -> dict[str, Secret]:
+    """The secrets that sending takes, by settings key: none where no login is required or a person signs in. Raises: as
+    `secret_of`."""
+    from dtsconf.machine.desired import secrets_in_use
+
+    return {key: secret_of(inputs, effective, resolver, key) for key in secrets_in_use(effective)}
+
+
+def access_of(
+    inputs: Inputs,
+    effective: Effective,
+    secrets: Mapping[str, Secret],
+    *,
+    person: Person | None = None,
+    progress: Callable[[str], None] = lambda _words: None,
+) -> Access:
+    """How a run that logs in gets in there; the settings come back with the sender that the sign-in made known. The
+    first token is had here, so that whoever has to be asked is asked before a connection stands.
+
+    Raises:
+        SignInFailed: nobody is signed in and nobody can be asked, or the identity provider says no.
+        Invalid: code 4, a rule forbids the signed-in account as sender.
+    """
+    if effective.settings.mode == "smtp":
+        return Access(effective, secrets.get("login.password"))
+    from dtsconf.settings.signed_in import with_account
+    from dtsconf.wiring.identity import tokens_of
+
+    tokens = tokens_of(inputs, effective, secrets, person=person, progress=progress)
+    progress("signing in")
+    return Access(with_account(effective, tokens.get().username), None, tokens)
+
+
+def without_login(inputs: Inputs, effective: Effective) -> Access:
+    """How a run that doesn't log in goes there: no secret is needed and nobody asked."""
+    if effective.settings.mode == "smtp":
+        return Access(effective)
+    from dtsconf.wiring.identity import tokens_of
+
+    return Access(effective, None, tokens_of(inputs, effective, {}))
+
+
+def route_of(access: Access) -> Smtp:
+    """Where mail goes with these settings, and how it gets in there."""
+    return _password_route(access) if access.effective.settings.mode == "smtp" else _token_route(access)
+
+
+def _token_route(access: Access) -> Smtp:
+    """Microsoft's submission server, always under TLS."""
+    from dtsconf.mail.route import Smtp, TokenLogin
+
+    settings = access.effective.settings
+    at, login = settings.microsoft.smtp, TokenLogin(access.tokens) if access.tokens is not None else None
+    return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, settings.server.ca_file, login=login)
+
+
+def _password_route(access: Access) -> Smtp:
     from dtsconf.mail.route import PasswordLogin, Smtp
     from dtsconf.settings.model import effective_port
 
-    settings = effective.settings
+    settings, password = access.effective.settings, access.password
     server, login = settings.server, settings.login
     return Smtp(
         server.host or "",
@@ -76,27 +150,22 @@ def route_of(effective: Effective, password: Secret | None) -> Smtp:
     )
 
 
-def link_of(effective: Effective, password: Secret | None, *, had_tls: bool, progress: Callable[[str], None]) -> Link:
+def link_of(access: Access, *, had_tls: bool, progress: Callable[[str], None]) -> Link:
     """The route of these settings, and how its connection is made."""
     from dtsconf.mail.route import Link
 
-    timeout = float(effective.settings.connection.timeout)
-    return Link(route_of(effective, password), timeout, had_tls=had_tls, progress=progress)
+    timeout = float(access.effective.settings.connection.timeout)
+    return Link(route_of(access), timeout, had_tls=had_tls, progress=progress)
 
 
-def link_now(inputs: Inputs, effective: Effective, resolver: Resolver, *, progress: Callable[[str], None]) -> Link:
-    """As `link_of`, with the password and the machine's past as they are now: what somebody who sends needs.
-
-    Raises:
-        SecretUnavailable: the login's password can't be had; `Moved` when an apply put another one there meanwhile.
-    """
+def link_now(inputs: Inputs, access: Access, *, progress: Callable[[str], None]) -> Link:
+    """As `link_of`, with the machine's past as it is now: what somebody who sends needs."""
     from dtsconf.machine.generations import had_tls
     from dtsconf.settings.model import effective_port
 
-    password = password_of(inputs, effective, resolver)
-    host, port = effective.settings.server.host or "", effective_port(effective.settings)
-    had = had_tls(last_generation(inputs), host, port)
-    return link_of(effective, password, had_tls=had, progress=progress)
+    settings = access.effective.settings
+    had = had_tls(last_generation(inputs), settings.server.host or "", effective_port(settings))
+    return link_of(access, had_tls=had, progress=progress)
 
 
 def unmoved(attempt: Callable[[], T]) -> T:
@@ -113,8 +182,7 @@ def unmoved(attempt: Callable[[], T]) -> T:
 
 
 def job_of(
-    effective: Effective,
-    password: Secret | None,
+    access: Access,
     level: Level,
     to: str | None,
     generation: int | None,
@@ -126,13 +194,31 @@ def job_of(
     from dtsconf.mail.job import Job, Letter
     from dtsconf.version import __version__
 
+    effective = access.effective
     me, sender = who(), effective.settings.sender
-    link = link_of(effective, password, had_tls=had_tls, progress=progress)
+    link = link_of(access, had_tls=had_tls, progress=progress)
     letter = Letter(me.host, effective.org.name or None, generation, f"dtsconf {__version__}", me.user)
     return Job(link, level, letter, sender.email or "", sender.name, to)
 
 
+def verify_of(
+    given: Inputs, access: Access, depth: Level, to: str | None, progress: Callable[[str], None]
+) -> Verification:
+    """The conversation of a test, for settings whose way in is known already."""
+    from dtsconf.machine.generations import had_tls
+    from dtsconf.mail.verify import verify
+    from dtsconf.settings.model import effective_port
+
+    settings = access.effective.settings
+    last = last_generation(given)
+    had = had_tls(last, settings.server.host or "", effective_port(settings))
+    number = last.number if last is not None and given.profile is None else None
+    recipient = to or access.effective.org.verify.to
+    return verify(job_of(access, depth, recipient, number, had_tls=had, progress=progress))
+
+
 def services(
+    inputs: Inputs,
     resolver: Resolver,
     *,
     where: Callable[[str], Where | None] = lambda _key: None,
@@ -148,7 +234,8 @@ def services(
 
     def settle(effective: Effective, had_tls: bool) -> Settled | Verification:
         require_roots(effective)
-        found = settling.settle(job_of(effective, None, "connect", None, None, had_tls=had_tls, progress=progress))
+        access = without_login(inputs, effective)
+        found = settling.settle(job_of(access, "connect", None, None, had_tls=had_tls, progress=progress))
         return found.failure or Settled(found.encryption, found.port, found.detail)
 
     def verify(check: Check) -> Verification:
@@ -157,9 +244,11 @@ def services(
         if check.level in ("envelope", "send"):
             require_allowed(effective, to)
         require_roots(effective)
-        job = job_of(
-            effective, check.password, check.level, to, check.generation, had_tls=check.had_tls, progress=progress
-        )
+        if check.level in LOGS_IN:
+            access = access_of(inputs, effective, check.secrets, progress=progress)
+        else:
+            access = without_login(inputs, effective)
+        job = job_of(access, check.level, to, check.generation, had_tls=check.had_tls, progress=progress)
         return mail.verify_with_retries(job, effective.org.verify.retries)
 
     def fetch(reference: str, key: str) -> Secret:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.errors import DtsconfError, Interrupted, Invalid, SecretUnavailable, VerificationFailed
+from dtsconf.errors import DtsconfError, Interrupted, Invalid, SecretUnavailable, SignInFailed, VerificationFailed
 from dtsconf.machine.request import Applied, Settled
+from dtsconf.proof import Level
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
 from tests.unit.machine.world import CANARY, LOGIN, REJECTED, UNREACHED, WORKING, World, effective
 from tests.unit.posix import group_id
@@ -117,8 +118,7 @@ def test_verification_sees_the_staged_settings_and_nothing_is_live_yet(world: Wo
     assert seen == [False]
     check = world.checks[0]
     assert (check.level, check.generation, check.had_tls) == ("send", 1, False)
-    assert check.password is not None
-    assert check.password.reveal() == CANARY
+    assert {key: secret.reveal() for key, secret in check.secrets.items()} == {"login.password": CANARY}
 
 
 def test_a_secret_that_cant_be_had_is_exit_5_and_leaves_nothing(world: World) -> None:
@@ -332,19 +332,50 @@ def test_a_missing_expected_value_needs_user_in_pending(world: World) -> None:
     assert (applied.generation.proof.state, applied.generation.proof.pending) == ("pending", "user")
 
 
-def test_microsoft_mode_says_that_it_is_not_there_yet(world: World) -> None:
-    values = {"mode": "microsoft", "microsoft.client_id": "00000000-0000-0000-0000-000000000001"}
-    with pytest.raises(Invalid) as caught:
-        world.apply(effective(values))
-    assert caught.value.code == 3
-    assert "yet" in caught.value.message
-    assert not world.plan().plan.empty
+MICROSOFT = {"mode": "microsoft", "microsoft.client_id": "00000000-0000-0000-0000-000000000001"}
+
+
+def test_a_flow_that_needs_a_person_goes_live_with_its_proof_owed(world: World) -> None:
+    applied = world.apply(effective(MICROSOFT))
+    assert world.checks[0].level == "connect"
+    assert applied.generation is not None
+    assert (applied.generation.proof.state, applied.generation.proof.pending) == ("pending", "sign-in")
+    assert [(w.kind, w.hint) for w in applied.warnings] == [
+        ("proof-pending", "to prove them: dtsconf sign-in, as each user who sends")
+    ]
+
+
+@pytest.mark.parametrize("level", ["connect", "send"])
+def test_a_proof_that_may_not_be_owed_keeps_such_a_flow_out(world: World, level: Level) -> None:
+    before = world.tree()
+    with pytest.raises(SignInFailed, match="needs a person") as caught:
+        world.apply(effective(MICROSOFT, verify=Verify(level=level, pending=())))
+    assert caught.value.code == 6
+    assert world.tree() == before
+
+
+def test_an_application_proves_the_whole_send_and_its_secret_is_delivered(world: World) -> None:
+    values = {
+        **MICROSOFT,
+        "microsoft.flow": "application",
+        "microsoft.tenant": "acme.example",
+        "microsoft.client_secret": "env://PW",
+        "sender.email": "app@acme.example",
+    }
+    applied = world.apply(effective(values))
+    check = world.checks[0]
+    assert check.level == "send"
+    assert {key: secret.reveal() for key, secret in check.secrets.items()} == {"microsoft.client_secret": CANARY}
+    assert list(json.loads(world.read(CONFIG))["secrets"]["delivered"]) == ["microsoft.client_secret"]
+    assert CANARY in world.read(SECRETS)
+    assert applied.generation is not None
+    assert applied.generation.proof.state == "verified"
 
 
 def test_reference_delivery_stores_no_secret(world: World) -> None:
     world.apply(effective(LOGIN, secrets=SecretsOptions(deliver="reference")))
     assert not world.exists(SECRETS)
-    assert world.checks[0].password is not None
+    assert list(world.checks[0].secrets) == ["login.password"]
     assert json.loads(world.read(CONFIG))["secrets"]["delivered"] == {}
 
 

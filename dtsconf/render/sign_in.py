@@ -1,0 +1,103 @@
+"""`sign-in`, `sign-out`, and the sign-in's part of `status`. Never a token. Cheap: imports no settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.names import escape_controls
+from dtsconf.render.common import hint_line, notice_data
+
+if TYPE_CHECKING:
+    from dtsconf.auth.facts import Facts
+    from dtsconf.auth.standing import SignedIn, Standing
+
+KEPT = {
+    "encrypted": "kept encrypted, its key in {store}",
+    "file": "kept in a file that only you can read, not encrypted",
+    "session": "kept in memory until you log out",
+    "process": "kept by this process alone: this system has no memory that ends when you log out",
+}
+
+
+def data(done: SignedIn) -> dict[str, Any]:
+    """`account, tenant, cache, encrypted, expires, verification`, and `problems` when that failed."""
+    from dtsconf.errors import Problem
+
+    verification = done.verification
+    found = facts_data(done.facts) | {
+        "verification": verification.as_record() if verification else None,
+        "recorded": done.recorded,
+    }
+    failed = verification.failure if verification else None
+    if failed is not None:
+        problem = Problem(failed.cause or "verification", f"{failed.stage} failed: {failed.detail}", failed.hint)
+        found["problems"] = [notice_data(problem)]
+    return found
+
+
+def facts_data(facts: Facts) -> dict[str, Any]:
+    """What is known of a sign-in, times as UTC in ISO 8601."""
+    return asdict(facts) | {"expires": _iso(facts.expires)}
+
+
+def text(done: SignedIn) -> str:
+    """Who is signed in and how that is kept, then what is proven, or what failed and the next step."""
+    from dtsconf.render import table
+
+    lines = f"signed in as {escape_controls(done.facts.account)}; {_kept(done.facts)}\n"
+    verification = done.verification
+    if verification is None:
+        return lines + "nothing was verified: the profile's verify.level is none\n"
+    if verification.ok:
+        return lines + table.proven(verification)
+    failed = verification.failure
+    hint = hint_line(failed.hint) if failed is not None else None
+    return f"{lines}{table.stages(verification)}NOT PROVEN. {table.cause(verification)}" + (f"{hint}\n" if hint else "")
+
+
+def signed_out(accounts: Sequence[str]) -> str:
+    """Whose tokens were forgotten."""
+    if not accounts:
+        return "nobody was signed in; no token is kept\n"
+    return f"signed out: {escape_controls(', '.join(accounts))}; no token is kept any more\n"
+
+
+def standing_data(found: Standing) -> dict[str, Any]:
+    """`sign_in` of `status`: the facts of the sign-in, all null where there is none."""
+    from dtsconf.auth.facts import Facts
+
+    facts: dict[str, Any] = dict.fromkeys(Facts.__dataclass_fields__)
+    if found.facts is not None:
+        facts = facts_data(found.facts)
+    proof = None if found.proof is None else {k: getattr(found.proof, k) for k in ("level", "time", "account")}
+    return {"flow": found.flow, "signed_in": found.facts is not None, **facts, "proof": proof}
+
+
+def standing_text(found: Standing, command: str) -> str:
+    """The same in a line or two; `command` is how to sign in from here."""
+    if found.flow == "application":
+        return "sign-in: none needed, the application signs in by itself\n"
+    facts = found.facts
+    if facts is None:
+        return f"sign-in: nobody is signed in as this user; {command}\n"
+    tenant = f" (tenant {facts.tenant})" if facts.tenant else ""
+    line = f"sign-in: {facts.account}{tenant}, {_kept(facts)}; {_until(facts)}"
+    return escape_controls(line) + "\n"
+
+
+def _kept(facts: Facts) -> str:
+    return KEPT[facts.cache].format(store=escape_controls(facts.store or "the keyring"))
+
+
+def _until(facts: Facts) -> str:
+    if facts.renewable:
+        return f"renewed without asking (this token until {_iso(facts.expires)})"
+    return f"until {_iso(facts.expires)}" if facts.expires > time.time() else f"expired {_iso(facts.expires)}"
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
