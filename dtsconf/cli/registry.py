@@ -34,6 +34,7 @@ COMMANDS: dict[str, Entry] = {
         _entry("apply", "This machine", "Bring the machine to its profile, prove it by mail, or leave it as it was."),
         _entry("test", "This machine", "Test Settings: a staged report of a real test send."),
         _entry("send", "This machine", "Send a mail with this machine's settings, as you would use them."),
+        _entry("queue", "This machine", "List, send and drop the mails that wait in your queue."),
         _entry("sign-in", "This machine", "Sign in with Microsoft as this user, and prove it by mail.", "sign_in"),
         _entry("sign-out", "This machine", "Forget every Microsoft token of this user.", "sign_out"),
         _entry("status", "This machine", "Tell whether the machine still holds what was last applied."),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 from dtsconf.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from dtsconf.sending.request import Request
 
 _AS_HTML = ""
 """`--html` alone: the body is HTML."""
@@ -36,12 +39,14 @@ def _addresses(name: str, help_text: str) -> Any:
     ),
     click.option("--attach", metavar="FILE", multiple=True, help="Attach a file, or all that 'logs/*.log' means."),
     click.option("--zip", "zipped", is_flag=True, help="All attachments in one zip."),
+    click.option("--queue", is_flag=True, help="Keep it durably now; `dtsconf queue run` sends it."),
 )
 def command(run: Run, **words: Any) -> Outcome:
     """Send a mail with this machine's settings, as you would use them.
 
     Prints the Message-ID when the server took the mail for somebody. Whom the server refused is told on stderr, exit 1;
     the others get it. Nothing is sent twice: when the connection goes away after the last byte, that is told, exit 6.
+    With --queue it contacts nobody and is done once the mail is on the disk, attachments and all.
     """
     from dtsconf.cli.person import asking
     from dtsconf.cli.progress import Progress, bar
@@ -51,7 +56,10 @@ def command(run: Run, **words: Any) -> Outcome:
     from dtsconf.sending.request import Request
 
     text, html = _bodies(words.pop("body"), words.pop("body_file"), words.pop("html"))
+    queue = words.pop("queue")
     request = Request(text=text, html=html, **words)
+    if queue:
+        return _queued(run, request)
     with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
         done = deliver(
             run.inputs(), request, person=person, progress=progress, passed=lambda at, of: progress(bar(at, of))
@@ -65,6 +73,22 @@ def command(run: Run, **words: Any) -> Outcome:
         done.effective.set_aside,
         render.note(sent, in_mib(done.size)),
         render.failure(sent),
+    )
+
+
+def _queued(run: Run, request: Request) -> Outcome:
+    from dtsconf.render import send as render
+    from dtsconf.sending.queued import enqueue
+
+    kept = enqueue(run.inputs(), request)
+    entry, warnings = kept.entry, kept.warnings
+    return Outcome(
+        render.queued_data(entry),
+        render.queued_text(entry),
+        0,
+        warnings,
+        kept.effective.set_aside,
+        render.queued_note(entry),
     )
 
 

@@ -132,6 +132,10 @@ class Layout:
             case _:
                 return beside(self.environ.get("XDG_STATE_HOME") or self._home(".local/state"), "dtsconf")
 
+    def spool(self) -> str:
+        """The calling user's queued messages, 0700 (real path)."""
+        return beside(self.user_state(), "spool")
+
     def real(self, path: str) -> str:
         """The path to open for a logical one."""
         return path if self.root is None else os.path.join(os.path.abspath(self.root), path.lstrip("/"))

@@ -113,7 +113,17 @@ def _left(path: str, kept: str) -> PurgeItem:
 def _user_items(layout: Layout) -> list[PurgeItem]:
     if not os.path.isdir(layout.user_state()):
         return []
-    return [PurgeItem(layout.user_place(), "delete", "what dtsconf keeps for you")]
+    return [PurgeItem(layout.user_place(), "delete", "what dtsconf keeps for you" + _waiting(layout))]
+
+
+def _waiting(layout: Layout) -> str:
+    """That queued mails go, too, in a few words."""
+    try:
+        mails = sum(name.endswith(".eml") for name in os.listdir(layout.spool()))
+    except OSError:
+        mails = 0
+    many = f"{mails} mails that wait" if mails > 1 else "a mail that waits"
+    return f", with {many} in your queue (dtsconf queue flush sends what waits)" if mails else ""
 
 
 def _others(layout: Layout) -> list[PurgeItem]:

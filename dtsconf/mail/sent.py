@@ -22,13 +22,15 @@ class Recipient:
 
 @frozen
 class Sent:
-    """One delivery. `recipients` in the envelope's order. `failure` is the stage that ended it for all of them; without
-    one, single recipients may still have been refused. `reached` is False when not a byte of the server was read."""
+    """One delivery, or with `queued` (an id) one to come. `recipients` in the envelope's order. `failure` is the stage
+    that ended it for all of them; without one, single recipients may still have been refused. `reached` is False when
+    not a byte of the server was read."""
 
     message_id: str
     recipients: tuple[Recipient, ...]
     stages: tuple[Stage, ...]
     reached: bool = True
+    queued: str | None = None
 
     @property
     def failure(self) -> Stage | None:

@@ -27,13 +27,12 @@ class Damaged(Exception):
 @frozen
 class Entry:
     """What was queued. `queued` is in seconds since 1970, `size` in octets of the message, `recipients` are all of the
-    envelope's, `to` what the To header shows."""
+    envelope's."""
 
     id: str
     message_id: str
     sender: str
     recipients: tuple[str, ...]
-    to: str
     subject: str
     size: int
     eight_bit: bool

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from dtsconf.errors import DtsconfError
+from dtsconf.errors import DtsconfError, UsageProblem
 from dtsconf.files import private_folder, sync_folder
 from dtsconf.files.lock import FileLock
 from dtsconf.files.staging import Staging, sweep
 from dtsconf.frozen import frozen
+from dtsconf.names import escape_controls
 from dtsconf.queue.entry import Entry
 from dtsconf.queue.held import MESSAGE, Held
 
@@ -74,7 +75,7 @@ class Spool:
         self.folder = folder
         self.failed_folder = os.path.join(folder, "failed")
 
-    def add(self, message: Outgoing, sender: str, recipients: tuple[str, ...], to: str, subject: str) -> Entry:
+    def add(self, message: Outgoing, sender: str, recipients: tuple[str, ...], subject: str) -> Entry:
         """Keep a message; when this returns, it is durable.
 
         Raises:
@@ -87,7 +88,7 @@ class Spool:
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now)) + f"{int(now % 1 * 1e6):06d}"
         name = f"{stamp}-{os.urandom(4).hex()}"
         size = message.size
-        entry = Entry(name, message.message_id, sender, recipients, to, subject, size, message.eight_bit, round(now, 3))
+        entry = Entry(name, message.message_id, sender, recipients, subject, size, message.eight_bit, round(now, 3))
         with Staging(os.path.join(self.folder, f"{name}-{size}{MESSAGE}")) as staging:
             staging.write(entry.line())
             if sum(staging.write(chunk) for chunk in message.chunks()) != size:
@@ -113,9 +114,17 @@ class Spool:
         """What waits, in the order of queueing, then what was given up."""
         return [*_slots(self.folder, failed=False), *_slots(self.failed_folder, failed=True)]
 
-    def find(self, wanted: str) -> Slot | None:
-        """The place of the message with this id."""
-        return next((slot for slot in self.slots() if slot.id == wanted), None)
+    def named(self, ids: Iterable[str]) -> list[Slot]:
+        """The places of the messages with these ids.
+
+        Raises:
+            UsageProblem: one isn't there.
+        """
+        places = {slot.id: slot for slot in self.slots()}
+        lost = [wanted for wanted in ids if wanted not in places]
+        if lost:
+            raise UsageProblem(f"no message {escape_controls(lost[0])} is queued", "dtsconf queue list shows the ids")
+        return [places[wanted] for wanted in dict.fromkeys(ids)]
 
     def take(self, slot: Slot) -> Held | None:
         """Hold a message; None when it is gone or somebody else has it. Raises: OSError."""

@@ -12,6 +12,7 @@ from dtsconf.render.common import notice_data, problem
 
 if TYPE_CHECKING:
     from dtsconf.mail.sent import Recipient, Sent
+    from dtsconf.queue.entry import Entry
 
 
 def data(sent: Sent, size: int) -> dict[str, Any]:
@@ -30,6 +31,23 @@ def data(sent: Sent, size: int) -> dict[str, Any]:
 def _recipient(one: Recipient) -> dict[str, Any]:
     keys = ("address", "ok", "code", "enhanced_code", "detail")
     return {key: getattr(one, key) for key in keys}
+
+
+def queued_data(entry: Entry) -> dict[str, Any]:
+    """The same fields for a mail that is queued: nobody was asked yet."""
+    waiting = {"ok": None, "code": None, "enhanced_code": None, "detail": "queued"}
+    recipients = [{"address": address, **waiting} for address in entry.recipients]
+    return {"message_id": entry.message_id, "recipients": recipients, "size": entry.size, "queued": entry.id}
+
+
+def queued_text(entry: Entry) -> str:
+    """The Message-ID."""
+    return f"{escape_controls(entry.message_id)}\n"
+
+
+def queued_note(entry: Entry) -> str:
+    """Where it is now, on stderr."""
+    return f"queued as {entry.id}: dtsconf queue run sends it (a timer for that is in deploy/)\n"
 
 
 def text(sent: Sent) -> str:

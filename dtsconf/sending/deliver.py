@@ -78,9 +78,11 @@ def deliver(
     person: Person | None = None,
     progress: Callable[[str], None] = lambda _words: None,
     passed: Callable[[int, int], None] = lambda _done, _size: None,
+    effective: Effective | None = None,
 ) -> Delivered:
     """Send it; that nobody got it is a result, too. `progress` is called with a few words when a stage begins, `passed`
-    with the bytes that are through and the bytes in all; `person` may be asked to sign in.
+    with the bytes that are through and the bytes in all; `person` may be asked to sign in. `effective` are the
+    settings, where they are at hand already.
 
     Raises:
         UsageProblem: the request's own words are off.
@@ -89,18 +91,19 @@ def deliver(
         SignInFailed: nobody is signed in and nobody can be asked, or the identity provider says no.
         DtsconfError: a file can't be attached, or changed while it was read; nobody got the mail then.
     """
-    return hands.unmoved(lambda: _deliver(given, request, person, progress, passed))
+    return hands.unmoved(lambda: _deliver(given, request, effective, person, progress, passed))
 
 
 def _deliver(
     given: Inputs,
     request: Request,
+    loaded: Effective | None,
     person: Person | None,
     progress: Callable[[str], None],
     passed: Callable[[int, int], None],
 ) -> Delivered:
     draft = draft_of(request)
-    effective = wiring.effective(given, user=True)
+    effective = loaded or wiring.effective(given, user=True)
     require_route(effective)
     require_complete(effective)
     require_roots(effective)

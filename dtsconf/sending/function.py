@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from dtsconf.mail.sent import Sent
 from dtsconf.sending.deliver import NotSent, deliver
+from dtsconf.sending.queued import enqueue
 from dtsconf.sending.request import Request
 from dtsconf.wiring import Path, inputs
 
 if TYPE_CHECKING:
-    from dtsconf.mail.sent import Sent
+    from dtsconf.settings.effective import Effective
 
 
 def send(  # noqa: PLR0913 - one keyword for each option of the command
@@ -25,6 +27,8 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     reply_to: str | Iterable[str] = (),
     attach: Path | Iterable[Path] = (),
     zip: bool = False,  # noqa: A002 - named as the option
+    queue: bool = False,
+    settings: Effective | None = None,
     profile: Path | None = None,
     overrides: Mapping[str, object] | Iterable[str] = (),
     root: Path | None = None,
@@ -35,18 +39,23 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
 
     Addresses are `ann@x.example` or `Ann <ann@x.example>`, several in one text are parted by commas. `attach` names
     files, or globs. With `html` and no `body` a text is derived from it. A result means that somebody gets the mail:
-    look at `ok` for whether everybody does.
+    look at `ok` for whether everybody does. With `queue` the mail is kept durably and sent by `dtsconf queue run`; its
+    id is in `queued`, and `recipients` is empty, since nobody was asked yet. `settings` are what `load` gave, for
+    whoever sends many.
 
     Raises:
         NotSent: nobody got it; its `sent` tells why, and `sent.unknown` that it may have arrived all the same.
         Invalid: the settings can't be used, or policy forbids a recipient or the size.
         SecretUnavailable: the login's password can't be had.
-        DtsconfError: an address is none, or a file can't be attached.
+        DtsconfError: an address is none, a file can't be attached, or the queue is full.
     """
     files = _texts(os.fspath(attach) if isinstance(attach, os.PathLike) else attach)
     request = Request(_texts(to), _texts(cc), _texts(bcc), _texts(reply_to), subject, body, html, files, zip)
     given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
-    sent = deliver(given, request).sent
+    if queue:
+        entry = enqueue(given, request, effective=settings).entry
+        return Sent(entry.message_id, (), (), queued=entry.id)
+    sent = deliver(given, request, effective=settings).sent
     if not any(one.ok for one in sent.recipients):
         raise NotSent(sent)
     return sent

@@ -53,6 +53,12 @@ def require_all_allowed(org: Organisation, named: Iterable[tuple[str, str]]) -> 
         raise Invalid(broken)
 
 
+def forbidden(org: Organisation, address: str) -> str | None:
+    """Why a mail may not go to this address, in a sentence; None when it may."""
+    lacking = _lacking(address, org)
+    return _says(address, lacking[0]) if lacking else None
+
+
 def recipient_notices(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:
     """That the test mail of an apply would be refused, so far as the organisation's own words tell (strict 4).
 

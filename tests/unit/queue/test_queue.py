@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from dtsconf.errors import DtsconfError, SecretUnavailable
+from dtsconf.errors import DtsconfError, SecretUnavailable, UsageProblem
 from dtsconf.queue import spool as spool_module
 from dtsconf.queue.entry import Damaged, Entry, Progress, Refused, read_entry, read_progress
 from dtsconf.queue.held import Queued, read_beside, read_head
@@ -73,7 +73,7 @@ def spool(tmp_path: Path) -> Spool:
 
 
 def add(spool: Spool, text: bytes = b"Subject: x\r\n\r\nhello\r\n", message_id: str = "<1@acme.example>") -> Entry:
-    return spool.add(Message(text, message_id), "dts@acme.example", TWO, "you@acme.example", "x")
+    return spool.add(Message(text, message_id), "dts@acme.example", TWO, "x")
 
 
 def run(spool: Spool, server: Any, which: Which = ALL, clock: Clock | None = None) -> list[Ran]:
@@ -183,8 +183,7 @@ def test_a_server_that_is_down_is_asked_once_for_all(spool: Spool) -> None:
 
 def test_a_poisoned_message_blocks_no_other(spool: Spool) -> None:
     bad, good = add(spool, message_id="<bad@acme.example>"), add(spool, message_id="<good@acme.example>")
-    slot = spool.find(bad.id)
-    assert slot is not None
+    (slot,) = spool.named([bad.id])
     os.truncate(slot.path, 40)
     server = Server()
     assert [(ran.id, ran.state) for ran in run(spool, server)] == [(bad.id, "failed"), (good.id, "sent")]
@@ -255,7 +254,7 @@ def test_a_message_that_changes_while_it_is_queued_is_not_queued(spool: Spool) -
             return len(self.text) + 1
 
     with pytest.raises(DtsconfError, match="changed"):
-        spool.add(Growing(), "dts@acme.example", TWO, "you@acme.example", "x")
+        spool.add(Growing(), "dts@acme.example", TWO, "x")
     assert files(spool) == []
 
 
@@ -271,7 +270,7 @@ def test_what_a_killed_writer_left_is_swept_but_not_a_living_ones(spool: Spool) 
             seen.append([name for name in os.listdir(spool.folder) if name.startswith(".dtsconf-")])
             yield self.text
 
-    spool.add(Looking(), "dts@acme.example", TWO, "you@acme.example", "x")
+    spool.add(Looking(), "dts@acme.example", TWO, "x")
     assert len(seen[0]) == 1
     assert not dead.exists()
     assert len(spool.slots()) == 2
@@ -301,7 +300,12 @@ def test_damaged_files_are_told_as_that(data: bytes) -> None:
 
 @given(st.text(), st.lists(st.text(), max_size=3), st.integers(0), st.floats(0, 1e12))
 def test_values_come_back_as_they_were(text: str, addresses: list[str], size: int, when: float) -> None:
-    entry = Entry(text, text, text, tuple(addresses), text, text, size, True, when)
+    entry = Entry(text, text, text, tuple(addresses), text, size, True, when)
     assert read_entry(entry.line()) == entry
     progress = Progress(1, 2, when, tuple(addresses), (Refused(text, None, text),), "sending", text)
     assert read_progress(progress.text()) == progress
+
+
+def test_an_id_that_is_not_there_is_told(spool: Spool) -> None:
+    with pytest.raises(UsageProblem, match="no message 20991231"):
+        spool.named([add(spool).id, "20991231"])

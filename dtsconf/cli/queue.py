@@ -1,0 +1,122 @@
+"""`dtsconf queue list`, `run`, `flush` and `drop`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dtsconf.cli.command import command as make, family
+from dtsconf.cli.common import Outcome, Run
+from dtsconf.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from dtsconf.queue.runner import Which
+    from dtsconf.queue.spool import Spool
+
+_ids = click.argument("ids", nargs=-1, metavar="[ID]...")
+
+
+def _spool(run: Run) -> Spool:
+    from dtsconf import wiring
+    from dtsconf.queue.spool import Spool
+
+    return Spool(wiring.layout_of(run.root).spool())
+
+
+@make("list", common=("root", "json"))
+def list_command(run: Run) -> Outcome:
+    """List what waits and what failed.
+
+    Each message with its id, its state (queued, deferred, sending, failed, damaged), its attempts and when the next is
+    due. Contacts nobody.
+    """
+    from dtsconf.queue.listing import listed
+    from dtsconf.render import queue as render
+
+    found = listed(_spool(run))
+    return Outcome(render.list_data(found), render.list_text(found))
+
+
+@make("run")
+def run_command(run: Run) -> Outcome:
+    """Send what is due.
+
+    Over one connection. What can't be sent now waits: a minute at first, twice as long each time, five days at most.
+    Exit 0 also when messages wait on; 1 when one failed for good, which is kept with its reason.
+    """
+    from dtsconf.queue.runner import Which
+
+    return _deliver(run, Which())
+
+
+@make("flush", _ids)
+def flush_command(run: Run, ids: tuple[str, ...]) -> Outcome:
+    """Send everything that waits, due or not.
+
+    With ids only these, and failed ones too. Exit 6 or 9 when the server couldn't be used or reached.
+    """
+    from dtsconf.queue.runner import Which
+
+    spool = _spool(run)
+    spool.named(ids)
+    return _deliver(run, Which(everything=True, ids=ids), insist=True)
+
+
+@make(
+    "drop",
+    _ids,
+    click.option("--failed", is_flag=True, help="Drop all that failed."),
+    click.option("--all", "everything", is_flag=True, help="Drop everything."),
+    common=("root", "json"),
+)
+def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool) -> Outcome:
+    """Take messages out of the queue unsent.
+
+    What is being sent at this moment stays, and is told (exit 1).
+    """
+    from dtsconf.render import queue as render
+
+    spool = _spool(run)
+    if not (ids or failed or everything):
+        raise UsageProblem(
+            "nothing to drop was named", "dtsconf queue drop ID, --failed or --all; queue list shows the ids"
+        )
+    slots = spool.named(ids) or [slot for slot in spool.slots() if everything or slot.failed]
+    dropped, kept = [], []
+    for slot in slots:
+        held = spool.take(slot)
+        if held is None:
+            kept.append(slot.id)
+            continue
+        with held:
+            held.remove()
+        dropped.append(slot.id)
+    spool.sync()
+    return Outcome(render.dropped_data(dropped, kept), render.dropped_text(dropped, kept), 1 if kept else 0)
+
+
+def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
+    from dtsconf.cli.person import asking
+    from dtsconf.cli.progress import Progress
+    from dtsconf.render import queue as render
+    from dtsconf.sending.queued import run_queue
+
+    with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
+        ran = run_queue(run.inputs(), which, person=person, progress=progress)
+    code = 1 if any(one.state == "failed" for one in ran.messages) else 0
+    if insist and ran.unusable is not None and not code:
+        code = 6 if ran.reached else 9
+    return Outcome(
+        render.ran_data(ran.messages, ran.unusable), render.ran_text(ran.messages, ran.unusable), code, ran.warnings
+    )
+
+
+command = family(
+    "queue",
+    "List, send and drop the mails that wait in your queue.",
+    list_command,
+    run_command,
+    flush_command,
+    drop_command,
+)

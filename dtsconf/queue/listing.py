@@ -1,0 +1,48 @@
+"""What the spool holds, for people to look at: read without holding anything, so that a run isn't disturbed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from dtsconf.frozen import frozen
+from dtsconf.queue.entry import Damaged, Entry, Progress
+from dtsconf.queue.held import read_beside, read_head
+from dtsconf.queue.spool import Slot, Spool
+
+State = Literal["queued", "deferred", "sending", "failed", "damaged"]
+
+
+@frozen
+class Listed:
+    """One message. `entry` is None when its file is damaged; `detail` then says how."""
+
+    id: str
+    state: State
+    size: int
+    entry: Entry | None
+    progress: Progress
+    detail: str
+
+
+def listed(spool: Spool) -> list[Listed]:
+    """All of them, in the order of queueing, then what was given up. One that goes meanwhile is left out."""
+    return [found for slot in spool.slots() if (found := _look(slot)) is not None]
+
+
+def _look(slot: Slot) -> Listed | None:
+    try:
+        entry, _ = read_head(slot.path)
+    except FileNotFoundError:
+        return None
+    except (Damaged, OSError) as damaged:
+        return Listed(slot.id, "damaged", slot.size, None, Progress(), str(damaged))
+    progress = read_beside(slot.path)
+    return Listed(slot.id, _state(slot, progress), entry.size, entry, progress, progress.detail)
+
+
+def _state(slot: Slot, progress: Progress) -> State:
+    if slot.failed:
+        return "failed"
+    if progress.phase == "sending":
+        return "sending"
+    return "deferred" if progress.attempts or progress.next else "queued"

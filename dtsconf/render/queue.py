@@ -1,0 +1,117 @@
+"""`queue`: what waits, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dtsconf.errors import Problem
+from dtsconf.machine.status import iso_time
+from dtsconf.names import escape_controls
+from dtsconf.render.common import hint_line, notice_data
+
+if TYPE_CHECKING:
+    from dtsconf.proof import Stage
+    from dtsconf.queue.listing import Listed
+    from dtsconf.queue.runner import Ran
+
+
+def list_data(found: Sequence[Listed]) -> dict[str, Any]:
+    """The contract's `messages`."""
+    return {"messages": [_entry(one) for one in found]}
+
+
+def _entry(one: Listed) -> dict[str, Any]:
+    entry, progress = one.entry, one.progress
+    waits = one.state in ("queued", "deferred")
+    return {
+        "id": one.id,
+        "message_id": entry.message_id if entry else None,
+        "state": one.state,
+        "attempts": progress.attempts,
+        "next": iso_time(progress.next or (entry.queued if entry else 0)) if waits else None,
+        "to": list(entry.recipients) if entry else [],
+        "subject": entry.subject if entry else None,
+        "size": one.size,
+        "queued": iso_time(entry.queued) if entry else None,
+        "remaining": list(entry.recipients if progress.remaining is None else progress.remaining) if entry else [],
+        "refused": [{"address": r.address, "code": r.code, "detail": r.detail} for r in progress.refused],
+        "unknown": progress.unknown,
+        "detail": one.detail,
+    }
+
+
+def list_text(found: Sequence[Listed]) -> str:
+    """Two lines a message: what it is, and how far it has come."""
+    if not found:
+        return "nothing is queued\n"
+    return "".join(_lines(one) for one in found) + f"{_count(found)}\n"
+
+
+def _lines(one: Listed) -> str:
+    entry = one.entry
+    what = f"{_people(entry.recipients)}: {entry.subject or '(no subject)'}" if entry else "(not readable)"
+    return escape_controls(f"{one.id}  {one.state:8}  {what}") + "\n    " + escape_controls(_how_far(one)) + "\n"
+
+
+def _how_far(one: Listed) -> str:
+    progress = one.progress
+    told = [f"{one.size} bytes", f"{progress.attempts} attempt{'' if progress.attempts == 1 else 's'}"]
+    if one.state == "deferred":
+        told.append(f"next {iso_time(progress.next)}")
+    if progress.unknown:
+        told.append(f"{progress.unknown} with an unknown outcome")
+    return ", ".join(told) + (f": {one.detail}" if one.detail else "")
+
+
+def _people(addresses: Sequence[str]) -> str:
+    more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+    return f"{addresses[0] if addresses else 'nobody'}{more}"
+
+
+def _count(found: Sequence[Listed]) -> str:
+    failed = sum(one.state in ("failed", "damaged") for one in found)
+    told = [f"{len(found) - failed} waiting"] if failed < len(found) else []
+    told += [f"{failed} failed (dtsconf queue flush ID tries one again, queue drop ID takes it away)"] if failed else []
+    return ", ".join(told)
+
+
+STATES = ("sent", "deferred", "failed")
+
+
+def ran_data(rans: Sequence[Ran], unusable: Stage | None) -> dict[str, Any]:
+    """What became of each message, the counts, and the problem when the server couldn't be used."""
+    messages = [{"id": r.id, "message_id": r.message_id, "state": r.state, "detail": r.detail} for r in rans]
+    found = {"messages": messages, **{state: sum(r.state == state for r in rans) for state in STATES}}
+    if unusable is None:
+        return found
+    problem = Problem(unusable.cause or "verification", _failed(unusable), unusable.hint)
+    return found | {"problems": [notice_data(problem)]}
+
+
+def _failed(stage: Stage) -> str:
+    return f"{stage.stage} failed: {stage.detail}"
+
+
+def ran_text(rans: Sequence[Ran], unusable: Stage | None) -> str:
+    """A line a message that wasn't simply sent, the counts, and why the server couldn't be used."""
+    if not rans:
+        return "nothing is due\n"
+    lines = [escape_controls(f"{r.state:8}  {r.id}  {r.detail or r.message_id}") + "\n" for r in rans]
+    counts = ", ".join(f"{count} {state}" for state in STATES if (count := sum(r.state == state for r in rans)))
+    why = f"the server could not be used: {escape_controls(_failed(unusable))}\n" if unusable else ""
+    hint = hint_line(unusable.hint) if unusable else None
+    return "".join(lines) + counts + "\n" + why + (f"{hint}\n" if hint else "")
+
+
+def dropped_data(dropped: Sequence[str], kept: Sequence[str]) -> dict[str, Any]:
+    """The ids of what was dropped, and of what is being sent at this moment."""
+    return {"dropped": list(dropped), "kept": list(kept)}
+
+
+def dropped_text(dropped: Sequence[str], kept: Sequence[str]) -> str:
+    """A line each."""
+    if not dropped and not kept:
+        return "nothing to drop\n"
+    lines = [f"dropped  {one}\n" for one in dropped]
+    return "".join(lines + [f"kept     {one}: it is being sent at this moment\n" for one in kept])

@@ -1,0 +1,174 @@
+"""A mail that is queued now and sent later: `send --queue`, and a run over the user's spool.
+
+What is queued has passed policy and is complete; a run checks policy once more, for it may have been tightened since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dtsconf import wiring
+from dtsconf.errors import DtsconfError, Notice
+from dtsconf.frozen import frozen
+from dtsconf.mail.compose.draft import Mailbox
+from dtsconf.mail.content import Envelope
+from dtsconf.mail.mailer import SmtpMailer
+from dtsconf.queue.entry import Refused
+from dtsconf.queue.runner import Outcome, Ran, Runner, Which
+from dtsconf.queue.spool import Spool
+from dtsconf.sending.prepare import prepared
+from dtsconf.sending.request import draft_of
+from dtsconf.settings.check import require_complete, require_route
+from dtsconf.settings.recipients import forbidden
+from dtsconf.settings.roots import require_roots
+from dtsconf.wiring import Inputs, hands
+
+if TYPE_CHECKING:
+    from dtsconf.auth.request import Person
+    from dtsconf.mail.sent import Recipient, Sent
+    from dtsconf.proof import Stage
+    from dtsconf.queue.entry import Entry
+    from dtsconf.queue.held import Queued
+    from dtsconf.sending.request import Request
+    from dtsconf.settings.effective import Effective
+
+OF_THE_MESSAGE = ("mail-from", "rcpt-to", "data", "accepted", "request")
+"""Stages at which a failure may be about this message; one before them is about the server or the login."""
+
+OF_THE_SERVER = frozenset(
+    {"auth-disabled", "auth-mechanism", "auth-rejected", "blocked", "rate-limited", "tls-required", "token"}
+)
+"""Causes that hold for every message, whatever the stage: the settings are to be mended, or time has to pass."""
+
+
+@frozen
+class Kept:
+    """A mail that is in the queue, and what was odd about the settings."""
+
+    entry: Entry
+    effective: Effective
+    warnings: tuple[Notice, ...] = ()
+
+
+@frozen
+class QueueRun:
+    """A run over the queue. `unusable` is the stage at which the server turned out not to be usable for any mail, or
+    None; `reached` is False when not a byte of it was read."""
+
+    messages: tuple[Ran, ...]
+    unusable: Stage | None
+    reached: bool
+    warnings: tuple[Notice, ...] = ()
+
+
+def enqueue(given: Inputs, request: Request, *, effective: Effective | None = None) -> Kept:
+    """Queue a mail; when this returns, it is durable. Contacts nobody, unless only a sign-in knows the sender's
+    address. `effective` are the settings, where they are at hand already.
+
+    Raises:
+        UsageProblem: the request's own words are off.
+        Invalid: the settings can't be used, or policy forbids a recipient or the size.
+        DtsconfError: a file can't be attached, the spool is full, or can't be written.
+    """
+    draft = draft_of(request)
+    effective = effective or wiring.effective(given, user=True)
+    require_route(effective)
+    require_complete(effective)
+    who = (effective if effective.settings.sender.email else _signed_in(given, effective)).settings.sender
+    sender = Mailbox(who.name, who.email or "")
+    spool = Spool(wiring.layout_of(given.root).spool())
+    with prepared(request, draft, sender, effective.org) as message:
+        try:
+            entry = spool.add(message, sender.on_the_wire, draft.recipients, draft.subject)
+        except OSError as failed:
+            why = failed.strerror or str(failed)
+            raise DtsconfError(f"the mail could not be queued: {spool.folder}: {why}", "dtsconf doctor") from failed
+    return Kept(entry, effective, effective.warnings)
+
+
+def _signed_in(given: Inputs, effective: Effective) -> Effective:
+    """The settings with the sender that the sign-in knows."""
+    with hands.resolver_of(given, lambda: effective) as resolver:
+        return hands.access_of(given, effective, hands.secrets_of(given, effective, resolver)).effective
+
+
+def run_queue(
+    given: Inputs,
+    which: Which,
+    *,
+    person: Person | None = None,
+    progress: Callable[[str], None] = lambda _words: None,
+) -> QueueRun:
+    """Send what waits in this user's queue, over one connection. `person` may be asked to sign in.
+
+    Raises:
+        Invalid: the settings can't be used.
+        SecretUnavailable: the login's password can't be had.
+        SignInFailed: nobody is signed in and nobody can be asked, or the identity provider says no.
+        DtsconfError: the spool can't be read or written.
+    """
+    spool = Spool(wiring.layout_of(given.root).spool())
+    if not spool.slots():
+        return QueueRun((), None, reached=True)
+    try:
+        return hands.unmoved(lambda: _run(given, spool, which, person, progress))
+    except OSError as failed:
+        why = failed.strerror or str(failed)
+        raise DtsconfError(f"the queue can't be used: {spool.folder}: {why}", "dtsconf doctor") from failed
+
+
+def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progress: Callable[[str], None]) -> QueueRun:
+    effective = wiring.effective(given, user=True)
+    require_route(effective)
+    require_complete(effective)
+    require_roots(effective)
+    with hands.resolver_of(given, lambda: effective) as resolver:
+        secrets = hands.secrets_of(given, effective, resolver)
+        access = hands.access_of(given, effective, secrets, person=person, progress=progress)
+        link = hands.link_now(given, access, progress=progress)
+        with SmtpMailer(link) as mailer:
+            postman = Postman(mailer, effective)
+            found = Runner(spool, postman).run(which)
+        warnings = (*effective.warnings, *resolver.warnings)
+    return QueueRun(tuple(found), postman.unusable, postman.reached, warnings)
+
+
+class Postman:
+    """Hands queued messages over, and tells the runner what came of each."""
+
+    def __init__(self, mailer: SmtpMailer, effective: Effective) -> None:
+        self._mailer, self._effective = mailer, effective
+        self.unusable: Stage | None = None
+        self.reached = True
+
+    def __call__(self, entry: Entry, recipients: tuple[str, ...], content: Queued) -> Outcome:
+        """One attempt."""
+        banned = {address: words for address in recipients if (words := forbidden(self._effective.org, address))}
+        refused = tuple(Refused(address, None, words) for address, words in banned.items())
+        allowed = tuple(address for address in recipients if address not in banned)
+        if not allowed:
+            return Outcome(refused=refused, detail=refused[0].detail)
+        sent = self._mailer.send(Envelope(entry.sender, allowed), content)
+        return self._outcome(sent, allowed, refused)
+
+    def _outcome(self, sent: Sent, allowed: tuple[str, ...], refused: tuple[Refused, ...]) -> Outcome:
+        failure = sent.failure
+        if failure is not None and (failure.stage not in OF_THE_MESSAGE or failure.cause in OF_THE_SERVER):
+            self.unusable, self.reached = failure, sent.reached
+            return Outcome(allowed, refused, unusable=True, detail=f"{failure.stage}: {failure.detail}")
+        by_name = list(zip(allowed, sent.recipients, strict=True))
+        lost = tuple(Refused(address, one.code, one.detail) for address, one in by_name if _for_good(one))
+        later = tuple(address for address, one in by_name if not one.ok and not _for_good(one))
+        detail = next((one.detail for one in sent.recipients if not one.ok), refused[0].detail if refused else "")
+        return Outcome(later, (*refused, *lost), unknown=sent.unknown, detail=detail)
+
+
+def _for_good(recipient: Recipient) -> bool:
+    """Whether trying again is no use: a reply of 5yz (RFC 5321 4.2.1), or a message that is too large or can't be
+    addressed for this server."""
+    if recipient.ok or recipient.cause == "outcome-unknown" or recipient.cause in OF_THE_SERVER:
+        return False
+    if recipient.code is not None:
+        return recipient.code >= 500
+    return recipient.cause in ("too-large", "recipient-rejected", "sender-rejected", "content-rejected")

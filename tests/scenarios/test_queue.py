@@ -1,0 +1,262 @@
+"""The queue as a user has it: durable, private, delivered later, and none lost whatever is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.real.cutter import Cutter, cutter
+from tests.real.servers import MailHost
+from tests.real.smalldisk import SmallDisk
+from tests.scenarios.harness import PROGRAM, Machine, mode
+from tests.scenarios.smtpd import Smtpd
+
+Servers = Callable[..., Smtpd]
+ALL = bool(os.environ.get("DTSCONF_TEST_ALL"))
+
+
+def to_server(machine: Machine, port: int, **parts: Any) -> str:
+    """The machine sends through a relay on this port. Returns the profile."""
+    settings = {"server": {"host": "127.0.0.1", "port": port}, "connection": {"timeout": 5}}
+    profile = machine.profile(settings=settings, verify={"level": "none"}, **parts)
+    machine.apply(profile).ok()
+    return profile
+
+
+def queue(machine: Machine, *more: str, to: str = "you@acme.example", subject: str = "log") -> str:
+    """Queue a mail; its Message-ID."""
+    args = ("send", "--queue", "--to", to, "--subject", subject, "--body", "see the log", *more)
+    return machine.run(*args).ok().stdout.strip()
+
+
+def messages(machine: Machine) -> list[dict[str, Any]]:
+    return list(machine.run("queue", "list", "--json").ok().json["messages"])
+
+
+def spool(machine: Machine) -> Path:
+    (folder,) = (machine.state / "users").iterdir()
+    return folder / "spool"
+
+
+def test_a_queued_mail_is_private_and_is_sent_later(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    to_server(machine, server.port)
+    message_id = queue(machine)
+    (found,) = messages(machine)
+    assert set(found) >= {"id", "message_id", "state", "attempts", "next", "to", "subject", "size"}
+    assert (found["message_id"], found["state"], found["attempts"]) == (message_id, "queued", 0)
+    assert (found["to"], found["subject"]) == (["you@acme.example"], "log")
+    assert mode(spool(machine)) == 0o700
+    assert {mode(path) for path in spool(machine).glob("*.eml")} == {0o600}
+    assert server.messages == []
+    assert "1 sent" in machine.run("queue", "run").ok().stdout
+    assert len(server.messages) == 1
+    assert messages(machine) == []
+    assert machine.run("queue", "list").ok().stdout == "nothing is queued\n"
+    assert machine.run("queue", "run").ok().stdout == "nothing is due\n"
+
+
+def test_attachments_are_copied_when_the_mail_is_queued(machine: Machine, mail: MailHost) -> None:
+    to_server(machine, mail.endpoint("plain").port)
+    recipient = mail.fresh_recipient()
+    log = machine.write("macro.log", "step 1 ok\n")
+    queue(machine, "--attach", str(log), to=recipient)
+    log.unlink()
+    machine.run("queue", "flush").ok()
+    (attached,) = mail.wait_for_mail(recipient).iter_attachments()
+    assert attached.get_filename() == "macro.log"
+    assert attached.get_content() == "step 1 ok\n"
+
+
+def test_a_server_that_is_down_costs_an_attempt_and_nothing_else(machine: Machine, smtpd: Servers) -> None:
+    to_server(machine, 1)
+    queue(machine, subject="first")
+    queue(machine, subject="second")
+    ran = machine.run("queue", "run", "--json").ok().json
+    assert (ran["deferred"], ran["sent"], ran["failed"]) == (2, 0, 0)
+    assert ran["problems"][0]["kind"] == "refused"
+    assert [one["state"] for one in messages(machine)] == ["deferred"] * 2
+    assert machine.run("queue", "run").ok().stdout == "nothing is due\n"
+    assert "could not be used" in machine.run("queue", "flush").fails(9).stdout
+    server = smtpd()
+    to_server(machine, server.port)
+    assert "2 sent" in machine.run("queue", "flush").ok().stdout
+    assert [one.message["Subject"] for one in server.messages] == ["first", "second"]
+
+
+def test_what_failed_for_good_is_kept_and_can_be_tried_again(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd(replies={"RCPT": "550 5.1.1 no such user"})
+    to_server(machine, server.port)
+    queue(machine)
+    failed = machine.run("queue", "run").fails(1)
+    assert "550 5.1.1 no such user" in failed.stdout
+    (found,) = messages(machine)
+    assert found["state"] == "failed"
+    assert found["refused"] == [{"address": "you@acme.example", "code": 550, "detail": "550 5.1.1 no such user"}]
+    assert machine.run("queue", "flush").ok().stdout == "nothing is due\n"
+    server.stop()
+    to_server(machine, smtpd().port)
+    assert "1 sent" in machine.run("queue", "flush", found["id"]).ok().stdout
+
+
+def test_drop(machine: Machine) -> None:
+    to_server(machine, 1)
+    for subject in ("a", "b", "c"):
+        queue(machine, subject=subject)
+    first = messages(machine)[0]["id"]
+    machine.run("queue", "drop").fails(2)
+    machine.run("queue", "drop", "20990101T000000000000-00000000").fails(2)
+    assert machine.run("queue", "drop", first).ok().stdout == f"dropped  {first}\n"
+    assert [one["subject"] for one in messages(machine)] == ["b", "c"]
+    assert machine.run("queue", "drop", "--failed").ok().stdout == "nothing to drop\n"
+    machine.run("queue", "drop", "--all").ok()
+    assert messages(machine) == []
+    assert list(spool(machine).glob("*.*")) == []
+
+
+def test_purge_tells_of_mails_that_wait(machine: Machine) -> None:
+    to_server(machine, 1)
+    queue(machine)
+    purged = machine.run("purge", "--yes", "--json").ok().json
+    assert any("a mail that waits" in item["what"] for item in purged["items"])
+    assert not spool(machine).exists()
+
+
+def test_policy_holds_when_it_is_queued_and_when_it_is_sent(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    to_server(machine, server.port, policy={"recipients": ["*@acme.example"]})
+    refused = machine.run("send", "--queue", "--to", "you@elsewhere.example", "--body", "x", "--json").fails(4)
+    assert refused.problems[0]["kind"] == "recipient"
+    queue(machine, to="you@acme.example, she@acme.example")
+    to_server(machine, server.port, policy={"recipients": ["she@acme.example"]})
+    assert "allows she@acme.example" in machine.run("queue", "run").fails(1).stdout
+    assert [one.recipients for one in server.messages] == [["she@acme.example"]]
+
+
+def test_a_damaged_message_is_set_aside_and_blocks_no_other(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    to_server(machine, server.port)
+    queue(machine, subject="damaged")
+    path = next(spool(machine).glob("*.eml"))
+    path.write_bytes(path.read_bytes()[:-3])
+    queue(machine, subject="whole")
+    assert "damaged" in machine.run("queue", "run").fails(1).stdout
+    assert len(server.messages) == 1
+    assert [one["state"] for one in messages(machine)] == ["damaged"]
+
+
+def test_a_full_disk_refuses_and_leaves_nothing(machine: Machine, disk: SmallDisk) -> None:
+    to_server(machine, 1)
+    queue(machine)
+    machine.run("queue", "drop", "--all").ok()
+    spool(machine).rmdir()
+    spool(machine).symlink_to(disk.path)
+    refused = machine.run("send", "--queue", "--to", "you@acme.example", "--body", "x").fails(1)
+    assert "no room in the spool" in refused.text
+    assert list(spool(machine).glob("*.eml")) == []
+
+
+# --- kills
+
+
+def deliveries(mail: MailHost, recipient: str) -> Counter[str]:
+    """How often each Message-ID arrived."""
+    return Counter(str(one["Message-ID"]) for one in mail.mails(recipient))
+
+
+def troubled_runs(machine: Machine, line: Cutter, kills: int, chance: random.Random) -> Iterator[None]:
+    """Runs of `queue flush`: of each two, one is killed and one has its connection cut, after a random while."""
+    for number in range(2 * kills):
+        process = subprocess.Popen(
+            [PROGRAM, "queue", "flush", "--quiet"],
+            env=machine.environ(),
+            cwd=machine.work,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(0.4 + chance.random() * 0.6)
+        if number % 2:
+            process.kill()
+        else:
+            line.cut()
+        process.wait(120)
+        yield
+
+
+@pytest.mark.kill
+@pytest.mark.servers
+@pytest.mark.timeout(1800)
+def test_kills_and_cuts_lose_nothing_and_double_only_what_nobody_could_know(machine: Machine, mail: MailHost) -> None:
+    count, kills = (2000, 50) if ALL else (300, 6)
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    recipient = mail.fresh_recipient()
+    unknown: Counter[str] = Counter()
+    with cutter(mail.endpoint("plain").port) as line:
+        to_server(machine, line.port)
+        queued = fill(machine, recipient, count)
+        assert len(set(queued)) == count
+        for _ in troubled_runs(machine, line, kills, random.Random(seed)):
+            for one in messages(machine):
+                uncertain = one["unknown"] + (one["state"] == "sending")
+                unknown[one["message_id"]] = max(unknown[one["message_id"]], uncertain)
+        machine.run("queue", "flush").ok()
+    assert messages(machine) == []
+    found = wait_for_all(mail, recipient, count)
+    assert set(found) == set(queued)
+    assert all(times <= 1 + unknown[message_id] for message_id, times in found.items()), (found, unknown)
+
+
+def wait_for_all(mail: MailHost, recipient: str, count: int) -> Counter[str]:
+    """What arrived, once so many different mails have."""
+    deadline = time.monotonic() + 240
+    while len(found := deliveries(mail, recipient)) < count and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
+
+
+def fill(machine: Machine, recipient: str, count: int) -> list[str]:
+    """Queue so many mails from Python; their Message-IDs."""
+    script = machine.write("fill.py", FILL)
+    run = subprocess.run(
+        [str(Path(PROGRAM).parent / "python"), str(script), recipient, str(count)],
+        env=machine.environ(),
+        cwd=machine.work,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return run.stdout.split()
+
+
+FILL = """
+import os
+import sys
+import dtsconf
+
+root = os.environ["DTSCONF_ROOT"]
+settings = dtsconf.load(root=root)
+for number in range(int(sys.argv[2])):
+    kept = dtsconf.send(sys.argv[1], f"log {number}", "see the log", queue=True, settings=settings, root=root)
+    print(kept.message_id)
+"""
+
+
+def test_two_runs_at_once_send_nothing_twice(machine: Machine, mail: MailHost) -> None:
+    to_server(machine, mail.endpoint("plain").port)
+    recipient = mail.fresh_recipient()
+    queued = [queue(machine, to=recipient, subject=str(number)) for number in range(12)]
+    runs = [machine.start("queue", "flush", "--json") for _ in range(3)]
+    results = [machine.finish(run, "queue", "flush", "--json").ok() for run in runs]
+    assert sum(json.loads(one.stdout)["sent"] for one in results) == len(queued)
+    mail.wait_for_mail(recipient, message_id=queued[-1])
+    assert deliveries(mail, recipient) == Counter(queued)

@@ -1,0 +1,39 @@
+"""What lies in deploy/ is well formed and starts commands that there are."""
+
+from __future__ import annotations
+
+import configparser
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from dtsconf.cli.registry import COMMANDS
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+
+
+def command_of(line: str) -> str:
+    """The dtsconf command that a line starts."""
+    words = line.split()
+    return next(word for word in words[1:] if word in COMMANDS)
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.glob("systemd/*.service")), ids=lambda path: path.name)
+def test_units_start_commands_that_there_are(path: Path) -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read(path)
+    assert unit["Service"]["Type"] == "oneshot"
+    assert command_of(unit["Service"]["ExecStart"]) in {"status", "queue"}
+    timer = configparser.ConfigParser(strict=False, interpolation=None)
+    timer.read(path.with_suffix(".timer"))
+    assert timer["Timer"]["Unit"] == path.name
+
+
+def test_the_windows_task_runs_the_queue() -> None:
+    task = ET.parse(DEPLOY / "windows/dtsconf-queue.xml").getroot()
+    run = task.find(f"{TASK}Actions/{TASK}Exec")
+    assert run is not None
+    assert run.findtext(f"{TASK}Arguments") == "-m dtsconf --quiet queue run"
+    assert task.findtext(f"{TASK}Settings/{TASK}MultipleInstancesPolicy") == "IgnoreNew"
