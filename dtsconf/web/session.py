@@ -206,5 +206,6 @@ def _whole(response: Response, limit: int) -> Response:
     if len(data) > limit:
         raise _TooLarge
     response.raw = io.BytesIO(data)
+    response.request.body = None  # it may be large, and nobody asks for it any more
     response.encoding = "utf-8"  # JSON's only one (RFC 8259, 8.1); requests would guess
     return response

@@ -63,7 +63,8 @@ class _Session:
 
 class GraphServer(ThreadingHTTPServer):
     """`tokens` are those it takes; `asked` lists operations, `seen` the headers of each; `pieces` the starts of all
-    pieces that came."""
+    pieces that came. `session_from`: bytes from which an attachment goes by an upload session. Lies, when set:
+    `upload_host` is where uploads are to go, `expects` what the next piece is said to be."""
 
     daemon_threads = True
 
@@ -80,6 +81,9 @@ class GraphServer(ThreadingHTTPServer):
         self.pieces: list[int] = []
         self.complaints: list[str] = []
         self.connections = 0
+        self.session_from = shapes.SESSION_FROM
+        self.upload_host = ""
+        self.expects = ""
         self.over = threading.Event()
 
     @property
@@ -183,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         match operation:
             case "attachment":
                 found = shapes.attachment(self.headers, body)
-                if found is None or len(found["content"]) >= shapes.SESSION_FROM:
+                if found is None or len(found["content"]) >= self.server.session_from:
                     raise self._complain(operation, "no fileAttachment under 3 MB")
                 digest = hashlib.sha256(found["content"]).hexdigest()
                 mail.attached.append(Stored(found["name"], found["contentType"], len(found["content"]), digest))
@@ -227,11 +231,12 @@ class _Handler(BaseHTTPRequestHandler):
         item = shapes.session_item(self.headers, body)
         if item is None:
             raise self._complain("createUploadSession", "no AttachmentItem")
-        if item["size"] < shapes.SESSION_FROM:
+        if item["size"] < self.server.session_from:
             raise _Refused(400, "ErrorAttachmentSizeShouldNotBeLessThanMinimumSize", "Attachment size is too small.")
         name = f"AttS{len(self.server.sessions)}"
         self.server.sessions[name] = _Session(draft, item)
-        url = f"{self.server.url}/api/v2.0/Users('u')/Messages('m')/AttachmentSessions('{name}')"
+        where = self.server.upload_host or self.server.url
+        url = f"{where}/api/v2.0/Users('u')/Messages('m')/AttachmentSessions('{name}')"
         about = {"expirationDateTime": "2026-12-31T00:00:00Z", "nextExpectedRanges": ["0-"]}
         return json.dumps({"uploadUrl": f"{url}?authtoken=canary-upload-{name}-0123456789", **about}).encode()
 
@@ -252,7 +257,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._complete(name, session)
         elif "Authorization" in self.headers:
             raise self._complain(operation, "a token went to the upload's address")
-        return 200, json.dumps({"nextExpectedRanges": [str(session.at)]}).encode(), {}
+        return 200, json.dumps({"nextExpectedRanges": [self.server.expects or str(session.at)]}).encode(), {}
 
     def _complete(self, name: str, session: _Session) -> tuple[int, bytes, dict[str, str]]:
         item = session.item

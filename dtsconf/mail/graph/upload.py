@@ -58,7 +58,8 @@ class Reader:
         self._skip_to(start)
         while len(self._buffer) < size and (block := next(self._blocks, None)) is not None:
             self._buffer += block
-        return bytes(self._buffer[:size])
+        with memoryview(self._buffer) as view:
+            return bytes(view[:size])
 
     def _skip_to(self, start: int) -> None:
         while self._at + len(self._buffer) < start:
@@ -133,12 +134,17 @@ class _Upload:
         self._reader = reader
         self._url = url
         self._pauses = iter(PAUSES)
+        self._requests = 3 * (attached.size // PIECE) + 20
         self._last: StageFailed | None = None
 
     def run(self) -> None:
         """Send piece after piece until the server has all of it. Raises StageFailed."""
         at = 0
         while at < self._attached.size:
+            self._requests -= 1
+            if self._requests < 0:
+                words = f"{self._talk.host} takes {self._attached.name} again and again, and never all of it"
+                raise StageFailed("server-error", words, "send the mail again")
             piece = self._reader.piece(at, PIECE)
             if not piece:
                 raise StageFailed("content-rejected", f"{self._attached.name} ends early", "send the mail again")
@@ -166,9 +172,11 @@ class _Upload:
         if status == 201 or (status == 200 and whole):
             return self._attached.size
         if response is not None and status == 200:
-            self._pauses = iter(PAUSES)
             start = replies.next_start(response.text)
-            return self._checked(at + length if start is None else start)
+            start = self._checked(at + length if start is None else start)
+            if start > at:
+                self._pauses = iter(PAUSES)
+                return start
         if response is not None and not (status in (409, 416, 429) or status >= 500):
             raise self._talk.refused(response, large=True)
         self._wait(response)
