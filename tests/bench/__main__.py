@@ -9,6 +9,7 @@ others on the machine disturb less: a wall ratio far from it says that the machi
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,7 +109,35 @@ def _vault(made: Ground, rounds: int) -> Iterator[Row]:
     yield Row(ours.name, ours.wall / (by_env.wall + bare.wall), 1.25, "x", how)
 
 
-PARTS = {"start": _start, "settings": _settings, "test": _test, "validate": _validate, "apply": _apply, "vault": _vault}
+def _send(made: Ground, rounds: int) -> Iterator[Row]:
+    """An attachment of 100 MB to a server that takes it and keeps nothing."""
+    from tests.scenarios.sink import Sink
+
+    big = made.folder / "big.bin"
+    with big.open("wb") as file:
+        for _ in range(100):
+            file.write(os.urandom(1_000_000))
+    server = Sink()
+    try:
+        words = ("--to", "mailcheck@acme.example", "--attach", str(big), "--set", f"server.port={server.port}")
+        ours = _dtsconf("send of 100 MB", "send", *words, "--profile", made.free)
+        floor = Command("smtplib", [PYTHON, str(HERE / "attachment.py"), str(server.port), str(big)])
+        sides = in_turn([ours, floor], made.environ, str(made.folder), max(3, rounds // 5))
+    finally:
+        server.stop()
+    yield _ratio(sides[ours.name], sides[floor.name], 1.0)
+    yield Row("send of 100 MB, peak memory", sides[ours.name].peak, 90, "MiB", "ru_maxrss by wait4")
+
+
+PARTS = {
+    "start": _start,
+    "settings": _settings,
+    "test": _test,
+    "validate": _validate,
+    "apply": _apply,
+    "vault": _vault,
+    "send": _send,
+}
 
 
 def _dtsconf(name: str, *args: str) -> Command:

@@ -100,6 +100,11 @@ class Ground:
         return str(self.folder / "site.yaml")
 
     @property
+    def free(self) -> str:
+        """A profile that locks nothing."""
+        return str(self.folder / "free.yaml")
+
+    @property
     def login(self) -> str:
         """A profile for the server with STARTTLS and login."""
         return str(self.folder / "login.yaml")
@@ -154,6 +159,7 @@ def _write(made: Ground, facts: dict[str, str]) -> None:
     password.write_text("bench-password\n")
     password.chmod(0o600)
     Path(made.site).write_text(_SITE.format(port=facts["plain"]))
+    Path(made.free).write_text(_SITE.format(port=facts["plain"]).replace("  lock: [server]", "  lock: []"))
     Path(made.login).write_text(_LOGIN.format(port=facts["login"], ca_file=facts["ca_file"], password=password))
     made.many.mkdir()
     for n in range(PROFILES):
