@@ -25,19 +25,19 @@ def settings_table() -> str:
     rows = (
         [f"`{key.name}`", _default(key.default), _values(key), meaning(key.name), _label(key)] for key in KEYS.values()
     )
-    return _table(["Setting", "Default", "Values", "Meaning", "On DTS's screen"], rows)
+    return table(["Setting", "Default", "Values", "Meaning", "On DTS's screen"], rows)
 
 
 def profile_table() -> str:
     """Every field of a profile file besides the settings tree."""
     from dtsconf.settings.sections import ProfileFile
 
-    return _table(["Field", "Meaning"], _fields(ProfileFile, profile_shape(), ""))
+    return table(["Field", "Meaning"], _fields(ProfileFile, profile_shape(), ""))
 
 
 def variables_table() -> str:
     """Every setting's environment variable."""
-    return _table(["Setting", "Variable"], ([f"`{key.name}`", f"`{key.variable}`"] for key in KEYS.values()))
+    return table(["Setting", "Variable"], ([f"`{key.name}`", f"`{key.variable}`"] for key in KEYS.values()))
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
@@ -47,17 +47,18 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
-def filled_in(readme: str) -> str:
-    """The README's text with every marked part written anew.
+def filled_in(readme: str, further: Mapping[str, Callable[[], str]] | None = None) -> str:
+    """The README's text with every marked part written anew; `further` are parts that other floors make.
 
     Raises:
         ValueError: it has no part `settings`, or one that nobody makes.
     """
+    parts = {**PARTS, **(further or {})}
     names = {found.group(2) for found in _MARKED.finditer(readme)}
-    if "settings" not in names or not names <= set(PARTS):
-        wanted = ", ".join(f"<!-- generated: {name} --> ... <!-- end: {name} -->" for name in PARTS)
+    if "settings" not in names or not names <= set(parts):
+        wanted = ", ".join(f"<!-- generated: {name} --> ... <!-- end: {name} -->" for name in parts)
         raise ValueError(f"the README must have the part settings, and no others than: {wanted}")
-    return _MARKED.sub(lambda found: f"{found.group(1)}{PARTS[found.group(2)]()}{found.group(3)}", readme)
+    return _MARKED.sub(lambda found: f"{found.group(1)}{parts[found.group(2)]()}{found.group(3)}", readme)
 
 
 def _fields(model: type[BaseModel], shape: Named, prefix: str) -> Iterator[list[str]]:
@@ -92,7 +93,8 @@ def _model_in(annotation: Any) -> type[BaseModel]:
     raise TypeError(f"no model in {annotation}")
 
 
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """A table in Markdown: a head and rows of cells, one line each."""
     lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

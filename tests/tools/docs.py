@@ -9,7 +9,9 @@ import json
 import sys
 from pathlib import Path
 
-from dtsconf.settings.reference import filled_in
+from dtsconf.mail.remedies import REMEDIES
+from dtsconf.proof import CAUSES
+from dtsconf.settings.reference import filled_in, table
 from dtsconf.settings.schema import machine_schema, profile_schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,8 +23,14 @@ def generated(root: Path = ROOT) -> dict[Path, str]:
     return {
         root / "schemas/profile.schema.json": as_text(profile_schema()),
         root / "schemas/machine.schema.json": as_text(machine_schema()),
-        readme: filled_in(readme.read_text(encoding="utf-8")),
+        readme: filled_in(readme.read_text(encoding="utf-8"), {"causes": causes_table}),
     }
+
+
+def causes_table() -> str:
+    """Every cause of a failed test, what it means, and what to do about it."""
+    rows = ([f"`{cause}`", f"{meaning[0].upper()}{meaning[1:]}.", REMEDIES[cause]] for cause, meaning in CAUSES.items())
+    return table(["Cause", "What it means", "What to do first"], rows)
 
 
 def as_text(schema: dict[str, object]) -> str:

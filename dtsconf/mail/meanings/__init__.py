@@ -1,0 +1,30 @@
+"""What servers' replies mean: a table, a row a pattern, with cause, next step and source. Data only; `causes` reads it.
+
+The code comes first, then the text among the meanings that this code has:
+
+    microsoft, google, providers, servers   products' own words for a code
+    texts                                   what a code without one meaning says in words (relay denied, greylisted)
+    standard                                what the RFCs give a code; at the end, what its class means
+
+Rows are tried in that order, except that a code which has but one meaning (`standard.TELLING`) is not overruled by
+words. The first that fits counts, and every reply of 4yz or 5yz fits the last row at least.
+"""
+
+from __future__ import annotations
+
+from dtsconf.mail.meanings import google, microsoft, providers, servers, standard, texts
+from dtsconf.mail.meanings.row import Row
+
+__all__ = ["TABLE", "Row"]
+
+TABLE: tuple[Row, ...] = (
+    *texts.TLS_FIRST,
+    *microsoft.ROWS,
+    *google.ROWS,
+    *providers.ROWS,
+    *servers.ROWS,
+    *standard.TELLING,
+    *texts.ROWS,
+    *standard.ROWS,
+)
+"""All rows, in the order in which they are tried."""

@@ -1,0 +1,158 @@
+"""The next steps that rows of the table name. Each holds something to type; `{f....}` are facts of the conversation."""
+
+from __future__ import annotations
+
+TICKET = "dtsconf test --transcript ticket.txt"
+"""What to type where only the other side can help: its administrator gets the whole dialogue, secrets masked."""
+
+ASK = f"ask the administrator of {{f.host}}, and send along what this writes: {TICKET}"
+
+# Signing in
+LOG_IN = "the server wants a login: --set login.required=true, with login.username and login.password in the profile"
+PASSWORD = (
+    "the user name or the password is wrong: compare --set login.username={f.username} with what the provider calls it,"
+    " and store the password anew (dtsconf secret check shows where it comes from)"
+)
+APP_PASSWORD = (
+    "the provider takes no ordinary password from programs: make an app password for {f.username} in the account's"
+    " security settings and store that one (dtsconf secret check shows where login.password comes from)"
+)
+BROWSER = (
+    "the provider wants to see {f.username} in a web browser first: sign in there once, answer its question, then"
+    " dtsconf test again; if it stays, use an app password"
+)
+TRANSITION = (
+    "the server has to store the password anew: let {f.username} sign in once in webmail, then dtsconf test again"
+)
+NO_LOGIN = (
+    "this port takes no logins: --set server.port=587 --set server.encryption=starttls for the submission port, or"
+    " --set login.required=false where the server trusts this network"
+)
+MECHANISM = "let dtsconf choose how to log in: --set login.mechanism=auto"
+DISABLED = (
+    "the provider has switched this account off, or sending by it: ask who administers {f.username}, and send along"
+    f" what this writes: {TICKET}"
+)
+LOCKED_OUT = (
+    "too many logins failed: wait 15 minutes, set the right password (dtsconf secret check), and only then dtsconf test"
+)
+
+# Microsoft
+SIGN_IN = "use Microsoft sign-in instead of a password: --set mode=microsoft, with microsoft.client_id in the profile"
+GRAPH = "send through Microsoft Graph, which does not need SMTP: --set microsoft.via=graph"
+ALLOW_TENANT = (
+    "SMTP AUTH is off for the whole organisation. The Exchange administrator can allow it for this one mailbox:"
+    f" Set-CASMailbox {{f.username}} -SmtpClientAuthenticationDisabled $false; better, {SIGN_IN}"
+)
+ALLOW_MAILBOX = (
+    "SMTP AUTH is off for this mailbox. The Exchange administrator allows it by: Set-CASMailbox {f.username}"
+    f" -SmtpClientAuthenticationDisabled $false; better, {SIGN_IN}"
+)
+SECURITY_DEFAULTS = f"the organisation's security defaults forbid passwords here: keep them on, and {SIGN_IN}"
+CRITERIA = (
+    "an access policy stopped {f.username}: the Entra administrator sees which one in the sign-in log; it is met best"
+    f" when you {SIGN_IN}"
+)
+EXCHANGE_PASSWORD = (
+    "Exchange tells no more than this: the password of {f.username} is wrong (dtsconf secret check shows where it comes"
+    f" from), or password logins are off for the mailbox; then {SIGN_IN}"
+)
+EXCHANGE_TOKEN = (
+    "Exchange refused the token: the address must be the account that signed in (dtsconf sign-in), and SMTP AUTH on for"
+    f" its mailbox; or {GRAPH}"
+)
+NOT_YOU = (
+    "the server took the login and then did not know it: the account that signed in and {f.sender} must be one, or it"
+    " must be allowed to send as it; to try: --set sender.email={f.username}"
+)
+FRESH_TOKEN = "the token ends too soon: get a new one, dtsconf sign-in, then dtsconf test"
+
+# Addresses
+SENDER = "the server takes no mail from {f.sender}: use an address that it knows, --set sender.email=ADDRESS"
+SEND_AS = (
+    "{f.username} may not send as {f.sender}: --set sender.email={f.username}, or ask the server's administrator to"
+    " allow it (Exchange: Send As)"
+)
+SENDER_DOMAIN = (
+    "the server finds no mail domain behind {f.sender}: correct it, --set sender.email=ADDRESS, with a domain that"
+    " exists in the DNS"
+)
+VERIFY_SENDER = (
+    "confirm {f.sender} (or its domain) as a sender in the provider's console, or --set sender.email=ADDRESS to one"
+    " that is confirmed"
+)
+SPF = (
+    "the DNS of the domain of {f.sender} does not name this server as a sender (SPF, DKIM, DMARC): send through the"
+    " domain's own mail server, --set server.host=HOST, or have the DNS amended"
+)
+TO = "the address {f.recipient} is not taken: check its spelling, or try another: dtsconf test --to ADDRESS"
+RELAY = (
+    "{f.host} passes no mail on to {f.recipient} from this machine: log in (--set login.required=true, with user name"
+    " and password), or have the server trust this machine's address; to an address of its own: --to ADDRESS"
+)
+RELAY_LOGIN = (
+    "{f.host} sends no mail to {f.recipient} for {f.username}: try an address of its own, dtsconf test --to ADDRESS;"
+    " is {f.host} the server for outgoing mail?"
+)
+RELAY_REGISTER = (
+    "the relay knows neither this machine's address nor the domain of {f.sender}: have its administrator add them, or"
+    " log in instead: --set login.required=true"
+)
+RESTRICTED = (
+    "{f.recipient} takes mail only from certain senders: log in as one of them, or try another address: dtsconf test"
+    " --to ADDRESS"
+)
+FULL = "the mailbox of {f.recipient} is full: have it emptied, or try another address: dtsconf test --to ADDRESS"
+ASCII = (
+    "{f.host} takes no letters beyond ASCII in addresses: --set sender.email=ADDRESS, and --to ADDRESS, in plain ASCII"
+)
+
+# Not now
+LATER = "the server has a trouble of its own: wait ten minutes, then dtsconf test again; if it stays, " + ASK
+SLOWER = (
+    "the server limits how much it takes from here: wait some minutes, then dtsconf test again; if it stays, " + ASK
+)
+QUOTA = "the account has sent all that it may for today: dtsconf test again tomorrow, or have its limit raised"
+GREY = (
+    "greylisting: the server wants to see that this machine comes back; wait five minutes, then dtsconf test again"
+    " (verify.retries in the profile does the same)"
+)
+FILTER_DOWN = (
+    "the mail filter behind the server is not answering; that is for the server's people: wait ten minutes, then"
+    " dtsconf test again; if it stays, " + ASK
+)
+
+# Not this machine, not this mail
+LISTED = (
+    "the server turns this machine's address away: send through your provider's submission server instead, --set"
+    " server.host=HOST --set server.port=587 --set login.required=true, or " + ASK
+)
+NAME = (
+    "the server dislikes the name that this machine gives: give it a full one that the DNS knows, hostnamectl"
+    " set-hostname NAME.DOMAIN, then dtsconf test again"
+)
+REVERSE = (
+    "the DNS has no name for this machine's address (PTR): use the submission port with a login, --set server.port=587"
+    " --set login.required=true, or have the network's administrator add the entry"
+)
+FILTER = (
+    "a filter refused the mail's content; nothing in these settings changes that. An antivirus product or mail filter"
+    " does this too: " + ASK
+)
+POLICY = "a rule of the organisation refused the mail; who wrote it can change it: " + ASK
+LARGE = "{f.host} takes no mail of this size: send less at a time, or " + ASK
+PROXY = (
+    "a security product on this machine or the network stands in between and could not reach the server itself: allow"
+    " dtsconf in its mail protection, then dtsconf test again; other ports: dtsconf test --probe"
+)
+
+# TLS
+STARTTLS = "the server wants an encrypted session: --set server.encryption=starttls"
+NEWER_TLS = "the server wants newer encryption than was agreed on: --set connection.min_tls=1.3"
+NO_STARTTLS = (
+    "the server offers STARTTLS and then refuses it: try TLS from the first byte, --set server.encryption=tls --set"
+    " server.port=465, or look what works: dtsconf test --probe"
+)
+
+# Neither
+ODD = "the server did not understand what every mail server should: see all it said, dtsconf test --transcript FILE"

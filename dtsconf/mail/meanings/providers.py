@@ -1,0 +1,58 @@
+"""Replies of other providers and of filters that mail is sent through, in their own words. Data only."""
+
+from __future__ import annotations
+
+from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings.row import AUTH, CONTENT, LATER, SENDING, Row
+
+SES = "Amazon SES: SMTP response codes, sending errors (docs.aws.amazon.com/ses, troubleshoot-error-messages)"
+SENDGRID = "Twilio SendGrid: SMTP errors and troubleshooting (twilio.com/docs/sendgrid)"
+YAHOO = "Yahoo Sender Hub: SMTP error codes (senders.yahooinc.com/smtp-error-codes)"
+ZOHO = "Zoho Mail and ZeptoMail: SMTP error codes (zoho.com)"
+ICLOUD = "Apple: Postmaster information for iCloud Mail (support.apple.com/102322)"
+GODADDY = "GoDaddy: What does my email bounceback mean (godaddy.com/help)"
+MIMECAST = "Mimecast: SMTP error codes (mimecastsupport.zendesk.com)"
+PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essentials: email delivery errors"
+
+ROWS: tuple[Row, ...] = (
+    Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text="email address is not verified"),
+    Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text="not authorized to perform"),
+    Row("sender-rejected", hints.DISABLED, SES, SENDING, code="554", text="sending (is )?(paused|disabled) for this"),
+    Row("auth-rejected", hints.PASSWORD, SES, AUTH, code="535", text="authentication credentials invalid"),
+    Row("rate-limited", hints.QUOTA, SES, code="454", text="throttling failure: daily"),
+    Row("rate-limited", hints.SLOWER, SES, code="454", text="throttling failure"),
+    Row("sender-rejected", hints.VERIFY_SENDER, SENDGRID, SENDING, code="5..", text="verified sender identity"),
+    Row("rate-limited", hints.QUOTA, SENDGRID, code="[45]..", text="maximum credits exceeded"),
+    Row(
+        "auth-rejected", hints.PASSWORD, SENDGRID, AUTH, code="535", text="bad username / password|authorization grant"
+    ),
+    Row("auth-rejected", hints.LOG_IN, SENDGRID, SENDING, code="550", text="unauthenticated senders not allowed"),
+    Row("rate-limited", hints.SLOWER, YAHOO, code="421", text=r"\[TSS?0\d\]|temporarily deferred"),
+    Row("blocked", hints.LISTED, YAHOO, code="553", text=r"\[(BL\d\d|TSS\d\d)\]"),
+    Row("content-rejected", hints.FILTER, YAHOO, LATER, code="554", text="for policy reasons"),
+    Row("rate-limited", hints.LOCKED_OUT, YAHOO, AUTH, code="535", text="too many bad auth"),
+    Row("auth-rejected", hints.APP_PASSWORD, YAHOO, AUTH, code="535", text=r"\(#(MBR|AUTH)\d+\)"),
+    Row("sender-rejected", hints.SEND_AS, ZOHO, SENDING, code="55[23]", text="relaying disallowed as"),
+    Row("rate-limited", hints.DISABLED, ZOHO, SENDING, code="550", text="unusual sending activity"),
+    Row("sender-rejected", hints.SEND_AS, ICLOUD, SENDING, code="550", text="from address is not one of your"),
+    Row("sender-rejected", hints.SPF, ICLOUD, LATER, code="554", text="dmarc policy|spf and dkim"),
+    Row("content-rejected", hints.FILTER, ICLOUD, LATER, code="550", text=r"\[CS01\]"),
+    Row("auth-disabled", hints.NO_LOGIN, GODADDY, AUTH, code="535", text="not allowed on ibsmtp"),
+    Row("blocked", hints.LISTED, GODADDY, code="[45]..", text=r"\bIB10[3-8]\b"),
+    Row("rate-limited", hints.SLOWER, GODADDY, code="5..", text=r"\bIB(504|607|506)\b.*hour|hour.*\bIB(504|607)\b"),
+    Row("greylisted", hints.GREY, MIMECAST, code="451", text="internal resources? (are )?temporarily unavailable"),
+    Row("rate-limited", hints.SLOWER, MIMECAST, code="451", text="ip temporarily blacklisted|unable to process"),
+    Row("rate-limited", hints.SLOWER, MIMECAST, code="550", text="thread limit"),
+    Row(
+        "sender-rejected", hints.SENDER, MIMECAST, SENDING, code="550", text="anti-spoofing|envelope (blocked|rejected)"
+    ),
+    Row("auth-rejected", hints.LOG_IN, MIMECAST, SENDING, text="submitter failed", login_hint=hints.PASSWORD),
+    Row("blocked", hints.LISTED, MIMECAST, code="554", text="host network,? not allowed"),
+    Row("blocked", hints.LISTED, MIMECAST, code="421", text="sender address blocked"),
+    Row("tls-version", hints.NEWER_TLS, MIMECAST, code="553", text=r"requires (tls version|high-strength)"),
+    Row(
+        "content-rejected", hints.POLICY, MIMECAST, CONTENT, code="55[04]", text="content examination|security policies"
+    ),
+    Row("blocked", hints.LISTED, PROOFPOINT, code="55[04]", text=r"blocked - see https?://\S*proofpoint"),
+    Row("content-rejected", hints.POLICY, PROOFPOINT, SENDING, code="550", text="local policy violation"),
+)

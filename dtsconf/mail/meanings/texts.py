@@ -1,0 +1,105 @@
+"""What codes without one meaning (550, 554, X.7.0, X.7.1 ...) say in words, whatever product says it. Data only."""
+
+from __future__ import annotations
+
+from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings.row import AUTH, EHLO, LATER, MAIL, RCPT, SENDING, Row
+
+STARTTLS = "RFC 3207 4: 530 Must issue a STARTTLS command first"
+CODES = "RFC 3463 3.8, X.7.0 and X.7.1: a policy, told in words"
+GREYLISTING = "RFC 6647 2: greylisting answers 4yz, usually 450 or 451, and says so in words"
+SUBMISSION = "RFC 6409 3.3, 6.1: submission checks who sends; RFC 4954 6"
+RELAYING = "RFC 5321 7.9, 3.6.2: servers refuse to relay; they say it in words"
+LISTS = "RFC 5782 2.5, RFC 5321 7.8: refusals by list, told in words"
+
+_TLS_WANTED = (
+    r"starttls (command )?(first|(is )?required)|(issue|use) (a )?starttls|(encryption|tls|ssl) (is )?(required|needed)"
+    r"|requires? (an? )?(tls|starttls|encrypt|secure)|must use (tls|ssl|encryption)|encrypted (connection|session)"
+)
+_RATE = (
+    r"too many|rate.?limit|throttl|slow down|concurrent connection|server (is )?busy|too fast"
+    r"|exceeded.{0,30}(rate|number)|(hourly|daily|sending|submission|message rate).{0,20}(limit|quota)"
+)
+_NO_RELAY = (
+    r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"
+    r"|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
+)
+_LISTED = (
+    r"block(ed)? ?(using|list|by)|black ?list|dnsbl|\brbl\b|spamhaus|reputation|banned|listed (in|on|at)"
+    r"|(your|this) (ip|host|network)\b.{0,40}(not allowed|rejected|refused|blocked)"
+)
+_WANTS_LOGIN = (
+    r"auth\w* (is )?required|not (been )?authenticated|must (be )?(authenticat|log)|(authenticate|log ?in|auth) first"
+    r"|without authentication"
+)
+_SPAM = r"\bspam\b|unsolicited|virus|malware|content (was )?reject|message rejected"
+
+TLS_FIRST: tuple[Row, ...] = (
+    Row("tls-required", hints.STARTTLS, "RFC 4954 6 and 4: encryption needed", code="538|523", plain=True),
+    Row("tls-required", hints.STARTTLS, "RFC 5248 2.4: X.7.10, X.7.11", enhanced=r"[45]\.7\.1[01]", plain=True),
+    Row("tls-required", hints.STARTTLS, STARTTLS, text=_TLS_WANTED, plain=True),
+)
+
+ROWS: tuple[Row, ...] = (
+    Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
+    Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
+    Row("auth-rejected", hints.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
+    Row("rate-limited", hints.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
+    Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
+    Row("blocked", hints.NAME, "RFC 5321 4.1.4: EHLO with a name that is refused", EHLO, text=r"helo|invalid|hostname"),
+    Row("blocked", hints.REVERSE, LISTS, text=r"reverse dns|\bptr\b|rdns"),
+    Row(
+        "recipient-rejected",
+        hints.RELAY,
+        RELAYING,
+        SENDING,
+        text=_NO_RELAY,
+        login_hint=hints.RELAY_LOGIN,
+        token_hint=hints.RELAY_LOGIN,
+    ),
+    Row(
+        "auth-rejected",
+        hints.LOG_IN,
+        SUBMISSION,
+        SENDING,
+        text=_WANTS_LOGIN,
+        login_hint=hints.NOT_YOU,
+        token_hint=hints.NOT_YOU,
+    ),
+    Row("sender-rejected", hints.SPF, "RFC 7208 8.4, RFC 7489 10.3", SENDING, text=r"\bspf\b|\bdkim\b|\bdmarc\b"),
+    Row(
+        "sender-rejected",
+        hints.SENDER,
+        SUBMISSION,
+        SENDING,
+        text=r"sender (address |verify )?(rejected|failed|denied)|send ?as|invalid sender",
+        login_hint=hints.SEND_AS,
+        token_hint=hints.SEND_AS,
+    ),
+    Row("blocked", hints.LISTED, LISTS, (*EHLO, *SENDING), text=_LISTED),
+    Row(
+        "mailbox-full",
+        hints.FULL,
+        "RFC 5321 4.2.3: 552, 452, told in words",
+        LATER,
+        text=r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota",
+    ),
+    Row(
+        "too-large",
+        hints.LARGE,
+        "RFC 1870 6",
+        SENDING,
+        text=r"(size|message|mail|file).{0,30}(exceed|too (large|big|long))",
+    ),
+    Row(
+        "recipient-rejected",
+        hints.TO,
+        "RFC 5321 4.2.3: 550, told in words",
+        LATER,
+        text=r"(user|recipient|mailbox|address|account)\b.{0,40}(unknown|not found|does ?n.?t exist|disabled|inactive)"
+        r"|(unknown|no such|invalid) (user|recipient|mailbox|address)",
+    ),
+    Row(
+        "content-rejected", hints.FILTER, "RFC 5321 7.9: content refused, told in words", LATER, code="5..", text=_SPAM
+    ),
+)
