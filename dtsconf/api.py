@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.planning import Planned
     from dtsconf.machine.request import Applied, Options
+    from dtsconf.mail.transcript import Transcript
     from dtsconf.proof import Level, Verification
     from dtsconf.secret.check import Tried
     from dtsconf.settings.effective import Effective
@@ -208,17 +209,24 @@ def check_of(
     to: str | None = None,
     person: Person | None = None,
     progress: Callable[[str], None] = lambda _words: None,
+    transcript: Transcript | None = None,
 ) -> Checked:
-    """As `check`, for inputs that are put together already; `person` may be asked to sign in."""
+    """As `check`, for inputs that are put together already; `person` may be asked to sign in, `transcript` is told all
+    that is said, secrets masked."""
     from dtsconf.names import address_fault, escape_controls
 
     if to is not None and (fault := address_fault(to)):
         raise UsageProblem(f"--to: '{escape_controls(to)}' {fault[0]}", fault[1])
-    return hands.unmoved(lambda: _checked(given, level, to, person, progress))
+    return hands.unmoved(lambda: _checked(given, level, to, person, progress, transcript))
 
 
 def _checked(
-    given: Inputs, level: Level | None, to: str | None, person: Person | None, progress: Callable[[str], None]
+    given: Inputs,
+    level: Level | None,
+    to: str | None,
+    person: Person | None,
+    progress: Callable[[str], None],
+    transcript: Transcript | None,
 ) -> Checked:
     from dtsconf.settings.check import require_complete, require_route
     from dtsconf.settings.roots import require_roots
@@ -238,7 +246,7 @@ def _checked(
         else:
             access = hands.without_login(given, effective)
     _require_recipient(access.effective, depth, to)
-    verification = hands.verify_of(given, access, depth, to, progress)
+    verification = hands.verify_of(given, access, depth, to, progress, transcript)
     return Checked(verification, access.effective, (*effective.warnings, *resolver.warnings))
 
 

@@ -69,9 +69,19 @@ class Stage:
 
 
 @frozen
+class Evidence:
+    """One thing that was looked at after a failure: what was tried, what was seen, and what that means."""
+
+    what: str
+    seen: str
+    means: str
+
+
+@frozen
 class Verification:
     """A test send, at `level` (the deepest asked for). `pending` names why the proof is still owed (`sign-in`,
-    `offline`, `user`) or is None. `reached` is False when not a byte of the server was read (exit 9 instead of 6)."""
+    `offline`, `user`) or is None. `reached` is False when not a byte of the server was read (exit 9 instead of 6).
+    `evidence` is what looks on the side found after a failure."""
 
     level: Level
     ok: bool
@@ -81,6 +91,7 @@ class Verification:
     program: str = ""
     user: str = ""
     reached: bool = True
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def failure(self) -> Stage | None:
@@ -92,4 +103,5 @@ class Verification:
         record = asdict(self)
         record.pop("reached")
         record["stages"] = [asdict(s) for s in self.stages]
+        record["evidence"] = [asdict(e) for e in self.evidence]
         return record

@@ -17,15 +17,21 @@ if TYPE_CHECKING:
     from dtsconf.mail.facts import Facts
 
 _CONNECT_HINTS = {
-    "blocked": "this machine's own firewall or security product stops dtsconf: allow port {f.port} to {f.host} for it",
+    "blocked": "this machine's own firewall, security product or routes stop dtsconf: allow it TCP to {f.host} port"
+    " {f.port}, then dtsconf test again",
     "refused": "is the mail server running, and is {f.port} its port? Submission usually has 587 (starttls) or 465"
     " (tls), a relay 25; or a firewall rejects it. To try another: --set server.port={f.other_port}",
-    "dropped": "something between here and {f.host} cuts the connection: ask who runs the firewall",
-    "timeout": "a firewall drops port {f.port}, or the host is down; to see whether another port answers:"
-    " --set server.port={f.other_port}",
-    "no-route": "check this machine's network (VPN, default route), and whether a firewall prohibits {f.host}",
+    "dropped": "something between here and {f.host} cuts the connection: ask who runs the firewall; other ports:"
+    " dtsconf test --probe",
+    "timeout": "a firewall drops port {f.port}, or the host is down; to see which ports answer: dtsconf test --probe",
+    "no-route": "bring this machine's network up (cable, VPN, default route), then dtsconf test again; it stays when a"
+    " firewall prohibits {f.host}",
 }
-_OTHER_PORT = "outgoing mail usually has port 587 (starttls), 465 (tls) or 25: try --set server.port=587"
+_OTHER_PORT = "outgoing mail has other ports: --set server.port=587, or see which answer: dtsconf test --probe"
+_LOOK = "no mail server answers there: check server.host and server.port; what works there: dtsconf test --probe"
+_AGAIN = (
+    "dtsconf test again; if it stays, tell who runs {f.host}, with what this writes: dtsconf test --transcript FILE"
+)
 _CLEAR_PORT = (
     "TLS from the first byte usually has port 465; this port starts in clear: --set server.encryption=starttls, if the"
     " server offers it there"
@@ -55,10 +61,11 @@ def of_lookup(code: int | None, facts: Facts) -> Finding:
     """What a failed look-up means. `code` is getaddrinfo's, None when it did not end in time."""
     if meaning.no_such_name(code):
         return Finding(
-            "dns", f"check the spelling of server.host, or the VPN it is known in: getent hosts {facts.host}"
+            "dns",
+            f"check the spelling of {facts.host}: --set server.host=NAME; if only the VPN knows it, connect that first",
         )
     return Finding(
-        "dns", f"the name servers don't answer: check them (resolvectl status), then getent hosts {facts.host}"
+        "dns", f"the name servers don't answer for {facts.host}: check them, resolvectl status, then dtsconf test again"
     )
 
 
@@ -76,38 +83,38 @@ def of_loss(stage: str, reason: str, facts: Facts) -> Finding:
     if stage == "accepted":
         return _outcome_unknown(facts)
     if _CLIENT_CERTIFICATE.search(reason):
-        return Finding("protocol", f"let {facts.host} take connections without a client certificate on this port")
+        why = f"{facts.host} wants a client certificate on port {facts.port}, which dtsconf has none of"
+        return Finding("protocol", f"{why}: look for a port that takes a login instead, dtsconf test --probe")
     if reason.startswith("TLS:"):
-        return Finding("protocol", f"something tampers with the session: ask who runs the firewall before {facts.host}")
+        why = "something tampers with the session: ask who runs the firewall on the way"
+        return Finding("protocol", f"{why}, with what this writes: dtsconf test --transcript FILE")
     if stage == "banner":
-        return Finding(
-            "dropped", "a firewall, an antivirus product or the server's own list cuts it: ask who runs them"
-        )
-    return Finding("dropped", f"the log of {facts.host} says why; try again")
+        why = "a firewall, an antivirus product or the server's own list cuts it: ask who runs them"
+        return Finding("dropped", f"{why}; other ports: dtsconf test --probe")
+    return Finding("dropped", _AGAIN.format(f=facts))
 
 
 def of_nonsense(stage: str, facts: Facts) -> Finding:
     """What it means that the server answered a stage with what is no answer to it."""
     if stage == "accepted":
         return _outcome_unknown(facts)
-    return Finding("protocol", f"the log of {facts.host} may say more; a filter on the way may have changed its words")
+    return Finding("protocol", "a filter on the way may have changed its words; " + _AGAIN.format(f=facts))
 
 
 def _outcome_unknown(facts: Facts) -> Finding:
     """From the final dot on the mail may be there, whatever is or isn't said, as long as it is no clear no."""
-    return Finding("outcome-unknown", f"look into the mailbox of {facts.recipient} before you send again")
+    return Finding("outcome-unknown", f"look into the mailbox of {facts.recipient} first; only then dtsconf test again")
 
 
 def of_strange_bytes(data: bytes, facts: Facts) -> tuple[Finding, str]:
     """What speaks there when it isn't an SMTP reply: cause and hint, and who it is in a few words."""
     if _TLS_RECORD.match(data):
-        return Finding(
-            "protocol", "--set server.encryption=tls"
-        ), "the server speaks TLS from the first byte on this port"
+        found = Finding("protocol", "--set server.encryption=tls")
+        return found, "the server speaks TLS from the first byte on this port"
     for pattern, who in _SPEAKERS:
         if pattern.match(data):
             return Finding("not-smtp", _OTHER_PORT), f"{who} answers on port {facts.port}"
-    return Finding("not-smtp", "check server.host and server.port"), "what answers is no mail server"
+    return Finding("not-smtp", _LOOK), "what answers is no mail server"
 
 
 def of_handshake(reason: str, answer: bytes, facts: Facts, min_tls: str) -> tuple[Finding, str | None]:
@@ -126,8 +133,10 @@ def of_handshake(reason: str, answer: bytes, facts: Facts, min_tls: str) -> tupl
 
 def _of_broken_handshake(reason: str, facts: Facts, min_tls: str) -> Finding:
     if reason == "EXCESSIVE_MESSAGE_SIZE":
-        return Finding("protocol", f"have {facts.host} send its own certificate and what leads to its root, no more")
+        why = f"have {facts.host} send its own certificate and what leads to its root, no more"
+        return Finding("protocol", f"{why}; another port may do: dtsconf test --probe")
     if meaning.is_version_trouble(reason):
         lower = "--set connection.min_tls=1.2, or " if min_tls != "1.2" else ""
-        return Finding("tls-version", f"{lower}have TLS 1.2 or newer switched on at {facts.host}")
+        why = f"{lower}have TLS 1.2 or newer switched on at {facts.host}"
+        return Finding("tls-version", f"{why}; another port may have it: dtsconf test --probe")
     return Finding("protocol", "let the server say what it offers: --set server.encryption=auto")

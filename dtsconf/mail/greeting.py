@@ -70,7 +70,7 @@ def say_hello(talk: Conversation) -> Reply:
             raise StageFailed("not-smtp", f"an FTP server answers: '{talk.banner}'", hint, "server", reply)
         reply = talk.command(f"HELO {name}", talk.limits.end())
         if reply.code in _NO_SUCH_COMMAND:
-            hint = "check server.host and server.port: every mail server knows one of them"
+            hint = "every mail server knows one of them: is the port right? What works: dtsconf test --probe"
             raise StageFailed(
                 "protocol", f"neither EHLO nor HELO is known there: '{reply.text}'", hint, "server", reply
             )

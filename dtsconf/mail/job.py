@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from dtsconf.frozen import frozen
 from dtsconf.mail.route import Encryption, Link
 
 if TYPE_CHECKING:
+    from dtsconf.mail.transcript import Transcript
     from dtsconf.proof import Level, Verification
 
 WHOLE = 4
@@ -44,6 +46,10 @@ class Job:
     name: str | None = None
     to: str | None = None
     deadline: float | None = None
+
+    def written_down(self, transcript: Transcript | None) -> Job:
+        """The same, with everything that is said told to `transcript`."""
+        return self if transcript is None else replace(self, link=replace(self.link, transcript=transcript))
 
     @property
     def recipient(self) -> str:

@@ -62,7 +62,7 @@ def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tup
     try:
         mechanism.finish()
     except auth.ExchangeBroken as broken:
-        hint = "this may not be the server it says it is: compare its certificate"
+        hint = "this may not be the server it says it is: compare its certificate (dtsconf test --explain)"
         raise StageFailed(broken.cause, f"{name}: {broken}", hint, reply=reply) from broken
     return reply, name
 
@@ -73,7 +73,11 @@ def _choose(talk: Conversation, wanted: str) -> str:
         return name
     if not offered:
         nothing_offered(talk, _NO_LOGIN)
-    hint = "--set login.mechanism=auto" if wanted != "auto" else "ask the server's administrator for PLAIN over TLS"
+    hint = (
+        "--set login.mechanism=auto"
+        if wanted != "auto"
+        else "ask the server's administrator for PLAIN over TLS; another port may offer it: dtsconf test --probe"
+    )
     raise StageFailed("auth-mechanism", f"the server offers {' '.join(offered)}, login.mechanism is {wanted}", hint)
 
 
@@ -107,7 +111,7 @@ def _cancel(talk: Conversation, name: str, broken: auth.ExchangeBroken) -> NoRet
         words += f"; the server then: {talk.command('*', talk.limits.short(CANCEL_SECONDS)).text}"
     except (ConnectionLost, TimeoutError, NotAReply):
         talk.hang_up()
-    hint = "check login.username and login.password"
+    hint = "check login.username, and where login.password comes from: dtsconf secret check"
     if broken.cause == "protocol":
         hint = "this may not be the server it says it is; or another mechanism: --set login.mechanism=plain"
     raise StageFailed(broken.cause, words, hint) from broken

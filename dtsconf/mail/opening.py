@@ -12,6 +12,8 @@ from dtsconf.names import is_ip
 from dtsconf.net.connect import LookupFailed, Race, resolve
 
 if TYPE_CHECKING:
+    import socket
+
     from dtsconf.mail.conversation import Conversation
     from dtsconf.net.connect import Address
 
@@ -79,7 +81,18 @@ def _connect(talk: Conversation, addresses: list[Address]) -> None:
 
             finding = faults.of_errnos([attempt.errno for attempt in race.failed], talk.facts)
             raise StageFailed.of(finding, told or "no answer", "system")
-        wire = Wire(sock)
+        wire = _wire(talk, sock)
         talk.connected(wire)
         row.said_by = "system"
         row.detail = f"{wire.peer[1][0]} port {talk.facts.port}" + (f" ({told})" if told else "")
+
+
+def _wire(talk: Conversation, sock: socket.socket) -> Wire:
+    """What the conversation runs over; a transcript that is wanted is told all of it, secrets masked."""
+    transcript = talk.link.transcript
+    if transcript is None:
+        return Wire(sock)
+    from dtsconf.mail.recorded import RecordedWire
+
+    transcript.mask = talk.report.masker.show
+    return RecordedWire(sock, transcript)

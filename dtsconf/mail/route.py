@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
+    from dtsconf.mail.transcript import Transcript
     from dtsconf.secret.value import Secret
     from dtsconf.token import TokenSource
     from dtsconf.web.client import Client
@@ -73,13 +74,14 @@ Route = Smtp | Graph
 class Link:
     """A route, and how its connection is made. `timeout` is in seconds, for each stage; `had_tls`: this host and port
     were settled on TLS before; `allow_downgrade`: the user accepts plain all the same. `progress` is called with a few
-    words when a stage begins."""
+    words when a stage begins; `transcript` is told all that is said."""
 
     route: Route
     timeout: float = 15
     had_tls: bool = False
     allow_downgrade: bool = False
     progress: Callable[[str], None] | None = field(default=None, compare=False)
+    transcript: Transcript | None = field(default=None, compare=False)
 
     @property
     def smtp(self) -> Smtp:

@@ -75,7 +75,10 @@ def _not_offered(talk: Conversation) -> NoReturn:
     before = "this host and port had STARTTLS before" if talk.link.had_tls else None
     evidence = [text for text in (filter_marks(talk.banner, talk.offer), before) if text]
     if evidence:
-        hint = "ask who runs the firewall or mail filter on the way, or try --set server.encryption=tls"
+        hint = (
+            "ask who runs the firewall or mail filter on the way; or try TLS from the first byte: --set"
+            " server.encryption=tls --set server.port=465"
+        )
         if before is not None:
             hint = (
                 "ask who runs the server, and the firewall or mail filter on the way; if the server really gave up TLS:"
@@ -84,7 +87,7 @@ def _not_offered(talk: Conversation) -> NoReturn:
         raise StageFailed("tls-stripped", "; ".join([said, *evidence]), hint)
     hint = (
         f"is {talk.facts.port} the right port? It offers no encryption; submission is usually port 587 (starttls) or"
-        f" 465 (tls): try --set server.port={talk.facts.other_port}"
+        f" 465 (tls): try --set server.port={talk.facts.other_port}, or see what works: dtsconf test --probe"
     )
     if not talk.facts.login:
         hint += ", or where the network is trusted --set server.encryption=none"

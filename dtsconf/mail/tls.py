@@ -60,7 +60,7 @@ class Trust:
             context.load_verify_locations(cafile=self.ca_file)
         except OSError as error:
             words = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
-            hint = "give server.ca_file the path of a PEM file with the roots to trust"
+            hint = "a PEM file with the roots to trust: --set server.ca_file=/PATH/TO/ROOTS.pem"
             raise StageFailed("tls-untrusted", f"server.ca_file {self.ca_file}: {words}", hint, "system") from error
         return context
 
@@ -147,11 +147,12 @@ def _unverified(
 
 def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:
     if cause in ("tls-expired", "tls-not-yet-valid"):
-        return f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {day(time.time())})"
+        now = day(time.time())
+        return f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now}), then: date"
     if cause == "tls-name":
         fitting = next((name for name in seen.names if "*" not in name), None) if seen else None
-        use = f"server.host: {fitting}" if fitting else "a name that the certificate is for"
-        return f"if it is the right server: {use} in the profile, or have the certificate reissued for {facts.host}"
+        use = f"--set server.host={fitting}" if fitting else "a name that the certificate is for"
+        return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     if trust.ca_file is None and not _system_roots():
         return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
     whose = f" that stands behind {seen.issuer}" if seen and seen.issuer != seen.subject else ""

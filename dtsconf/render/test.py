@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
 from dtsconf.names import escape_controls
-from dtsconf.render import table
+from dtsconf.render import evidence, table
 from dtsconf.render.common import hint_line, notice_data, painted
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def data(verification: Verification) -> dict[str, Any]:
     return found
 
 
-def text(verification: Verification, effective: Effective, *, color: bool = False) -> str:
-    """Every stage a row, then what is proven, or what failed and the next step."""
+def text(verification: Verification, effective: Effective, *, color: bool = False, explain: bool = False) -> str:
+    """Every stage a row; with `explain` the evidence; then what is proven, or what failed and the next step."""
     head = f"{_server(effective.settings)}, level {verification.level}\n"
-    body = table.stages(verification, color=color)
+    body = table.stages(verification, color=color) + (evidence.text(verification) if explain else "")
     if verification.ok:
         return head + body + table.proven(verification)
     failed = verification.failure

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dtsconf.machine.request import Check, Services, Settled
     from dtsconf.mail.job import Job
     from dtsconf.mail.route import Link, Smtp
+    from dtsconf.mail.transcript import Transcript
     from dtsconf.proof import Level, Verification
     from dtsconf.secret.backend import VaultSettings
     from dtsconf.secret.resolver import Resolver
@@ -202,9 +203,15 @@ def job_of(
 
 
 def verify_of(
-    given: Inputs, access: Access, depth: Level, to: str | None, progress: Callable[[str], None]
+    given: Inputs,
+    access: Access,
+    depth: Level,
+    to: str | None,
+    progress: Callable[[str], None],
+    transcript: Transcript | None = None,
 ) -> Verification:
-    """The conversation of a test, for settings whose way in is known already."""
+    """The conversation of a test, for settings whose way in is known already; a failure comes with its evidence, and
+    `transcript` is told all that is said."""
     from dtsconf.machine.generations import had_tls
     from dtsconf.mail.verify import verify
     from dtsconf.settings.model import effective_port
@@ -214,7 +221,17 @@ def verify_of(
     had = had_tls(last, settings.server.host or "", effective_port(settings))
     number = last.number if last is not None and given.profile is None else None
     recipient = to or access.effective.org.verify.to
-    return verify(job_of(access, depth, recipient, number, had_tls=had, progress=progress))
+    job = job_of(access, depth, recipient, number, had_tls=had, progress=progress)
+    return looked_into(job, verify(job.written_down(transcript)))
+
+
+def looked_into(job: Job, result: Verification) -> Verification:
+    """A verification as it is shown: a failure with the evidence for it, looked for only then."""
+    if result.ok:
+        return result
+    from dtsconf.mail.evidence import looked_into as examine
+
+    return examine(job, result)
 
 
 def services(
@@ -234,9 +251,11 @@ def services(
 
     def settle(effective: Effective, had_tls: bool) -> Settled | Verification:
         require_roots(effective)
-        access = without_login(inputs, effective)
-        found = settling.settle(job_of(access, "connect", None, None, had_tls=had_tls, progress=progress))
-        return found.failure or Settled(found.encryption, found.port, found.detail)
+        job = job_of(without_login(inputs, effective), "connect", None, None, had_tls=had_tls, progress=progress)
+        found = settling.settle(job)
+        if found.failure is not None:
+            return looked_into(job, found.failure)
+        return Settled(found.encryption, found.port, found.detail)
 
     def verify(check: Check) -> Verification:
         effective = check.effective
@@ -249,7 +268,7 @@ def services(
         else:
             access = without_login(inputs, effective)
         job = job_of(access, check.level, to, check.generation, had_tls=check.had_tls, progress=progress)
-        return mail.verify_with_retries(job, effective.org.verify.retries)
+        return looked_into(job, mail.verify_with_retries(job, effective.org.verify.retries))
 
     def fetch(reference: str, key: str) -> Secret:
         return resolver.fetch(reference, key=key, where=where(key))

@@ -166,7 +166,7 @@ def test_a_mechanism_that_is_not_offered(mail: MailHost) -> None:
 def test_a_server_that_wants_a_login(mail: MailHost) -> None:
     row = failed(ask(mail, "login", "starttls"))
     assert row.stage == "mail-from"
-    assert "login.required: true" in str(row.hint)
+    assert "--set login.required=true" in str(row.hint)
     row = failed(ask(mail, "login-impossible", "none", server={"cleartext_login": True}, password="x"))
     assert (row.stage, row.cause) == ("auth", "auth-disabled")
 
@@ -279,7 +279,7 @@ def test_certificates_that_do_not_verify(mail: MailHost, kind: str, flaw: Any, c
     if flaw == "wrong-name":
         assert "other.example" in row.detail
         assert row.hint is not None
-        assert "server.host: other.example" in row.hint
+        assert "--set server.host=other.example" in row.hint
         assert "reissued for 127.0.0.1" in row.hint
 
 

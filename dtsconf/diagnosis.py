@@ -1,0 +1,50 @@
+"""`test --probe`: which ports and encryptions of the configured server work, tried without login and without mail.
+
+Knows no more of the settings than the server; what it proposes is for a person to take over, never for apply.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dtsconf import wiring
+from dtsconf.errors import Notice
+from dtsconf.frozen import frozen
+from dtsconf.wiring import Inputs, hands
+
+if TYPE_CHECKING:
+    from dtsconf.mail.evidence.ways import Survey
+    from dtsconf.settings.effective import Effective
+
+SECONDS = 4.0
+"""For each way; they are tried at once, so this is what a whole survey of a silent host takes."""
+
+
+@frozen
+class Probed:
+    """A survey of the server, the settings that it was made with, and what was odd about them."""
+
+    survey: Survey
+    effective: Effective
+    warnings: tuple[Notice, ...] = ()
+
+
+def probe_of(given: Inputs, progress: Callable[[str], None] = lambda _words: None) -> Probed:
+    """Try every way into the server of these settings.
+
+    Raises:
+        Invalid: the settings can't be used.
+    """
+    from dtsconf.mail.evidence.ways import survey
+    from dtsconf.settings.check import require_route
+    from dtsconf.settings.roots import require_roots
+
+    effective = wiring.effective(given, user=True)
+    require_route(effective)
+    require_roots(effective)
+    link = hands.link_of(hands.without_login(given, effective), had_tls=False, progress=progress)
+    progress(f"trying the ports of {link.smtp.host}")
+    found = survey(link, SECONDS, time.monotonic() + SECONDS + 0.5)
+    return Probed(found, effective, effective.warnings)

@@ -1,0 +1,89 @@
+"""Evidence after a failure: what tells a wrong name from a dead network, a firewall here from one there, an antivirus
+product from a server's no.
+
+    case          the failure, and the bounds: 2 s a look, 5 s in all
+    said          what the conversation itself shows (pure)
+    names         resolve failed: what the name servers say
+    network       connect failed: this machine, the network, the host or the port
+    greeting      no greeting: IPv6 against IPv4
+    encryption    wrong encryption, or something else answers; portal: a guest network's sign-in page
+    trust, clock  the certificate did not verify
+    ways          other ports and encryptions, also for `test --probe`
+
+Looks go to the configured host, and to this machine's resolver, gateway and loopback; they carry no credentials and no
+mail. The cause stays what the conversation found: evidence explains it, and may know a better next step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dtsconf.mail.evidence import said
+from dtsconf.mail.evidence.case import Case, Outcome
+from dtsconf.mail.route import Smtp
+
+if TYPE_CHECKING:
+    from dtsconf.mail.job import Job
+    from dtsconf.proof import Stage, Verification
+
+__all__ = ["explained", "looked_into"]
+
+_TRUST = ("tls-untrusted", "tls-name", "tls-expired", "tls-not-yet-valid")
+_ENCRYPTION = ("protocol", "not-smtp", "tls-not-offered", "tls-stripped", "tls-version", "tls-required")
+
+
+def looked_into(job: Job, result: Verification) -> Verification:
+    """A failed verification by SMTP with what looks on the side found out; any other comes back as it is.
+
+    Never raises for trouble of network or server.
+    """
+    failure = result.failure
+    if failure is None or not isinstance(job.link.route, Smtp):
+        return result
+    if job.link.progress is not None:
+        job.link.progress("looking for the reason")
+    case = Case(job, result, failure)
+    first = said.in_between(case)
+    found = _examined(case)
+    tls = any(stage.stage == "tls" and stage.ok for stage in result.stages)
+    evidence = (*said.passed(result.stages), *said.reply(failure, tls=tls), *first.evidence, *found.evidence)
+    told = _told(failure, found.telling or first.telling, found.hint or first.hint)
+    stages = tuple(told if stage is failure else stage for stage in result.stages)
+    return replace(result, stages=stages, evidence=evidence)
+
+
+def explained(result: Verification) -> Verification:
+    """A verification that went well, with what each of its stages shows. Looks at nothing more."""
+    return replace(result, evidence=tuple(said.passed(result.stages)))
+
+
+def _examined(case: Case) -> Outcome:
+    """The looks that fit the failure."""
+    stage, cause = case.failure.stage, case.cause
+    if stage == "resolve":
+        from dtsconf.mail.evidence import names
+
+        return names.examine(case)
+    if stage == "connect":
+        from dtsconf.mail.evidence import network
+
+        return network.examine(case)
+    if cause in _TRUST:
+        from dtsconf.mail.evidence import trust
+
+        return trust.examine(case)
+    if stage == "banner" and cause in ("timeout", "dropped"):
+        from dtsconf.mail.evidence import greeting
+
+        return greeting.examine(case)
+    if cause in _ENCRYPTION or (stage == "tls" and cause in ("timeout", "dropped")):
+        from dtsconf.mail.evidence import encryption
+
+        return encryption.examine(case)
+    return Outcome()
+
+
+def _told(failure: Stage, telling: str | None, hint: str | None) -> Stage:
+    detail = f"{failure.detail}; {telling}" if telling and telling not in failure.detail else failure.detail
+    return replace(failure, detail=detail, hint=hint or failure.hint)

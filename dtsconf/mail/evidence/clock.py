@@ -1,0 +1,108 @@
+"""Is it the certificate's dates that are wrong, or this machine's clock?
+
+Witnesses: the date in the server's own greeting (Exim, Exchange and Sendmail put one there), the Date of its web page
+(RFC 9110 6.6.1), and this program's own files, which can't come from the future.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
+from dtsconf.mail.evidence import portal
+from dtsconf.mail.evidence.case import Outcome
+from dtsconf.net.certificate import Certificate, day
+from dtsconf.proof import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtsconf.mail.evidence.case import Case
+
+SLACK = 600.0
+"""Seconds by which two clocks may differ without a word."""
+
+_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d(?: [+-]\d{4}| [A-Z]{3,4})?")
+_SET = "set this machine's clock: timedatectl set-ntp true (Windows: w32tm /resync), then dtsconf test again"
+
+
+@frozen
+class Told:
+    """A time that somebody else told, in seconds since 1970, and who."""
+
+    at: float
+    by: str
+
+
+def date_in(text: str) -> float | None:
+    """The first date of the form of RFC 5322 3.3 in a text, in seconds since 1970."""
+    from email.utils import parsedate_to_datetime
+
+    found = _DATE.search(text)
+    if found is None:
+        return None
+    try:
+        return parsedate_to_datetime(found.group()).timestamp()
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def look(case: Case) -> Callable[[], Told | None]:
+    """Ask for the time: the greeting that is known already, else the Date of the host's web page, else our files."""
+    end = case.end()
+
+    def work() -> Told | None:
+        if case.cause not in ("tls-expired", "tls-not-yet-valid"):
+            return None
+        at = date_in(case.detail("banner"))
+        if at is not None:
+            return Told(at, "the server's greeting")
+        at = date_in(portal.fetch(case, end).decode("ascii", "replace"))
+        if at is not None:
+            return Told(at, "the host's web page")
+        newest = os.stat(__file__).st_mtime
+        return Told(newest, "this program's own file") if newest > time.time() + SLACK else None
+
+    return work
+
+
+def judge(case: Case, own: Certificate, told: Told | None, found: list[Evidence]) -> Outcome:
+    """The certificate against this machine's clock and what another one says."""
+    now = time.time()
+    span = f"valid from {day(own.not_before)} until {day(own.not_after)}"
+    if told is None:
+        what = "compared the certificate's dates with this machine's clock; nobody else told the time"
+        means = _by_itself(own, now)
+        return Outcome((*found, Evidence(what, f"{span}; it is {day(now)} here", means)))
+    apart = told.at - now
+    seen = f"{span}; it is {day(now)} here and {day(told.at)} by {told.by}"
+    what = f"compared the certificate's dates, this machine's clock and {told.by}"
+    if abs(apart) <= SLACK:
+        means = "this machine's clock is right: it is the certificate that has to be replaced"
+        hint = f"have the certificate of {case.host} renewed: this machine's clock is right"
+        return Outcome((*found, Evidence(what, seen, means)), means, hint)
+    way = "behind" if apart > 0 else "ahead"
+    means = f"this machine's clock is {_span(abs(apart))} {way}"
+    if not own.not_before <= told.at <= own.not_after:
+        return Outcome(
+            (*found, Evidence(what, seen, means + ", and the certificate is not valid then either")), means, _SET
+        )
+    return Outcome((*found, Evidence(what, seen, means + "; by the other clock the certificate is valid")), means, _SET)
+
+
+def _by_itself(own: Certificate, now: float) -> str:
+    if now < own.not_before:
+        return (
+            f"either the clock is {_span(own.not_before - now)} behind or more, or the certificate is from the future"
+        )
+    return f"it ended {_span(now - own.not_after)} ago, unless this machine's clock is ahead"
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -1,0 +1,61 @@
+"""What Linux counts about TCP and ICMP, read before and after a connection attempt: who stopped a packet shows in it.
+
+A firewall on this machine that drops makes the kernel's own sending fail (TCPRetransFail); one that rejects makes this
+machine send itself the ICMP refusal (OutDestUnreachs). A firewall elsewhere does neither. Source: proc(5); the kernel's
+net/ipv4/tcp_output.c, Documentation/networking/snmp_counter.rst. Empty on other systems.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from dtsconf.frozen import frozen
+
+_FILES = ("/proc/net/netstat", "/proc/net/snmp", "/proc/net/snmp6")
+
+
+@frozen
+class Moved:
+    """By how much the counters that matter rose. `kept_back`: sends of TCP that this machine itself refused;
+    `refused_here`: ICMP refusals that this machine sent; `refused_there`: those that it received."""
+
+    kept_back: int = 0
+    refused_here: int = 0
+    refused_there: int = 0
+
+
+def read() -> dict[str, int]:
+    """All counters by name, such as `TcpExt:TCPRetransFail`; none where there are no such files."""
+    found: dict[str, int] = {}
+    for path in _FILES:
+        try:
+            with open(path, encoding="ascii") as file:
+                found.update(parse(file.read()))
+        except (OSError, UnicodeError):
+            continue
+    return found
+
+
+def parse(text: str) -> dict[str, int]:
+    """A line of names over a line of numbers (netstat, snmp), or a name and a number a line (snmp6)."""
+    found: dict[str, int] = {}
+    lines = [line.split() for line in text.splitlines()]
+    for words in lines:
+        if len(words) == 2 and words[1].isdigit():
+            found[words[0]] = int(words[1])
+    for names, numbers in pairwise(lines):
+        if names and numbers and names[0] == numbers[0] and names[0].endswith(":"):
+            pairs = zip(names[1:], numbers[1:], strict=False)
+            found.update({names[0] + name: int(n) for name, n in pairs if n.lstrip("-").isdigit()})
+    return found
+
+
+def moved(before: dict[str, int], after: dict[str, int]) -> Moved:
+    """The difference of two readings; nothing where a counter isn't known."""
+
+    def rise(*names: str) -> int:
+        return sum(max(0, after.get(name, 0) - before.get(name, 0)) for name in names)
+
+    sent = rise("Icmp:OutDestUnreachs", "Icmp6OutDestUnreachs")
+    received = rise("Icmp:InDestUnreachs", "Icmp6InDestUnreachs")
+    return Moved(rise("TcpExt:TCPRetransFail"), sent, received)

@@ -1,0 +1,101 @@
+"""Whether the sign-in page of a guest network answers in place of the server (RFC 8952; RFC 6585 6: status 511).
+
+Asks the configured host for a web page, and this machine's resolver for a name that can't exist (RFC 6761 6.4). A page
+alone proves nothing, many mail servers have one; a redirect elsewhere, status 511, a resolver that knows every name do.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
+from dtsconf.mail.evidence.case import Outcome
+from dtsconf.net.connect import LookupFailed, resolve
+from dtsconf.proof import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtsconf.mail.evidence.case import Case
+
+NO_SUCH_NAME = "no-such-name-dtsconf.invalid"
+_LIMIT = 4096
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+_TO = re.compile(rb"(?mi)^location:\s*(https?://([^/:\s]+)\S*)")
+
+
+@frozen
+class Page:
+    """A page that stands in the way: what was seen of it, and where it wants people to go (or None)."""
+
+    seen: str
+    address: str | None
+
+
+def look(case: Case) -> Callable[[], Page | None]:
+    """The look; it gives a page only when something else than a mail server's own web site answers."""
+    end = case.end()
+
+    def work() -> Page | None:
+        return _by_page(case, end) or _by_resolver(case, end)
+
+    return work
+
+
+def _by_page(case: Case, end: float) -> Page | None:
+    answer = fetch(case, end)
+    status = _STATUS.match(answer)
+    if status is None:
+        return None
+    to = _TO.search(answer)
+    shown = f"status {status.group(1).decode()}"
+    if to is not None and not _same_site(to.group(2).decode("ascii", "replace"), case.host):
+        address = to.group(1).decode("ascii", "backslashreplace")[:200]
+        return Page(f"{shown}, sent on to {address}", address)
+    return Page(shown, None) if status.group(1) == b"511" else None
+
+
+def _same_site(one: str, host: str) -> bool:
+    """Whether a redirect stays within the host's own domain (a mail server's web page moving to https or webmail)."""
+    return one.lower() == host.lower() or one.lower().split(".")[-2:] == host.lower().split(".")[-2:]
+
+
+def fetch(case: Case, end: float) -> bytes:
+    """The first bytes of what the host answers to a request for its web page on port 80; b'' when it doesn't."""
+    import time
+
+    request = f"GET / HTTP/1.0\r\nHost: {case.host}\r\nConnection: close\r\n\r\n".encode("ascii", "replace")
+    try:
+        with socket.create_connection((case.host, 80), timeout=max(0.05, end - time.monotonic())) as sock:
+            sock.sendall(request)
+            answer = b""
+            while len(answer) < _LIMIT and (part := sock.recv(_LIMIT)):
+                answer += part
+                sock.settimeout(max(0.05, end - time.monotonic()))
+            return answer
+    except OSError:
+        return b""
+
+
+def _by_resolver(case: Case, end: float) -> Page | None:
+    """A resolver that gives a name which can't exist the very address of our server gives everybody that one."""
+    try:
+        given = {str(address) for address in resolve(NO_SUCH_NAME, 80, end)}
+    except LookupFailed:
+        return None
+    if given & {str(address) for address in case.addresses}:
+        return Page(f"every name, even {NO_SUCH_NAME}, leads to {', '.join(sorted(given))}", None)
+    return None
+
+
+def outcome(case: Case, page: Page, before: list[Evidence]) -> Outcome:
+    """A page stands in the way."""
+    means = "the sign-in page of a guest network (captive portal) answers in place of every server"
+    evidence = Evidence(
+        f"asked {case.host} for a web page, and the resolver for a name that can't exist", page.seen, means
+    )
+    where = f"open {page.address} in a web browser" if page.address else "open any web page in a browser"
+    hint = f"{where} and sign in to the network (or use the office network), then dtsconf test again"
+    return Outcome((*before, evidence), f"{means} ({page.seen})", hint)

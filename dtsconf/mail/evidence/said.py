@@ -1,0 +1,104 @@
+"""What the conversation itself shows: the stages that went well, what the server's no means and where that is written,
+whether something in between left its mark. Pure: looks at nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dtsconf.mail.causes import row_of
+from dtsconf.mail.evidence.case import Outcome
+from dtsconf.mail.evidence.products import inspector, proxy
+from dtsconf.mail.facts import Facts
+from dtsconf.mail.reply import Reply
+from dtsconf.proof import CAUSES, Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dtsconf.mail.evidence.case import Case
+    from dtsconf.proof import Stage
+
+_PASSED = {
+    "resolve": "the name is right",
+    "connect": "no firewall stands in the way of this port",
+    "banner": "a mail server answers",
+    "ehlo": "it takes this machine",
+    "tls": "the encryption fits and the certificate is the server's",
+    "auth": "user name and password are right",
+    "mail-from": "the sender is taken",
+    "rcpt-to": "the recipient is taken",
+    "data": "the server is ready for the mail",
+    "accepted": "the server has taken the mail",
+}
+_AFTER_DATA = ("data", "accepted")
+_CUT = ("dropped", "outcome-unknown", "timeout")
+
+
+def passed(stages: Sequence[Stage]) -> list[Evidence]:
+    """The stages that went well, and what each of them rules out."""
+    good = [stage.stage for stage in stages if stage.ok and stage.said_by != "dtsconf"]
+    if not good:
+        return []
+    means = "; ".join(dict.fromkeys(_PASSED[name] for name in good if name in _PASSED))
+    return [Evidence("held the conversation", f"{', '.join(good)} went well", means)]
+
+
+def reply(failure: Stage, *, tls: bool) -> list[Evidence]:
+    """The server's no by the table: what this code means here, and where that is written."""
+    if failure.code is None or failure.code < 400:
+        return []
+    words = failure.detail.partition(f"{failure.code} ")[2]
+    facts = Facts("", 0, "", False, "", "", "", tls=tls)
+    row = row_of(failure.stage, Reply(failure.code, (words,)), facts)
+    code = f"{failure.code} {failure.enhanced_code}" if failure.enhanced_code else str(failure.code)
+    means = f"{CAUSES.get(failure.cause or row.cause, '')} ({row.source})"
+    return [Evidence(f"read the server's answer at {failure.stage}", f"{code}: {words[:300]}", means)]
+
+
+def in_between(case: Case) -> Outcome:
+    """Marks of something on the way: the greeting, the certificate, a cut that came after the content."""
+    evidence = []
+    greeting = case.detail("banner") or (case.failure.detail if case.failure.stage == "banner" else "")
+    if who := proxy(greeting):
+        evidence.append(Evidence("read the greeting", greeting[:200], f"this is {who}, not the server itself"))
+    issuer = re.search(r"issued by (.*?)(, until|, for|$)", case.detail("tls"))
+    product = inspector(issuer.group(1)) if issuer else None
+    if issuer and product:
+        means = f"{product} opens the encrypted session on its way"
+        evidence.append(Evidence("read who issued the certificate", issuer.group(1), means))
+    telling = who or product
+    if case.failure.stage in _AFTER_DATA and case.cause in (*_CUT, "content-rejected"):
+        evidence.append(_after_data(case))
+    if telling is None:
+        return Outcome(tuple(evidence), *_cut_hint(case))
+    return Outcome(tuple(evidence), f"in between stands {telling}", _except(case, telling))
+
+
+def _after_data(case: Case) -> Evidence:
+    seen = "sender and recipient were taken, and the content was not"
+    if case.cause == "content-rejected":
+        means = "whoever reads the content refused it: the server's filter, or one on the way"
+    else:
+        means = "what reads the content cut it off, as antivirus products and filters do; servers say no in words"
+    return Evidence("compared the stages before and after the mail's content", seen, means)
+
+
+def _cut_hint(case: Case) -> tuple[str | None, str | None]:
+    if case.failure.stage not in _AFTER_DATA or case.cause not in ("dropped", "timeout"):
+        return None, None
+    telling = "it was cut only after the content began, as antivirus products and mail filters do"
+    hint = (
+        "have dtsconf excepted from the mail protection of this machine's antivirus product, then dtsconf test again;"
+        " if it stays, ask the server's administrator, with what this writes: dtsconf test --transcript ticket.txt"
+    )
+    return telling, hint
+
+
+def _except(case: Case, who: str) -> str | None:
+    """Only where the product may be what stops the mail; a no of the server's own keeps its hint."""
+    if case.failure.code is not None and case.cause not in ("content-rejected", "server-error", "rate-limited"):
+        return None
+    again = "then dtsconf test again; other ports: dtsconf test --probe"
+    return f"have dtsconf excepted from the mail protection of {who}, {again}"

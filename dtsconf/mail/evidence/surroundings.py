@@ -1,0 +1,64 @@
+"""This machine's own network, read from the system without asking anybody: gateway, neighbours, the way to an address.
+
+Source: proc(5), /proc/net/route and /proc/net/arp. Where there are no such files nothing is known, which is no fault.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dtsconf.net.connect import Address
+
+_GATEWAY = 0x2
+"""RTF_GATEWAY of route(7)."""
+
+
+def gateway_to(address: Address) -> str | None:
+    """The IPv4 gateway that the way to `address` leads over; None when there is none, or it isn't known."""
+    if address.family != socket.AF_INET:
+        return None
+    return gateway_in(_lines("/proc/net/route"), str(address))
+
+
+def gateway_in(lines: list[str], address: str) -> str | None:
+    """The same from the lines of /proc/net/route: the longest prefix that fits counts."""
+    target = int.from_bytes(socket.inet_aton(address), "little")
+    fitting: list[tuple[int, int, str]] = []
+    for line in lines[1:]:
+        fields = line.split()
+        if len(fields) < 8:
+            continue
+        destination, gateway, flags, mask = (int(fields[n], 16) for n in (1, 2, 3, 7))
+        if target & mask == destination:
+            fitting.append((mask.bit_count(), flags, socket.inet_ntoa(gateway.to_bytes(4, "little"))))
+    if not fitting:
+        return None
+    _, flags, gateway_address = max(fitting)
+    return gateway_address if flags & _GATEWAY else None
+
+
+def has_no_neighbour(address: Address) -> bool:
+    """Whether this machine looked for `address` in its own network and nobody answered (an incomplete ARP entry)."""
+    rows = (line.split() for line in _lines("/proc/net/arp")[1:])
+    return any(row[0] == str(address) and int(row[2], 16) == 0 for row in rows if len(row) > 2)
+
+
+def way_to(address: Address) -> OSError | str:
+    """Our own address on the way to `address`, or why there is no way. Sends nothing: a UDP socket's connect only asks
+    the routing table."""
+    try:
+        with socket.socket(address.family, socket.SOCK_DGRAM) as sock:
+            sock.connect(address.sockaddr)
+            return str(sock.getsockname()[0])
+    except OSError as error:
+        return error
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().splitlines()
+    except (OSError, UnicodeError):
+        return []

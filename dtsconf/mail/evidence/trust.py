@@ -1,0 +1,150 @@
+"""The certificate did not verify: an inspection product, a wrong name (which one fits?), a guest network, or the clock?
+
+Looks at the certificate again, at those on the host's other ports, at where the names in it lead, and at what time the
+server says it is. Sends nothing but EHLO and STARTTLS.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from dtsconf.mail.evidence import clock, portal
+from dtsconf.mail.evidence.case import EACH, Outcome
+from dtsconf.mail.evidence.products import inspector
+from dtsconf.names import host_fault
+from dtsconf.net.certificate import Certificate, day
+from dtsconf.net.connect import LookupFailed, resolve
+from dtsconf.proof import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtsconf.mail.evidence.case import Case
+
+_OTHER_TLS = (443, 465)
+MOST_NAMES = 4
+"""Names of a certificate that are looked up."""
+
+
+def examine(case: Case) -> Outcome:
+    """Why the certificate did not verify."""
+    if not case.addresses:
+        return Outcome()
+    after_starttls = bool(case.detail("banner"))
+    ports = [port for port in _OTHER_TLS if port != case.port]
+    looks = [_certificate(case, case.port, after_starttls), *(_certificate(case, port, False) for port in ports)]
+    *seen, page, told = case.together(*looks, portal.look(case), clock.look(case))
+    own, *others = (one if isinstance(one, Certificate) else None for one in seen)
+    if own is None:
+        return Outcome()
+    compared = _compared(own, dict(zip(ports, others, strict=True)), case)
+    found = [_issuer(own), *compared]
+    if isinstance(page, portal.Page):
+        return portal.outcome(case, page, found)
+    if product := inspector(f"{own.issuer} {own.subject}"):
+        return _inspected(product, own, found)
+    if case.cause == "tls-name":
+        return _named(case, own, found)
+    if case.cause in ("tls-expired", "tls-not-yet-valid"):
+        return clock.judge(case, own, told if isinstance(told, clock.Told) else None, found)
+    return Outcome(tuple(found))
+
+
+def _certificate(case: Case, port: int, after_starttls: bool) -> Callable[[], Certificate | None]:
+    """A look at the certificate that the host shows on a port."""
+    from dtsconf.mail import hello, probe
+    from dtsconf.mail.tls import Trust
+    from dtsconf.mail.wire import Limits
+
+    address = case.addresses[0]
+    where = (address.sockaddr[0], port, *address.sockaddr[2:])
+    name = hello.ehlo_name(socket.gethostname(), "127.0.0.1") if after_starttls else None
+    limits, trust = Limits(EACH, case.seconds()), Trust.of(case.route)
+    return lambda: probe.certificate((address.family, where), trust, case.host, name, limits)
+
+
+def _issuer(own: Certificate) -> Evidence:
+    product = inspector(f"{own.issuer} {own.subject}")
+    if product:
+        means = f"{product} makes such certificates to look into encrypted sessions"
+    elif own.issuer == own.subject:
+        means = "the certificate vouches for itself: made by the server's own administrator, or by somebody in between"
+    else:
+        means = "no known inspection product; that issuer's root certificate is what server.ca_file would have to hold"
+    seen = f"{own.subject}, issued by {own.issuer}, for {own.fits}, until {day(own.not_after)}"
+    return Evidence("looked at the certificate once more, unchecked", seen, means)
+
+
+def _compared(own: Certificate, others: dict[int, Certificate | None], case: Case) -> list[Evidence]:
+    """The certificates on the host's other ports: the same issuer everywhere tells of inspection, or of one owner."""
+    there = {port: one for port, one in others.items() if one is not None}
+    if not there:
+        return []
+    seen = "; ".join(f"port {port}: for {one.fits}, issued by {one.issuer}" for port, one in there.items())
+    if any(inspector(one.issuer) for one in there.values()):
+        means = "inspection shows there too"
+    elif any(one.sha256 == own.sha256 for one in there.values()):
+        means = "the same certificate: whoever answers here answers there too"
+    elif all(one.issuer != own.issuer for one in there.values()):
+        means = "another issuer than on the mail port: different owners, or only one of them is inspected"
+    else:
+        means = "the same issuer as on the mail port"
+    return [Evidence(f"looked at the certificates on other ports of {case.host}", seen, means)]
+
+
+def _inspected(product: str, own: Certificate, found: list[Evidence]) -> Outcome:
+    telling = f"{product} opens the encrypted session (the certificate is issued by {own.issuer})"
+    hint = (
+        f"have mail to this server excepted from the inspection of {product}; or, if the organisation wants it"
+        " inspected, trust its root: --set server.ca_file=/PATH/TO/ROOT.pem"
+    )
+    return Outcome(tuple(found), telling, hint)
+
+
+def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:
+    """Which of the certificate's names lead to this very server?"""
+    names = _candidates(own, case.host)
+    ours = {str(address) for address in case.addresses}
+    led = dict(zip(names, case.together(*(_leads(name, case) for name in names)), strict=True))
+    same = [name for name, where in led.items() if where and where & ours]
+    if not names:
+        means = "the certificate has no name that could be used"
+        return Outcome((*found, Evidence("looked for a name that fits", own.fits, means)))
+    seen = "; ".join(f"{name} {'leads to this server' if name in same else _elsewhere(led[name])}" for name in names)
+    means = f"{same[0]} is this very server's name" if same else "none of these names leads to this server from here"
+    evidence = Evidence("looked up the names that the certificate is for", seen, means)
+    if same:
+        return Outcome(
+            (*found, evidence),
+            f"{same[0]} is in the certificate and leads to the same server",
+            f"use the name that fits: --set server.host={same[0]}",
+        )
+    hint = (
+        f"if it is the right server, use a name of its certificate: --set server.host={names[0]}; else {case.host}"
+        f" leads to the wrong server (getent hosts {case.host})"
+    )
+    return Outcome((*found, evidence), None, hint)
+
+
+def _elsewhere(where: set[str] | None) -> str:
+    return f"leads to {', '.join(sorted(where)[:2])}" if where else "is not known here"
+
+
+def _candidates(own: Certificate, host: str) -> list[str]:
+    """Names to look up: those of the certificate, a wildcard filled with the host's own first label."""
+    label = "mail" if host[:1].isdigit() or ":" in host else host.split(".", maxsplit=1)[0]
+    names = [name.replace("*", label, 1) for name in own.names]
+    return [name for name in dict.fromkeys(names) if host_fault(name) is None and name != host][:MOST_NAMES]
+
+
+def _leads(name: str, case: Case) -> Callable[[], set[str]]:
+    end = case.end()
+
+    def look() -> set[str]:
+        try:
+            return {str(address) for address in resolve(name, case.port, end)}
+        except (LookupFailed, UnicodeError):
+            return set()
+
+    return look

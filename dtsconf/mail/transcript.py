@@ -1,0 +1,108 @@
+"""The dialogue of one conversation, written down as it goes over the wire, fit to be shown: who said what, and when.
+
+Nothing secret is kept in the first place: what a client says within AUTH, and the challenges to it, are stars, and of
+the message there is only its size (RFC 4954 4, RFC 5321 4.1.1.4). What servers repeat is masked when it is read out.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+
+from dtsconf.frozen import frozen
+from dtsconf.mail.masking import STARS
+from dtsconf.names import escape_controls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_LINES = 4000
+"""Lines that are kept; a server that says more is cut, and that is said."""
+
+_END = b".\r\n"
+
+Speaker = Literal["client", "server", "note"]
+
+
+@frozen
+class Line:
+    """One line of a dialogue, `at` seconds after its beginning. A note is dtsconf's own."""
+
+    at: float
+    speaker: Speaker
+    text: str
+
+
+class Transcript:
+    """Listens to a wire. `mask` takes secrets out of what is read; whoever knows them puts it there."""
+
+    def __init__(self) -> None:
+        self._begin = time.monotonic()
+        self._lines: list[Line] = []
+        self._signing_in = False
+        self._asked_for_data = False
+        self._message: int | None = None
+        self._unfinished = b""
+        self.mask: Callable[[str], str] = escape_controls
+
+    def note(self, text: str) -> None:
+        """Something that happened and isn't said in SMTP: a connection, a TLS session."""
+        self._flush()
+        self._keep("note", text)
+
+    def sent(self, data: bytes) -> None:
+        """What the client sent: a command, or a block of the message."""
+        self._flush()
+        if self._message is not None and data != _END:
+            self._message += len(data)
+            return
+        if self._message is not None:
+            self._end_message("")
+        line = data.removesuffix(b"\r\n").decode("utf-8", "backslashreplace")
+        self._asked_for_data = line.upper() == "DATA"
+        self._keep("client", self._command(line))
+
+    def _command(self, line: str) -> str:
+        words = line.split(" ")
+        if words[0].upper() == "AUTH" and len(words) > 1:
+            self._signing_in = True
+            return " ".join([*words[:2], *([STARS] if len(words) > 2 else [])])
+        return STARS if self._signing_in and line != "*" else line
+
+    def received(self, data: bytes) -> None:
+        """What came from the server, in pieces of any size."""
+        *whole, self._unfinished = (self._unfinished + data).split(b"\n")
+        for line in whole:
+            self._heard(line)
+
+    def _heard(self, line: bytes) -> None:
+        text = line.removesuffix(b"\r").decode("utf-8", "backslashreplace")
+        if text.startswith("334"):
+            text = f"334 {STARS}" if text[4:] else text
+        else:
+            self._signing_in = False
+        if self._asked_for_data and text.startswith("354"):
+            self._message = 0
+        self._keep("server", text)
+
+    def _end_message(self, more: str) -> None:
+        self._keep("note", f"the message, {self._message} bytes, not shown{more}")
+        self._message = None
+
+    def _flush(self) -> None:
+        """What the server began to say counts as a line when something else follows."""
+        if self._unfinished:
+            line, self._unfinished = self._unfinished, b""
+            self._heard(line)
+
+    def _keep(self, speaker: Speaker, text: str) -> None:
+        if len(self._lines) < MOST_LINES:
+            self._lines.append(Line(round(time.monotonic() - self._begin, 3), speaker, text))
+
+    def lines(self) -> list[Line]:
+        """All that was said, masked."""
+        self._flush()
+        if self._message:
+            self._end_message("; its end was not sent")
+        cut = [Line(self._lines[-1].at, "note", "cut here")] if len(self._lines) == MOST_LINES else []
+        return [Line(line.at, line.speaker, self.mask(line.text)) for line in [*self._lines, *cut]]
