@@ -20,7 +20,7 @@ from dtsconf.mail.wire import ConnectionLost, Limits, Wire
 from dtsconf.names import normalise_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from dtsconf.mail.route import Link
@@ -148,9 +148,14 @@ class Conversation:
             StageFailed: the line holds a line break, so it is not sent.
             TimeoutError, ConnectionLost, NotAReply: as the wire does; the stage around it explains them.
         """
-        if any(c in line for c in "\r\n\0"):
+        return self.commands([line], end)
+
+    def commands(self, lines: Sequence[str], end: float) -> Reply:
+        """Send commands together and read the reply to the first; the others' are still to be read. Raises: as
+        `command`."""
+        if any(c in line for line in lines for c in "\r\n\0"):
             raise StageFailed("protocol", "a command with a line break in it was not sent")
-        return self.exchange(line.encode() + b"\r\n", end)
+        return self.exchange("".join(f"{line}\r\n" for line in lines).encode(), end)
 
     def exchange(self, data: bytes, end: float) -> Reply:
         """Send bytes and read the reply. When the server has hung up meanwhile, what it said before still counts."""

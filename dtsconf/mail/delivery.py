@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.mail.content import on_the_wire
 from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.pipeline import Pipeline
 from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.sent import Recipient
 from dtsconf.mail.wire import ConnectionLost
@@ -32,14 +33,21 @@ def wired(address: str) -> str:
     return ascii_address(address) or address
 
 
-def announce(talk: Conversation, envelope: Envelope, content: Content) -> tuple[Recipient, ...]:
-    """The envelope: sender and every recipient. Gives how each recipient fared, in the envelope's order.
+def announce(
+    talk: Conversation, envelope: Envelope, content: Content, *, together: bool = False
+) -> tuple[Recipient, ...]:
+    """The envelope: sender and every recipient. Gives how each recipient fared, in the envelope's order. `together`
+    sends it in one go where the server takes that; else every answer has a time of its own.
 
     Raises:
         StageFailed: the sender was refused, the message is larger than the server takes, or no recipient was taken.
     """
-    _mail_from(talk, envelope, content)
-    return _rcpt_to(talk, envelope.recipients)
+    utf8 = talk.offer.has("SMTPUTF8")
+    asked = [f"RCPT TO:<{address}>" for address in envelope.recipients if address.isascii() or utf8]
+    lines = [_mail_line(talk, envelope, content), *asked]
+    replies = Pipeline(talk, lines, together=together and talk.offer.has("PIPELINING"))
+    _mail_from(talk, envelope, content, replies)
+    return _rcpt_to(talk, envelope.recipients, replies)
 
 
 def transmit(talk: Conversation, content: Content) -> None:
@@ -60,19 +68,24 @@ def reset(talk: Conversation) -> None:
         talk.hang_up()
 
 
-def _mail_from(talk: Conversation, envelope: Envelope, content: Content) -> None:
+def _mail_line(talk: Conversation, envelope: Envelope, content: Content) -> str:
+    utf8 = talk.offer.has("SMTPUTF8") and not all(map(str.isascii, (envelope.sender, *envelope.recipients)))
+    line = f"MAIL FROM:<{envelope.sender}>"
+    line += f" SIZE={content.size}" if talk.offer.has("SIZE") else ""
+    line += " BODY=8BITMIME" if content.eight_bit and talk.offer.has("8BITMIME") else ""
+    return line + (" SMTPUTF8" if utf8 else "")
+
+
+def _mail_from(talk: Conversation, envelope: Envelope, content: Content, replies: Pipeline) -> None:
     with talk.stage("mail-from", f"announcing mail from {envelope.sender}") as row:
-        utf8 = talk.offer.has("SMTPUTF8")
-        if not envelope.sender.isascii() and not utf8:
+        if not envelope.sender.isascii() and not talk.offer.has("SMTPUTF8"):
             hint = "use an address in ASCII: --set sender.email=ADDRESS"
             raise StageFailed("sender-rejected", _NO_UTF8.format(envelope.sender), hint)
         _require_room(talk, content.size)
-        line = f"MAIL FROM:<{envelope.sender}>"
-        line += f" SIZE={content.size}" if talk.offer.has("SIZE") else ""
-        line += " BODY=8BITMIME" if content.eight_bit and talk.offer.has("8BITMIME") else ""
-        line += " SMTPUTF8" if utf8 and not all(map(str.isascii, (envelope.sender, *envelope.recipients))) else ""
-        reply = talk.command(line, talk.limits.end())
+        reply = replies.next()
         if not reply.positive:
+            if reply.code != 421:
+                replies.drain()
             talk.refuse("mail-from", reply)
         row.heard(reply)
 
@@ -88,12 +101,12 @@ def _require_room(talk: Conversation, size: int) -> None:
         )
 
 
-def _rcpt_to(talk: Conversation, recipients: tuple[str, ...]) -> tuple[Recipient, ...]:
+def _rcpt_to(talk: Conversation, recipients: tuple[str, ...], replies: Pipeline) -> tuple[Recipient, ...]:
     """Every recipient by itself; the stage fails with the first refusal when nobody is left."""
     whom = recipients[0] if len(recipients) == 1 else f"{len(recipients)} recipients"
     with talk.stage("rcpt-to", f"asking for {whom}") as row:
         failures: list[StageFailed] = []
-        found = [_ask_for(talk, address, row.heard, failures) for address in recipients]
+        found = [_ask_for(talk, address, replies, row.heard, failures) for address in recipients]
         if len(failures) == len(recipients):
             raise failures[0]
         if len(recipients) > 1:
@@ -102,14 +115,14 @@ def _rcpt_to(talk: Conversation, recipients: tuple[str, ...]) -> tuple[Recipient
 
 
 def _ask_for(
-    talk: Conversation, address: str, heard: Callable[[Reply], None], failures: list[StageFailed]
+    talk: Conversation, address: str, replies: Pipeline, heard: Callable[[Reply], None], failures: list[StageFailed]
 ) -> Recipient:
     try:
         if not address.isascii() and not talk.offer.has("SMTPUTF8"):
             hint = "use an address in ASCII: --to ADDRESS"
             raise StageFailed("recipient-rejected", _NO_UTF8.format(address), hint)
         talk.facts = talk.facts._replace(recipient=address)
-        reply = talk.command(f"RCPT TO:<{address}>", talk.limits.end())
+        reply = replies.next()
         if not reply.positive:
             talk.refuse("rcpt-to", reply)
     except StageFailed as refused:

@@ -69,7 +69,7 @@ class SmtpMailer:
                 if new:
                     open_for(talk, login=True)
                     self._talk = talk
-                recipients = delivery.announce(talk, envelope, content)
+                recipients = delivery.announce(talk, envelope, content, together=True)
                 delivery.transmit(talk, content)
         except BaseException:
             self._abandon(talk)

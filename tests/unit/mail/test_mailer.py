@@ -132,3 +132,49 @@ def test_half_a_message_is_never_ended() -> None:
         assert sending.send(TO_TWO, MAIL).ok
     assert commands(running.heard).count("EHLO") == 2
     assert running.heard.count(".") == 1
+
+
+PIPELINING = EHLO.replace("250 ENH", "250-PIPELINING\r\n250 ENH")
+
+
+def test_an_envelope_goes_in_one_write_where_the_server_takes_that() -> None:
+    seen: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        peer.say("220 mail.test ESMTP")
+        peer.hear()
+        peer.say(PIPELINING)
+        while b"".join(seen).count(b"\r\n") < 3:
+            seen.append(peer.sock.recv(65536))
+        for answer in ("250 ok", "550 5.1.1 no such user", "250 ok"):
+            peer.say(answer)
+        assert peer.hear() == "DATA"
+        peer.say("354 go")
+        peer.hear_data()
+        peer.say("250 taken")
+        peer.hear()
+
+    with server(script) as running, mailer(running.port) as sending:
+        sent = sending.send(TO_TWO, MAIL)
+    whom = "RCPT TO:<you@acme.example>\r\nRCPT TO:<she@acme.example>\r\n"
+    assert b"".join(seen).decode() == f"MAIL FROM:<dts@acme.example> SIZE={MAIL.size}\r\n{whom}"
+    assert [(one.ok, one.code) for one in sent.recipients] == [(False, 550), (True, 250)]
+
+
+def test_a_sender_refused_in_a_group_costs_only_this_message() -> None:
+    replies = {"MAIL": "550 5.7.1 not you", "RCPT": "503 5.5.1 no sender"}
+    with server(dialogue(replies=replies, ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        first, second = sending.send(TO_TWO, MAIL), sending.send(TO_TWO, MAIL)
+    for sent in (first, second):
+        assert sent.failure is not None
+        assert (sent.failure.stage, sent.failure.cause, sent.failure.code) == ("mail-from", "sender-rejected", 550)
+    assert commands(running.heard).count("EHLO") == 1
+
+
+def test_many_recipients_are_asked_for_in_groups() -> None:
+    many = tuple(f"r{number}@acme.example" for number in range(250))
+    replies = {"RCPT TO:<r123@acme.example>": "550 5.1.1 no such user"}
+    with server(dialogue(replies=replies, ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        sent = sending.send(Envelope("dts@acme.example", many), MAIL)
+    assert [one.address for one in sent.recipients if not one.ok] == ["r123@acme.example"]
+    assert sent.failure is None
