@@ -228,13 +228,12 @@ def _checked(
     progress: Callable[[str], None],
     transcript: Transcript | None,
 ) -> Checked:
-    from dtsconf.settings.check import require_complete, require_route
+    from dtsconf.settings.check import require_complete
     from dtsconf.settings.roots import require_roots
 
     effective = wiring.effective(given, user=True)
     usual = effective.org.verify.level
     depth = level or ("send" if usual == "none" else usual)
-    require_route(effective)
     require_complete(effective)
     if effective.settings.mode == "smtp" or to or effective.org.verify.to:
         _require_recipient(effective, depth, to)

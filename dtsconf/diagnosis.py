@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.errors import Notice
+from dtsconf.errors import Invalid, Notice, Problem
 from dtsconf.frozen import frozen
 from dtsconf.wiring import Inputs, hands
 
@@ -35,16 +35,23 @@ def probe_of(given: Inputs, progress: Callable[[str], None] = lambda _words: Non
     """Try every way into the server of these settings.
 
     Raises:
-        Invalid: the settings can't be used.
+        Invalid: the settings can't be used, or go by Graph, which has no ports to try.
     """
     from dtsconf.mail.evidence.ways import survey
-    from dtsconf.settings.check import require_route
     from dtsconf.settings.roots import require_roots
 
     effective = wiring.effective(given, user=True)
-    require_route(effective)
+    _require_ports(effective)
     require_roots(effective)
     link = hands.link_of(hands.without_login(given, effective), had_tls=False, progress=progress)
     progress(f"trying the ports of {link.smtp.host}")
     found = survey(link, SECONDS, time.monotonic() + SECONDS + 0.5)
     return Probed(found, effective, effective.warnings)
+
+
+def _require_ports(effective: Effective) -> None:
+    if effective.settings.mode == "smtp" or effective.settings.microsoft.via == "smtp":
+        return
+    where = effective.origin["microsoft.via"].where
+    message = "there are no ports to try: microsoft.via is graph, which is HTTPS at one address"
+    raise Invalid((Problem("no-ports", message, "dtsconf test tells each step of it", where, "microsoft.via"),))

@@ -39,7 +39,7 @@ class Wanted:
     @property
     def issuer(self) -> str:
         """Authority and tenant in one address."""
-        return f"{self.authority.rstrip('/')}/{self.tenant}"
+        return issuer(self.authority, self.tenant)
 
     @property
     def application(self) -> bool:
@@ -57,6 +57,11 @@ class Wanted:
     def name(self) -> str:
         """What tells this sign-in's files from others': 24 hex digits."""
         return name_of(self.authority, self.tenant, self.client_id, self.root)
+
+
+def issuer(authority: str, tenant: str) -> str:
+    """The address that the provider's discovery document stands under."""
+    return f"{authority.rstrip('/')}/{tenant}"
 
 
 def name_of(authority: str, tenant: str, client_id: str, root: str | None) -> str:

@@ -19,7 +19,7 @@ from dtsconf.auth.sealing import Sealer
 from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.files import FileProblem, private_folder, read_regular
 from dtsconf.files.lock import FileLock
-from dtsconf.files.staging import atomic_write
+from dtsconf.files.staging import atomic_write, sweep
 
 LIMIT = 4 << 20
 """The largest token cache, in bytes."""
@@ -169,6 +169,8 @@ def forget(places: Places, environ: Mapping[str, str], name: str | None = None) 
             accounts += [known.account] if known else []
             sealed += [each] if os.path.exists(os.path.join(folder, each + SEALED)) else []
             _take_away(folder, each)
+        with suppress(OSError):
+            sweep(folder)
     for each in sealed:
         with suppress(SecretUnavailable):  # without its file a key opens nothing
             Sealer(each, environ).forget()

@@ -7,6 +7,7 @@ compliant devices block the device code, which is for machines that have nothing
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Mapping
 from typing import Literal
 
@@ -14,6 +15,18 @@ from dtsconf.auth import clouds
 from dtsconf.auth.request import Wanted
 from dtsconf.errors import SignInFailed
 from dtsconf.frozen import frozen
+
+PATIENCE = 3.0
+"""Seconds after which a browser that still runs has started."""
+_SCREEN = frozenset(
+    {
+        "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP",
+        "XDG_DATA_DIRS", "XDG_CONFIG_DIRS", "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION",
+    }
+)  # fmt: skip
+"""What a browser needs to find the screen and itself (XDG Base Directory Specification, X(7))."""
+_STARTED: list[object] = []
+"""Browsers that run on: a process that nobody holds any more would be complained about."""
 
 Asking = Literal["broker", "browser", "device-code"]
 
@@ -74,13 +87,39 @@ def screen_missing(environ: Mapping[str, str]) -> str | None:
 
 
 def open_browser(address: str, environ: Mapping[str, str]) -> bool:
-    """Open an https address in the user's browser; False where there is none, or it didn't start. A browser that runs
-    in the terminal isn't taken: it would hold what dtsconf says there."""
+    """Open an https address in the user's browser: $BROWSER, or what the system takes for it. False where there is
+    none, or it didn't start. The browser sees no more of the environment than it needs, and nothing of the terminal."""
     if screen_missing(environ) is not None or not address.startswith("https://") or not address.isprintable():
         return False
-    import webbrowser
+    if sys.platform == "win32":
+        import os
 
+        try:
+            os.startfile(address)  # noqa: S606 - an https address, looked at above; Windows starts what belongs to it
+        except OSError:
+            return False
+        return True
+    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
+        opener = environ.get("BROWSER") or ("open" if platform.system() == "Darwin" else "xdg-open")
+        return _started([opener.partition(":")[0], address], environ)
+
+
+def _started(words: list[str], environ: Mapping[str, str]) -> bool:
+    """Start a program that is left to itself; whether it could be started, and did not fail at once."""
+    import subprocess
+
+    from dtsconf.files.children import plain_environ
+
+    seen = plain_environ(environ, **{name: value for name, value in environ.items() if name in _SCREEN})
+    null = subprocess.DEVNULL
     try:
-        return webbrowser.open(address)
-    except (webbrowser.Error, OSError):
+        process = subprocess.Popen(
+            words, stdin=null, stdout=null, stderr=null, env=seen, start_new_session=True, close_fds=True
+        )
+    except OSError:
         return False
+    _STARTED.append(process)
+    try:
+        return process.wait(PATIENCE) == 0
+    except subprocess.TimeoutExpired:
+        return True

@@ -26,7 +26,6 @@ from dtsconf.machine.status import iso_time
 from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth
 from dtsconf.proof import Verification
-from dtsconf.settings.check import require_route
 from dtsconf.settings.model import effective_port
 
 if TYPE_CHECKING:
@@ -126,8 +125,6 @@ class Run:
         effective = None if self.loaded is None else settling.remembered(self.loaded, last)
         planned = look(self.machine, last, effective)
         self.planned = planned
-        if effective is not None:
-            require_route(effective)
         if self.options.saved is not None:
             saved = self.options.saved
             saved.check(planned.save(profile=saved.profile, sets=saved.sets))

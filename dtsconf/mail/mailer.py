@@ -17,17 +17,28 @@ from dtsconf.mail.conversation import Conversation
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.opening import open_for
 from dtsconf.mail.outcome import delivered
+from dtsconf.mail.route import Smtp
 from dtsconf.mail.wire import Limits
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from dtsconf.mail.content import Content
+    from dtsconf.mail.graph.mailer import GraphMailer
     from dtsconf.mail.route import Link
     from dtsconf.mail.sent import Sent
 
 PATIENCE = {"data": 180.0, "accepted": 600.0}
 """Seconds for each block of the message, and for the answer to its end (RFC 5321 4.5.3.2.5 and 6)."""
+
+
+def mailer(link: Link) -> SmtpMailer | GraphMailer:
+    """What sends over this link's route."""
+    if isinstance(link.route, Smtp):
+        return SmtpMailer(link)
+    from dtsconf.mail.graph.mailer import GraphMailer
+
+    return GraphMailer(link)
 
 
 class SmtpMailer:

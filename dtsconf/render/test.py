@@ -46,8 +46,8 @@ def text(verification: Verification, effective: Effective, *, color: bool = Fals
 
 def _server(settings: Settings) -> str:
     """Where the mail goes, in a few words."""
-    if settings.mode == "microsoft":
-        host, how = settings.microsoft.smtp.host, "starttls, Microsoft sign-in"
-    else:
-        host, how = str(settings.server.host), settings.server.encryption
-    return f"{escape_controls(host)} (encryption {how})"
+    if settings.mode == "smtp":
+        return f"{escape_controls(str(settings.server.host))} (encryption {settings.server.encryption})"
+    if settings.microsoft.via == "graph":
+        return "Microsoft Graph (Microsoft sign-in)"
+    return f"{settings.microsoft.smtp.host} (encryption starttls, Microsoft sign-in)"

@@ -15,11 +15,11 @@ from dtsconf.errors import DtsconfError, Interrupted, Notice
 from dtsconf.frozen import frozen
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.content import Content, Envelope
-from dtsconf.mail.mailer import SmtpMailer
+from dtsconf.mail.mailer import mailer
 from dtsconf.proof import CAUSES
 from dtsconf.sending.prepare import prepared, smaller
 from dtsconf.sending.request import Request, draft_of
-from dtsconf.settings.check import require_complete, require_route
+from dtsconf.settings.check import require_complete
 from dtsconf.settings.roots import require_roots
 from dtsconf.wiring import Inputs, hands
 
@@ -104,7 +104,6 @@ def _deliver(
 ) -> Delivered:
     draft = draft_of(request)
     effective = loaded or wiring.effective(given, user=True)
-    require_route(effective)
     require_complete(effective)
     require_roots(effective)
     with hands.resolver_of(given, lambda: effective) as resolver:
@@ -121,8 +120,8 @@ def _deliver(
             access = access or access_now()
             content = Counted(message, passed)
             link = hands.link_now(given, access, progress=progress)
-            with SmtpMailer(link) as mailer, _interruptions_told(content):
-                sent = _hinted(mailer.send(Envelope(sender.on_the_wire, draft.recipients), content), request)
+            with mailer(link) as sends, _interruptions_told(content):
+                sent = _hinted(sends.send(Envelope(sender.on_the_wire, draft.recipients), content), request)
         return Delivered(sent, message.size, access.effective, (*effective.warnings, *resolver.warnings))
 
 

@@ -13,19 +13,21 @@ from dtsconf.errors import DtsconfError, Notice
 from dtsconf.frozen import frozen
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.content import Envelope
-from dtsconf.mail.mailer import SmtpMailer
+from dtsconf.mail.mailer import mailer
 from dtsconf.queue.entry import Refused
 from dtsconf.queue.runner import Outcome, Ran, Runner, Which
 from dtsconf.queue.spool import Spool
 from dtsconf.sending.prepare import prepared
 from dtsconf.sending.request import draft_of
-from dtsconf.settings.check import require_complete, require_route
+from dtsconf.settings.check import require_complete
 from dtsconf.settings.recipients import forbidden
 from dtsconf.settings.roots import require_roots
 from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
+    from dtsconf.mail.graph.mailer import GraphMailer
+    from dtsconf.mail.mailer import SmtpMailer
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage
     from dtsconf.queue.entry import Entry
@@ -73,7 +75,6 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
     """
     draft = draft_of(request)
     effective = effective or wiring.effective(given, user=True)
-    require_route(effective)
     require_complete(effective)
     who = (effective if effective.settings.sender.email else _signed_in(given, effective)).settings.sender
     sender = Mailbox(who.name, who.email or "")
@@ -120,15 +121,14 @@ def run_queue(
 
 def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progress: Callable[[str], None]) -> QueueRun:
     effective = wiring.effective(given, user=True)
-    require_route(effective)
     require_complete(effective)
     require_roots(effective)
     with hands.resolver_of(given, lambda: effective) as resolver:
         secrets = hands.secrets_of(given, effective, resolver)
         access = hands.access_of(given, effective, secrets, person=person, progress=progress)
         link = hands.link_now(given, access, progress=progress)
-        with SmtpMailer(link) as mailer:
-            postman = Postman(mailer, effective)
+        with mailer(link) as sends:
+            postman = Postman(sends, effective)
             found = Runner(spool, postman).run(which)
         warnings = (*effective.warnings, *resolver.warnings)
     return QueueRun(tuple(found), postman.unusable, postman.reached, warnings)
@@ -137,8 +137,8 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
 class Postman:
     """Hands queued messages over, and tells the runner what came of each."""
 
-    def __init__(self, mailer: SmtpMailer, effective: Effective) -> None:
-        self._mailer, self._effective = mailer, effective
+    def __init__(self, sends: SmtpMailer | GraphMailer, effective: Effective) -> None:
+        self._sends, self._effective = sends, effective
         self.unusable: Stage | None = None
         self.reached = True
 
@@ -149,7 +149,7 @@ class Postman:
         allowed = tuple(address for address in recipients if address not in banned)
         if not allowed:
             return Outcome(refused=refused, detail=refused[0].detail)
-        sent = self._mailer.send(Envelope(entry.sender, allowed), content)
+        sent = self._sends.send(Envelope(entry.sender, allowed), content)
         return self._outcome(sent, allowed, refused)
 
     def _outcome(self, sent: Sent, allowed: tuple[str, ...], refused: tuple[Refused, ...]) -> Outcome:

@@ -152,18 +152,3 @@ def _owed(key: str, effective: Effective) -> Problem:
         effective.origin[key].where,
         key,
     )
-
-
-def require_route(effective: Effective) -> None:
-    """Let settings pass that this version can send with.
-
-    Raises:
-        Invalid: code 3, via is graph: it is checked and shown, but nothing sends that way yet.
-    """
-    if effective.settings.mode == "smtp" or effective.settings.microsoft.via == "smtp":
-        return
-    where = effective.origin["microsoft.via"].where
-    message = (
-        "microsoft.via: graph can't be used yet: this version of dtsconf checks and shows it, but can't send by it"
-    )
-    raise Invalid((Problem("graph-not-there", message, "use microsoft.via: smtp", where, "microsoft.via"),))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.request import Check, Services, Settled
     from dtsconf.mail.job import Job
-    from dtsconf.mail.route import Link, Smtp
+    from dtsconf.mail.route import Graph, Link, Route, Smtp
     from dtsconf.mail.transcript import Transcript
     from dtsconf.proof import Level, Verification
     from dtsconf.secret.backend import VaultSettings
@@ -119,18 +119,35 @@ def without_login(inputs: Inputs, effective: Effective) -> Access:
     return Access(effective, None, tokens_of(inputs, effective, {}))
 
 
-def route_of(access: Access) -> Smtp:
+def route_of(access: Access) -> Route:
     """Where mail goes with these settings, and how it gets in there."""
-    return _password_route(access) if access.effective.settings.mode == "smtp" else _token_route(access)
+    if access.tokens is None:
+        return _password_route(access)
+    if access.effective.settings.microsoft.via == "graph":
+        return _graph_route(access.effective, access.tokens)
+    return _token_route(access.effective, access.tokens)
 
 
-def _token_route(access: Access) -> Smtp:
+def _token_route(effective: Effective, tokens: TokenSource) -> Smtp:
     """Microsoft's submission server, always under TLS."""
     from dtsconf.mail.route import Smtp, TokenLogin
 
-    settings = access.effective.settings
-    at, login = settings.microsoft.smtp, TokenLogin(access.tokens) if access.tokens is not None else None
-    return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, settings.server.ca_file, login=login)
+    settings = effective.settings
+    at, ca_file = settings.microsoft.smtp, settings.server.ca_file
+    return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, ca_file, login=TokenLogin(tokens))
+
+
+def _graph_route(effective: Effective, tokens: TokenSource) -> Graph:
+    """Microsoft Graph: that of the cloud, or the one that another provider's discovery document names."""
+    from dtsconf.auth import clouds
+    from dtsconf.mail.route import Graph
+    from dtsconf.wiring.identity import issuer_of, session_maker
+
+    microsoft = effective.settings.microsoft
+    base = clouds.cloud(microsoft.authority).graph if clouds.is_microsoft(microsoft.authority) else None
+    discovery = f"{issuer_of(effective)}/.well-known/openid-configuration"
+    user = effective.settings.sender.email if microsoft.flow == "application" else None
+    return Graph(tokens, session_maker(effective), base, discovery, user)
 
 
 def _password_route(access: Access) -> Smtp:

@@ -36,6 +36,13 @@ def wanted_of(inputs: Inputs, effective: Effective) -> Wanted:
     )
 
 
+def issuer_of(effective: Effective) -> str:
+    """The address that the provider's discovery document stands under."""
+    from dtsconf.auth.request import issuer
+
+    return issuer(effective.settings.microsoft.authority, effective.settings.microsoft.tenant)
+
+
 def places_of(inputs: Inputs) -> Places:
     """Where this user's tokens may lie."""
     from dtsconf.auth.places import places

@@ -30,7 +30,7 @@ def sign_in(given: Inputs, *, person: Person | None, progress: Callable[[str], N
         SignInFailed: nobody can be asked, the provider says no, or the tokens can't be kept.
     """
     from dtsconf import wiring
-    from dtsconf.settings.check import require_complete, require_route
+    from dtsconf.settings.check import require_complete
     from dtsconf.settings.roots import require_roots
     from dtsconf.settings.signed_in import require_person, with_account
     from dtsconf.wiring import hands
@@ -38,7 +38,6 @@ def sign_in(given: Inputs, *, person: Person | None, progress: Callable[[str], N
 
     effective = wiring.effective(given, user=True)
     require_person(effective)
-    require_route(effective)
     require_complete(effective)
     require_roots(effective)
     tokens = user_tokens(given, effective, person=person, progress=progress)

@@ -181,6 +181,23 @@ def test_a_broker_that_isn_t_there_can_t_be_asked_for() -> None:
         surroundings.choose(wanted(flow="broker"), {})
 
 
+def test_a_browser_sees_the_screen_and_no_secret(tmp_path: Path) -> None:
+    program = tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/address\nenv > {tmp_path}/environ\n')
+    program.chmod(0o755)
+    environ = {"BROWSER": str(program), "DISPLAY": ":7", "PATH": "/usr/bin:/bin", "VAULT_TOKEN": CANARY}
+    assert surroundings.open_browser("https://id.acme.example/x?y=z&a=b", environ)
+    assert (tmp_path / "address").read_text() == "https://id.acme.example/x?y=z&a=b\n"
+    seen = (tmp_path / "environ").read_text()
+    assert "DISPLAY=:7" in seen
+    assert CANARY not in seen
+
+
+@pytest.mark.parametrize("browser", ["/no/such/browser", "false"])
+def test_a_browser_that_doesn_t_start_is_told(browser: str) -> None:
+    assert not surroundings.open_browser("https://x", {"BROWSER": browser, "PATH": "/usr/bin:/bin"})
+
+
 @pytest.mark.parametrize("address", ["http://x", "file:///etc/passwd", "https://x/\n", "-x"])
 def test_only_a_clean_https_address_is_opened(address: str) -> None:
     assert not surroundings.open_browser(address, {"BROWSER": "true"})

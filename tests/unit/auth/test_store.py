@@ -210,6 +210,7 @@ def test_sign_out_forgets_all_of_them(make: Make, spots: Places, vault: Vault) -
     make("encrypted").save(held())
     make("file", tenant="other").save(held())
     make("session", tenant="third").save(held())
+    Path(spots.tokens, ".dtsconf-x.tokens.0123").write_text("what a killed writer left")
     assert forget(spots, {}) == ("ann@acme.example",)
     assert not vault.entries
     assert [path for path in everything(spots) if path.suffix != ".lock"] == []
