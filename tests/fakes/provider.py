@@ -35,24 +35,26 @@ Answer = Mapping[str, Any] | Reply
 
 @dataclass
 class FakeProvider:
-    """`answers` are given by the grant's name, the last one again and again; `asked` are the forms that came."""
+    """`answers` are given by the grant's name, the last one again and again, unless `judge` has one for the form; `asked`
+    are the forms that came."""
 
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     discovery: dict[str, Any] | Reply = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
     requests: int = 0
-    on_request: Callable[[str], None] = lambda _url: None
+    judge: Callable[[Mapping[str, str]], Answer | None] = lambda _form: None
 
     def request(self, method: str, url: str, **options: Any) -> Reply:
         """As the session's own."""
         self.requests += 1
-        self.on_request(url)
         path = urlsplit(url).path
         if path.endswith("/.well-known/openid-configuration"):
             return self.discovery if isinstance(self.discovery, Reply) else _reply({**_document(), **self.discovery})
         form = {name: str(value) for name, value in (options.get("data") or {}).items()}
         self.asked.append(form)
         grant = form.get("grant_type", "device_authorization").rpartition(":")[2]
+        if judged := self.judge(form):
+            return _reply(judged)
         listed = self.answers[grant]
         return _reply(listed.pop(0) if len(listed) > 1 else listed[0])
 
