@@ -62,6 +62,8 @@ def begin(name: str, username: str, password: str) -> Mechanism:
     Raises:
         ExchangeBroken: user name or password can't be sent with it.
     """
+    if any("\ud800" <= char <= "\udfff" for char in username + password):
+        raise ExchangeBroken("the user name or password is no Unicode text, so it can't be sent", "auth-mechanism")
     makers: dict[str, Callable[[str, str], Mechanism]] = {"PLAIN": Plain, "LOGIN": Login, "SCRAM-SHA-256": Scram}
     return makers[name](username, password)
 
@@ -183,5 +185,5 @@ def decode_challenge(text: str) -> bytes:
 
 def encoded_forms(username: str, password: str) -> list[str]:
     """The base64 texts of PLAIN's messages, in which this password can go over the wire, and so come back."""
-    plain = f"\0{username}\0{password}".encode()
+    plain = f"\0{username}\0{password}".encode("utf-8", "surrogatepass")
     return [encode(plain), encode(plain[1:])]
