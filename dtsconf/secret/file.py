@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import sys
 from collections.abc import Mapping
@@ -53,6 +54,7 @@ class FileBackend:
             text = data.decode()
         except UnicodeDecodeError:
             raise SecretUnavailable(f"{path} is not UTF-8 text", "write the secret as UTF-8") from None
+        look_at_start(text, path, self._notices)
         bare = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
         if not bare:
             raise SecretUnavailable(f"{path} is empty", f"write the secret into it: printf %s SECRET > {path}")
@@ -73,6 +75,13 @@ def read_private(path: str, notices: Notices) -> bytes:
     return data
 
 
+def look_at_start(text: str, name: str, notices: Notices) -> None:
+    """Some editors, and PowerShell's `-Encoding utf8`, put a mark in front of a text that nobody sees."""
+    if text.startswith("\ufeff"):
+        told = f"{name} begins with a byte order mark, which is taken as part of the secret"
+        notices.append(Notice("byte-order-mark", told, "write it without one (PowerShell 7: -Encoding utf8NoBOM)"))
+
+
 def _path(rest: str) -> str:
     """`/C:/secrets/x` is a path of Windows with a slash in front."""
     return rest[1:] if re.match(r"/[A-Za-z]:[/\\]", rest) else rest
@@ -85,7 +94,9 @@ def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
     try:
         return read_trusted(path, LIMIT, owners)
     except FileNotFoundError:
-        raise SecretUnavailable(f"there is no file {path}", "write the secret there, mode 0600") from None
+        write = f'write it there: printf %s "$PASSWORD" | sudo install -D -m 600 /dev/stdin {shlex.quote(path)}'
+        hint = write if os.name == "posix" else "write the secret there, readable only for who runs dtsconf"
+        raise SecretUnavailable(f"there is no file {path}", hint) from None
     except FileProblem as problem:
         raise SecretUnavailable(f"{path} {problem.message}", "name a plain file that holds only the secret") from None
     except OSError as error:

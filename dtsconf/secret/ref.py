@@ -66,6 +66,8 @@ def parse(text: str, schemes: tuple[str, ...] = SCHEMES) -> Reference:
     Raises:
         NotAReference: it is a literal, its scheme is unknown (the hint names the nearest), or its form is off.
     """
+    if not text:
+        raise NotAReference("an empty text is no secret reference", "leave it out, or write null", literal=False)
     found = _SCHEME.fullmatch(text)
     if found is None:
         raise NotAReference("this is a secret in clear, and a reference is wanted", None, literal=True)
@@ -75,7 +77,9 @@ def parse(text: str, schemes: tuple[str, ...] = SCHEMES) -> Reference:
     form = _FORMS.get(scheme)
     if (form is not None and form.fullmatch(rest) is None) or any(ord(c) < 32 or ord(c) == 127 for c in rest):
         raise NotAReference(
-            f"a {scheme} reference has the form {_SHAPES.get(scheme, scheme + '://...')}", None, literal=False
+            f"{'an' if scheme == 'env' else 'a'} {scheme} reference has the form {_SHAPES.get(scheme, scheme + '://...')}",
+            None,
+            literal=False,
         )
     return Reference(scheme, rest)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.secret.backend import Notices
-from dtsconf.secret.file import read_private
+from dtsconf.secret.file import look_at_start, read_private
 from dtsconf.secret.ref import Reference
 from dtsconf.secret.value import Secret
 
@@ -44,6 +44,7 @@ class SystemdBackend:
             raise SecretUnavailable(f"the credential {name} is not UTF-8 text", "write the secret as UTF-8") from None
         if not text:
             raise SecretUnavailable(f"the credential {name} is empty", "write the secret into its source")
+        look_at_start(text, f"the credential {name}", self._notices)
         if text.endswith("\n"):
             told = f"the credential {name} ends in a line break, which is taken as part of the secret"
             self._notices.append(Notice("line-break", told, "make its source without one: printf %s"))

@@ -197,7 +197,8 @@ def _unknown_scheme(text: str, error: Exception) -> str:
     """What stands before :// may be the start of a password, so only dtsconf's own schemes are repeated."""
     from dtsconf.secret.ref import SCHEMES
 
-    return str(error) if text.partition("://")[0] in SCHEMES else "is no secret reference: its scheme is not known"
+    known = not text or text.partition("://")[0] in SCHEMES
+    return str(error) if known else "is no secret reference: its scheme is not known"
 
 
 def _reference_elsewhere(text: str) -> str:

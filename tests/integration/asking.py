@@ -40,6 +40,7 @@ def refused(reference: str, given: VaultSettings, environ: Mapping[str, str], pr
     told = f"{error.message} | {error.hint}"
     assert error.hint
     assert error.__cause__ is None
-    for secret in environ.values():
-        assert len(secret) < 16 or secret.startswith(("http", "/")) or secret not in f"{told}{error!r}"
+    for name, secret in environ.items():
+        shown = name == "VAULT_TLS_SERVER_NAME" or len(secret) < 16
+        assert shown or secret.startswith(("http", "/")) or secret not in f"{told}{error!r}"
     return told

@@ -59,6 +59,12 @@ def test_a_line_break_at_the_end_is_kept_and_told(unit: Give) -> None:
     assert "s3cret" not in f"{told}"
 
 
+def test_a_byte_order_mark_is_kept_and_told(unit: Give) -> None:
+    resolver = Resolver(unit("smtp", "\ufeffs3cret".encode()))
+    assert resolver.fetch("systemd://smtp", key="login.password").reveal() == "\ufeffs3cret"
+    assert [told.kind for told in resolver.warnings] == ["byte-order-mark"]
+
+
 @pytest.mark.parametrize("environ", [{}, {"CREDENTIALS_DIRECTORY": ""}, {"CREDENTIALS_DIRECTORY": "credentials"}])
 def test_outside_a_unit(environ: dict[str, str]) -> None:
     error = refusal(environ)

@@ -142,6 +142,7 @@ def test_an_unknown_namespace(vault: Vault, request: pytest.FixtureRequest, who:
     given = settings(vault, namespace="team-z")
     told = refused("vault://kv/mail/smtp#password", given, request.getfixturevalue(who))
     assert "there is no namespace team-z" in told
+    assert f"({vault.url}, namespace team-z)" in told
     assert "vault namespace list" in told
 
 

@@ -28,13 +28,13 @@ def test_new_and_sealed(vault: Vault, tmp_path: Path) -> None:
     with node(tmp_path / "new", vault.authority) as fresh:
         for given in auths.values():
             told = refused(REFERENCE, _at(given, fresh.url), {"TOKEN": "some-token-of-old"})
-            assert f"Vault is not initialised ({fresh.url})" in told
+            assert f"Vault is not initialised ({fresh.url}" in told
             assert "vault operator init" in told
         fresh.initialise()
         start = time.monotonic()
         for given in auths.values():
             told = refused(REFERENCE, _at(given, fresh.url), {"TOKEN": "some-token-of-old"})
-            assert f"Vault is sealed ({fresh.url})" in told
+            assert f"Vault is sealed ({fresh.url}" in told
             assert f"vault operator unseal -address={fresh.url}" in told
         assert time.monotonic() - start < 3, "nobody unseals while we wait"
 

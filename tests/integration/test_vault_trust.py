@@ -99,7 +99,9 @@ def test_the_server_name_of_the_variables(vault: Vault, environ: dict[str, str])
     named = {**environ, "VAULT_TLS_SERVER_NAME": "vault.corp.example"}
     assert fetched(REFERENCE, settings(vault), named) == "s3cret"
     other = {**environ, "VAULT_TLS_SERVER_NAME": "other.corp.example"}
-    assert "Vault's certificate is for another name" in refused(REFERENCE, settings(vault), other)
+    told = refused(REFERENCE, settings(vault), other)
+    assert "Vault's certificate is for another name than other.corp.example" in told
+    assert "VAULT_TLS_SERVER_NAME" in told
 
 
 @contextmanager
@@ -152,6 +154,7 @@ def test_https_asked_of_a_cleartext_port(vault: Vault, environ: dict[str, str]) 
 def test_http_asked_of_a_tls_port(vault: Vault, environ: dict[str, str]) -> None:
     told = refused(REFERENCE, settings(vault, url=vault.url.replace("https:", "http:")), environ)
     assert "what answers there is no Vault (400" in told
+    assert "is it https:// there?" in told
 
 
 def test_an_unknown_host(vault: Vault, environ: dict[str, str]) -> None:

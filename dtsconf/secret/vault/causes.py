@@ -189,9 +189,10 @@ def redirected(where: str, url: str) -> Cause:
     )
 
 
-def no_vault(detail: str) -> Cause:
-    """Something else answers there: a proxy's page, another service."""
-    return Cause(f"what answers there is no Vault ({escape_controls(detail)})", "check secrets.vault.url or VAULT_ADDR")
+def no_vault(detail: str, url: str = "") -> Cause:
+    """Something else answers there: a proxy's page, another service, a Vault that wants TLS."""
+    hint = "check secrets.vault.url or VAULT_ADDR" + ("; is it https:// there?" if url.startswith("http:") else "")
+    return Cause(f"what answers there is no Vault ({escape_controls(detail)})", hint)
 
 
 def too_late(seconds: float) -> Cause:
@@ -205,9 +206,9 @@ def too_large(limit: int) -> Cause:
     return Cause(f"the answer is larger than {limit >> 20} MiB", "check secrets.vault.url or VAULT_ADDR")
 
 
-def transport(trouble: Trouble, host: str, *, named: bool = False) -> Cause:
-    """Why no answer came, where no word of Vault's or of the time tells it. `named`: the certificate was to be for a
-    name that was set, not for the host."""
+def transport(trouble: Trouble, host: str, *, named: str = "") -> Cause:
+    """Why no answer came, where no word of Vault's or of the time tells it. `named`: what VAULT_TLS_SERVER_NAME says
+    that the certificate is for, in place of the host."""
     match trouble.what:
         case "certificate":
             return _untrusted(trouble.cause, host, named=named)
@@ -231,9 +232,12 @@ def _reason(trouble: Trouble) -> str:
     return _REASONS.get(trouble.cause, "no answer") if trouble.said_by == "system" else words([trouble.detail])
 
 
-def _untrusted(cause: str, host: str, *, named: bool) -> Cause:
+def _untrusted(cause: str, host: str, *, named: str) -> Cause:
+    if cause == "tls-name" and named:
+        hint = "VAULT_TLS_SERVER_NAME is to be a name that the certificate holds; without it the address's own counts"
+        return Cause(f"Vault's certificate is for another name than {escape_controls(named)}", hint)
     if cause == "tls-name":
-        kind = "address" if is_ip(host) and not named else "name"
+        kind = "address" if is_ip(host) else "name"
         hint = "use a name that the certificate holds, or set VAULT_TLS_SERVER_NAME to one"
         return Cause(f"Vault's certificate is for another {kind} than {host}", hint)
     if (flaw := _FLAWS.get(cause)) is not None:

@@ -81,11 +81,12 @@ class Connection:
         """Vault's no comes as JSON with a list of errors, be it empty; anything else is somebody else's."""
         if isinstance(refused.data, dict) and isinstance(refused.data.get("errors", []), list | None):
             return refused
-        return self.failure(causes.no_vault(f"{refused.status} without Vault's JSON"))
+        return self.failure(causes.no_vault(f"{refused.status} without Vault's JSON", self.config.url.value))
 
     def failure(self, cause: Cause) -> SecretUnavailable:
-        """The cause as an error that names the server."""
-        return SecretUnavailable(f"{cause.message} ({self.config.url.value})", cause.hint)
+        """The cause as an error that names the server, and the namespace where there is one."""
+        inside = f", namespace {self.config.namespace.value}" if self.config.namespace else ""
+        return SecretUnavailable(f"{cause.message} ({self.config.url.value}{inside})", cause.hint)
 
     def close(self) -> None:
         """Close the sockets."""
@@ -115,7 +116,8 @@ class Connection:
             case "redirect":
                 return causes.redirected(trouble.detail, self.config.url.value)
             case _:
-                return causes.transport(trouble, self.config.host, named=self.config.server_name is not None)
+                named = self.config.server_name.value if self.config.server_name else ""
+                return causes.transport(trouble, self.config.host, named=named)
 
     def _refuse_asleep(self, refused: Refused) -> None:
         """Tell a sealed Vault from a new one, and both from what passes. Health needs no token and no namespace."""

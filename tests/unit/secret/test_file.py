@@ -54,6 +54,18 @@ def test_a_pem_text_ends_in_a_line_break_and_nothing_is_said(secret: Path) -> No
     assert fetch(secret) == ("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", [])
 
 
+def test_a_byte_order_mark_stays_and_is_told(secret: Path) -> None:
+    secret.write_bytes(b"\xef\xbb\xbf" + WORD.encode())
+    text, notices = fetch(secret)
+    assert (text, [n.kind for n in notices]) == ("\ufeff" + WORD, ["byte-order-mark"])
+    assert WORD not in notices[0].message
+
+
+def test_a_missing_one_tells_how_to_write_it(tmp_path: Path) -> None:
+    hint = refused(tmp_path / "mail password").hint or ""
+    assert hint.endswith(f"| sudo install -D -m 600 /dev/stdin '{tmp_path}/mail password'")
+
+
 def test_a_lone_carriage_return_stays(secret: Path) -> None:
     secret.write_bytes(WORD.encode() + b"\r")
     assert fetch(secret)[0] == WORD + "\r"

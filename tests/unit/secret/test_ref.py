@@ -64,5 +64,11 @@ def test_an_unknown_scheme_names_the_nearest(text: str, near: str) -> None:
     assert not caught.value.literal
 
 
+def test_an_empty_text_is_no_password_in_clear() -> None:
+    with pytest.raises(NotAReference, match="empty") as caught:
+        parse("")
+    assert not caught.value.literal
+
+
 def test_a_plugin_brings_its_scheme() -> None:
     assert parse("pass://mail/relay", ("pass",)) == Reference("pass", "mail/relay")
