@@ -23,13 +23,11 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
     if effective is None or effective.missing:
         yield Check("server", "ok", "no complete settings, so no server to ask")
         return
-    from dtsconf.mail.route import Smtp
     from dtsconf.mail.verify import verify
 
     access = hands.without_login(Inputs(root=subject.layout.root), effective)
     job = hands.job_of(access, "connect", None, None, had_tls=False, progress=progress)
-    route = job.link.route
-    at = f"{route.host} port {route.port}" if isinstance(route, Smtp) else "Microsoft Graph"
+    at = job.link.route.place
     for stage in verify(job).stages:
         yield _line(stage, at)
 

@@ -52,6 +52,11 @@ class Smtp:
     cleartext_login: bool = False
     login: PasswordLogin | TokenLogin | None = None
 
+    @property
+    def place(self) -> str:
+        """Host and port, to be shown."""
+        return f"{self.host} port {self.port}"
+
 
 @frozen
 class Graph:
@@ -65,6 +70,11 @@ class Graph:
     base: str | None = "https://graph.microsoft.com"
     discovery: str = ""
     user: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The address, to be shown."""
+        return self.base or f"the Microsoft Graph that {self.discovery} names"
 
 
 Route = Smtp | Graph

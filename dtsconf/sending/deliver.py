@@ -62,10 +62,13 @@ def exit_code(sent: Sent) -> int:
     failure = sent.failure
     if sent.ok:
         return 0
-    if failure is None or (failure.stage == "rcpt-to" and all(one.cause in _REFUSALS for one in sent.recipients)):
+    if failure is None or (failure.stage in _OF_RECIPIENTS and all(one.cause in _REFUSALS for one in sent.recipients)):
         return 1
     return 6 if sent.reached else 9
 
+
+_OF_RECIPIENTS = ("rcpt-to", "accepted")
+"""Stages that may refuse recipients: by Graph, and by some servers, only the whole mail's answer does."""
 
 _REFUSALS = frozenset({"recipient-rejected", "mailbox-full", "greylisted"})
 """What a server says of a recipient, rather than of the connection or the sender."""

@@ -7,6 +7,7 @@ network or server; an outcome that is unknown is told and never resolved by send
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from dtsconf.mail.content import Envelope
@@ -62,4 +63,6 @@ class GraphMailer:
                 talk.sign_in()
                 self._talk = talk
             hand_over(talk, envelope, content)
-        return delivered(talk.report, envelope, content)
+        sent = delivered(talk.report, envelope, content)
+        # The status is that of the one request, and speaks of nobody: what it means stands in the cause.
+        return replace(sent, recipients=tuple(replace(each, code=None) for each in sent.recipients))
