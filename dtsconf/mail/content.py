@@ -74,7 +74,7 @@ class _Stuffer:
             data = data[:-1]
         if not data:
             return b""
-        if len({data.count(end) for end in (b"\r\n", b"\r", b"\n")}) > 1:  # counting is cheap, and most need no change
+        if b"\r" in data or b"\n" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
         stuffed = data.replace(b"\n.", b"\n..")
         if self._at_start and stuffed.startswith(b"."):

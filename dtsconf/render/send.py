@@ -74,7 +74,7 @@ def _head(sent: Sent) -> str:
 def _problems(sent: Sent) -> list[Problem]:
     """The stage that failed for all, or each recipient who was refused."""
     failed = sent.failure
-    if failed is not None and failed.stage != "rcpt-to":
+    if failed is not None and failed.stage != "rcpt-to" and not any(one.ok for one in sent.recipients):
         told = CAUSES.get(failed.cause or "", "it failed")
         words = f"{failed.stage}: {told} ({failed.cause}); {failed.said_by}: {failed.detail}"
         return [Problem(failed.cause or "send", words, failed.hint)]

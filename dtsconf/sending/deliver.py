@@ -16,6 +16,7 @@ from dtsconf.frozen import frozen
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.content import Content, Envelope
 from dtsconf.mail.mailer import mailer
+from dtsconf.mail.sent import Sent
 from dtsconf.proof import CAUSES
 from dtsconf.sending.prepare import prepared, smaller
 from dtsconf.sending.request import Request, draft_of
@@ -25,7 +26,7 @@ from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
-    from dtsconf.mail.sent import Sent
+    from dtsconf.proof import Stage
     from dtsconf.settings.effective import Effective
 
 
@@ -62,9 +63,13 @@ def exit_code(sent: Sent) -> int:
     failure = sent.failure
     if sent.ok:
         return 0
-    if failure is None or (failure.stage in _OF_RECIPIENTS and all(one.cause in _REFUSALS for one in sent.recipients)):
+    if failure is None or any(one.ok for one in sent.recipients) or _all_refused(sent, failure):
         return 1
     return 6 if sent.reached else 9
+
+
+def _all_refused(sent: Sent, failure: Stage) -> bool:
+    return failure.stage in _OF_RECIPIENTS and all(one.cause in _REFUSALS for one in sent.recipients)
 
 
 _OF_RECIPIENTS = ("rcpt-to", "accepted")
@@ -124,8 +129,36 @@ def _deliver(
             content = Counted(message, passed)
             link = hands.link_now(given, access, progress=progress)
             with mailer(link) as sends, _interruptions_told(content):
-                sent = _hinted(sends.send(Envelope(sender.on_the_wire, draft.recipients), content), request)
+                envelope = Envelope(sender.on_the_wire, draft.recipients)
+                sent = _hinted(_handed_over(sends.send, envelope, content), request)
         return Delivered(sent, message.size, access.effective, (*effective.warnings, *resolver.warnings))
+
+
+def _handed_over(send: Callable[[Envelope, Content], Sent], envelope: Envelope, content: Content) -> Sent:
+    """Send it, and once more to those whom the server had no place for in one transaction (RFC 5321 4.5.3.1.10)."""
+    sent = send(envelope, content)
+    while (rest := _too_many(sent)) and len(rest) < len(envelope.recipients):
+        envelope = replace(envelope, recipients=rest)
+        sent = _joined(sent, send(envelope, content))
+    return sent
+
+
+def _too_many(sent: Sent) -> tuple[str, ...]:
+    """Whom the server would have taken in a further transaction: 4.5.3 (RFC 3463), or 452 without more."""
+    if sent.failure is not None:
+        return ()
+    return tuple(
+        one.address
+        for one in sent.recipients
+        if one.enhanced_code in {"4.5.3", "5.5.3"} or (one.code == 452 and one.enhanced_code is None)
+    )
+
+
+def _joined(sent: Sent, later: Sent) -> Sent:
+    """Both transactions as one result; what the later one says of a recipient counts."""
+    news = {one.address: one for one in later.recipients}
+    recipients = tuple(news.get(one.address, one) for one in sent.recipients)
+    return Sent(sent.message_id, recipients, (*sent.stages, *later.stages), later.reached)
 
 
 def _hinted(sent: Sent, request: Request) -> Sent:

@@ -68,6 +68,7 @@ def test_every_command_well(
         ["show", "--screen"],
         ["explain", "login.password"],
         ["test", "--record", "record.jsonl", *more],
+        ["send", "--to", "ann@acme.example", "--body", "x", "--attach", "site.yaml", "--zip"],
         ["status", "--record", "record.jsonl"],
         ["history"],
         ["apply", "--yes", "--verify", "--profile", profile],
@@ -91,7 +92,7 @@ FAILURES: dict[str, dict[str, object]] = {
     "the same in base64": {
         "replies": {"AUTH-RESULT": "535 5.7.8 bad " + base64.b64encode(f"\0lab\0{CANARY}".encode()).decode()}
     },
-    "said later": {"replies": {"RCPT": f"550 5.1.1 {CANARY}"}},
+    "said later, at RCPT": {"replies": {"RCPT": f"550 5.1.1 {CANARY}"}},
     "lost in AUTH": {"replies": {"AUTH-RESULT": ""}},
     "nonsense in AUTH": {"replies": {"AUTH-RESULT": "hello"}},
     "lost after the message": {"replies": {".": ""}},
@@ -108,6 +109,7 @@ def test_apply_and_test_that_fail(canary: Machine, smtpd: Servers, certificates:
     profile = canary.profile(**proven(server, settings=settings))
     for loud in (["-vv"], ["--json", "-vv"]):
         canary.apply(profile, *loud).fails(6)
+        canary.run("send", "--to", "ann@acme.example", "--profile", profile, *loud).fails(1 if "RCPT" in case else 6)
     canary.run("test", "--profile", profile, "-vv", *canary.offers("test", "--explain")).fails(6)
 
 

@@ -124,6 +124,27 @@ def test_some_are_refused_and_the_others_get_it(machine: Machine, applied: Calla
     assert problem["kind"] == "recipient-rejected"
 
 
+MANY = [f"r{number}@acme.example" for number in range(7)]
+
+
+def test_more_recipients_than_the_server_takes_at_once(machine: Machine, applied: Callable[..., Smtpd]) -> None:
+    """RFC 5321 4.5.3.1.10: the rest is served in further transactions, with the same message."""
+    taken, full = ["250 2.1.5 ok"] * 3, "452 4.5.3 too many recipients"
+    server = applied(replies={"RCPT": [*taken, *[full] * 4, *taken, full, "250 2.1.5 ok"]})
+    body = machine.run("send", "--to", ",".join(MANY), "--json").ok().json
+    assert [mail.recipients[:3] for mail in server.messages] == [MANY[:3], MANY[3:6], MANY[6:]]
+    assert {str(mail.message["Message-ID"]) for mail in server.messages} == {body["message_id"]}
+    assert [one["address"] for one in body["recipients"]] == MANY
+    assert len(server.sessions) == 1
+
+
+def test_a_server_that_never_takes_more_is_not_asked_for_ever(machine: Machine, applied: Callable[..., Smtpd]) -> None:
+    server = applied(replies={"RCPT": ["250 2.1.5 ok", *["452 4.5.3 too many recipients"] * 50]})
+    body = machine.run("send", "--to", ",".join(MANY), "--json").fails(1).json
+    assert [one["ok"] for one in body["recipients"]] == [True, *[False] * 6]
+    assert len(server.messages) == 1
+
+
 def test_all_are_refused(machine: Machine, applied: Callable[..., Smtpd]) -> None:
     server = applied(replies={"RCPT": "550 5.1.1 no such user"})
     result = machine.run(*LETTER, "--cc", "bob@acme.example").fails(1)

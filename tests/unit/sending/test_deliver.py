@@ -14,6 +14,7 @@ from tests.unit.sending.results import NO, OK, failed, sent
         (sent(OK, NO), 1),
         (sent(NO, NO, stage="rcpt-to", cause="recipient-rejected"), 1),
         (sent(NO, failed("timeout"), stage="rcpt-to", cause="recipient-rejected"), 6),
+        (sent(OK, failed("dropped"), stage="data", cause="dropped"), 1),
         (sent(failed("sender-rejected"), stage="rcpt-to", cause="sender-rejected"), 6),
         (sent(failed("content-rejected"), stage="accepted", cause="content-rejected"), 6),
         (sent(failed("outcome-unknown"), stage="accepted", cause="outcome-unknown"), 6),
