@@ -6,6 +6,7 @@ Rules: a real part that can't be had fails the test, it never skips it. README.m
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +27,10 @@ hypothesis.settings.register_profile(
     "dtsconf", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
 hypothesis.settings.load_profile("dtsconf")
+
+# A background job is started with Ctrl-C ignored, and so would be all that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SCRUBBED_PREFIXES = ("DTS_EMAIL_", "DTSCONF_", "VAULT_", "XDG_")
 _SCRUBBED = {
