@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tests.real.apart import apart
 from tests.real.polite import SmtpServer
 from tests.real.processes import find, guard, require, wait_until
 
@@ -156,7 +157,7 @@ class Link:
 def firewalled_link(folder: Path) -> Iterator[Link]:
     """The two namespaces with cable, rules, names and servers up; `folder` takes the client side's files.
     Raises PartMissing, OSError."""
-    require("network namespaces", "unshare", "nsenter", "ip", "nft", "mount")
+    require("network namespaces", "nsenter", "ip", "nft", "mount")
     with contextlib.ExitStack() as stack:
         server, client = stack.enter_context(_side()), stack.enter_context(_side())
         _plug_in(server, client)
@@ -171,14 +172,13 @@ def firewalled_link(folder: Path) -> Iterator[Link]:
 
 @contextlib.contextmanager
 def _side() -> Iterator[Side]:
-    prefix = [find("unshare") or "unshare", "--net", "--mount", "--propagation", "slave"]
-    with guard(":", prefix=prefix) as holder:
+    with guard(":", prefix=apart(net=True)) as holder:
         ours = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt")}
 
         def is_apart() -> bool:
-            # The last thing that unshare does is to become the shell.
+            # The last thing that it does is to become the shell.
             theirs = {kind: os.readlink(f"/proc/{holder.pid}/ns/{kind}") for kind in ours}
-            return all(theirs[kind] != ours[kind] for kind in ours) and _program(holder.pid) != "unshare"
+            return all(theirs[kind] != ours[kind] for kind in ours) and _program(holder.pid) == "sh"
 
         wait_until(is_apart, "a network namespace")
         yield Side(holder.pid)

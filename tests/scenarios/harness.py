@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from tests.real.apart import apart
 from tests.real.posix import NotPosix
 
 BIN = Path(sys.executable).parent
@@ -398,7 +399,7 @@ def in_namespace(script: str, *args: str, uid: int | None = None) -> Sequence[st
         steps.append(_open_program())
     drop = f"setpriv --reuid {uid} --regid {uid} --clear-groups " if uid is not None else ""
     steps.append(f'exec {drop}"$@"')
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(steps), "sh", *args]
+    return apart("sh", "-c", "\n".join(steps), "sh", *args)
 
 
 def _open_program() -> str:
