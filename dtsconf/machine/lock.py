@@ -2,9 +2,8 @@
 
 The lock is STATE/lock, and STATE is made for it. A run that ends without a generation on record (a first apply that
 failed, a purge) takes both away again, and the key: the file says which of them were made, so that a later run can
-remove what a killed one made (but for a kill in the blink between making and noting). It is removed while it is held;
-whoever waited for it notices and starts over (see FileLock). It doesn't recover: whoever takes it calls `recover`
-first of all.
+remove what a killed one made; until it says so, a note does (begun.py). It is removed while it is held; whoever waited
+for it notices and starts over (see FileLock). It doesn't recover: whoever takes it calls `recover` first of all.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, LockHeld
 from dtsconf.files.lock import FileLock
+from dtsconf.machine.begun import Begun
 from dtsconf.machine.failure import failure
-from dtsconf.machine.layout import parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,38 +36,34 @@ def machine_lock(
     (`dtsconf apply`), `on_wait` hears once who holds it. At the end, if no generation is recorded, nothing of STATE
     stays that wasn't there before.
     Raises: LockHeld; DtsconfError naming the path when STATE can't be made or written; Refused."""
-    made: list[str] = []
+    state = Begun(system, layout)
+    made = state.made
     lock = FileLock(layout.real(layout.lock))
     try:
-        _take(system, layout, lock, made, time.monotonic() + wait, on_wait)
-    except OSError as error:
+        _take(state, lock, time.monotonic() + wait, on_wait)
+    except BaseException as error:
         _remove_folders(system, made)
-        raise failure(error, place=lock.path) from None
-    except BaseException:
-        _remove_folders(system, made)
+        state.end()
+        if isinstance(error, OSError):
+            raise failure(error, place=lock.path) from None
         raise
     try:
         try:
             _sign(system, layout, lock, command, made)
         except OSError as error:
             raise failure(error, place=lock.path) from None
+        state.end()
         yield
     finally:
         _let_go(system, layout, lock, made)
+        state.end()
 
 
-def _take(
-    system: System,
-    layout: Layout,
-    lock: FileLock,
-    made: list[str],
-    end: float,
-    on_wait: Callable[[str], None] | None,
-) -> None:
+def _take(state: Begun, lock: FileLock, end: float, on_wait: Callable[[str], None] | None) -> None:
     tries = 0
     while True:
         try:
-            _make_folders(system, layout, made)
+            state.make()
             if lock.acquire():
                 return
             if on_wait:
@@ -83,23 +78,6 @@ def _take(
             if tries == _TRIES:
                 raise
             time.sleep(0.01)
-
-
-def _make_folders(system: System, layout: Layout, made: list[str]) -> None:
-    missing, at = [], layout.state
-    while not system.folder(at):
-        missing.append(at)
-        if at == "/":  # the folder of --root itself
-            break
-        at = parent(at)
-    for folder in reversed(missing):
-        try:
-            system.mkdir(folder)
-        except FileExistsError:  # another first apply was faster
-            continue
-        if folder not in made:
-            made.append(folder)
-        system.sync(parent(folder))
 
 
 def _sign(system: System, layout: Layout, lock: FileLock, command: str, made: list[str]) -> None:

@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, Notice
+from dtsconf.machine.begun import begun
 from dtsconf.machine.layout import beside, parent
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ def interrupted(layout: Layout) -> bool:
 
 def leftovers(layout: Layout) -> bool:
     """Whether taking the lock and calling `recover` would change anything: a run was interrupted, files of one lie
-    about, or a first apply left its lock without having come to a generation. Cheap. True also while an apply runs."""
+    about, or a first apply left its lock or a part of STATE without having come to a generation. Cheap. True also while
+    an apply runs."""
     state, generations = _listed(layout.real(layout.state)), _listed(layout.real(layout.generations))
     if any(name.endswith(_HALF) for name in (*state, *generations)):
         return True
     if not {os.path.basename(path) for path in (layout.journal, layout.undo, layout.staged)}.isdisjoint(state):
         return True
-    return not generations and os.path.basename(layout.lock) in state
+    return (not generations and os.path.basename(layout.lock) in state) or begun(layout)
 
 
 def _listed(folder: str) -> list[str]:

@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,13 +186,15 @@ every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 Prepare = Callable[[Machine], Sequence[str]]
 
 
+def folders(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_dir()}
+
+
 class Matrix:
     """A run that can be made again and again from the same machine."""
 
     def __init__(self, machine: Machine, run: Prepare) -> None:
         self.machine = machine
-        # On a first apply of all, a kill between making these and noting so would leave them there, empty.
-        machine.state.parent.mkdir(parents=True)
         self.args = run(machine)
         self.saved = machine.folder / "saved"
         self.save()
@@ -220,6 +223,7 @@ class Matrix:
         assert now in (self.old, self.new)
         if now == self.old:
             assert self.machine.live() == self.before
+            assert folders(self.machine.root) == folders(self.saved)
         return "old" if now == self.old else "new"
 
 
