@@ -74,6 +74,7 @@ Ask = Callable[["Plan"], bool]
 def _asking(run: Run, *, yes: bool, saved: bool) -> Callable[[Progress], Ask]:
     def with_progress(progress: Progress) -> Ask:
         def ask(plan: Plan) -> bool:
+            from dtsconf.cli.question import confirmed
             from dtsconf.render import plan as render
             from dtsconf.render.common import notice
 
@@ -89,7 +90,7 @@ def _asking(run: Run, *, yes: bool, saved: bool) -> Callable[[Progress], Ask]:
             click.echo(told, err=True, nl=False)
             run.seen += plan.warnings
             click.echo("".join(notice(each) for each in plan.warnings), err=True, nl=False)
-            return click.confirm("Apply this?", default=False, err=True)
+            return confirmed("Apply this?")
 
         return ask
 

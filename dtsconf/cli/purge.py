@@ -43,11 +43,12 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
 
 def _question(run: Run, *, yes: bool) -> Callable[[Sequence[PurgeItem]], bool]:
     def ask(items: Sequence[PurgeItem]) -> bool:
+        from dtsconf.cli.question import confirmed
         from dtsconf.render import purge as render
 
         if yes:
             return True
         click.echo(render.listed(items, run.root), err=True, nl=False)
-        return click.confirm("Take all this away?", default=False, err=True)
+        return confirmed("Take all this away?")
 
     return ask

@@ -122,15 +122,12 @@ class Place:
         )
 
     def digest(self) -> str:
-        """SHA-256 in hex over everything that is in the machine's folder: names, modes and bytes. The lock's file is
-        left out: it only says who held it last."""
+        """SHA-256 in hex over everything that is in the machine's folder: names, modes and bytes."""
         total = hashlib.sha256()
         for base, folders, names in os.walk(self.path(MACHINE)):
             folders.sort()
             for name in sorted((*folders, *names)):
                 path = os.path.join(base, name)
-                if os.path.basename(base) == "dtsconf" and name == "lock":
-                    continue
                 total.update(f"{os.path.relpath(path, self.folder)}\0{os.lstat(path).st_mode:o}\0".encode())
                 if os.path.isfile(path):
                     with open(path, "rb") as file:

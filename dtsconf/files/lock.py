@@ -24,6 +24,7 @@ else:
 
     _OPEN = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
+_LONGEST = 1 << 16  # bytes of a holder's text
 _POLL = 0.1  # seconds between two tries
 _HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 
@@ -35,6 +36,7 @@ class FileLock:
     def __init__(self, path: str, mode: int = 0o600, *, create: bool = True) -> None:
         self.path, self.mode, self.create = path, mode, create
         self._descriptor = -1
+        self._found: tuple[bytes, int, int] | None = None
 
     def acquire(self, wait: float = 0.0) -> bool:
         """Takes the lock within `wait` seconds, or says False. Raises: OSError (FileNotFoundError without `create`)."""
@@ -79,7 +81,7 @@ class FileLock:
     def text(self) -> str:
         """What the holder wrote into the file; empty if there is nothing to read."""
         try:
-            data, _ = read_regular(self.path, 1 << 16)
+            data, _ = read_regular(self.path, _LONGEST)
         except (OSError, FileProblem):
             return ""
         return data.decode("utf-8", "replace")
@@ -88,8 +90,20 @@ class FileLock:
         """Puts a text into the file, which must be locked. Raises: OSError."""
         data = text.encode()
         os.lseek(self._descriptor, 0, os.SEEK_SET)
+        if self._found is None:
+            facts = os.fstat(self._descriptor)
+            self._found = os.read(self._descriptor, _LONGEST), facts.st_atime_ns, facts.st_mtime_ns
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
         write_all(self._descriptor, data)
         os.ftruncate(self._descriptor, len(data))
+
+    def leave(self, text: str) -> None:
+        """Puts the text for the time when nobody holds it into the file. Where the same was found there at first, no
+        trace of this holder stays, not even the time. Raises: OSError."""
+        self.write(text)
+        found, accessed, modified = self._found or (b"", 0, 0)
+        if found == text.encode() and os.utime in os.supports_fd:
+            os.utime(self._descriptor, ns=(accessed, modified))
 
     def release(self, *, remove: bool = False, move_to: str | None = None) -> None:
         """Gives the lock back, taking the file away or moving it if told to: before letting go, so that the next one in

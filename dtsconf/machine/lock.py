@@ -100,7 +100,7 @@ def _note(lock: FileLock) -> dict[str, object]:
 
 
 def holder(path: str) -> str:
-    """Who holds, or held last, the lock at the real path: command, process and since when."""
+    """Who holds the lock at the real path: command, process and since when."""
     return _holder(FileLock(path))
 
 
@@ -120,6 +120,9 @@ def _let_go(system: System, layout: Layout, lock: FileLock, made: list[str]) -> 
             if layout.key in made:
                 system.unlink(layout.key)
             system.rmdir(layout.generations)
+    with suppress(OSError):
+        if not unused:
+            lock.leave(json.dumps({"made": made}) + "\n")
     with suppress(OSError):
         lock.release(remove=unused)
     if unused:

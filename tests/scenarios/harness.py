@@ -208,8 +208,8 @@ class Machine:
         return {name: facts for name, facts in found if not (name.startswith(STATE) or name in {"var", "var/lib"})}
 
     def everything(self) -> Tree:
-        """Everything under the root, the state's lock file left out."""
-        return {name: facts for name, facts in tree(self.root).items() if name != f"{STATE}/lock"}
+        """Everything under the root."""
+        return tree(self.root)
 
     def files(self) -> dict[str, bytes]:
         """Content of every file of the machine, its user's home and folder, by path."""

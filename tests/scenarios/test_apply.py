@@ -706,7 +706,10 @@ def on_terminal(machine: Machine, answer: str, *args: str) -> tuple[int, str]:
     return process.returncode, shown.decode()
 
 
-@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("yes\n", True), ("n\n", False), ("\n", False)])
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [("y\n", True), ("YES\n", True), ("n\n", False), ("\n", False), ("what?\ny\n", True), ("oui\n\n", False)],
+)
 def test_on_a_terminal_apply_asks(machine: Machine, answer: str, written: bool) -> None:
     code, shown = on_terminal(machine, answer, "apply", "--profile", machine.profile())
     assert machine.config.exists() is written, shown

@@ -36,7 +36,7 @@ def test_modes_that_do_not_hold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_a_lock_that_lets_everybody_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(lock, "_lock", lambda _descriptor: True)
+    monkeypatch.setattr(lock, "hold", lambda _descriptor: True)
     assert "second process" in trials._lock(str(tmp_path)).detail
 
 

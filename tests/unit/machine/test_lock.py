@@ -207,3 +207,13 @@ def test_leftovers_are_seen(layout: Layout, system: LocalSystem, name: str) -> N
     Path(layout.real(f"{layout.state}/{name}")).write_text("")
     assert leftovers(layout)
     assert interrupted(layout) == (name in ("journal.json", "undo.json"))
+
+
+def test_a_run_that_came_to_nothing_leaves_no_trace_in_the_locks_file(layout: Layout, system: LocalSystem) -> None:
+    with machine_lock(system, layout, 0, command="dtsconf apply"):
+        record(layout)
+    path = Path(layout.real(layout.lock))
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    with machine_lock(system, layout, 0, command="dtsconf apply"):
+        assert "pid" in path.read_text(), "who holds it"
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
