@@ -155,6 +155,16 @@ def _wanted(
     return want
 
 
+def refuse_unfit(machine: Machine, effective: Effective, secrets: Mapping[str, Secret]) -> None:
+    """With delivery `reference` no file holds the values, but a target may have a no to one of them.
+
+    Raises:
+        Invalid: code 3.
+    """
+    if effective.org.secrets.deliver == "reference":
+        desired(effective, ground(machine.layout), ids={}, secrets=secrets)
+
+
 def ground(layout: Layout) -> Ground:
     """The targets' places on this machine."""
     paths = {"dts": layout.config, "msmtp": layout.msmtp}

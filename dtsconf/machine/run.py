@@ -17,7 +17,7 @@ from dtsconf.machine.desired import delivered_references, secrets_in_use
 from dtsconf.machine.failure import failure
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.lock import machine_lock
-from dtsconf.machine.planning import look
+from dtsconf.machine.planning import look, refuse_unfit
 from dtsconf.machine.record import Proof
 from dtsconf.machine.recording import Course
 from dtsconf.machine.recovery import recover
@@ -234,6 +234,7 @@ class Run:
     def _check(self, final: Planned, effective: Effective, number: int) -> Check:
         used = secrets_in_use(effective) if self.depth.level in NEEDS_LOGIN else {}
         secrets = {key: self._secret(key, reference, final) for key, reference in used.items()}
+        refuse_unfit(self.machine, effective, secrets)
         host = effective.settings.server.host or ""
         had = generations.had_tls(final.last, host, effective_port(effective.settings))
         had = had and not self.options.allow_downgrade

@@ -136,6 +136,17 @@ def test_odd_values_are_used_exactly(
     assert [password for _, password in server.logins] == [value]
 
 
+def test_what_msmtp_would_cut_short_is_refused(machine: Machine, smtpd: Servers, certificates: Certificates) -> None:
+    """Fetched by msmtp itself, only the first line of a secret would count; dtsconf's own mail takes it whole."""
+    server: Smtpd = smtpd(tls=certificates.server_context(), users={"lab": "two\nlines"})
+    settings = login(machine.secret_file("two\nlines"), ca_file=certificates.ca_file)
+    parts = proven(server, settings=settings, secrets={"deliver": "reference"})
+    result = machine.apply(machine.profile(**{**parts, "targets": ["dts", "msmtp"]})).fails(3)
+    assert "msmtp takes only the first line" in result.text
+    assert server.logins == []
+    machine.apply(machine.profile(**{**parts, "targets": ["dts"]})).ok()
+
+
 @pytest.mark.parametrize("put", sorted(set(SOURCES) - {"env"}), indirect=True)
 def test_a_nul_is_refused_where_it_can_not_be_sent(
     machine: Machine, put: Put, smtpd: Servers, certificates: Certificates

@@ -184,8 +184,15 @@ def _mechanism(settings: Settings) -> str:
 
 
 def password_line(password: Password) -> Line:
-    """The line that gives the password: itself (delivery `file`), or the command that fetches it."""
+    """The line that gives the password: itself (delivery `file`), or the command that fetches it.
+
+    Raises:
+        CantExpress: it can't, or msmtp would not get all of it (of what the command prints it takes the first line).
+    """
     if not password.within:
+        if password.value is not None and {"\n", "\0"} & set(password.value.reveal()):
+            why = "msmtp takes only the first line of a secret that it fetches itself, and this one has more"
+            raise CantExpress("login.password", why, "store a secret of one line, or take msmtp out of targets")
         return _same(f"passwordeval {quoted(password_command(password.reference, password.platform))}")
     content = None if password.value is None else f"password {quoted(password.value.reveal())}"
     return Line(f"password {MASK}", f"password {password.reference}", content)

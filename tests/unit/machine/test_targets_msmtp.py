@@ -121,6 +121,8 @@ def test_what_msmtp_cant_express_is_refused() -> None:
     assert refused({**WORKING, "sender.email": "jürgen@acme.example"}) == "sender.email"
     assert refused(LOGIN, Password("file:///x", "file", Secret("p" * 500))) == "login.password"
     assert refused(LOGIN, Password("file:///x", "file", Secret("two\nlines"))) == "login.password"
+    assert refused(LOGIN, Password("file:///x", "reference", Secret("two\nlines"))) == "login.password"
+    assert refused(LOGIN, Password("file:///x", "reference", Secret("a\0b"))) == "login.password"
 
 
 def test_auto_in_clear_is_plain_since_msmtp_would_pick_nothing() -> None:
