@@ -34,3 +34,6 @@ class TokenSource(Protocol):
     def note(self, token: Token) -> str | None:
         """What the token's own claims show to be wrong (audience, scope, user, tenant, expiry), in a few words; None
         when nothing does. Claims are read, not verified: a note explains a refusal and is never one."""
+
+    def remedy(self) -> str:
+        """The next step for whoever reads that a mail server refused the token, when the server gave no better one."""

@@ -26,6 +26,12 @@ LAST = 60
 """Seconds that a token which can't be renewed may have left to be handed out all the same."""
 SIGN_IN = "sign in first, as this user: dtsconf sign-in"
 AGAIN = "sign in again: dtsconf sign-in"
+REFUSED = f"{AGAIN}; if that changes nothing, the account may not use SMTP AUTH: ask its administrator"
+REFUSED_APPLICATION = (
+    "the application may not send from this mailbox, or not yet (a change takes Exchange up to two hours): "
+    "Test-ServicePrincipalAuthorization -Identity {client} -Resource {sender} must say InScope True, and "
+    "Get-CASMailbox {sender} SmtpClientAuthenticationDisabled False"
+)
 
 
 class UserTokens:
@@ -66,6 +72,10 @@ class UserTokens:
         """See `TokenSource`."""
         return claims.note(token.value.reveal(), _expected(self._wanted, token.username), time.time())
 
+    def remedy(self) -> str:
+        """See `TokenSource`."""
+        return REFUSED
+
     def sign_in(self, accept: Callable[[str], object] = lambda _address: None) -> Facts:
         """Ask the person, whatever is kept, and keep what comes of it instead; what may be shown of it. `accept` sees
         the account's address first, and raises if that may not be.
@@ -92,7 +102,9 @@ class UserTokens:
     def _good(self, found: Held, challenge: str | None, *, fresh: bool) -> Held | None:
         known = self._handed is None or self._handed.reveal() == found.access.reveal()
         stale = challenge is not None or (fresh and known)
-        if not stale and found.left() >= FRESH:
+        # What this run has got already isn't renewed again, however short its provider makes tokens.
+        enough = LAST if self._handed is not None and known else FRESH
+        if not stale and found.left() >= enough:
             return found
         if found.renewable:
             return self._renewed(found, challenge, may_keep=not stale)
@@ -157,6 +169,10 @@ class ApplicationTokens:
     def note(self, token: Token) -> str | None:
         """See `TokenSource`."""
         return claims.note(token.value.reveal(), _expected(self._wanted, None), time.time())
+
+    def remedy(self) -> str:
+        """See `TokenSource`."""
+        return REFUSED_APPLICATION.format(client=self._wanted.client_id, sender=self._wanted.sender)
 
     def close(self) -> None:
         """Let the connections go."""

@@ -27,9 +27,6 @@ _LONGEST_INITIAL = 360
 
 _STATUS = re.compile(r'"status"\s*:\s*"([\w.\- ]{1,40})"')
 _NO_LOGIN = "is this the submission server? Microsoft's is smtp.office365.com port 587 (microsoft.smtp)"
-_SIGN_IN = (
-    "sign in again: dtsconf sign-in; if that changes nothing, the account may not use SMTP AUTH: ask its administrator"
-)
 
 
 class Bearer:
@@ -78,11 +75,11 @@ def log_in_by_token(talk: Conversation, tokens: TokenSource) -> None:
     with talk.stage("auth", "signing in with a token") as row:
         require_tls(talk)
         name = _choose(talk)
-        reply, mechanism = _try(talk, name, _token(talk, tokens, fresh=False))
+        reply, mechanism = _try(talk, name, tokens, _token(talk, tokens, fresh=False))
         if reply.code == 535:
             reply, mechanism = _once_more(talk, name, tokens, reply, mechanism)
         if reply.code != 235:
-            _refused(talk, mechanism, reply)
+            _refused(talk, mechanism, reply, tokens)
         row.heard(reply)
         row.detail = f"{name} as {talk.facts.username}: {reply.text}"
 
@@ -94,8 +91,8 @@ def _once_more(
     try:
         token = _token(talk, tokens, fresh=True)
     except StageFailed as none:
-        _refused(talk, mechanism, reply, f"; no fresh one is to be had: {none.detail}")
-    return _try(talk, name, token)
+        _refused(talk, mechanism, reply, tokens, f"; no fresh one is to be had: {none.detail}")
+    return _try(talk, name, tokens, token)
 
 
 def _choose(talk: Conversation) -> str:
@@ -120,21 +117,21 @@ def _token(talk: Conversation, tokens: TokenSource, *, fresh: bool) -> Token:
     return token
 
 
-def _try(talk: Conversation, name: str, token: Token) -> tuple[Reply, Bearer]:
+def _try(talk: Conversation, name: str, tokens: TokenSource, token: Token) -> tuple[Reply, Bearer]:
     try:
         mechanism = Bearer(name, token, talk.facts.host, talk.facts.port)
     except auth.ExchangeBroken as broken:
-        raise StageFailed(broken.cause, str(broken), _SIGN_IN) from broken
+        raise StageFailed(broken.cause, str(broken), tokens.remedy()) from broken
     return exchange(talk, mechanism), mechanism
 
 
-def _refused(talk: Conversation, mechanism: Bearer, reply: Reply, more: str = "") -> NoReturn:
+def _refused(talk: Conversation, mechanism: Bearer, reply: Reply, tokens: TokenSource, more: str = "") -> NoReturn:
     """The server's no, with what it said of the token and what the token says of itself."""
     from dtsconf.mail.causes import of_reply
 
     finding = of_reply("auth", reply, talk.facts)
     if finding.cause == "auth-rejected":
-        finding = Finding("token", _SIGN_IN)
+        finding = Finding("token", tokens.remedy())
     status = f" (the server says of the token: {mechanism.status})" if mechanism.status else ""
     words = f"{mechanism.name} as {talk.facts.username}: {reply.text}{status}{talk.doubts()}{more}"
     raise StageFailed.of(finding, words, "server", reply)

@@ -36,6 +36,9 @@ class Tokens:
             raise SignInFailed("nobody is signed in", "dtsconf sign-in")
         return Token(Secret(self._texts[0]), self._username, time.time() + 3600)
 
+    def remedy(self) -> str:
+        return "sign in again: dtsconf sign-in"
+
     def note(self, token: Token) -> str | None:
         return self._note
 

@@ -37,6 +37,9 @@ class Tokens:
             raise SignInFailed("nobody has signed in", "dtsconf sign-in")
         return Token(Secret(self.values.pop(0)), "macro@acme.example", 4_000_000_000)
 
+    def remedy(self) -> str:
+        return "sign in again: dtsconf sign-in"
+
     def note(self, token: Token) -> str | None:
         return self._note
 
