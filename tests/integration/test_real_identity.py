@@ -91,6 +91,7 @@ def test_the_device_flow_with_a_person_at_the_browser(tenant: Tenant, web: reque
     assert (token["scp"], token["upn"], token["tid"]) == ("SMTP.Send", ALICE, tenant.id)
     assert token["appid"] == tenant.public.client_id
     assert token["exp"] - token["iat"] == 3600
+    assert {answer["access_token"], answer["refresh_token"], answer["id_token"]} <= set(tenant.secrets())
 
 
 def test_the_device_flow_when_the_person_refuses(tenant: Tenant, web: requests.Session, browser: Browser) -> None:
@@ -102,6 +103,7 @@ def test_the_device_flow_when_the_person_refuses(tenant: Tenant, web: requests.S
 
 def test_a_mistyped_device_code_leads_nowhere(tenant: Tenant, web: requests.Session, browser: Browser) -> None:
     flow = person(tenant, web).initiate_device_flow([SEND])
+    assert tenant.user_codes() == [(flow["verification_uri"], flow["user_code"])]
     page = browser.enter_code(flow["verification_uri"], "AAAA-AAAA", ALICE)
     assert "incorrect" in page
 

@@ -6,7 +6,7 @@
 // ({address: {name, oid}}), mail (who may ask /introspect: {id, secret}). Prints one line when it listens.
 //
 //   POST /control/tenants            makes a tenant (see `Tenant` in provider.py for the fields)
-//   POST /control/tenants/ID/VERB    withdraw {what: access|refresh}, answer {status, body}, log {}
+//   POST /control/tenants/ID/VERB    withdraw {what: access|refresh}, answer {status, body}, log, secrets, codes
 //   POST /introspect                 Exchange's part: is this token good for sending mail, and whose mailbox is it?
 //   /TENANT/...                      the provider's own endpoints; discovery with and without /v2.0 before it
 //
@@ -48,16 +48,22 @@ class Tenant {
     this.refreshTokens = new Set();
     this.planned = [];
     this.log = [];
+    this.secrets = [];
+    this.codes = [];
     this.provider = new Provider(`${origin}/${spec.id}`, this.#configuration(spec));
     this.provider.on('refresh_token.saved', (token) => this.refreshTokens.add(token));
     this.provider.on('grant.success', (ctx) => this.log.push(ctx.oidc.params.grant_type));
     this.provider.on('grant.error', (ctx, error) => this.log.push(`${ctx.oidc?.params?.grant_type}: ${error.error}`));
-    // msal asks every five seconds unless told otherwise.
+    this.provider.on('authorization_code.saved', (code) => this.secrets.push(code.jti));
     this.provider.use(async (ctx, next) => {
       await next();
       if (ctx.oidc?.route === 'device_authorization' && ctx.body?.device_code) {
+        // msal asks every five seconds unless told otherwise.
         ctx.body = { ...ctx.body, interval: 1, expires_in: spec.code_lifetime };
+        this.codes.push(ctx.body);
       }
+      const { access_token, refresh_token, id_token, device_code } = ctx.body ?? {};
+      this.secrets.push(...[access_token, refresh_token, id_token, device_code].filter(Boolean));
     });
   }
 
@@ -144,7 +150,7 @@ class Tenant {
   }
 
   async control(verb, wanted) {
-    if (verb === 'log') return this.log;
+    if (['log', 'secrets', 'codes'].includes(verb)) return this[verb];
     if (verb === 'answer') this.planned.push(wanted);
     else if (wanted.what === 'access') this.withdrawn = new Set(this.issued);
     else await Promise.all([...this.refreshTokens].map((token) => token.destroy()));

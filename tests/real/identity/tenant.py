@@ -145,6 +145,16 @@ class Tenant:
         found: list[str] = self._post(f"/{self.id}/log", {})
         return found
 
+    def secrets(self) -> list[str]:
+        """All that the provider has given out so far and that nobody else may see: tokens, authorization and device
+        codes."""
+        found: list[str] = self._post(f"/{self.id}/secrets", {})
+        return found
+
+    def user_codes(self) -> list[tuple[str, str]]:
+        """The device logins that were begun, oldest first: the page to open, and the code to enter there."""
+        return [(one["verification_uri"], one["user_code"]) for one in self._post(f"/{self.id}/codes", {})]
+
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         with requests.Session() as session:
             session.trust_env = False
