@@ -42,7 +42,11 @@ class Sender(Group):
 
     name: Annotated[Line | None, Screen("smtp", 8, "Your Name")] = None
     """Display name of the sender."""
-    email: Annotated[Address | None, Screen("microsoft", 3, "Email Address"), Screen("smtp", 9, "Email Address")] = None
+    email: Annotated[
+        Address | None,
+        Screen("microsoft", 3, "Email Address", {"None": "(the signed-in account's own)"}),
+        Screen("smtp", 9, "Email Address"),
+    ] = None
     """Address the mail is sent from. Required in smtp mode; in microsoft mode null is the signed-in account's own."""
 
 

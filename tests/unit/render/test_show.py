@@ -50,6 +50,14 @@ def test_the_screen_has_every_label() -> None:
         assert text.count("(not used in this mode)") == 1
 
 
+def test_the_screen_says_whose_address_it_is_when_nobody_has_set_one() -> None:
+    given = {"mode": "microsoft", "microsoft.client_id": "11111111-2222-4333-8444-555555555555"}
+    text = show.screen(resolve(organisation(given), ()))
+    microsoft, _, smtp = text.partition("SMTP server")
+    assert "Email Address                   (the signed-in account's own)\n" in microsoft
+    assert "the signed-in account" not in smtp
+
+
 def test_the_screen_shows_the_port_that_is_used_and_no_secret() -> None:
     text = show.screen(resolve(organisation(LOGIN), ()))
     assert "587" in text
