@@ -16,6 +16,7 @@ from dtsconf.settings.keys import GROUPS, KEYS
 from dtsconf.settings.part import read_part
 from dtsconf.settings.profile import load_profile, validate_paths
 from dtsconf.settings.reference import filled_in, profile_table, settings_table, variables_table
+from dtsconf.settings.resolve import resolve
 from dtsconf.settings.schema import machine_schema, profile_schema
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr, profile_shape
 from tests.tools import docs
@@ -177,7 +178,7 @@ def test_the_repository_s_schemas_are_what_the_code_makes() -> None:
 
 def test_the_starting_points_are_good_profiles() -> None:
     reports = validate_paths([str(ROOT / "profiles")], strict=True)
-    assert len(reports) == 5
+    assert len(reports) == 7
     assert [
         (report.path, report.problems, report.warnings) for report in reports if report.problems or report.warnings
     ] == []
@@ -194,6 +195,17 @@ def test_the_starting_points_do_what_they_are_for(name: str) -> None:
         assert values["login.required"] is True
         assert values["server.encryption"] == "starttls"
     assert (len(profile.files) == 2) == name.startswith("organisation")
+
+
+@pytest.mark.parametrize("name", ["people", "application"])
+def test_the_starting_points_for_microsoft_do_what_they_are_for(name: str) -> None:
+    effective = resolve(load_profile(str(ROOT / f"profiles/microsoft-{name}.yaml")), [])
+    microsoft, locked = effective.settings.microsoft, effective.org.policy.lock_on
+    assert effective.settings.mode == "microsoft"
+    assert (microsoft.flow == "application") == (name == "application") == (microsoft.certificate is not None)
+    assert (effective.settings.sender.email is None) == (name == "people")
+    assert all(map(locked, ("mode", "microsoft.client_id", "microsoft.tenant", "microsoft.smtp.host")))
+    assert (locked("microsoft.remember_me") is None) == (name == "people")
 
 
 def test_the_starting_points_fit_the_schema() -> None:
