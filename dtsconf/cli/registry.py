@@ -30,6 +30,7 @@ COMMANDS: dict[str, Entry] = {
         _entry("show", "Profiles", "Print the effective settings."),
         _entry("explain", "Profiles", "Tell where a setting's value comes from, and what else could have won."),
         _entry("schema", "Profiles", "Print the JSON Schema of the profile or of the machine config."),
+        _entry("migrate", "Profiles", "Move a profile from a password at Exchange Online to Microsoft sign-in."),
         _entry("plan", "This machine", "Show what apply would change, as a diff with secrets masked."),
         _entry("apply", "This machine", "Bring the machine to its profile, prove it by mail, or leave it as it was."),
         _entry("test", "This machine", "Test Settings: a staged report of a real test send."),

@@ -83,7 +83,8 @@ def _exchange_notice(values: Values) -> Notice:
         values,
         "Exchange Online takes a password over SMTP only until the end of December 2026: after that it is off by "
         "default, and refused with 550 5.7.30",
-        "move to Microsoft sign-in (mode: microsoft) before; an administrator can turn passwords on again for a while",
+        "move to Microsoft sign-in before: dtsconf migrate microsoft --profile FILE; an administrator can turn "
+        "passwords on again for a while",
     )
 
 

@@ -159,7 +159,7 @@ def test_a_password_for_exchange_is_a_warning_with_its_end(host: str) -> None:
     (notice,) = warned({**LOGIN, "server.host": host})
     assert (notice.kind, notice.strict) == ("exchange-password", 0)
     assert "December 2026" in notice.message
-    assert "mode: microsoft" in str(notice.hint)
+    assert "dtsconf migrate microsoft" in str(notice.hint)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,181 @@
+"""The migration itself: the new text, the conditions on this machine, the proof, and only then the exchange of files.
+
+The new profile is tested from a file of its own beside the old one, so that what it names relatively is found. The old
+one isn't touched before a test mail has gone out with the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from dtsconf.errors import DtsconfError, Invalid, Notice, Problem, UsageProblem
+from dtsconf.files.staging import atomic_write
+from dtsconf.migrate.conditions import CLIENT, Tools, examine
+from dtsconf.migrate.goal import goal_of, own_file, rewritten
+from dtsconf.migrate.tenant import steps
+from dtsconf.migrate.values import Migration
+from dtsconf.names import escape_controls
+from dtsconf.settings.profile import load_profile
+from dtsconf.settings.resolve import resolve
+from dtsconf.settings.sources import command_line_layer
+from dtsconf.settings.trust import plain_reader
+from dtsconf.settings.values import Layer, Value
+
+if TYPE_CHECKING:
+    from dtsconf.migrate.goal import Goal
+    from dtsconf.settings.effective import Effective
+    from dtsconf.settings.profile import Profile
+    from dtsconf.wiring import Inputs
+
+KEPT: Final = ".before-microsoft"
+"""What the old profile's name ends in, once the new one has its place."""
+GIVEN: Final = ("microsoft.", "sender.", "connection.")
+"""What --set may write into the new profile."""
+_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+"""Stands for a client id that is still blank while all else is looked at."""
+
+
+def migrate(given: Inputs, out: str | None, tools: Tools) -> Migration:
+    """Rewrite a profile for Microsoft sign-in, and prove it. With `out` the new profile goes there at once, and the old
+    one stays; else it takes the old one's place when it is proven, and the old one is kept beside.
+
+    Raises:
+        UsageProblem: no profile was named, or --set has a value that a migration doesn't write.
+        Invalid: the old or the new profile can't be used, or there is nothing to migrate.
+        DtsconfError: a file is in the way, or can't be read or written.
+    """
+    if given.profile is None:
+        raise UsageProblem("there is no profile to migrate", "name it: --profile site.yaml")
+    old = load_profile(given.profile)
+    told = _require_password(old)
+    if told is None:
+        return Migration(given.profile)
+    place = out or given.profile
+    _require_free(out or given.profile + KEPT)
+    goal = goal_of(old, _written(given))
+    data = rewritten(own_file(old), plain_reader(given.profile), goal)
+    effective = _effective(place, data, given)
+    found = Migration(
+        given.profile,
+        steps(effective.settings),
+        _diff(plain_reader(given.profile), data, given.profile),
+        warnings=(*told, *_notices(old, goal, effective)),
+    )
+    if out is not None:
+        _write(out, data, like=given.profile)
+        new = replace(given, profile=out, overrides=())
+        return replace(found, found=examine(new, effective, tools), written=out)
+    with _staged(given.profile, data) as staged:
+        new = replace(given, profile=staged, overrides=())
+        found = replace(found, found=examine(new, effective, tools))
+    return found if found.code else _exchanged(found, data)
+
+
+def _require_password(old: Profile) -> tuple[Notice, ...] | None:
+    """What is to be said about the old profile; None when it is Microsoft sign-in already."""
+    values = {key: value.raw for key, value in old.layer.values.items()}
+    if values.get("mode") == "microsoft":
+        return None
+    if not values.get("login.required"):
+        message = "there is no password to move away from: login.required is false"
+        hint = "a relay that trusts the network is no matter of Microsoft's; see dtsconf explain login.required"
+        raise Invalid((Problem("nothing-to-migrate", message, hint, own_file(old).document.start_of("settings")),))
+    host = str(values.get("server.host") or "").lower().rstrip(".")
+    if host == "smtp.office365.com" or host.endswith(".outlook.com"):
+        return ()
+    message = (
+        f"server.host {escape_controls(host) or 'is not set'}: that isn't Exchange Online, and mail goes there now"
+    )
+    return (Notice("not-exchange", message, "go on only if these mailboxes are in Microsoft 365"),)
+
+
+def _written(given: Inputs) -> Layer:
+    """The --set values, which a migration writes down."""
+    layer, problems, _ = command_line_layer(given.overrides, None)
+    if problems:
+        raise Invalid(tuple(problems))
+    other = next((key for key in layer.values if not key.startswith(GIVEN)), None)
+    if other:
+        message = f"--set {other}: what the new profile takes from here is under microsoft, sender and connection"
+        raise UsageProblem(message, "for example --set microsoft.client_id=UUID --set microsoft.tenant=acme.example")
+    return layer
+
+
+def _require_free(path: str) -> None:
+    if os.path.lexists(path):
+        raise DtsconfError(f"{escape_controls(path)} is there already and is left alone", "move it away, or name --out")
+
+
+def _effective(place: str, data: bytes, given: Inputs) -> Effective:
+    """The new profile, read as if it stood at its place; a client id that is still blank is no error here."""
+    org = load_profile(place, read=lambda path: data if path == place else plain_reader(path))
+    blank = org.layer.values.get(CLIENT, Value(None, None))
+    if blank.raw is None:
+        filled = {**org.layer.values, CLIENT: replace(blank, raw=_NOBODY)}
+        org = replace(org, layer=replace(org.layer, values=filled))
+    try:
+        found = resolve(org, [], strict=given.strict)
+    except Invalid as wrong:
+        raise Invalid(org.with_excerpts(wrong.problems)) from None
+    if blank.raw is not None:
+        return found
+    microsoft = found.settings.microsoft.model_copy(update={"client_id": None})
+    return replace(found, settings=found.settings.model_copy(update={"microsoft": microsoft}))
+
+
+def _notices(old: Profile, goal: Goal, effective: Effective) -> Iterator[Notice]:
+    yield from effective.warnings
+    if goal.targets is not None:
+        message = "the msmtp target goes: msmtp can't sign in to Microsoft, so what sends through it would fail"
+        yield Notice("msmtp", message, "let scripts and macros send with dtsconf, in the same settings")
+    if effective.settings.microsoft.flow != "application" and "sign-in" not in old.verify.pending:
+        message = (
+            "verify.pending leaves sign-in out: an apply by root will fail (exit 6), since it can't sign in for users"
+        )
+        yield Notice("pending", message, "add sign-in to verify.pending, or use microsoft.flow: application")
+
+
+def _diff(old: bytes, new: bytes, name: str) -> str:
+    import difflib
+
+    before, after = (data.decode("utf-8-sig").splitlines() for data in (old, new))
+    rows = difflib.unified_diff(before, after, name, f"{name} (new)", n=1, lineterm="")
+    return "".join(escape_controls(row) + "\n" for row in rows)
+
+
+def _write(path: str, data: bytes, *, like: str) -> None:
+    """Put the new profile into its place, with the mode and owner of another file."""
+    facts = os.stat(like)
+    try:
+        atomic_write(path, data, facts.st_mode & 0o777)
+        if sys.platform != "win32" and os.geteuid() == 0:
+            os.chown(path, facts.st_uid, facts.st_gid)
+    except OSError as error:
+        raise DtsconfError(f"{escape_controls(path)}: {error.strerror}", "name a place that you may write to") from None
+
+
+@contextmanager
+def _staged(profile: str, data: bytes) -> Iterator[str]:
+    """The new profile in a file beside the old one, gone when the block is left."""
+    folder, name = os.path.split(profile)
+    path = os.path.join(folder, f".{name[:64]}.{os.urandom(8).hex()}.yaml")
+    _write(path, data, like=profile)
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            os.unlink(path)
+
+
+def _exchanged(found: Migration, data: bytes) -> Migration:
+    """The new profile in the old one's place, which is kept beside."""
+    kept = found.profile + KEPT
+    old = plain_reader(found.profile)
+    _write(kept, old, like=found.profile)
+    _write(os.path.realpath(found.profile), data, like=kept)
+    return replace(found, written=found.profile, kept=kept)
