@@ -16,7 +16,7 @@ from dtsconf.frozen import frozen
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.content import Content, Envelope
 from dtsconf.mail.mailer import mailer
-from dtsconf.mail.sent import Sent
+from dtsconf.mail.sent import Recipient, Sent
 from dtsconf.proof import CAUSES
 from dtsconf.sending.prepare import prepared, smaller
 from dtsconf.sending.request import Request, draft_of
@@ -162,12 +162,18 @@ def _joined(sent: Sent, later: Sent) -> Sent:
 
 
 def _hinted(sent: Sent, request: Request) -> Sent:
-    """What to do about a mail that is too large is known better here than in the conversation."""
-    failure = sent.failure
-    if failure is None or failure.cause != "too-large":
-        return sent
-    hint = f"{smaller(request)}, or ask the server's administrator to take more"
-    return replace(sent, stages=tuple(replace(one, hint=hint) if one is failure else one for one in sent.stages))
+    """The conversation's hints are those of a test; what else to do about a mail of the user's is known here."""
+    stages = tuple(one if one.ok else replace(one, hint=_hint(one, sent, request)) for one in sent.stages)
+    recipients = tuple(replace(one, hint=_hint(one, sent, request)) for one in sent.recipients)
+    return replace(sent, stages=stages, recipients=recipients)
+
+
+def _hint(failed: Stage | Recipient, sent: Sent, request: Request) -> str | None:
+    if failed.cause == "too-large":
+        return f"{smaller(request)}, or ask the server's administrator to take more"
+    if failed.cause == "outcome-unknown":
+        return f"ask {sent.recipients[0].address} whether it arrived ({sent.message_id}) before you send it again"
+    return failed.hint and failed.hint.replace("dtsconf test --to ADDRESS", "--to ADDRESS")
 
 
 class Counted:

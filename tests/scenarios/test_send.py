@@ -114,6 +114,7 @@ def test_some_are_refused_and_the_others_get_it(machine: Machine, applied: Calla
     assert "SENT TO 2 OF 3" in result.stderr
     assert "gone@acme.example" in result.stderr
     assert "550 5.1.1 no such user" in result.stderr
+    assert "dtsconf test" not in result.stderr
     body = machine.run(*LETTER, *cc, "--json").fails(1).json
     assert [(one["address"], one["ok"], one["code"], one["enhanced_code"]) for one in body["recipients"]] == [
         ("ann@acme.example", True, 250, "2.1.5"),
@@ -189,7 +190,9 @@ def test_an_unknown_outcome_is_told_with_the_message_id(machine: Machine, applie
     server = applied(replies={".": DROP})
     result = machine.run(*LETTER).fails(6)
     assert "NOT KNOWN WHETHER SENT" in result.stderr
+    assert "hint: ask ann@acme.example whether it arrived (<" in result.stderr
     assert "@acme.example>" in result.stderr
+    assert "dtsconf test" not in result.stderr
     assert len(server.sessions) == 1
 
 
