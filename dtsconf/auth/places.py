@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
@@ -44,11 +43,12 @@ class Places:
         return self.tokens if wanted.remember else self.session
 
 
-def places(state: str, environ: Mapping[str, str]) -> Places:
-    """The folders of the calling user, whose state folder is `state`. Makes none."""
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
-    usable = os.path.isabs(runtime) and _private(runtime) and _in_memory(runtime)
-    return Places(state, os.path.join(runtime, "dtsconf") if usable else None)
+def places(state: str, session: str | None) -> Places:
+    """The folders of the calling user: that of their state, and the one for a login session, if it would do. Makes
+    none."""
+    runtime = os.path.dirname(session) if session else ""
+    usable = bool(runtime) and _private(runtime) and _in_memory(runtime)
+    return Places(state, session if usable else None)
 
 
 def _private(folder: str) -> bool:

@@ -51,6 +51,7 @@ class UserTokens:
         self._provider = Provider(wanted, make_session)
         self._store = Store(wanted, places, environ)
         self._handed: Secret | None = None
+        self._short: Secret | None = None
 
     def get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
         """A token; see `TokenSource`. `challenge` is what a resource asks for in a claims challenge (JSON), which only
@@ -102,13 +103,20 @@ class UserTokens:
     def _good(self, found: Held, challenge: str | None, *, fresh: bool) -> Held | None:
         known = self._handed is None or self._handed.reveal() == found.access.reveal()
         stale = challenge is not None or (fresh and known)
-        # What this run has got already isn't renewed again, however short its provider makes tokens.
-        enough = LAST if self._handed is not None and known else FRESH
-        if not stale and found.left() >= enough:
+        if not stale and (found.left() >= FRESH or self._as_fresh_as_it_gets(found)):
             return found
         if found.renewable:
             return self._renewed(found, challenge, may_keep=not stale)
         return found if not stale and found.left() > LAST else None
+
+    def _as_fresh_as_it_gets(self, found: Held) -> bool:
+        """Whether this very run had the token from a provider whose tokens are all short-lived."""
+        return self._short is not None and self._short.reveal() == found.access.reveal() and found.left() > LAST
+
+    def _keep(self, found: Held) -> Held:
+        self._store.save(found)
+        self._short = found.access if found.left() < FRESH else None
+        return found
 
     def _renewed(self, found: Held, challenge: str | None, *, may_keep: bool) -> Held | None:
         from dtsconf.auth.client import asked, public
@@ -131,8 +139,7 @@ class UserTokens:
             if may_keep and found.left() > LAST:
                 return found  # the provider is away for now, and what is held still works
             raise
-        self._store.save(renewed)
-        return renewed
+        return self._keep(renewed)
 
     def _signed_in(self, accept: Callable[[str], object] = lambda _address: None) -> Held:
         if self._person is None:
@@ -141,7 +148,7 @@ class UserTokens:
         found = interact(self._wanted, self._provider, self._person, self._environ)
         accept(found.account.username)
         with self._store.alone():
-            self._store.save(found)
+            self._keep(found)
         self._handed = found.access
         return found
 

@@ -177,6 +177,13 @@ def forget(places: Places, environ: Mapping[str, str], name: str | None = None) 
     return tuple(dict.fromkeys(accounts))
 
 
+def signed_in(places: Places) -> tuple[str, ...] | None:
+    """Whose tokens are kept, as far as that is known; None where none are."""
+    found = [(folder, name) for folder in places.folders() for name in sorted(_names(folder))]
+    known = [facts.read_facts(facts.facts_path(folder, name)) for folder, name in found]
+    return tuple(dict.fromkeys(each.account for each in known if each)) if found else None
+
+
 def _names(folder: str) -> set[str]:
     try:
         entries = os.listdir(folder)

@@ -13,7 +13,8 @@ from dtsconf.errors import UsageProblem
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dtsconf.machine.purge import PurgeItem
+    from dtsconf.machine.purge import Besides, PurgeItem
+    from dtsconf.wiring import Inputs
 
 
 @make(
@@ -35,10 +36,24 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
 
     if not yes and (run.json or not attended()):
         raise UsageProblem("purge asks before it deletes, and there is no terminal to ask on", "say --yes")
-    purged = purge(wiring.machine_of(run.inputs()), ask=_question(run, yes=yes), wait=wait)
+    given = run.inputs()
+    purged = purge(wiring.machine_of(given), ask=_question(run, yes=yes), wait=wait, besides=_sign_in(given))
     machine_stays = any(item.fate == "out-of-reach" and item.path != "other users" for item in purged.items)
     code = 1 if machine_stays and not purged.changed else 0
     return Outcome(render.data(purged), render.text(purged, run.root), code, purged.warnings)
+
+
+def _sign_in(given: Inputs) -> tuple[Besides, ...]:
+    """The tokens that this user's sign-ins left, on disk, in the login session and as keys in the keyring."""
+    from dtsconf.machine.purge import Besides, PurgeItem
+    from dtsconf.wiring.signing_in import sign_out, signed_in
+
+    accounts = signed_in(given)
+    if accounts is None:
+        return ()
+    whose = f" of {', '.join(accounts)}" if accounts else ""
+    item = PurgeItem("your sign-in", "delete", f"the tokens{whose}, and their key in the keyring")
+    return (Besides(item, lambda: sign_out(given)),)
 
 
 def _question(run: Run, *, yes: bool) -> Callable[[Sequence[PurgeItem]], bool]:

@@ -6,7 +6,7 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 
 
-@make("sign-out")
+@make("sign-out", common=("root", "json"))
 def command(run: Run) -> Outcome:
     """Forget every Microsoft token of this user.
 

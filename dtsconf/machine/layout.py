@@ -132,6 +132,18 @@ class Layout:
             case _:
                 return beside(self.environ.get("XDG_STATE_HOME") or self._home(".local/state"), "dtsconf")
 
+    def user_session(self) -> str | None:
+        """The calling user's folder in the memory that ends when they log out (real path); None where the environment
+        names none. Each root folder has one of its own."""
+        runtime = self.environ.get("XDG_RUNTIME_DIR", "")
+        if not os.path.isabs(runtime):
+            return None
+        if self.root is None:
+            return beside(runtime, "dtsconf")
+        import hashlib
+
+        return beside(runtime, f"dtsconf-{hashlib.sha256(os.path.abspath(self.root).encode()).hexdigest()[:12]}")
+
     def spool(self) -> str:
         """The calling user's queued messages, 0700 (real path)."""
         return beside(self.user_state(), "spool")

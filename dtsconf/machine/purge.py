@@ -23,7 +23,7 @@ from dtsconf.machine.status import iso_time
 from dtsconf.machine.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.planning import Planned
@@ -42,6 +42,14 @@ class PurgeItem:
 
 
 @frozen
+class Besides:
+    """Something of the user's that lies outside of what the machine knows, and how it is taken away."""
+
+    item: PurgeItem
+    remove: Callable[[], object]
+
+
+@frozen
 class Purged:
     """`changed` is False when there was nothing. `items` are what was listed."""
 
@@ -50,13 +58,20 @@ class Purged:
     warnings: tuple[Notice, ...] = ()
 
 
-def purge_list(machine: Machine) -> tuple[PurgeItem, ...]:
+def purge_list(machine: Machine, besides: Sequence[Besides] = ()) -> tuple[PurgeItem, ...]:
     """What purge would do, in the order of paths. Raises: DtsconfError when the machine can't be looked at."""
-    items = [*_machine_items(machine), *_user_items(machine.layout), *_others(machine.layout)]
+    own = [each.item for each in besides]
+    items = [*_machine_items(machine), *_user_items(machine.layout), *own, *_others(machine.layout)]
     return tuple(sorted(items, key=lambda item: (item.fate == "out-of-reach", item.path)))
 
 
-def purge(machine: Machine, *, ask: Callable[[tuple[PurgeItem, ...]], bool], wait: float = 30) -> Purged:
+def purge(
+    machine: Machine,
+    *,
+    ask: Callable[[tuple[PurgeItem, ...]], bool],
+    wait: float = 30,
+    besides: Sequence[Besides] = (),
+) -> Purged:
     """Take away what `purge_list` names, after `ask` has seen it and said yes.
 
     Raises:
@@ -64,7 +79,7 @@ def purge(machine: Machine, *, ask: Callable[[tuple[PurgeItem, ...]], bool], wai
         DtsconfError: exit 1: the answer was no, or something could not be removed; what is left is listed again next
             time.
     """
-    items = purge_list(machine)
+    items = purge_list(machine, besides)
     if all(item.fate == "out-of-reach" for item in items):
         return Purged(False, items)
     if not ask(items):
@@ -73,6 +88,8 @@ def purge(machine: Machine, *, ask: Callable[[tuple[PurgeItem, ...]], bool], wai
     try:
         if _reachable(machine.layout) and _has_state(machine):
             warnings += _purge_machine(machine, wait)
+        for each in besides:  # before the folder that tells what they are
+            each.remove()
         _purge_user(machine.layout)
         _remove_folders(machine)
     except KeyboardInterrupt:

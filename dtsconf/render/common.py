@@ -130,7 +130,7 @@ def typed(words: str, root: str | None) -> str:
 def opened(path: str, root: str | None) -> str:
     """A path of the machine as its reader can open it: with the folder of --root in front. For the screen only: data
     and files keep the machine's own paths, so that a root folder may be moved."""
-    if root is None:
+    if root is None or not path.startswith("/"):
         return escape_controls(path)
     from dtsconf.machine.layout import Layout
 

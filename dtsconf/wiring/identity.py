@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from dtsconf.wiring import Inputs, layout_of
+from dtsconf.wiring import Inputs
 
 if TYPE_CHECKING:
     from dtsconf.auth.places import Places
@@ -46,8 +46,10 @@ def issuer_of(effective: Effective) -> str:
 def places_of(inputs: Inputs) -> Places:
     """Where this user's tokens may lie."""
     from dtsconf.auth.places import places
+    from dtsconf.machine.layout import Layout
 
-    return places(layout_of(inputs.root).user_state(), inputs.environ)
+    layout = Layout(inputs.root, environ=inputs.environ)
+    return places(layout.user_state(), layout.user_session())
 
 
 def root_name(root: str | None) -> str | None:

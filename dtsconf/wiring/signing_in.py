@@ -99,6 +99,13 @@ def sign_out(given: Inputs) -> tuple[str, ...]:
     return forget(places_of(given), given.environ)
 
 
+def signed_in(given: Inputs) -> tuple[str, ...] | None:
+    """The accounts whose tokens this user keeps, whatever settings they belong to; None where none are kept."""
+    from dtsconf.auth.store import signed_in as kept
+
+    return kept(places_of(given))
+
+
 def standing(given: Inputs) -> Standing | None:
     """What is known of this user's sign-in for the machine's settings; None unless they are microsoft mode. Reads
     facts, opens nothing."""

@@ -92,6 +92,16 @@ def test_a_refresh_token_that_the_provider_rotates_is_the_next_one_sent(make: Ma
     assert provider.asked[-1]["refresh_token"] == "rotated"
 
 
+def test_where_all_tokens_are_short_lived_a_run_renews_once(make: Make, provider: FakeProvider) -> None:
+    provider.answers[GRANT] = [tokens(lasts=500)]
+    provider.answers["refresh_token"] = [tokens(f"renewed-{n}", lasts=500) for n in range(9)]
+    source = make(person=Somebody())
+    source.sign_in()
+    assert [source.get().value.reveal() for _ in range(2)] == [CANARY, CANARY]
+    later = make()
+    assert [later.get().value.reveal() for _ in range(2)] == ["renewed-0", "renewed-0"]
+
+
 def test_fresh_is_one_that_was_not_handed_out(make: Make, provider: FakeProvider) -> None:
     make(person=Somebody()).sign_in()
     source, other = make(), make()

@@ -250,17 +250,16 @@ def test_the_session_is_memory_that_is_this_user_s_alone(tmp_path: Path, monkeyp
     run = tmp_path / "run user"
     run.mkdir(mode=0o700)
     point = str(run).replace(" ", "\\040")
-    environ = {"XDG_RUNTIME_DIR": str(run)}
+    session = str(run / "dtsconf")
     mounts(tmp_path, monkeypatch, ("/", "ext4"), (point, "tmpfs"))
-    assert where.places("/s", environ) == Places("/s", str(run / "dtsconf"))
+    assert where.places("/s", session) == Places("/s", session)
     mounts(tmp_path, monkeypatch, ("/", "tmpfs"), (point, "ext4"))
-    assert where.places("/s", environ).session is None
+    assert where.places("/s", session).session is None
     mounts(tmp_path, monkeypatch, ("/", "tmpfs"))
-    assert where.places("/s", environ).session is not None
+    assert where.places("/s", session).session == session
     os.chmod(run, 0o755)
-    assert where.places("/s", environ).session is None
-    assert where.places("/s", {}).session is None
-    assert where.places("/s", {"XDG_RUNTIME_DIR": "relative"}).session is None
+    assert where.places("/s", session).session is None
+    assert where.places("/s", None).session is None
 
 
 def test_facts_that_are_none_are_none(tmp_path: Path) -> None:

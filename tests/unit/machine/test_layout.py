@@ -92,3 +92,14 @@ def test_beside() -> None:
     assert beside("/a", "b") == "/a/b"
     assert beside("C:\\a", "b") == "C:\\a\\b"
     assert beside("/odd\\name", "b") == "/odd\\name/b"
+
+
+def test_the_session_s_folder_is_one_for_each_root() -> None:
+    environ = {"XDG_RUNTIME_DIR": "/run/user/7"}
+    assert Layout(environ=environ).user_session() == "/run/user/7/dtsconf"
+    first, second = (Layout(root, environ=environ).user_session() for root in ("/a", "/b"))
+    assert first is not None
+    assert first.startswith("/run/user/7/dtsconf-")
+    assert first != second
+    assert Layout(environ={}).user_session() is None
+    assert Layout(environ={"XDG_RUNTIME_DIR": "relative"}).user_session() is None

@@ -9,7 +9,7 @@ import pytest
 
 from dtsconf.errors import DtsconfError
 from dtsconf.machine import engine
-from dtsconf.machine.purge import PurgeItem
+from dtsconf.machine.purge import Besides, PurgeItem
 from dtsconf.settings.sections import Target
 from tests.unit.machine.world import LOGIN, World, effective
 from tests.unit.posix import user_id
@@ -114,3 +114,15 @@ def test_somebodys_file_where_an_adopted_one_stood_is_left(world: World) -> None
     engine.purge(world.machine, ask=yes)
     assert world.read(MSMTP) == "account mine\n"
     assert world.read(MSMTP + ".before-dtsconf") == "account old\n"
+
+
+def test_what_lies_elsewhere_is_listed_and_taken_away_after_the_yes(world: World) -> None:
+    taken: list[str] = []
+    besides = (Besides(PurgeItem("your sign-in", "delete", "its tokens"), lambda: taken.append("tokens")),)
+    with pytest.raises(DtsconfError):
+        engine.purge(world.machine, ask=lambda _items: False, besides=besides)
+    assert not taken
+    done = engine.purge(world.machine, ask=yes, besides=besides)
+    assert done.changed
+    assert "your sign-in" in [item.path for item in done.items]
+    assert taken == ["tokens"]
