@@ -1,0 +1,56 @@
+"""send in microsoft mode: by the token of whoever signed in, from the account's own address; nobody signed in is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.real.identity.browser import Browser
+from tests.real.identity.host import IdentityHost
+from tests.real.identity.tenant import MAILBOX
+from tests.scenarios.harness import Machine
+from tests.scenarios.office import ALICE, Office, office
+
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def here(machine: Machine, identity: IdentityHost, browser: Browser) -> Iterator[Office]:
+    with office(machine, identity, browser) as made:
+        yield made
+        made.searched(allowed=(".tokens", "email.secrets.json"))
+
+
+def test_from_the_account_that_signed_in(here: Office) -> None:
+    profile = here.profile(flow="browser")
+    here.run("apply", "--yes", "--profile", profile).ok()
+    here.at_terminal("sign-in").ok()
+    log = here.machine.write("größe.log", bytes(range(256)) * 300)
+    to, cc, bcc = (here.identity.mail.fresh_recipient() for _ in range(3))
+    words = ["--to", to, "--cc", cc, "--bcc", bcc, "--subject", "größer", "--html", "<p>hi", "--attach", "*.log"]
+    sent = here.run("send", *words, "--json").ok().json
+    assert [one["ok"] for one in sent["recipients"]] == [True] * 3
+    for recipient in (to, cc, bcc):
+        mail = here.identity.mail.wait_for_mail(recipient, message_id=sent["message_id"])
+        assert mail["From"].addresses[0].addr_spec == ALICE
+        assert mail["Subject"] == "größer"
+        assert bcc not in str([value for name, value in mail.items() if name in {"To", "Cc", "Bcc"}])
+        (part,) = mail.iter_attachments()
+        assert (part.get_filename(), part.get_payload(decode=True)) == ("größe.log", log.read_bytes())
+
+
+def test_nobody_has_signed_in(here: Office) -> None:
+    here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
+    told = here.run("send", "--to", here.to, "--body", "x", "--json").fails(6)
+    assert "dtsconf sign-in" in str(told.problems[0]["hint"])
+    assert here.identity.mail.mails(here.to) == []
+
+
+def test_an_application_needs_nobody(here: Office) -> None:
+    secret = here.machine.secret_file(here.tenant.by_secret.secret or "")
+    profile = here.application("client_secret", secret)
+    here.run("apply", "--yes", "--profile", profile).ok()
+    to = here.identity.mail.fresh_recipient()
+    sent = here.run("send", "--to", to, "--body", "x", "--json").ok().json
+    assert here.identity.mail.wait_for_mail(to, message_id=sent["message_id"])["From"].addresses[0].addr_spec == MAILBOX
