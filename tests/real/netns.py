@@ -2,7 +2,7 @@
 
 Rules: the namespaces are nameless and live as long as their holding processes, which end with the block and with this
 process, however it ends; so nothing can stay behind. The client's side has its own hosts file, resolver and DNS server
-(NXDOMAIN for all it is asked, SERVFAIL for names with `servfail` in them). Needs root. Knows no test.
+(tests/real/nameserver.py). Needs root. Knows no test.
 Source of the addresses: RFC 5737, RFC 3849 (documentation).
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.real.apart import apart
+from tests.real.nameserver import NameServer, name_server
 from tests.real.polite import SmtpServer
 from tests.real.processes import find, guard, require, wait_until
 
@@ -137,16 +138,23 @@ class Side:
 
 @dataclass(frozen=True)
 class Link:
-    """The two sides, and the polite SMTP server that listens on the server's side at port 25 of both addresses."""
+    """The two sides, the polite SMTP server that listens on the server's side at port 25 of both addresses, and the
+    name server that the client's side asks."""
 
     client: Side
     server: Side
     smtp: SmtpServer
     smtp_6: SmtpServer
+    names: NameServer
 
     def target(self, name: str) -> tuple[str, int]:
         """Host and port of TARGETS. Raises KeyError."""
         return TARGETS[name]
+
+    def listener(self, port: int, address: str = SERVER) -> socket.socket:
+        """A listening socket on the server's side, for a server of the test."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return self.server.call(lambda: socket.create_server((address, port), family=family))
 
     def nft(self, rules: str, *, client: bool = False) -> None:
         """Adds nftables rules to the server's side, or to the client's."""
@@ -164,10 +172,10 @@ def firewalled_link(folder: Path) -> Iterator[Link]:
         server.must(find("nft") or "nft", "-f", "-", text=_SERVER_RULES)
         client.must(find("nft") or "nft", "-f", "-", text=_CLIENT_RULES)
         _name(client, folder)
-        stack.enter_context(_dns(server))
+        names = stack.enter_context(name_server(SERVER, server.call))
         smtp = stack.enter_context(SmtpServer(listener=_listener(server, SERVER, socket.AF_INET)))
         smtp_6 = stack.enter_context(SmtpServer(listener=_listener(server, SERVER_6, socket.AF_INET6)))
-        yield Link(client, server, smtp, smtp_6)
+        yield Link(client, server, smtp, smtp_6, names)
 
 
 @contextlib.contextmanager
@@ -221,37 +229,3 @@ def _name(client: Side, folder: Path) -> None:
 
 def _listener(side: Side, host: str, family: socket.AddressFamily) -> socket.socket:
     return side.call(lambda: socket.create_server((host, SMTP_PORT), family=family))
-
-
-@contextlib.contextmanager
-def _dns(server: Side) -> Iterator[None]:
-    def bind() -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind((SERVER, 53))
-        return sock
-
-    sock = server.call(bind)
-    thread = threading.Thread(target=_answer_names, args=(sock,), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
-        sock.close()
-
-
-def _answer_names(sock: socket.socket) -> None:
-    """Answers each DNS query (RFC 1035, 4.1) with its own question and NXDOMAIN (3), or SERVFAIL (2)."""
-    while True:
-        try:
-            query, client = sock.recvfrom(512)
-        except OSError:
-            return
-        if not query:
-            return
-        response_code = 2 if b"servfail" in query else 3
-        header = query[:2] + bytes([0x81, 0x80 | response_code]) + b"\0\1" + b"\0" * 6
-        question_end = query.index(b"\0", 12) + 5
-        sock.sendto(header + query[12:question_end], client)

@@ -7,6 +7,7 @@ that it can break any rule of it.
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import threading
 import time
@@ -219,12 +220,14 @@ class ScriptedServer(LoopbackServer):
     """Follows `scripts`, one a connection; the last one serves all further connections. A line that an Expect didn't
     want goes to `surprises` and ends the connection: a test asserts that there are none."""
 
-    def __init__(self, *scripts: Sequence[Step], host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, *scripts: Sequence[Step], host: str = "127.0.0.1", listener: socket.socket | None = None
+    ) -> None:
         self.scripts = scripts
         self.sessions: list[Session] = []
         self.surprises: list[str] = []
         self._turn = threading.Lock()
-        super().__init__(self._follow, host=host)
+        super().__init__(self._follow, host=host, listener=listener)
 
     def _follow(self, connection: Connection) -> None:
         with self._turn:

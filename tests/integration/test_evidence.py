@@ -1,0 +1,434 @@
+"""Why mail doesn't go out, told apart by evidence: the installed program behind firewalls, beside name servers and mail
+servers with one fault each. Where the hint names options, they are typed, and then it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.behind import Behind
+from tests.real.ca import Authority, Certificates
+from tests.real.loopback import Connection, LoopbackServer
+from tests.real.netns import DROPPED_6, SERVER, SERVER_6, TARGETS, firewalled_link
+from tests.real.polite import SmtpServer
+from tests.real.scripted import Drop, Raw, Say, ScriptedServer, Stall
+
+pytestmark = [pytest.mark.netns, pytest.mark.servers]
+
+HOST = "mail.corp.example"
+Serve = Callable[..., SmtpServer]
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[Behind]:
+    with firewalled_link(tmp_path) as link:
+        link.names.records += [f"{HOST}. 60 IN A {SERVER}"]
+        yield Behind(link, tmp_path)
+
+
+@pytest.fixture
+def serve(behind: Behind) -> Iterator[Serve]:
+    """Starts polite mail servers on the other side: `serve(587, tls=...)`."""
+    started: list[SmtpServer] = []
+
+    def start(port: int, address: str = SERVER, **options: Any) -> SmtpServer:
+        started.append(SmtpServer(listener=behind.link.listener(port, address), **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+def trusted(certificates: Certificates, **more: Any) -> dict[str, Any]:
+    return {"host": HOST, "ca_file": certificates.ca_file, **more}
+
+
+# --- firewalls
+
+
+def test_this_machines_firewall_drops(behind: Behind) -> None:
+    told = behind.test(behind.profile(server={"port": TARGETS["dropped-locally"][1]}))
+    assert (told.code, told.cause, told.failed["stage"]) == (9, "timeout", "connect")
+    assert "this machine's own firewall drops it" in told.detail
+    assert "this machine's kernel was not let send it" in told.evidence
+    assert "even to the machine itself" in told.evidence
+    assert "allow outgoing TCP" in told.hint
+
+
+def test_this_machines_firewall_rejects(behind: Behind) -> None:
+    told = behind.test(behind.profile(server={"port": TARGETS["rejected-locally"][1]}))
+    assert (told.code, told.cause) == (9, "refused")
+    assert "this machine's own firewall rejects it" in told.detail
+    assert "allow outgoing TCP" in told.hint
+
+
+def test_a_firewall_on_the_network_drops_one_port(behind: Behind) -> None:
+    told = behind.test(behind.profile(server={"port": TARGETS["dropped"][1]}))
+    assert (told.code, told.cause) == (9, "timeout")
+    assert "the packets left this machine" in told.evidence
+    assert "a firewall on the way or on the host drops just this port" in told.detail
+    assert "this machine's own firewall" not in told.detail
+    assert behind.mended(behind.profile(), told).code == 0
+
+
+@pytest.mark.parametrize("target", ["port-unreachable", "admin-prohibited", "host-prohibited", "net-unreachable"])
+def test_a_firewall_on_the_network_rejects(behind: Behind, target: str) -> None:
+    told = behind.test(behind.profile(server={"port": TARGETS[target][1]}))
+    assert (told.code, told.cause) == (9, "refused" if target == "port-unreachable" else "no-route")
+    assert "a firewall on the way or on the host rejects it" in told.evidence
+    assert "this machine's own firewall" not in told.detail
+
+
+def test_a_whole_host_is_silent(behind: Behind) -> None:
+    behind.link.nft(
+        f"table inet gone {{\n chain input {{\n type filter hook input priority 0;\n ip daddr {SERVER} tcp dport 1-65535 drop\n }}\n}}\n"
+    )
+    told = behind.test(behind.profile(server={"port": 587}))
+    assert (told.code, told.cause) == (9, "timeout")
+    assert "the whole host is silent" in told.evidence
+
+
+def test_a_provider_blocks_port_25(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    behind.link.nft(
+        "table inet provider {\n chain input {\n type filter hook input priority 0;\n tcp dport 25 drop\n }\n}\n"
+    )
+    server = serve(587, tls=certificates.server_context())
+    profile = behind.profile(server=trusted(certificates, port=25))
+    told = behind.test(profile)
+    assert (told.code, told.cause) == (9, "timeout")
+    assert "this network blocks port 25, as providers do" in told.detail
+    assert told.advised == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
+    assert server.messages == []
+    assert behind.mended(profile, told).code == 0
+    assert len(server.messages) == 1
+
+
+def test_the_wrong_port(behind: Behind) -> None:
+    profile = behind.profile(server={"port": TARGETS["refused"][1]})
+    told = behind.test(profile)
+    assert (told.code, told.cause) == (9, "refused")
+    assert "its mail server listens elsewhere" in told.evidence
+    assert behind.mended(profile, told).code == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "cause", "words"),
+    [
+        ("no-route", "no-route", "this machine itself has no way there"),
+        ("route-prohibited", "blocked", "this machine's own routes prohibit it"),
+        ("no-neighbour", "no-route", "no machine there has it"),
+    ],
+)
+def test_this_machines_own_network(behind: Behind, target: str, cause: str, words: str) -> None:
+    host, port = TARGETS[target]
+    # The kernel gives a neighbour three seconds to answer.
+    told = behind.test(behind.profile(server={"host": host, "port": port}, connection={"timeout": 5}))
+    assert (told.code, told.cause) == (9, cause)
+    assert words in told.detail
+
+
+def test_ipv6_is_dead_and_ipv4_is_fine(behind: Behind, serve: Serve) -> None:
+    """Dead at once: the conversation goes on over IPv4. Dead only after connecting: told, since nothing else can be done."""
+    assert behind.test(behind.profile(server={"host": "half.corp.example", "port": 25})).code == 0
+    behind.link.names.records += [
+        f"hollow.corp.example. 60 IN A {SERVER}",
+        f"hollow.corp.example. 60 IN AAAA {SERVER_6}",
+    ]
+    serve(2525)
+    with ScriptedServer([Stall()], listener=behind.link.listener(2525, SERVER_6)):
+        told = behind.test(behind.profile(server={"host": "hollow.corp.example", "port": 2525}))
+    assert (told.code, told.failed["stage"], told.cause) == (9, "banner", "timeout")
+    assert "IPv6 to this server is broken, IPv4 is fine" in told.detail
+    assert f"echo '{SERVER} hollow.corp.example' | sudo tee -a /etc/hosts" in told.hint
+    assert DROPPED_6 not in told.evidence
+
+
+# --- names
+
+
+def test_no_such_name_in_a_domain_that_is_there(behind: Behind) -> None:
+    profile = behind.profile(server={"host": "smpt.corp.example"})
+    told = behind.test(profile)
+    assert (told.code, told.cause, told.failed["stage"]) == (9, "dns", "resolve")
+    assert "the domain corp.example exists, the name smpt.corp.example in it does not" in told.detail
+    assert told.advised == ["--set", f"server.host={HOST}"]
+    assert behind.mended(profile, told).code == 0
+
+
+def test_no_such_domain(behind: Behind) -> None:
+    told = behind.test(behind.profile(server={"host": "mail.akme.test"}))
+    assert (told.code, told.cause) == (9, "dns")
+    assert "says NXDOMAIN: there is no domain for mail.akme.test" in told.detail
+    assert "--set server.host=NAME" in told.hint
+
+
+def test_a_name_server_with_trouble(behind: Behind) -> None:
+    told = behind.test(behind.profile(server={"host": "servfail.corp.example"}))
+    assert (told.code, told.cause) == (9, "dns")
+    assert f"{SERVER} says SERVFAIL" in told.detail
+    assert f"dig servfail.corp.example @{SERVER}" in told.hint
+
+
+def test_a_name_server_that_is_silent(behind: Behind) -> None:
+    told = behind.test(behind.profile(server={"host": "silent.corp.example"}))
+    assert (told.code, told.cause) == (9, "dns")
+    assert f"{SERVER} is silent" in told.detail
+    assert "no name server can be reached" in told.hint
+
+
+def test_a_mail_domain_is_no_server(behind: Behind) -> None:
+    behind.link.names.records += [
+        f"acme.example. 60 IN MX 10 {HOST}.",
+        f"_submission._tcp.acme.example. 60 IN SRV 0 1 587 {HOST}.",
+    ]
+    profile = behind.profile(server={"host": "acme.example"})
+    told = behind.test(profile)
+    assert (told.code, told.cause) == (9, "dns")
+    assert "acme.example is a mail domain, not a mail server" in told.detail
+    assert f"mail is handed in at {HOST}" in told.detail
+    assert behind.mended(profile, told).code == 0
+
+
+# --- encryption and the port
+
+
+def test_tls_where_the_port_wants_starttls(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    serve(587, tls=certificates.server_context())
+    profile = behind.profile(server=trusted(certificates, port=587, encryption="tls"))
+    told = behind.test(profile)
+    assert (told.code, told.failed["stage"], told.cause) == (6, "tls", "protocol")
+    assert "tried the other way: starttls works on port 587" in told.detail
+    assert behind.mended(profile, told).code == 0
+
+
+@pytest.mark.parametrize("encryption", ["none", "starttls"])
+def test_in_clear_where_the_port_wants_tls(
+    behind: Behind, serve: Serve, certificates: Certificates, encryption: str
+) -> None:
+    serve(465, tls=certificates.server_context(), wrapper=True)
+    profile = behind.profile(server=trusted(certificates, port=465, encryption=encryption))
+    told = behind.test(profile)
+    assert (told.failed["stage"], told.cause) == ("banner", "protocol")
+    assert told.advised == ["--set", "server.port=465", "--set", "server.encryption=tls"]
+    assert behind.mended(profile, told).code == 0
+
+
+def test_starttls_where_there_is_none_but_on_another_port(
+    behind: Behind, serve: Serve, certificates: Certificates
+) -> None:
+    serve(587, tls=certificates.server_context(), users={"lab": "pear-tree-9"})
+    secret = behind.folder / "secret"
+    secret.write_text("pear-tree-9\n")
+    secret.chmod(0o600)
+    login = {"required": True, "username": "lab", "password": f"file://{secret}"}
+    profile = behind.profile(server=trusted(certificates, port=25, encryption="starttls"), login=login)
+    told = behind.test(profile)
+    assert (told.code, told.cause) == (6, "tls-not-offered")
+    assert told.advised == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
+    assert behind.mended(profile, told).code == 0
+
+
+@pytest.mark.parametrize("mark", ["keyword", "greeting"])
+def test_a_proxy_stars_starttls_out(behind: Behind, serve: Serve, certificates: Certificates, mark: str) -> None:
+    stars = "220 ********************************"
+    serve(
+        587,
+        extensions=("SIZE 1000000", "XXXXXXXA") if mark == "keyword" else ("SIZE 1000000",),
+        on={"CONNECT": Say(stars)} if mark == "greeting" else None,
+    )
+    serve(465, tls=certificates.server_context(), wrapper=True)
+    profile = behind.profile(server=trusted(certificates, port=587, encryption="starttls"))
+    told = behind.test(profile)
+    assert (told.code, told.failed["stage"], told.cause) == (6, "tls", "tls-stripped")
+    if mark == "greeting":
+        assert "a firewall that blots greetings out" in told.evidence
+    assert "server.encryption=none" not in told.hint
+    assert behind.test(profile, "--set", "server.port=465", "--set", "server.encryption=tls").code == 0
+
+
+def test_a_guest_network_answers_for_everybody(behind: Behind) -> None:
+    def page(connection: Connection) -> None:
+        connection.read_line()
+        connection.write(
+            b"HTTP/1.1 302 Found\r\nLocation: http://login.guest.example/welcome\r\nContent-Length: 0\r\n\r\n"
+        )
+
+    behind.link.nft(
+        "table ip portal {\n chain prerouting {\n type nat hook prerouting priority -100;\n tcp dport { 25, 465, 587, 443 } redirect to :80\n }\n}\n"
+    )
+    with LoopbackServer(page, listener=behind.link.listener(80)):
+        told = behind.test(behind.profile(server={"host": HOST, "port": 587}))
+    assert (told.failed["stage"], told.cause) == ("banner", "not-smtp")
+    assert "the sign-in page of a guest network (captive portal)" in told.detail
+    assert "open http://login.guest.example/welcome in a web browser" in told.hint
+
+
+def test_a_resolver_that_knows_every_name(behind: Behind) -> None:
+    behind.link.names.records.clear()
+    behind.link.names.wildcard = SERVER
+    with ScriptedServer([Raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"), Drop()], listener=behind.link.listener(587)):
+        told = behind.test(behind.profile(server={"host": "mail.acme.example", "port": 587}))
+    assert (told.code, told.cause) == (6, "not-smtp")
+    assert "captive portal" in told.detail
+    assert "every name, even no-such-name-dtsconf.invalid" in told.evidence
+
+
+# --- certificates
+
+
+def test_the_name_that_fits_is_found(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    behind.link.names.records += [f"old-name.corp.example. 60 IN A {SERVER}"]
+    serve(587, tls=certificates.server_context())
+    profile = behind.profile(
+        server=trusted(certificates, host="old-name.corp.example", port=587, encryption="starttls")
+    )
+    told = behind.test(profile)
+    assert (told.code, told.cause) == (6, "tls-name")
+    assert f"{HOST} is in the certificate and leads to the same server" in told.detail
+    assert told.advised == ["--set", f"server.host={HOST}"]
+    assert behind.mended(profile, told).code == 0
+
+
+@pytest.mark.parametrize("trusts", [False, True])
+def test_an_inspection_product_is_named(behind: Behind, serve: Serve, tmp_path: Path, trusts: bool) -> None:
+    """Untrusted it fails and is named; trusted, and cutting after the content, it is named as well."""
+    product = Authority("Avast Web/Mail Shield Root")
+    root = tmp_path / "product.pem"
+    root.write_bytes(product.pem())
+    context = _context(product, tmp_path)
+    serve(587, tls=context, on={".": Drop()} if trusts else None)
+    server = {"host": HOST, "port": 587, "encryption": "starttls"} | ({"ca_file": str(root)} if trusts else {})
+    told = behind.test(behind.profile(server=server))
+    assert told.cause == ("outcome-unknown" if trusts else "tls-untrusted")
+    assert "Avast" in told.detail
+    assert "Avast" in told.hint
+
+
+def _context(authority: Authority, folder: Path) -> Any:
+    import ssl
+
+    chain = folder / "chain.pem"
+    chain.write_bytes(authority.issue().pem())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    return context
+
+
+@pytest.mark.parametrize(
+    ("flaw", "days", "cause", "words"),
+    [
+        ("expired", 0, "tls-expired", "this machine's clock is right"),
+        ("not-yet-valid", 40, "tls-not-yet-valid", "this machine's clock is 40 days behind"),
+        ("expired", -40, "tls-expired", "this machine's clock is 40 days ahead"),
+    ],
+)
+def test_the_clock_or_the_certificate(
+    behind: Behind, serve: Serve, certificates: Certificates, flaw: Any, days: int, cause: str, words: str
+) -> None:
+    import datetime as dt
+
+    told_time = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
+    serve(587, tls=certificates.server_context(flaw), on={"CONNECT": Say(f"220 {HOST} ESMTP Exim 4.96 {told_time}")})
+    told = behind.test(behind.profile(server=trusted(certificates, port=587, encryption="starttls")))
+    assert (told.code, told.cause) == (6, cause)
+    assert words in told.detail
+    assert ("timedatectl" in told.hint) == (days != 0)
+
+
+# --- cut, and by whom
+
+
+@pytest.mark.parametrize(
+    ("moment", "stage", "cause"), [("DATA", "data", "dropped"), (".", "accepted", "outcome-unknown")]
+)
+def test_a_session_that_is_cut_after_the_content(
+    behind: Behind, serve: Serve, moment: str, stage: str, cause: str
+) -> None:
+    serve(2525, on={moment: Drop()})
+    told = behind.test(behind.profile(server={"port": 2525}))
+    assert (told.code, told.failed["stage"], told.cause) == (6, stage, cause)
+    assert "sender and recipient were taken, and the content was not" in told.evidence
+    assert "antivirus" in told.evidence
+
+
+def test_a_mail_shield_answers_in_place_of_the_server(behind: Behind, serve: Serve) -> None:
+    serve(587, on={"CONNECT": Say(f"421 Cannot connect to SMTP server {SERVER} ({SERVER}:587), connect error 10060")})
+    told = behind.test(behind.profile(server={"port": 587}))
+    assert (told.code, told.cause) == (6, "server-error")
+    assert "the mail shield of a security product" in told.detail
+    assert "have dtsconf excepted" in told.hint
+
+
+# --- what looks may not do
+
+
+def test_looks_carry_no_login_and_no_mail(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    server = serve(587, tls=certificates.server_context(), users={"lab": "pear-tree-9"})
+    secret = behind.folder / "secret"
+    secret.write_text("pear-tree-9\n")
+    secret.chmod(0o600)
+    login = {"required": True, "username": "lab", "password": f"file://{secret}"}
+    told = behind.test(behind.profile(server=trusted(certificates, port=587, encryption="tls"), login=login))
+    assert told.cause == "protocol"
+    assert len(server.sessions) > 1
+    verbs = {line.split()[0].upper() for session in server.sessions for line in session.lines if line.strip()}
+    assert verbs & {"AUTH", "MAIL", "RCPT", "DATA"} == set()
+    assert server.messages == []
+    assert "pear-tree-9" not in told.text
+
+
+def test_a_failed_apply_has_the_evidence_and_its_hint(behind: Behind) -> None:
+    profile = behind.profile(server={"port": TARGETS["dropped-locally"][1]})
+    code, out, err = behind.run("apply", "--yes", "--profile", profile)
+    assert code == 9, (out, err)
+    assert "this machine's own firewall drops it" in out + err
+    assert "allow outgoing TCP" in out + err
+
+
+def test_explain_shows_what_was_tried_seen_and_what_it_means(behind: Behind) -> None:
+    profile = behind.profile(server={"port": TARGETS["dropped"][1]})
+    _, out, _ = behind.run("test", "--explain", "--profile", profile)
+    for words in ("evidence:", "saw:", "means:", "once more", "tried other mail ports"):
+        assert words in out
+    _, short, _ = behind.run("test", "--profile", profile)
+    assert "evidence:" not in short
+    code, good, _ = behind.run("test", "--explain", "--profile", behind.profile(server={"port": 25}))
+    assert code == 0
+    assert "a mail server answers" in good
+
+
+# --- probing
+
+
+def test_probe_says_what_works(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    serve(587, tls=certificates.server_context())
+    serve(465, tls=certificates.server_context(), wrapper=True)
+    profile = behind.profile(server=trusted(certificates, port=2500, encryption="tls"))
+    told = behind.test(profile, "--probe")
+    assert told.code == 0
+    assert [(p["port"], p["encryption"]) for p in told.body["proposals"]] == [
+        (587, "starttls"), (465, "tls"), (587, "none"), (25, "none"),
+    ]  # fmt: skip
+    tried = {(way["port"], way["encryption"]): way for way in told.body["probed"]}
+    assert set(tried) == {(port, kind) for port in (25, 465, 587, 2500, 2525) for kind in ("none", "starttls", "tls")}
+    assert tried[25, "starttls"]["cause"] == "tls-not-offered"
+    assert tried[587, "tls"]["cause"] == "protocol"
+    _, text, _ = behind.run("test", "--probe", "--profile", profile)
+    options = ["--set", "server.port=587", "--set", "server.encryption=starttls"]
+    assert " ".join(options) in text
+    assert behind.test(profile, *options).code == 0
+    assert behind.test(profile, "--probe", "--level", "auth").code == 2
+
+
+def test_probe_where_nothing_works(behind: Behind, certificates: Certificates) -> None:
+    login = {"required": True, "username": "lab", "password": "file:///nowhere"}
+    plain = behind.test(behind.profile(server=trusted(certificates, port=25, encryption="tls"), login=login), "--probe")
+    assert (plain.code, plain.body["proposals"]) == (6, [])
+    assert "none of them is encrypted" in plain.body["problems"][0]["hint"]
+    gone = behind.test(behind.profile(server={"host": TARGETS["no-route"][0], "port": 25}), "--probe")
+    assert (gone.code, gone.body["proposals"]) == (9, [])
