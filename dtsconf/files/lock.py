@@ -105,6 +105,11 @@ class FileLock:
         if found == text.encode() and os.utime in os.supports_fd:
             os.utime(self._descriptor, ns=(accessed, modified))
 
+    def put(self, offset: int, data: bytes) -> None:
+        """Overwrites a few bytes of the file, which must be locked. Raises: OSError."""
+        os.lseek(self._descriptor, offset, os.SEEK_SET)
+        write_all(self._descriptor, data)
+
     def release(self, *, remove: bool = False, move_to: str | None = None) -> None:
         """Gives the lock back, taking the file away or moving it if told to: before letting go, so that the next one in
         line notices (on Windows after it, since no open file can be removed there). Raises: OSError."""

@@ -1,7 +1,7 @@
 """One queued message in somebody's hands: what it is, how far it has come, and what becomes of it.
 
-While it is held nobody else delivers it. Its progress is noted before a risky step and after it; what must not be lost
-(who has got it already) is synced, what only costs an attempt is not.
+While it is held nobody else delivers it. Before a risky step its phase is noted, after a failure its progress; what
+must not be lost (who has got it already) is synced, what only costs an attempt is not.
 """
 
 from __future__ import annotations
@@ -9,13 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from dtsconf.files import FileProblem, private_folder, read_regular, sync_folder
 from dtsconf.files.staging import atomic_write
 from dtsconf.frozen import frozen
-from dtsconf.queue.entry import LONGEST_HEAD, Damaged, Entry, Progress, read_entry, read_progress
+from dtsconf.queue.entry import (
+    LETTERS,
+    LONGEST_HEAD,
+    Damaged,
+    Entry,
+    Phase,
+    Progress,
+    read_entry,
+    read_progress,
+)
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,18 +36,22 @@ _BLOCK = 256 * 1024
 
 @frozen
 class Queued:
-    """The message as it is read back: what mail wants of a message."""
+    """The message as it is read back: what mail wants of a message. `head` are its first octets, at hand already."""
 
     path: str
     start: int
     message_id: str
     size: int
     eight_bit: bool
+    head: bytes
 
     def chunks(self) -> Iterator[bytes]:
         """The message in pieces. Raises: OSError."""
+        yield self.head
+        if len(self.head) == self.size:
+            return
         with open(self.path, "rb") as file:
-            file.seek(self.start)
+            file.seek(self.start + len(self.head))
             while block := file.read(_BLOCK):
                 yield block
 
@@ -50,6 +62,7 @@ class Held:
     def __init__(self, path: str, failed_folder: str, lock: FileLock) -> None:
         self._path, self._failed_folder, self._lock = path, failed_folder, lock
         self._gone = False
+        self._noted = False
 
     def __enter__(self) -> Self:
         return self
@@ -60,27 +73,35 @@ class Held:
         if not self._gone:
             self._lock.release()
 
-    def read(self) -> tuple[Entry, Queued]:
-        """What was queued.
+    def read(self) -> tuple[Entry, Phase, Queued]:
+        """What was queued, and in which phase it was found.
 
         Raises:
             Damaged: its file isn't what was written.
             OSError: it can't be read.
         """
-        entry, start = read_head(self._path)
-        return entry, Queued(self._path, start, entry.message_id, entry.size, entry.eight_bit)
+        entry, phase, start, head = read_head(self._path)
+        return entry, phase, Queued(self._path, start, entry.message_id, entry.size, entry.eight_bit, head)
 
     def progress(self) -> Progress:
         """How far it has come; what can't be read counts as nothing, since the message itself is whole."""
-        return read_beside(self._path)
+        found = read_beside(self._path)
+        self._noted = found is not None
+        return found or Progress()
+
+    def enter(self, phase: Phase) -> None:
+        """Note the phase, in place and unsynced: a power cut costs the knowledge of an attempt. Raises: OSError."""
+        self._lock.put(0, LETTERS[phase])
 
     def note(self, progress: Progress, *, durable: bool = False) -> None:
-        """Write down how far it has come. Raises: OSError."""
+        """Write down how far it has come; it waits then. Raises: OSError."""
         atomic_write(_beside(self._path), progress.text(), durable=durable)
+        self._noted = True
+        self.enter("waiting")
 
     def remove(self) -> None:
         """Take it away: everybody has got it, or it was dropped. Raises: OSError."""
-        self.note(replace(self.progress(), phase="sent"))  # where the lock must go before the file can (Windows)
+        self.enter("sent")  # where the lock must go before the file can (Windows), nobody sends it in between
         self._leave(remove=True)
 
     def give_up(self, progress: Progress) -> None:
@@ -92,6 +113,7 @@ class Held:
         moved = os.path.join(folder, os.path.basename(self._path))
         private_folder(folder)
         atomic_write(_beside(moved), progress.text())
+        self.enter("waiting")
         self._leave(move_to=moved)
         sync_folder(folder)
         sync_folder(here)
@@ -100,16 +122,17 @@ class Held:
         """The message goes from its place, and then what stands beside it."""
         self._gone = True
         self._lock.release(remove=remove, move_to=move_to)
-        with suppress(FileNotFoundError):
-            os.unlink(_beside(self._path))
+        if self._noted:
+            with suppress(FileNotFoundError):
+                os.unlink(_beside(self._path))
 
 
 def _beside(path: str) -> str:
     return path.removesuffix(MESSAGE) + PROGRESS
 
 
-def read_head(path: str) -> tuple[Entry, int]:
-    """What was queued, and where the message itself begins.
+def read_head(path: str) -> tuple[Entry, Phase, int, bytes]:
+    """What was queued, its phase, where the message itself begins, and its first octets: all of a small one.
 
     Raises:
         Damaged: the file isn't what was written.
@@ -117,16 +140,16 @@ def read_head(path: str) -> tuple[Entry, int]:
     """
     with open(path, "rb") as file:
         line = file.readline(LONGEST_HEAD)
-        entry = read_entry(line)
+        entry, phase = read_entry(line)
         held = os.fstat(file.fileno()).st_size - len(line)
-    if held != entry.size:
-        raise Damaged(f"it holds {held} octets of {entry.size}")
-    return entry, len(line)
+        if held != entry.size:
+            raise Damaged(f"it holds {held} octets of {entry.size}")
+        return entry, phase, len(line), file.read(_BLOCK)
 
 
-def read_beside(path: str) -> Progress:
-    """How far the message at `path` has come."""
+def read_beside(path: str) -> Progress | None:
+    """How far the message at `path` has come; None when nothing is noted, or nothing that can be read."""
     try:
         return read_progress(read_regular(_beside(path), LONGEST_HEAD)[0])
     except (OSError, FileProblem, Damaged):
-        return Progress()
+        return None

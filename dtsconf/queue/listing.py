@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dtsconf.frozen import frozen
-from dtsconf.queue.entry import Damaged, Entry, Progress
+from dtsconf.queue.entry import Damaged, Entry, Phase, Progress
 from dtsconf.queue.held import read_beside, read_head
 from dtsconf.queue.spool import Slot, Spool
 
@@ -31,18 +31,20 @@ def listed(spool: Spool) -> list[Listed]:
 
 def _look(slot: Slot) -> Listed | None:
     try:
-        entry, _ = read_head(slot.path)
+        entry, phase, _, _ = read_head(slot.path)
     except FileNotFoundError:
         return None
     except (Damaged, OSError) as damaged:
         return Listed(slot.id, "damaged", slot.size, None, Progress(), str(damaged))
-    progress = read_beside(slot.path)
-    return Listed(slot.id, _state(slot, progress), entry.size, entry, progress, progress.detail)
+    if phase == "sent":
+        return None
+    progress = read_beside(slot.path) or Progress()
+    return Listed(slot.id, _state(slot, phase, progress), entry.size, entry, progress, progress.detail)
 
 
-def _state(slot: Slot, progress: Progress) -> State:
+def _state(slot: Slot, phase: Phase, progress: Progress) -> State:
     if slot.failed:
         return "failed"
-    if progress.phase == "sending":
+    if phase == "sending":
         return "sending"
     return "deferred" if progress.attempts or progress.next else "queued"

@@ -86,7 +86,7 @@ class Which:
         """Whether this message is meant."""
         if self.ids:
             return slot.id in self.ids
-        return not slot.failed and (self.everything or progress.next <= now or progress.phase != "waiting")
+        return not slot.failed and (self.everything or progress.next <= now)
 
 
 class Runner:
@@ -138,19 +138,19 @@ class Runner:
 
     def _visit(self, slot: Slot, held: Held, which: Which) -> Ran | None:
         progress, now = held.progress(), self._clock.now()
-        if progress.phase == "sent":  # delivered by a run that was killed before it could take the file away
-            held.remove()
-            return None
         if not which.takes(slot, progress, now):
             return None
         try:
-            entry, content = held.read()
+            entry, phase, content = held.read()
         except (Damaged, OSError) as damaged:
             detail = f"the queued file is damaged: {damaged}"
-            held.give_up(replace(progress, phase="waiting", detail=detail))
+            held.give_up(replace(progress, detail=detail))
             return Ran(slot.id, "", "failed", detail)
-        if progress.phase == "sending":  # by a run that was killed over it
-            progress = replace(progress, unknown=progress.unknown + 1, phase="waiting")
+        if phase == "sent":  # by a run that was killed before it could take the file away
+            held.remove()
+            return None
+        if phase == "sending":  # by a run that was killed over it
+            progress = replace(progress, attempts=progress.attempts + 1, unknown=progress.unknown + 1)
         if slot.failed:
             progress = _once_more(progress)
         if self._unusable is not None:
@@ -164,11 +164,11 @@ class Runner:
 
     def _attempt(self, entry: Entry, content: Queued, progress: Progress, held: Held) -> tuple[Outcome, Progress]:
         recipients = entry.recipients if progress.remaining is None else progress.remaining
-        held.note(replace(progress, attempts=progress.attempts + 1, phase="sending"))
+        held.enter("sending")
         try:
             outcome = self._deliver(entry, recipients, content)
         except DtsconfError:  # nothing was begun, so there is nothing to wonder about
-            held.note(progress)
+            held.enter("waiting")
             raise
         return outcome, _after(progress, outcome, recipients)
 

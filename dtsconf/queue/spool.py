@@ -83,7 +83,7 @@ class Spool:
             OSError: it can't be written; nothing is left of it then.
         """
         private_folder(self.folder)
-        self._require_room(message.size)
+        held = self._require_room(message.size)
         now = time.time()
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now)) + f"{int(now % 1 * 1e6):06d}"
         name = f"{stamp}-{os.urandom(4).hex()}"
@@ -94,10 +94,13 @@ class Spool:
             if sum(staging.write(chunk) for chunk in message.chunks()) != size:
                 raise DtsconfError("the message changed while it was queued", "queue it again")
             staging.commit()
+        _HELD[self.folder] = os.stat(self.folder).st_mtime_ns, held + size
         return entry
 
-    def _require_room(self, size: int) -> None:
-        held = sum(slot.size for slot in self.slots())
+    def _require_room(self, size: int) -> int:
+        """What waits there already, in octets. Raises DtsconfError."""
+        waiting = _held_in(self.folder, failed=False)
+        held = waiting + _held_in(self.failed_folder, failed=True)
         if held + size > LARGEST:
             raise DtsconfError(
                 f"the spool is full: it holds {held} octets of {LARGEST}, and the message has {size}",
@@ -109,6 +112,7 @@ class Spool:
                 " 64 MiB to spare",
                 "free some space, or send what waits: dtsconf queue flush",
             )
+        return waiting
 
     def slots(self) -> list[Slot]:
         """What waits, in the order of queueing, then what was given up."""
@@ -143,6 +147,22 @@ class Spool:
         """Make removals survive a power cut. Raises: OSError."""
         if os.path.isdir(self.folder):
             sync_folder(self.folder)
+
+
+_HELD: dict[str, tuple[int, int]] = {}
+"""What a folder held when it had that time of change: whoever queues many lists it only when others do, too."""
+
+
+def _held_in(folder: str, *, failed: bool) -> int:
+    """Octets of the messages in a folder."""
+    try:
+        changed = os.stat(folder).st_mtime_ns
+    except FileNotFoundError:
+        return 0
+    known = _HELD.get(folder)
+    if known is None or known[0] != changed:
+        known = _HELD[folder] = changed, sum(slot.size for slot in _slots(folder, failed=failed))
+    return known[1]
 
 
 def _slots(folder: str, *, failed: bool) -> list[Slot]:

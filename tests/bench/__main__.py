@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.ground import CHECK_JSONSCHEMA, HERE, PROGRAM, PYTHON, Ground, ground
+from tests.bench.ground import CHECK_JSONSCHEMA, HERE, PROGRAM, PYTHON, REPOSITORY, Ground, ground
 from tests.bench.measure import Command, Side, in_turn
 
 CLICK = Command('python -c "import click"', [PYTHON, "-c", "import click"])
@@ -129,6 +129,17 @@ def _send(made: Ground, rounds: int) -> Iterator[Row]:
     yield Row("send of 100 MB, peak memory", sides[ours.name].peak, 90, "MiB", "ru_maxrss by wait4")
 
 
+def _queue(made: Ground, rounds: int) -> Iterator[Row]:
+    """Against Postfix and a real disk, so both sides wait for the same."""
+    from tests.bench.queue import sides as queue_sides
+
+    few = max(3, rounds // 3)
+    with queue_sides(made.folder / "with-queue") as commands:
+        for ours, floor, limit in ((commands.flush, commands.smtplib, 1.0), (commands.inserts, commands.bare, 1.3)):
+            sides = in_turn([ours, floor], commands.environ, str(REPOSITORY), few)
+            yield _ratio(sides[ours.name], sides[floor.name], limit)
+
+
 PARTS = {
     "start": _start,
     "settings": _settings,
@@ -137,6 +148,7 @@ PARTS = {
     "apply": _apply,
     "vault": _vault,
     "send": _send,
+    "queue": _queue,
 }
 
 

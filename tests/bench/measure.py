@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
@@ -27,11 +27,12 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `codes` are the exit codes that mean it did its work."""
+    """What to run. `codes` are the exit codes that mean it did its work; `before` makes ready for a run, unmeasured."""
 
     name: str
     args: Sequence[str]
     codes: tuple[int, ...] = (0,)
+    before: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def in_turn(commands: Sequence[Command], environ: Mapping[str, str], cwd: str, r
 
 def run(command: Command, environ: Mapping[str, str], cwd: str) -> Sample:
     """Run it once. Raises SystemExit when it doesn't do its work: a bench of a failure measures nothing."""
+    if command.before is not None:
+        command.before()
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         child = subprocess.Popen(

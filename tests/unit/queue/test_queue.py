@@ -18,7 +18,7 @@ from dtsconf.queue.entry import Damaged, Entry, Progress, Refused, read_entry, r
 from dtsconf.queue.held import Queued, read_beside, read_head
 from dtsconf.queue.runner import Outcome, Ran, Runner, Which
 from dtsconf.queue.schedule import LIFETIME, LONGEST_WAIT, next_attempt
-from dtsconf.queue.spool import Spool
+from dtsconf.queue.spool import Slot, Spool
 
 ALL = Which(everything=True)
 DUE = Which()
@@ -80,6 +80,12 @@ def run(spool: Spool, server: Any, which: Which = ALL, clock: Clock | None = Non
     return Runner(spool, server, clock=clock or Clock()).run(which)
 
 
+def progress_of(slot: Slot) -> Progress:
+    found = read_beside(slot.path)
+    assert found is not None
+    return found
+
+
 def files(spool: Spool) -> list[str]:
     return sorted(
         os.path.relpath(os.path.join(at, name), spool.folder)
@@ -128,7 +134,7 @@ def test_a_refusal_for_good_is_kept_with_its_reason(spool: Spool) -> None:
     assert [ran.state for ran in run(spool, server)] == ["failed"]
     (slot,) = spool.slots()
     assert (slot.failed, slot.id) == (True, entry.id)
-    assert read_beside(slot.path).refused == (Refused(TWO[0], 550, "550 no such user"),)
+    assert progress_of(slot).refused == (Refused(TWO[0], 550, "550 no such user"),)
     assert [ran.state for ran in run(spool, Server())] == []
     again = Server()
     assert [ran.state for ran in run(spool, again, Which(ids=(entry.id,)))] == ["sent"]
@@ -144,7 +150,7 @@ def test_waits_grow_and_only_what_is_due_is_taken(spool: Spool) -> None:
     for _ in range(3):
         assert len(run(spool, busy, DUE, clock)) == 1
         assert run(spool, busy, DUE, clock) == []
-        due = read_beside(spool.slots()[0].path).next
+        due = progress_of(spool.slots()[0]).next
         waits.append(due - clock.time)
         clock.time = due
     assert waits == pytest.approx([60, 120, 240])
@@ -177,8 +183,8 @@ def test_a_server_that_is_down_is_asked_once_for_all(spool: Spool) -> None:
     assert [ran.state for ran in rans] == ["deferred"] * 4
     assert len(server.got) == 1
     assert run(spool, server, DUE, clock) == []
-    assert {read_beside(slot.path).detail for slot in spool.slots()} == {"connection refused"}
-    assert [read_beside(slot.path).attempts for slot in spool.slots()] == [1, 0, 0, 0]
+    assert {progress_of(slot).detail for slot in spool.slots()} == {"connection refused"}
+    assert [progress_of(slot).attempts for slot in spool.slots()] == [1, 0, 0, 0]
 
 
 def test_a_poisoned_message_blocks_no_other(spool: Spool) -> None:
@@ -208,11 +214,12 @@ def test_a_run_that_died_over_a_message_leaves_its_outcome_unknown(spool: Spool)
 
     with pytest.raises(KeyboardInterrupt):
         run(spool, dies)
-    assert read_beside(spool.slots()[0].path).phase == "sending"
+    assert read_head(spool.slots()[0].path)[1] == "sending"
     server = Server(Outcome(later=TWO, detail="451 later"))
     run(spool, server, DUE)
-    progress = read_beside(spool.slots()[0].path)
-    assert (progress.unknown, progress.attempts, progress.phase) == (1, 2, "waiting")
+    progress = progress_of(spool.slots()[0])
+    assert (progress.unknown, progress.attempts) == (1, 2)
+    assert read_head(spool.slots()[0].path)[1] == "waiting"
     assert server.got[0][0] == entry.message_id
 
 
@@ -220,7 +227,7 @@ def test_an_unknown_outcome_is_counted_and_tried_again(spool: Spool) -> None:
     add(spool)
     server = Server(Outcome(later=TWO, unknown=True, detail="cut at the end"))
     assert run(spool, server)[0].state == "deferred"
-    assert read_beside(spool.slots()[0].path).unknown == 1
+    assert progress_of(spool.slots()[0]).unknown == 1
     assert run(spool, server)[0].state == "sent"
 
 
@@ -232,7 +239,8 @@ def test_a_secret_that_is_missing_costs_no_attempt(spool: Spool) -> None:
 
     with pytest.raises(SecretUnavailable):
         run(spool, locked)
-    assert read_beside(spool.slots()[0].path) == Progress()
+    assert read_beside(spool.slots()[0].path) is None
+    assert read_head(spool.slots()[0].path)[1] == "waiting"
 
 
 def test_what_was_delivered_but_not_taken_away_is_not_sent_again(spool: Spool) -> None:
@@ -240,11 +248,19 @@ def test_what_was_delivered_but_not_taken_away_is_not_sent_again(spool: Spool) -
     held = spool.take(spool.slots()[0])
     assert held is not None
     with held:
-        held.note(Progress(phase="sent"))
+        held.enter("sent")
     server = Server()
     assert run(spool, server) == []
     assert server.got == []
     assert files(spool) == []
+
+
+def test_a_large_message_is_read_in_pieces(spool: Spool) -> None:
+    text = b"Subject: x\r\n\r\n" + b"0123456789abcde\r\n" * 60_000
+    add(spool, text)
+    server = Server()
+    assert [ran.state for ran in run(spool, server)] == ["sent"]
+    assert server.got[0][2] == text
 
 
 def test_a_message_that_changes_while_it_is_queued_is_not_queued(spool: Spool) -> None:
@@ -291,8 +307,9 @@ def test_a_full_spool_refuses_and_says_what_to_do(spool: Spool, monkeypatch: pyt
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"format":2}', b'{"format":1,"id":"x"}', b"null"])
 def test_damaged_files_are_told_as_that(data: bytes) -> None:
-    with pytest.raises(Damaged):
-        read_entry(data)
+    for line in (data, b"W" + data, b"Q" + data):
+        with pytest.raises(Damaged):
+            read_entry(line)
     if data != b"{}":
         with pytest.raises(Damaged):
             read_progress(data)
@@ -301,8 +318,8 @@ def test_damaged_files_are_told_as_that(data: bytes) -> None:
 @given(st.text(), st.lists(st.text(), max_size=3), st.integers(0), st.floats(0, 1e12))
 def test_values_come_back_as_they_were(text: str, addresses: list[str], size: int, when: float) -> None:
     entry = Entry(text, text, text, tuple(addresses), text, size, True, when)
-    assert read_entry(entry.line()) == entry
-    progress = Progress(1, 2, when, tuple(addresses), (Refused(text, None, text),), "sending", text)
+    assert read_entry(entry.line()) == (entry, "waiting")
+    progress = Progress(1, 2, when, tuple(addresses), (Refused(text, None, text),), text)
     assert read_progress(progress.text()) == progress
 
 
