@@ -50,6 +50,11 @@ class Transcript:
         self._flush()
         self._keep("note", text)
 
+    def said(self, speaker: Speaker, text: str) -> None:
+        """A line that somebody has put together who knows what is secret in it: of a protocol without lines."""
+        self._flush()
+        self._keep(speaker, text)
+
     def sent(self, data: bytes) -> None:
         """What the client sent: a command, or a block of the message."""
         self._flush()

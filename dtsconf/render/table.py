@@ -10,6 +10,7 @@ from dtsconf.render.common import painted
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage, Verification
+    from dtsconf.settings.model import Settings
 
 
 def stages(verification: Verification, *, color: bool = False) -> str:
@@ -61,3 +62,12 @@ def proven(verification: Verification) -> str:
     }[verification.level]
     mail = f" ({verification.message_id})" if verification.message_id else ""
     return escape_controls(f"proven for {verification.program} as {verification.user}: {reach}{mail}") + "\n"
+
+
+def server(settings: Settings) -> str:
+    """Where the mail goes, in a few words."""
+    if settings.mode == "smtp":
+        return f"{escape_controls(str(settings.server.host))} (encryption {settings.server.encryption})"
+    if settings.microsoft.via == "graph":
+        return "Microsoft Graph (Microsoft sign-in)"
+    return f"{settings.microsoft.smtp.host} (encryption starttls, Microsoft sign-in)"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
-from dtsconf.names import escape_controls
 from dtsconf.render import evidence, table
 from dtsconf.render.common import hint_line, notice_data, painted
 
 if TYPE_CHECKING:
     from dtsconf.proof import Verification
     from dtsconf.settings.effective import Effective
-    from dtsconf.settings.model import Settings
 
 
 def data(verification: Verification) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def data(verification: Verification) -> dict[str, Any]:
 
 def text(verification: Verification, effective: Effective, *, color: bool = False, explain: bool = False) -> str:
     """Every stage a row; with `explain` the evidence; then what is proven, or what failed and the next step."""
-    head = f"{_server(effective.settings)}, level {verification.level}\n"
+    head = f"{table.server(effective.settings)}, level {verification.level}\n"
     body = table.stages(verification, color=color) + (evidence.text(verification) if explain else "")
     if verification.ok:
         return head + body + table.proven(verification)
@@ -42,12 +40,3 @@ def text(verification: Verification, effective: Effective, *, color: bool = Fals
         + table.cause(verification)
         + (f"{hint}\n" if hint else "")
     )
-
-
-def _server(settings: Settings) -> str:
-    """Where the mail goes, in a few words."""
-    if settings.mode == "smtp":
-        return f"{escape_controls(str(settings.server.host))} (encryption {settings.server.encryption})"
-    if settings.microsoft.via == "graph":
-        return "Microsoft Graph (Microsoft sign-in)"
-    return f"{settings.microsoft.smtp.host} (encryption starttls, Microsoft sign-in)"

@@ -20,10 +20,9 @@ _WHO = {"client": "C:", "server": "S:", "note": " *"}
 
 def text(lines: Sequence[Line], verification: Verification, effective: Effective) -> str:
     """Head, dialogue, stages, result. `lines` as in `mail.transcript`."""
-    server = effective.settings.server
     head = [
         f"{verification.program} test as {verification.user}, {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime())}",
-        f"server {server.host}, encryption {server.encryption}, level {verification.level}",
+        f"server {table.server(effective.settings)}, level {verification.level}",
         "C: this machine, S: the server, *: what happened; seconds since the start; ******** stands for a secret",
     ]
     failed = verification.failure

@@ -12,7 +12,7 @@ import hashlib
 import json
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,7 +62,7 @@ class _Session:
 
 
 class GraphServer(ThreadingHTTPServer):
-    """`tokens` are those it takes; `asked` lists operations, `seen` the headers of each; `pieces` the starts of all
+    """`tokens` are those it takes, unless `takes` says otherwise; `asked` lists operations, `seen` the headers of each; `pieces` the starts of all
     pieces that came. `session_from`: bytes from which an attachment goes by an upload session. Lies, when set:
     `upload_host` is where uploads are to go, `expects` what the next piece is said to be."""
 
@@ -72,6 +72,7 @@ class GraphServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self._context = certificates.server_context(certificate)
         self.tokens = {TOKEN}
+        self.takes: Callable[[str], bool] = lambda token: token in self.tokens
         self.mails: list[Outgoing] = []
         self.drafts: dict[str, Outgoing] = {}
         self.sessions: dict[str, _Session] = {}
@@ -214,7 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
         wrong = shapes.general(self.headers, body)
         if wrong is not None:
             raise self._complain(operation, wrong)
-        if self.headers["Authorization"].removeprefix("Bearer ") not in self.server.tokens:
+        if not self.server.takes(self.headers["Authorization"].removeprefix("Bearer ")):
             raise _Refused(401, "InvalidAuthenticationToken", "Access token validation failure.")
         if len(body) > shapes.MOST:
             raise _Refused(413, "RequestEntityTooLarge", "The request size exceeds the maximum limit.")

@@ -4,7 +4,8 @@
     replies    Graph's answers taken apart (pure)
     mime       who a message is for, by its own header (pure)
     apart      a large message taken apart into a small one and its attachments (pure)
-    talk       one conversation: its stages, token, waits and errors
+    opening    the way there: resolve, connect, tls
+    talk       one conversation: its token, waits and errors
     upload     an attachment in pieces, resumed
     handing    a message handed over, small or large
     mailer     message after message

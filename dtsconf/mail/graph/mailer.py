@@ -14,6 +14,7 @@ from dtsconf.mail.content import Envelope
 from dtsconf.mail.delivery import wired
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.graph.handing import hand_over
+from dtsconf.mail.graph.opening import reach
 from dtsconf.mail.graph.talk import Talk
 from dtsconf.mail.job import Clock, SystemClock
 from dtsconf.mail.outcome import delivered
@@ -59,7 +60,7 @@ class GraphMailer:
         talk.report.begin_anew()
         with suppress(StageFailed):  # the report has it
             if self._talk is None:
-                talk.open()
+                reach(talk)
                 talk.sign_in()
                 self._talk = talk
             hand_over(talk, envelope, content)

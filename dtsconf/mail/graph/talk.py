@@ -1,4 +1,4 @@
-"""One conversation with Graph: its stages up to the token, and requests with it (RFC 6750), which end in time.
+"""One conversation with Graph: a token, and requests with it (RFC 6750), which end in time.
 
 Rules: a token goes to the service's own address only. One that the service refuses is got anew once, with the claims it
 asks for. 429 and 503 are waited for as long as the caller's patience allows. Whatever breaks becomes the StageFailed
@@ -18,8 +18,6 @@ from dtsconf.errors import SignInFailed
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.graph import refusals, replies, troubles
 from dtsconf.mail.report import Report
-from dtsconf.names import host_fault
-from dtsconf.proof import Stage
 from dtsconf.web.trouble import NoAnswer, NoRoots
 
 if TYPE_CHECKING:
@@ -29,9 +27,9 @@ if TYPE_CHECKING:
     from dtsconf.mail.job import Clock
     from dtsconf.mail.report import Row
     from dtsconf.mail.route import Link
+    from dtsconf.mail.transcript import Speaker
     from dtsconf.token import Token
     from dtsconf.web.client import Answer, Client
-    from dtsconf.web.trouble import Trouble
 
 PAUSES = (1.0, 2.0, 4.0)
 """Seconds before the next try of what was throttled or not available."""
@@ -57,6 +55,7 @@ class Talk:
     def __init__(self, link: Link, clock: Clock, *, sender: str, until: float = inf, wait: float | None = None) -> None:
         self.route = link.graph
         self.report = Report(link.progress)
+        self._transcript = link.transcript
         self.base = self.route.base or ""
         self.sender = sender
         self._clock = clock
@@ -95,26 +94,6 @@ class Talk:
         """Let the connections go."""
         if self._session is not None:
             self._session.close()
-
-    def open(self) -> None:
-        """The stages resolve, connect and tls.
-
-        Raises:
-            StageFailed: at any of them; the report has the row.
-        """
-        session = self._opened()
-        if self.route.base is None:
-            self._discover()
-        self.tell(f"connecting to {self.host}")
-        try:
-            steps = session.open(self.base)
-        except NoAnswer as error:
-            trouble = error.trouble
-        else:
-            for step in steps:
-                self.report.add(Stage(step.place, True, step.ms, step.detail, said_by=step.said_by))
-            return
-        self._broken(trouble)
 
     def sign_in(self) -> None:
         """The stage token. Raises StageFailed."""
@@ -187,10 +166,19 @@ class Talk:
 
     def plain(self, method: str, url: str, data: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         """A request that carries no token. Raises NoAnswer."""
-        session = self._opened()
+        session = self.session()
         session.until = None if self._until == inf else self._until
         whole = 4 * self._wait + len(data) / SLOWEST
-        return session.request(method, url, data=data, headers=headers or {}, wait=self._wait, whole=whole)
+        self._told("client", f"{method} {url.partition('?')[0]} ({len(data)} bytes, not shown)")
+        try:
+            answer = session.request(method, url, data=data, headers=headers or {}, wait=self._wait, whole=whole)
+        except NoAnswer as error:
+            self._told("note", f"no answer: {error.trouble.detail}")
+            raise
+        # A body is shown where it tells of an error: what a yes holds, a token or an address, may be secret.
+        said = replies.refusal(answer.status_code, answer.headers, answer.text).words
+        self._told("server", f"{answer.status_code} {said if answer.status_code >= 400 else ''}".rstrip())
+        return answer
 
     def _authorised(self, method: str, url: str, data: bytes, kind: str) -> Answer:
         response = self._asked(method, url, data, kind)
@@ -236,7 +224,8 @@ class Talk:
         note = self.route.tokens.note(self._token) if self._token else None
         return f"; {note}" if note else ""
 
-    def _opened(self) -> Client:
+    def session(self) -> Client:
+        """What requests go over. Raises StageFailed, in stage tls: the roots can't be read."""
         if self._session is None:
             try:
                 self._session = self.route.session()
@@ -249,42 +238,10 @@ class Talk:
                 raise StageFailed("tls-untrusted", words, hint, "system")
         return self._session
 
-    def _discover(self) -> None:
-        """Learn the service's address from the provider: `msgraph_host` in its OpenID discovery document, as
-        Microsoft's has it. Raises StageFailed, in stage resolve."""
-        provider = urlsplit(self.route.discovery).netloc
-        try:
-            response = self.plain("GET", self.route.discovery)
-        except NoAnswer as error:
-            failed = troubles.failed(error.trouble, provider)
-            failed.detail = f"{provider}: {failed.detail}"
-        else:
-            host = replies.member(response.text, "msgraph_host") or ""
-            name, _, port = host.partition(":")
-            if response.status_code == 200 and host_fault(name) is None and (port or "443").isdigit():
-                self.base = f"https://{host}"
-                return
-            hint = "check microsoft.authority and microsoft.tenant; mail can also go by SMTP: microsoft.via: smtp"
-            failed = StageFailed("protocol", f"{provider} names no Microsoft Graph (msgraph_host)", hint)
-        with self.stage("resolve", f"asking {provider} for Microsoft Graph"):
-            raise failed
-
-    def _broken(self, trouble: Trouble) -> None:
-        for step in trouble.steps:
-            self.report.add(Stage(step.place, True, step.ms, step.detail, said_by=step.said_by))
-        failed = troubles.failed(trouble, self.host)
-        self.report.add(
-            Stage(
-                trouble.place,
-                False,
-                trouble.ms,
-                failed.detail,
-                cause=failed.cause,
-                hint=failed.hint,
-                said_by=failed.said_by,
-            )
-        )
-        raise failed
+    def _told(self, speaker: Speaker, text: str) -> None:
+        if self._transcript is not None:
+            self._transcript.mask = self.report.masker.show
+            self._transcript.said(speaker, text)
 
     def tell(self, words: str) -> None:
         """Say what goes on."""

@@ -19,6 +19,7 @@ from dtsconf.mail.delivery import wired
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.graph import replies, troubles
 from dtsconf.mail.graph.handing import hand_over
+from dtsconf.mail.graph.opening import reach
 from dtsconf.mail.graph.talk import Talk
 from dtsconf.mail.job import Clock, Job, SystemClock
 from dtsconf.mail.message import build
@@ -41,7 +42,7 @@ def verify_by_graph(job: Job, clock: Clock | None = None) -> Verification:
     message_id = None
     try:
         with suppress(StageFailed):  # the report has it
-            talk.open()
+            reach(talk)
             if deep >= LEVELS.index("auth"):
                 talk.sign_in()
             if job.level == "envelope":

@@ -1,0 +1,186 @@
+"""Microsoft mode via Graph, the installed program: an application signs in at a real provider, whose discovery document
+names our Graph; test, apply, send and the queue."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.real.graph import GraphServer, graph_server
+from tests.real.graph_faults import Fault
+from tests.real.identity.host import IdentityHost
+from tests.real.identity.tenant import MAILBOX, Tenant
+from tests.scenarios.harness import Machine
+
+pytestmark = pytest.mark.servers
+
+AUDIENCE = "https://graph.microsoft.com"
+SEND = ("send", "--to", "ann@acme.example", "--bcc", "bob@acme.example", "--subject", "Run 12", "--body", "done")
+
+
+def for_graph(token: str) -> bool:
+    """Whether the token says that it is for Graph, and still good."""
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return bool(claims["aud"] == AUDIENCE and claims["exp"] > time.time())
+
+
+@pytest.fixture
+def graph(identity: IdentityHost) -> Iterator[GraphServer]:
+    with graph_server(identity.mail.certificates) as server:
+        server.takes = for_graph
+        yield server
+        assert server.complaints == []
+
+
+@pytest.fixture
+def tenant(identity: IdentityHost, graph: GraphServer) -> Tenant:
+    return identity.tenant(discovery={"msgraph_host": graph.host})
+
+
+def profile(machine: Machine, tenant: Tenant, **parts: Any) -> str:
+    """An application that sends from MAILBOX by Graph."""
+    client = tenant.by_secret
+    assert client.secret is not None
+    microsoft = {
+        "authority": tenant.origin,
+        "tenant": tenant.id,
+        "client_id": client.client_id,
+        "flow": "application",
+        "client_secret": machine.secret_file(client.secret),
+        "via": "graph",
+        **parts.pop("microsoft", {}),
+    }
+    settings = {"mode": "microsoft", "sender": {"email": MAILBOX, "name": "Perth Lab"}, "microsoft": microsoft}
+    settings |= {"server": {"ca_file": tenant.ca_file}, "login": {"required": False}}
+    whole = {"verify": {"level": "send", "to": "mailcheck@acme.example", "retries": 0}, **parts}
+    return machine.profile(settings=settings, **whole)
+
+
+def secrets_of(graph: GraphServer) -> list[str]:
+    """The tokens that the server saw, and the addresses of its uploads."""
+    tokens = {seen["Authorization"].removeprefix("Bearer ") for seen in graph.seen if "Authorization" in seen}
+    assert tokens
+    return [*tokens, "canary-upload"]
+
+
+def nothing_secret(machine: Machine, graph: GraphServer, *texts: str) -> None:
+    for secret in secrets_of(graph):
+        assert all(secret not in text for text in texts)
+        assert all(secret.encode() not in data for data in machine.files().values())
+
+
+def test_test_settings(machine: Machine, tenant: Tenant, graph: GraphServer) -> None:
+    result = machine.run("test", "--profile", profile(machine, tenant), "--json").ok()
+    assert [stage["stage"] for stage in result.json["stages"]] == [
+        "resolve", "connect", "tls", "token", "request", "accepted",
+    ]  # fmt: skip
+    (mail,) = graph.mails
+    assert mail.mailbox == MAILBOX
+    assert mail.recipients == ["mailcheck@acme.example"]
+    assert mail.message["Message-ID"] == result.json["message_id"]
+    nothing_secret(machine, graph, result.text)
+
+
+@pytest.mark.parametrize(("level", "asked"), [("connect", []), ("auth", []), ("envelope", ["sendMail"])])
+def test_levels_below_send_send_nothing(
+    machine: Machine, tenant: Tenant, graph: GraphServer, level: str, asked: list[str]
+) -> None:
+    machine.run("test", "--profile", profile(machine, tenant), "--level", level).ok()
+    assert graph.asked == asked
+    assert graph.mails == []
+
+
+def test_apply_then_send_small_large_and_queued(machine: Machine, tenant: Tenant, graph: GraphServer) -> None:
+    machine.apply(profile(machine, tenant)).ok()
+    assert len(graph.mails) == 1
+    assert machine.run("status", "--json").ok().json["proof"]["state"] == "verified"
+    graph.mails.clear()
+
+    small = machine.run(*SEND, "--json").ok()
+    assert [one["address"] for one in small.json["recipients"]] == ["ann@acme.example", "bob@acme.example"]
+    assert graph.mails[0].recipients == ["ann@acme.example", "bob@acme.example"]
+    assert graph.mails[0].message["From"] == f"Perth Lab <{MAILBOX}>"
+
+    log = machine.write("big.log", b"a line of a log\n" * 400_000)
+    graph.faults = [Fault("swallow", "piece")]
+    large = machine.run(*SEND, "--attach", str(log)).ok()
+    assert graph.mails[1].attached[0].size == log.stat().st_size
+    assert graph.drafts == {}
+
+    machine.run(*SEND, "--attach", str(log), "--queue").ok()
+    queued = machine.run("queue", "run").ok()
+    assert graph.mails[2].attached[0].sha256 == graph.mails[1].attached[0].sha256
+    assert machine.run("queue", "list", "--json").ok().json["messages"] == []
+    nothing_secret(machine, graph, small.text, large.text, queued.text)
+
+
+def test_what_graph_refuses_leaves_the_machine_as_it_was(machine: Machine, tenant: Tenant, graph: GraphServer) -> None:
+    graph.faults = [Fault("refuse", "sendMail", 403, "ErrorSendAsDenied", "You do not have permission.")]
+    result = machine.apply(profile(machine, tenant)).fails(6)
+    assert "ErrorSendAsDenied" in result.text
+    assert "Add-RecipientPermission" in result.text
+    assert not machine.config.exists()
+    nothing_secret(machine, graph, result.text)
+
+
+def test_what_graph_refuses_of_a_queued_mail(machine: Machine, tenant: Tenant, graph: GraphServer) -> None:
+    """A recipient that is wrong stays wrong; a busy service is asked again."""
+    machine.apply(profile(machine, tenant, verify={"level": "none"})).ok()
+    graph.faults = [Fault("refuse", "sendMail", 400, "ErrorInvalidRecipients", "At least one recipient isn't valid.")]
+    machine.run(*SEND, "--queue").ok()
+    machine.run("queue", "run").fails(1)
+    assert [one["state"] for one in machine.run("queue", "list", "--json").json["messages"]] == ["failed"]
+    graph.faults = [Fault("refuse", "sendMail", 500, "ErrorInternalServerError", "An error.")]
+    machine.run(*SEND, "--queue").ok()
+    machine.run("queue", "run")
+    states = sorted(one["state"] for one in machine.run("queue", "list", "--json").json["messages"])
+    assert states == ["deferred", "failed"]
+
+
+def test_an_unknown_outcome_is_told_and_not_sent_again(machine: Machine, tenant: Tenant, graph: GraphServer) -> None:
+    machine.apply(profile(machine, tenant, verify={"level": "none"})).ok()
+    graph.faults = [Fault("swallow", "sendMail")]
+    result = machine.run(*SEND, "--json")
+    assert result.code == 6
+    assert {one["detail"] for one in result.json["recipients"]} != {""}
+    assert "outcome-unknown" in result.text
+    assert len(graph.mails) == 1
+
+
+def test_a_provider_that_names_no_graph(machine: Machine, identity: IdentityHost) -> None:
+    result = machine.run("test", "--profile", profile(machine, identity.tenant())).fails(9)
+    assert "names no Microsoft Graph (msgraph_host)" in result.text
+    assert "microsoft.via: smtp" in result.text
+
+
+def test_nobody_answers_there(machine: Machine, identity: IdentityHost) -> None:
+    with graph_server(identity.mail.certificates) as gone:
+        tenant = identity.tenant(discovery={"msgraph_host": gone.host})
+    result = machine.run("test", "--profile", profile(machine, tenant), "--json").fails(9)
+    assert result.json["stages"][-1]["cause"] == "refused"
+
+
+@pytest.mark.parametrize("options", [("--explain",), ("--transcript", "talk.txt")])
+def test_a_failed_test_can_be_looked_into(
+    machine: Machine, tenant: Tenant, graph: GraphServer, options: tuple[str, ...]
+) -> None:
+    graph.faults = [Fault("refuse", "sendMail", 403, "ErrorAccessDenied", "Access is denied.")]
+    result = machine.run("test", "--profile", profile(machine, tenant), *options).fails(6)
+    assert "Access is denied." in result.text
+    nothing_secret(machine, graph, result.text)
+    if "--transcript" in options:
+        told = (machine.work / "talk.txt").read_text("utf-8")
+        assert f"C: POST {graph.url}/v1.0/users/dts%40corp.example/sendMail (" in told
+        assert "S: 403 ErrorAccessDenied: Access is denied." in told
+        assert "server Microsoft Graph" in told
+
+
+def test_there_are_no_other_ports_to_try(machine: Machine, tenant: Tenant) -> None:
+    told = machine.run("test", "--profile", profile(machine, tenant), "--probe").fails(3)
+    assert "microsoft.via is graph" in told.text
