@@ -1,17 +1,15 @@
 """A server for one test: each connection runs the test's script in a thread, over real TCP on loopback.
 
 Rules: nothing is answered that the script does not say; `heard` holds every line a client sent, in order, over all
-connections. Errors of a script come up in `stop`, so a wrong script fails its test. Knows nothing of dtsconf.
+connections. An error of a script fails its test. Knows nothing of dtsconf.
 """
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+
+from tests.real.loopback import Connection, Gone, LoopbackServer
 
 Script = Callable[["Peer"], None]
 EHLO = "250-mail.test\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES"
@@ -20,105 +18,50 @@ EHLO = "250-mail.test\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSC
 class Peer:
     """The server's end of one connection."""
 
-    def __init__(self, sock: socket.socket, heard: list[str]) -> None:
-        self.sock = sock
+    def __init__(self, connection: Connection, heard: list[str]) -> None:
+        self.connection = connection
         self._heard = heard
-        self._buffer = b""
-        self.gone = False
 
     def raw(self, data: bytes) -> None:
-        self.sock.sendall(data)
+        self.connection.write(data)
 
     def say(self, text: str) -> None:
         self.raw(text.encode() + b"\r\n")
 
     def hear(self) -> str:
         """One line; '' at the end of the connection."""
-        while b"\n" not in self._buffer:
-            data = self.sock.recv(65536)
-            if not data:
-                self.gone = True
-                return ""
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        self._heard.append(line.removesuffix(b"\r").decode("utf-8", "surrogateescape"))
-        return self._heard[-1]
+        try:
+            return self._line()
+        except Gone:
+            return ""
 
     def hear_data(self) -> list[str]:
-        """The lines of a message, up to the final dot; ConnectionError when the client goes before."""
-        lines = []
-        while (line := self.hear()) != ".":
-            if self.gone:
-                raise ConnectionError
-            lines.append(line)
-        return lines
+        """The lines of a message, up to the final dot. Raises Gone when the client goes before."""
+        return list(iter(self._line, "."))
+
+    def _line(self) -> str:
+        self._heard.append(self.connection.read_line().decode("utf-8", "surrogateescape"))
+        return self._heard[-1]
 
     def tls(self, context: ssl.SSLContext) -> None:
-        self.sock = context.wrap_socket(self.sock, server_side=True)
+        self.connection.start_tls(context)
 
     def reset(self) -> None:
         """Close with RST."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        self.sock.close()
+        self.connection.reset()
 
 
-class Server:
+class Server(LoopbackServer):
     """Listens at once; `port` is where."""
 
-    def __init__(self, script: Script, family: socket.AddressFamily = socket.AF_INET) -> None:
+    def __init__(self, script: Script, host: str) -> None:
         self.heard: list[str] = []
-        self.connections = 0
-        self._script = script
-        self._errors: list[BaseException] = []
-        self._threads: list[threading.Thread] = []
-        self._sock = socket.socket(family, socket.SOCK_STREAM)
-        self._sock.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
-        self._sock.listen(8)
-        self.port: int = self._sock.getsockname()[1]
-        self._accepting = threading.Thread(target=self._accept, daemon=True)
-        self._accepting.start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                sock, _ = self._sock.accept()
-            except OSError:
-                return
-            self.connections += 1
-            thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _serve(self, sock: socket.socket) -> None:
-        sock.settimeout(10)
-        peer = Peer(sock, self.heard)
-        try:
-            self._script(peer)
-        except (ConnectionError, ssl.SSLError):
-            pass  # the client hung up, as it may
-        except Exception as error:  # noqa: BLE001  (brought up in stop)
-            self._errors.append(error)
-        finally:
-            peer.sock.close()
-
-    def stop(self) -> None:
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-        self._sock.close()
-        for thread in [self._accepting, *self._threads]:
-            thread.join(15)
-            assert not thread.is_alive()
-        if self._errors:
-            raise self._errors[0]
+        super().__init__(lambda connection: script(Peer(connection, self.heard)), host=host)
 
 
-@contextlib.contextmanager
-def server(script: Script, **kwargs: Any) -> Iterator[Server]:
-    running = Server(script, **kwargs)
-    try:
-        yield running
-    finally:
-        running.stop()
+def server(script: Script, host: str = "127.0.0.1") -> Server:
+    """A server that follows the script, for a `with`."""
+    return Server(script, host)
 
 
 def dialogue(*, replies: dict[str, str] | None = None, ehlo: str = EHLO, banner: str = "220 mail.test ESMTP") -> Script:

@@ -145,7 +145,7 @@ def test_an_envelope_goes_in_one_write_where_the_server_takes_that() -> None:
         peer.hear()
         peer.say(PIPELINING)
         while b"".join(seen).count(b"\r\n") < 3:
-            seen.append(peer.sock.recv(65536))
+            seen.append(peer.connection.socket.recv(65536))
         for answer in ("250 ok", "550 5.1.1 no such user", "250 ok"):
             peer.say(answer)
         assert peer.hear() == "DATA"

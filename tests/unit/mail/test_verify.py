@@ -34,7 +34,7 @@ def test_the_whole_way_row_by_row() -> None:
     assert f"Message-ID: {result.message_id}" in running.heard
     assert [line.split(":")[0] for line in running.heard if ":" in line][:2] == ["MAIL FROM", "RCPT TO"]
     assert running.heard[-1] == "QUIT"
-    assert running.connections == 1
+    assert running.accepted == 1
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_last_words_before_a_hang_up_count() -> None:
         peer.hear()
         peer.say("354 go")
         peer.say("552 5.3.4 too big for me")
-        peer.sock.shutdown(socket.SHUT_RDWR)
+        peer.connection.socket.shutdown(socket.SHUT_RDWR)
 
     with server(script) as running:
         row = failed(verify(job(running.port)))
@@ -543,7 +543,7 @@ def test_a_failure_that_may_pass_is_tried_again_after_1_2_4_seconds() -> None:
         result = verify_with_retries(job(running.port), 3, waits)
     assert result.ok
     assert waits.slept == [1, 2, 4]
-    assert running.connections == 4
+    assert running.accepted == 4
 
 
 def test_retries_run_out_and_are_counted() -> None:
