@@ -83,7 +83,7 @@ TABLE: tuple[Row, ...] = (
         "sender-rejected",
         _MAILBOX,
         ERRORS,
-        codes="MailboxNot(Enabled|Supported)ForRESTAPI|ErrorMissingEmailAddress|extensionError",
+        codes="MailboxNotEnabledForRESTAPI|MailboxNotSupportedForRESTAPI|ErrorMissingEmailAddress|extensionError",
     ),
     Row(
         "sender-rejected",
@@ -115,7 +115,7 @@ TABLE: tuple[Row, ...] = (
         _SIZE,
         EWS,
         codes="ErrorMessageSizeExceeded|ErrorAttachmentSizeLimitExceeded|ErrorContentSizeExceeded|RequestEntityTooLarge"
-        "|ErrorAttachmentSizeShouldNotBe.*|max(File|StreamSize|FragmentLength|FileSize).*Exceeded",
+        "|ErrorAttachmentSizeShouldNotBe.*|maxFileSizeExceeded|maxStreamSizeExceeded|maxFragmentLengthExceeded",
     ),
     Row("too-large", _SIZE, ERRORS, status="413"),
     Row(
