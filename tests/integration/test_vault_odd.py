@@ -151,9 +151,32 @@ def test_the_same_at_a_login(odd: OddVault, fault: Fault, said: str, auth: str) 
     assert secret not in told
 
 
-def test_a_secret_that_the_server_sends_back_is_blotted_out(odd: OddVault) -> None:
-    odd.fault, secret = "echo", "s3cret-sent-0123456789"
-    settings = VaultAuth("approle", role_id="app", secret_id="env://S")
-    told = refused(REFERENCE, VaultSettings(odd.url, auth=settings), {"S": secret})
-    assert "invalid secret id ********" in told
-    assert secret not in told
+@pytest.mark.parametrize(
+    ("secret", "fault"),
+    [
+        *(("c4n4ry-0123456789", fault) for fault in ("echo", "echo 503", "echo elsewhere", "echo kind")),
+        *(("c4n4ry  with\tblanks c4n4ry\n", fault) for fault in ("echo", "echo 503", "echo elsewhere", "echo kind")),
+        *(
+            (secret, fault)
+            for secret in ("c4n4ry \u200bé🔑", "c4n4ry\x1b[31m", "(c4n4ry.*")
+            for fault in ("echo", "echo 503")
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", ["approle", "jwt"])
+def test_a_secret_that_the_server_sends_back_is_blotted_out(
+    odd: OddVault, fault: Fault, secret: str, method: str
+) -> None:
+    odd.fault = fault
+    auth = {"approle": VaultAuth("approle", role_id="app", secret_id="env://S"), "jwt": VaultAuth("jwt", jwt="env://S")}
+    told = refused(REFERENCE, VaultSettings(odd.url, timeout=1, auth=auth[method]), {"S": secret})
+    assert "c4n4ry" not in told
+    assert "********" in told
+
+
+@pytest.mark.parametrize("fault", ["echo", "echo 503", "echo elsewhere", "echo kind"])
+def test_a_token_that_the_server_sends_back_is_blotted_out(odd: OddVault, fault: Fault) -> None:
+    odd.fault = fault
+    told = refused(REFERENCE, given(odd, 1), {"TOKEN": "c4n4ry-of-a-token"})
+    assert "c4n4ry" not in told
+    assert "********" in told

@@ -42,6 +42,9 @@ Fault = Literal[
     "deep",
     "teapot",
     "echo",
+    "echo 503",
+    "echo elsewhere",
+    "echo kind",
 ]
 
 _WHOLE = b'{"data": {"data": {"x": "s3cret-in-part"}, "metadata": {"version": 1}}}'
@@ -103,14 +106,15 @@ class _Handler(BaseHTTPRequestHandler):
             fault = "" if self.server.left < 0 else "429" if fault.startswith("429") else "503"
         if fault == "":
             self._behave()
+        elif fault.startswith("echo"):
+            self._echo(fault, [self.headers.get("X-Vault-Token") or "no token"])
         else:
             self._misbehave(fault)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if self.server.fault == "echo":
-            sent = json.loads(body)["secret_id"]
-            self._answer(400, {"errors": [f"invalid secret id {sent}"]})
+        if self.server.fault.startswith("echo"):
+            self._echo(self.server.fault, [text for text in json.loads(body).values() if isinstance(text, str)])
         else:
             self.do_GET()
 
@@ -127,6 +131,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, (text % (stored, json.dumps(about))).encode())
         else:
             self._answer(404, {"errors": []})
+
+    def _echo(self, fault: str, sent: list[str]) -> None:
+        """Says again what was sent, in one of the places that a client might show."""
+        said = f"invalid: {' and '.join(sent)}"
+        line = "".join(character for character in said if "!" <= character <= "~")
+        if fault == "echo elsewhere":
+            self._send(307, b"", location=f"{self.server.elsewhere}{line}")
+        elif fault == "echo kind":
+            self._send(200, b"hello", kind=line)
+        else:
+            self._answer(503 if fault == "echo 503" else 400, {"errors": [said, "x" * 200 + said]})
 
     def _misbehave(self, fault: str) -> None:
         status, data, kind = _ANSWERS.get(fault, (0, b"", ""))

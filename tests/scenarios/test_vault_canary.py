@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from tests.real.ca import Authority
 from tests.real.oddvault import TOKEN, Fault, OddVault, odd_vault
 from tests.real.openbao import Vault
 from tests.real.syslog import Syslog
 from tests.scenarios.harness import SECRETS, Machine, login
 
 CANARY = "c4n4ry7Vt"
+RELAY = "vault://kv/mail/relay#password"
 LOUD = "import logging, http.client\nlogging.basicConfig(level=1)\nhttp.client.HTTPConnection.debuglevel = 1\n"
 FAULTS: list[Fault] = [
     "", "silent", "drip body", "half", "half json", "html", "list", "huge", "429", "502", "elsewhere", "reset",
@@ -96,6 +98,34 @@ def test_no_field_names_the_fields_and_not_their_values(machine: Machine, odd: O
     auth = {"method": "token", "token": "env://TOKEN"}
     path = profile(machine, {"url": odd.url, "auth": auth}, "vault://kv/relay#passwort")
     assert "its fields: other, password" in machine.apply(path, "-vv", env=loud).fails(5).text
+
+
+CERTIFICATES: dict[str, dict[str, Any]] = {
+    "good": {},
+    "of another CA": {"authority": Authority("Other")},
+    "for another name": {"name": "other.example"},
+    "encrypted": {"passphrase": b"c4n4ry-passphrase"},
+}
+
+
+@pytest.mark.servers
+@pytest.mark.xdist_group("vault")
+@pytest.mark.parametrize("case", [*CERTIFICATES, "key alone", "broken", "no PEM"])
+def test_a_client_certificates_key_is_seen_nowhere(
+    machine: Machine, vault: Vault, loud: dict[str, str], case: str
+) -> None:
+    """Each line of the key counts. The file that it came from is the one that has it."""
+    vault.put("mail/relay", {"password": f"{CANARY}-value"})
+    pem = vault.client_pem(**CERTIFICATES.get(case, {}))
+    start = pem.index("-----BEGIN", 10)
+    machine.secrets += [line for line in pem[start:].splitlines() if "-----" not in line]
+    given = {"key alone": pem[start:], "broken": pem[:-80], "no PEM": CANARY + "-key"}.get(case, pem)
+    reference = f"file://{machine.write('host.pem', given, 0o600)}"
+    auth = {"method": "cert", "certificate": reference}
+    path = profile(machine, {"url": vault.url, "ca_file": vault.ca_file, "timeout": 5, "auth": auth}, RELAY)
+    for command in (["secret", "check"], ["apply", "--yes"]):
+        assert machine.run(*command, "--profile", path, "-vv", env=loud).code == (0 if case == "good" else 5)
+    (machine.work / "host.pem").unlink()
 
 
 @pytest.mark.servers

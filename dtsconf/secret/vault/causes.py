@@ -6,6 +6,7 @@ Values read from Vault never come here, only the names of fields.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -31,11 +32,16 @@ class Cause:
 
 def words(errors: Iterable[object], secrets: Sequence[str] = ()) -> str:
     """The server's own words, fit to be shown."""
-    text = " ".join(" ".join(str(error).split()) for error in errors)
-    for secret in sorted((s for s in secrets if s), key=len, reverse=True):
-        text = text.replace(secret, "********")
-    text = escape_controls(text)
+    text = escape_controls(" ".join(blotted(" ".join(map(str, errors)), secrets).split()))
     return text if len(text) <= _LONGEST_WORDS else text[:_LONGEST_WORDS] + "..."
+
+
+def blotted(text: str, secrets: Sequence[str]) -> str:
+    """The text without the secrets, whatever white space they stand there with: a server may say again what it got."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if parts := secret.split():
+            text = re.sub(r"\s*".join(map(re.escape, parts)), "********", text)
+    return text
 
 
 def sealed(url: str) -> Cause:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import hvac
@@ -43,13 +43,15 @@ class Refused(Exception):
 
 
 class Connection:
-    """One session with one Vault. `client` is hvac's, for the calls given to `ask`."""
+    """One session with one Vault. `client` is hvac's, for the calls given to `ask`. `hidden` are the secrets that were
+    sent, besides the client's token: should the server say them again, they are blotted out."""
 
     def __init__(self, config: Config, certificate: Secret | None) -> None:
         namespace = config.namespace.value if config.namespace else None
         if namespace is not None and not _header_safe(namespace):
             raise SecretUnavailable("the namespace holds characters that no namespace has", "vault namespace list")
         self.config = config
+        self.hidden: list[str] = []
         self.session = Session(config, tls_context(config, certificate))
         # The empty token keeps hvac from looking for one itself; what else it reads of the environment, trust and
         # client certificate, the session sets aside.
@@ -74,7 +76,7 @@ class Connection:
             self._refuse_asleep(refused)
             wait = max(next(pauses, math.inf), self.session.retry_after)
             if time.monotonic() + wait >= self.session.until:
-                raise self.failure(_passing(refused, time.monotonic() - start))
+                raise self.failure(self._passing(refused, time.monotonic() - start))
             time.sleep(wait)
 
     def _known(self, refused: Refused) -> Refused | SecretUnavailable:
@@ -87,6 +89,10 @@ class Connection:
         """The cause as an error that names the server, and the namespace where there is one."""
         inside = f", namespace {self.config.namespace.value}" if self.config.namespace else ""
         return SecretUnavailable(f"{cause.message} ({self.config.url.value}{inside})", cause.hint)
+
+    def words(self, errors: Iterable[object]) -> str:
+        """What the server said, fit to be shown."""
+        return causes.words(errors, [*self.hidden, self.client.token or ""])
 
     def close(self) -> None:
         """Close the sockets."""
@@ -101,7 +107,7 @@ class Connection:
             said = tuple(str(e) for e in listed) if isinstance(listed, list) else ()
             return [], Refused(self.session.status, said, found)
         except NoVault as error:
-            cause = causes.no_vault(error.detail)
+            cause = causes.no_vault(self.words([error.detail]))
         except NoAnswer as error:
             cause = self._unanswered(error)
         raise self.failure(cause)
@@ -114,10 +120,15 @@ class Connection:
             case "size":
                 return causes.too_large(LIMIT)
             case "redirect":
-                return causes.redirected(trouble.detail, self.config.url.value)
+                return causes.redirected(self.words([trouble.detail]), self.config.url.value)
             case _:
                 named = self.config.server_name.value if self.config.server_name else ""
                 return causes.transport(trouble, self.config.host, named=named)
+
+    def _passing(self, refused: Refused, waited: float) -> Cause:
+        if refused.status == 429:
+            return causes.rate_limited()
+        return causes.server_error(refused.status, self.words(refused.errors), waited)
 
     def _refuse_asleep(self, refused: Refused) -> None:
         """Tell a sealed Vault from a new one, and both from what passes. Health needs no token and no namespace."""
@@ -134,12 +145,6 @@ class Connection:
         else:
             return
         raise self.failure(cause)
-
-
-def _passing(refused: Refused, waited: float) -> Cause:
-    if refused.status == 429:
-        return causes.rate_limited()
-    return causes.server_error(refused.status, causes.words(refused.errors), waited)
 
 
 def _header_safe(text: str) -> bool:

@@ -60,12 +60,12 @@ def sign_in(connection: Connection, fetch: Fetch) -> Ticket:
     if connection.config.auth.method == "token":
         return _with_token(connection, fetch)
     method = connection.config.auth.method
-    body, hidden = _body(connection.config, fetch)
+    body, connection.hidden = _body(connection.config, fetch)
     mount = (connection.config.auth.mount or method).strip("/")
     try:
         answer = connection.ask(lambda client: client.adapter.post(f"/v1/auth/{_quoted(mount)}/login", json=body))
     except Refused as refused:
-        cause = _cause(refused, method, mount, hidden, connection.config)
+        cause = _cause(refused, method, mount, connection)
     else:
         return _taken(connection, answer, method)
     raise connection.failure(cause)
@@ -91,30 +91,30 @@ def _under_sudo(config: Config) -> str:
     return f" (to hand {caller}'s on: sudo --preserve-env=VAULT_ADDR,VAULT_TOKEN)" if caller else ""
 
 
-def _body(config: Config, fetch: Fetch) -> tuple[dict[str, str], tuple[str, ...]]:
+def _body(config: Config, fetch: Fetch) -> tuple[dict[str, str], list[str]]:
     """What the login sends, and which texts of it are secret."""
     auth = config.auth
     if auth.method == "approle":
         if auth.role_id is None:
             raise _missing("role_id", "approle", "the role's id: vault read auth/approle/role/NAME/role-id")
         if auth.secret_id is None:  # a role may do without one (bind_secret_id=false)
-            return {"role_id": auth.role_id}, ()
+            return {"role_id": auth.role_id}, []
         secret_id = fetch(auth.secret_id, f"{_KEY}.secret_id").reveal()
-        return {"role_id": auth.role_id, "secret_id": secret_id}, (secret_id,)
+        return {"role_id": auth.role_id, "secret_id": secret_id}, [secret_id]
     if auth.method == "jwt":
         if auth.jwt is None:
             raise _missing("jwt", "jwt", "a reference to the token, in CI env://NAME")
         jwt = fetch(auth.jwt, f"{_KEY}.jwt").reveal()
-        return {"jwt": jwt} | ({"role": auth.role} if auth.role else {}), (jwt,)
-    return ({"name": auth.role} if auth.role else {}), ()
+        return {"jwt": jwt} | ({"role": auth.role} if auth.role else {}), [jwt]
+    return ({"name": auth.role} if auth.role else {}), []
 
 
 def _missing(name: str, method: str, what: str) -> SecretUnavailable:
     return SecretUnavailable(f"{_KEY}.{name} is not set, and method {method} needs it", f"set it to {what}")
 
 
-def _cause(refused: Refused, method: str, mount: str, hidden: tuple[str, ...], config: Config) -> causes.Cause:
-    said = causes.words(refused.errors, hidden)
+def _cause(refused: Refused, method: str, mount: str, connection: Connection) -> causes.Cause:
+    said, config = connection.words(refused.errors), connection.config
     namespace = config.namespace.value if config.namespace else None
     if "namespace" in said and "not found" in said:
         return causes.unknown_namespace(namespace)
@@ -146,7 +146,7 @@ def sign_out(connection: Connection, ticket: Ticket) -> Notice | None:
     try:
         connection.ask(_revoke, seconds=min(connection.config.timeout, _PARTING))
     except Refused as refused:
-        reason = causes.words(refused.errors) or f"Vault answered {refused.status}"
+        reason = connection.words(refused.errors) or f"Vault answered {refused.status}"
     except SecretUnavailable as error:
         reason = error.message
     else:

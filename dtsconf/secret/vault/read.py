@@ -191,7 +191,7 @@ class Reader:
             return _gone(refused, target)
         if refused.status in (403, 404, 405):
             return None
-        return causes.read_refused(refused.status, causes.words(refused.errors))
+        return causes.read_refused(refused.status, self._connection.words(refused.errors))
 
 
 def _time(text: object) -> str | None:
