@@ -58,6 +58,7 @@ def _save(run: Run, planned: Planned, out: str) -> None:
     profile = os.path.abspath(run.profile) if run.profile is not None else None
     content = planned.save(profile=profile, sets=tuple(run.sets)).to_bytes()
     try:
+        os.stat(os.path.dirname(os.path.abspath(out)))  # a folder that isn't there is a slip, and is not made
         atomic_write(out, content, 0o644)
     except OSError as error:
         raise DtsconfError(f"{out}: {error.strerror}", "name a file in a folder you may write to") from None

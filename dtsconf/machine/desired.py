@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
 @frozen
 class Ground:
-    """What the machine gives the targets: their default paths by kind, and its platform (linux, darwin, win32)."""
+    """What the machine gives the targets: their default paths by kind, its platform (linux, darwin, win32), and the
+    folder of dtsconf's own state, in which no target can lie."""
 
     paths: Mapping[str, str]
     platform: str
+    state: str = "/var/lib/dtsconf"
 
 
 @frozen
@@ -85,7 +87,7 @@ def desired(
             files += _files(target, effective, ground, ids, secrets)
         except Invalid as e:
             problems += e.problems
-    problems += _clashes(files)
+    problems += [*_clashes(files), *_within(files, ground.state)]
     if problems:
         raise Invalid(tuple(problems))
     files.sort(key=lambda file: file.path)
@@ -170,6 +172,14 @@ def _clashes(files: list[TargetFile]) -> list[Problem]:
     twice = sorted({path for path in paths if paths.count(path) > 1})
     hint = "give each target a path of its own"
     return [Problem("target", f"two targets want to write {path}", hint, key="targets") for path in twice]
+
+
+def _within(files: list[TargetFile], state: str) -> list[Problem]:
+    return [
+        Problem("target", f"{file.path} lies in dtsconf's own folder", "name another path in targets", key="targets")
+        for file in files
+        if file.path.startswith((f"{state}/", f"{state}\\"))
+    ]
 
 
 def _warnings(effective: Effective, files: list[TargetFile]) -> tuple[Notice, ...]:

@@ -169,7 +169,7 @@ def ground(layout: Layout) -> Ground:
     """The targets' places on this machine."""
     paths = {"dts": layout.config, "msmtp": layout.msmtp}
     platform = "linux" if layout.root is not None else layout.platform
-    return Ground({kind: path for kind, path in paths.items() if path is not None}, platform)
+    return Ground({kind: path for kind, path in paths.items() if path is not None}, platform, layout.state)
 
 
 def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None) -> dict[str, bytes | None]:

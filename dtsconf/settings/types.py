@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _CONTROL = r"[\u0000-\u001F\u007F-\u009F\u2028\u2029]"
 FINGERPRINT_PATTERN = f"^({HEX}{{64}}|{HEX}{{2}}(:{HEX}{{2}}){{31}}){END}"
-ABSOLUTE_PATTERN = r"^(/|[A-Za-z]:[/\\]|\\\\)"
+# An absolute path, on whatever system, of a file: no step is . or .., and none is empty at its end.
+ABSOLUTE_PATTERN = r"^(?!.*[/\\]\.{0,2}$)(?!.*[/\\]\.{1,2}[/\\])(/|[A-Za-z]:[/\\]|\\\\)"
 SIZE_PATTERN = f"^[1-9][0-9]{{0,8}} ?(B|kB|MB|GB|KiB|MiB|GiB){END}"
 _FORMS = (
     r"vault://[^#?/\s]+/[^#?\s]*[^#?/\s](\?version=[1-9][0-9]*)?#[^#?\s]+(\?version=[1-9][0-9]*)?",
@@ -125,6 +126,8 @@ def is_absolute(path: str) -> bool:
 def _absolute(text: str) -> str:
     if not is_absolute(_path(text)):
         raise fault("path", "is no absolute path", "write it from the root on, such as /var/log/dtsconf.jsonl")
+    if re.match(ABSOLUTE_PATTERN, text) is None:
+        raise fault("path", "is no plain path of a file", "leave out . and .., and end it with the file's name")
     return text
 
 

@@ -134,6 +134,12 @@ def test_a_plan_of_nothing_can_be_saved_and_applied(machine: Machine) -> None:
     machine.run("apply", "--yes", "--plan", plan).ok()
 
 
+def test_out_makes_no_folders(machine: Machine) -> None:
+    result = machine.run("plan", "--profile", machine.profile(), "--out", "nothere/plan.json").fails(1)
+    assert "nothere/plan.json: No such file or directory" in result.stderr
+    assert not (machine.work / "nothere").exists()
+
+
 def test_out_replaces_an_old_plan_whole(machine: Machine) -> None:
     profile = machine.profile()
     old = machine.write("plan.json", "x" * 100_000, 0o600)

@@ -96,3 +96,10 @@ def test_a_target_without_a_place_on_this_system_is_refused() -> None:
 def test_a_display_name_is_left_to_the_programs_with_a_word_about_it() -> None:
     named = effective({**WORKING, "sender.name": "DTS"}, targets=(Target(kind="msmtp"),))
     assert [n.key for n in want(named).warnings] == ["sender.name"]
+
+
+def test_no_target_lies_in_dtsconfs_own_folder() -> None:
+    targets = (Target(kind="dts", path="/var/lib/dtsconf/key"), Target(kind="msmtp", path="/var/lib/dtsconfig"))
+    with pytest.raises(Invalid, match="/var/lib/dtsconf/key lies in dtsconf's own folder") as caught:
+        want(effective(targets=targets))
+    assert [problem.code for problem in caught.value.problems] == [3]

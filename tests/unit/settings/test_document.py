@@ -83,6 +83,12 @@ def test_problems_in_settings(body: str, told: str, hint: str) -> None:
         ("dtsconf: 1\nname: x\ntargets: [dst]\n", "3:11: targets[0]: 'dst' is not one of dts, msmtp", "mean dts?"),
         ("dtsconf: 1\nname: x\ntargets: [{path: /a}]\n", "3:11: targets[0]: kind is missing", "add kind:"),
         ("dtsconf: 1\nname: x\ntargets: [{kind: dts, path: a}]\n", "3:29: targets[0].path: 'a' is no absolute", "root"),
+        (
+            "dtsconf: 1\nname: x\ntargets: [{kind: dts, path: /a/../b}]\n",
+            "3:29: targets[0].path: '/a/../b' is no",
+            "..",
+        ),
+        ("dtsconf: 1\nname: x\nrecord: /var/log/\n", "3:9: record: '/var/log/' is no plain path", "name"),
         ("dtsconf: 1\nname: x\nrecord: log\n", "3:9: record: 'log' is no absolute path", "root"),
         ("dtsconf: 1\nname: x\nrequires: new\n", "3:11: requires: 'new' is no version condition", '">=1.2"'),
         (
