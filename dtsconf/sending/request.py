@@ -42,14 +42,15 @@ def draft_of(request: Request) -> Draft:
     if not (request.to or request.cc or request.bcc):
         problems.append(_problem("--to", "nobody to send to", "name somebody: --to ADDRESS"))
     problems += _ascii_replies(boxes["reply_to"])
-    if has_controls(request.subject):
-        words = f"'{escape_controls(request.subject)}' holds a line break or another control character"
+    subject = request.subject.rstrip("\r\n").replace("\t", " ")  # as scripts cut a line out of a log
+    if has_controls(subject):
+        words = f"'{escape_controls(subject)}' holds a line break or another control character"
         problems.append(_problem("--subject", words, "write the subject in one line"))
     for option, text in (("--body", request.text), ("--html", request.html)):
         problems += _text_problems(option, text or "")
     if problems:
         raise UsageProblem(problems[0].message, problems[0].hint, tuple(problems))
-    return Draft(boxes["to"], boxes["cc"], boxes["bcc"], boxes["reply_to"], request.subject, request.text, request.html)
+    return Draft(boxes["to"], boxes["cc"], boxes["bcc"], boxes["reply_to"], subject, request.text, request.html)
 
 
 def _mailboxes(texts: Sequence[str], option: str, problems: list[Problem]) -> tuple[Mailbox, ...]:

@@ -24,7 +24,8 @@ def parse(text: str) -> list[Mailbox]:
     """
     if has_controls(text):
         raise ValueError(f"'{escape_controls(text)}' holds a control character", "write the addresses in one line")
-    found = [_mailbox(tokens) for tokens in _split(text)]
+    elements = list(_split(text))
+    found = [_mailbox(tokens, alone=len(elements) == 1) for tokens in elements]
     if not found:
         raise ValueError("it is empty", "write an address such as mail@acme.example")
     return found
@@ -41,7 +42,7 @@ def _split(text: str) -> Iterator[list[str]]:
         current = []
 
 
-def _mailbox(tokens: list[str]) -> Mailbox:
+def _mailbox(tokens: list[str], *, alone: bool) -> Mailbox:
     """One element: `address`, or a name and `<address>`."""
     while not tokens[-1].strip():
         tokens = tokens[:-1]
@@ -53,7 +54,8 @@ def _mailbox(tokens: list[str]) -> Mailbox:
     fault = address_fault(address)
     if fault is None:
         return Mailbox(name, address)
-    hint = fault[1] if address != whole or "@" in whole else f'a name with a comma stands in quotes: "{whole}, ..."'
+    cut = not alone and "@" not in whole
+    hint = f'a name with a comma stands in quotes: "{whole}, ..."' if cut else fault[1]
     raise ValueError(f"'{whole}' {fault[0]}", hint)
 
 

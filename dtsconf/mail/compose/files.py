@@ -38,7 +38,7 @@ class FileAttachment:
             DtsconfError: it can't be read any more.
         """
         try:
-            return open(self.path, "rb")
+            return open(self.path, "rb", opener=_without_waiting)
         except OSError as error:
             raise DtsconfError(f"{escape_controls(self.path)}: {error.strerror}", "send it again") from error
 
@@ -72,7 +72,7 @@ def _paths(pattern: str, problems: list[Problem]) -> list[str]:
 
     paths = sorted(path for path in glob.glob(pattern, recursive=True) if not os.path.isdir(path))
     if not paths:
-        problems.append(_problem(pattern, "no file matches", "look with: dir, or ls"))
+        problems.append(_problem(pattern, "no file matches", _where(pattern)))
     return paths
 
 
@@ -80,12 +80,8 @@ def _look_at(path: str, problems: list[Problem]) -> FileAttachment | None:
     try:
         with open(path, "rb", opener=_without_waiting) as opened:
             facts = os.fstat(opened.fileno())
-    except IsADirectoryError:
-        problems.append(_folder(path))
-        return None
     except (OSError, ValueError) as error:
-        words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        problems.append(_problem(path, words, "name a file that you can read"))
+        problems.append(_refused(path, error))
         return None
     if not stat.S_ISREG(facts.st_mode):
         problems.append(_problem(path, "is no regular file", "write its content to a file, and attach that"))
@@ -98,13 +94,24 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _folder(path: str) -> Problem:
-    inside = os.path.join(path, "*")
-    return _problem(path, "is a folder", f"attach what is in it: --attach '{escape_controls(inside)}' --zip")
+def _refused(path: str, error: OSError | ValueError) -> Problem:
+    if os.path.isdir(path):
+        inside = os.path.join(path, "*")
+        return _problem(path, "is a folder", f"attach what is in it: --attach '{escape_controls(inside)}' --zip")
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    hint = _where(path) if isinstance(error, FileNotFoundError) else "name a file that you can read"
+    return _problem(path, words, hint)
+
+
+def _where(pattern: str) -> str:
+    """A macro's or a timer's working folder is often another than the one in mind."""
+    if os.path.isabs(pattern):
+        return "check the spelling"
+    return f"it was looked for in {escape_controls(os.getcwd())}: give the whole path, or run dtsconf where it is"
 
 
 def _problem(path: str, words: str, hint: str) -> Problem:
-    return Problem("attachment", f"{escape_controls(path)}: {words}", hint, Option("--attach"), code=1)
+    return Problem("attachment", f"{escape_controls(path) or 'no name'}: {words}", hint, Option("--attach"), code=1)
 
 
 def _identity(facts: os.stat_result) -> tuple[int, ...]:

@@ -18,14 +18,12 @@ def read(path: str, option: str) -> str:
     Raises:
         DtsconfError: it can't be read, is no text (with line and column), or larger than a body may be.
     """
-    import locale
-
     data = _bytes(path, option)
     if len(data) > LARGEST:
         words = f"{_shown(path)} holds more than {LARGEST >> 20} MiB, and a mail's text can't"
         raise _problem(words, "attach it instead: --attach FILE", Option(option))
     try:
-        return decode(data, locale.getencoding())
+        return decode(data, _systems_encoding(path))
     except UnicodeDecodeError as wrong:
         line = data.count(b"\n", 0, wrong.start) + 1
         column = wrong.start - data.rfind(b"\n", 0, wrong.start)
@@ -42,6 +40,15 @@ def _bytes(path: str, option: str) -> bytes:
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _problem(f"{_shown(path)}: {words}", "name a file that you can read", Option(option)) from error
+
+
+def _systems_encoding(path: str) -> str:
+    """What the system's older programs write: on Windows two encodings, one in files and one to a console or pipe."""
+    if sys.platform == "win32" and path == STDIN:
+        return "oem"
+    import locale
+
+    return locale.getencoding()
 
 
 def _some(opened: IO[bytes]) -> bytes:

@@ -43,11 +43,15 @@ def test_what_can_not_be(request_: Request, option: str) -> None:
     assert caught.value.code == 2
 
 
+def test_a_subject_cut_out_of_a_log() -> None:
+    assert draft_of(Request(("a@x.example",), subject="12:00\tdone\r\n")).subject == "12:00 done"
+
+
 def test_an_international_domain_can_be_answered_to() -> None:
     assert draft_of(Request(("a@x.example",), reply_to=("a@bücher.example",))).reply_to
 
 
 def test_every_fault_is_told() -> None:
     with pytest.raises(UsageProblem) as caught:
-        draft_of(Request(("no", "neither"), ("nor",), subject="\n"))
+        draft_of(Request(("no", "neither"), ("nor",), subject="a\nb"))
     assert len(caught.value.problems) == 4

@@ -37,7 +37,7 @@ def test_lists(text: str, found: list[tuple[str | None, str]]) -> None:
     [
         ("", "it is empty", "mail@acme.example"),
         (" , ; ", "it is empty", "mail@acme.example"),
-        ("ann", "'ann' is no mail address", "in quotes"),
+        ("ann", "'ann' is no mail address", "name@domain"),
         ("Doe, Ann <ann@x.example>", "'Doe' is no mail address", '"Doe, ..."'),
         ("ann@x.example\r\nBcc: b@y.example", "control character", "one line"),
         ("Ann\0 <ann@x.example>", "control character", "one line"),

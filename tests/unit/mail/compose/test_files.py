@@ -74,7 +74,7 @@ def test_one_that_is_gone_by_then(folder: Path) -> None:
         ("none/*.log", "none/*.log: no file matches"),
         ("deep", "deep: is a folder"),
         ("dee*", "dee*: no file matches"),
-        ("", ": No such file or directory"),
+        ("", "no name: No such file or directory"),
         ("a\0b", "a\\0b: embedded null byte"),
         ("a\x1bb", "a\\x1bb: No such file or directory"),
     ],
@@ -118,3 +118,13 @@ def test_the_name_that_is_seen(path: str, name: str) -> None:
 )
 def test_the_type_by_the_name(name: str, mime: str) -> None:
     assert mime_type(f"folder.txt/{name}") == mime
+
+
+@pytest.mark.parametrize("pattern", ["none.log", "none/*.log"])
+def test_where_it_was_looked_for(folder: Path, pattern: str) -> None:
+    with pytest.raises(DtsconfError) as caught:
+        find([pattern, f"/{pattern}"])
+    assert [problem.hint for problem in caught.value.problems] == [
+        f"it was looked for in {folder}: give the whole path, or run dtsconf where it is",
+        "check the spelling",
+    ]
