@@ -5,7 +5,7 @@
     ├── Invalid             3/4 profile or layer (3), lock, rule, policy, trust (4); holds every problem found
     ├── SecretUnavailable   5   a secret can't be had
     ├── VerificationFailed  6/9 the test send failed (6), the server could not be reached (9)
-    ├── SignInFailed        6   no token is to be had: nobody signed in, or the identity provider says no
+    ├── SignInFailed        6/9 no token is to be had: nobody signed in, or the identity provider says no
     ├── LockHeld            8   another apply holds the lock
     └── Interrupted       130   Ctrl-C before the commit point
 
@@ -159,10 +159,27 @@ class VerificationFailed(DtsconfError):
 
 
 class SignInFailed(DtsconfError):
-    """No token is to be had: nobody has signed in, or the identity provider says no."""
+    """No token is to be had: nobody has signed in, or the identity provider says no. Where the provider could not be
+    reached (exit 9), `unreached` is the stage of the way to it that failed and the cause (words of a verification)."""
 
     exit_code = 6
     kind = "sign-in"
+
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        problems: tuple[Problem, ...] = (),
+        *,
+        unreached: tuple[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, hint, problems)
+        self.unreached = unreached
+
+    @property
+    def code(self) -> int:
+        """6, or 9 when the provider could not be reached."""
+        return 9 if self.unreached else 6
 
 
 class LockHeld(DtsconfError):

@@ -98,7 +98,7 @@ class Public:
         who = account or _account(claims if isinstance(claims, dict) else {}, self._wanted)
         kept: str = self._cache.serialize()
         renewable = any(self._cache.search(self._cache.CredentialType.REFRESH_TOKEN)) or _by_broker(self.app)
-        return Held(who, token, expires, renewable, Secret(kept))
+        return Held(who, token, expires, renewable, self._wanted.scope, Secret(kept))
 
 
 def token_of(answer: Answer, wanted: Wanted) -> tuple[Secret, float]:

@@ -21,13 +21,14 @@ FRESH = 600
 
 @frozen
 class Held:
-    """One sign-in's yield. `expires` in seconds since 1970; `renewable`: msal's cache holds a refresh token; `cache` is
-    that cache, serialised."""
+    """One sign-in's yield. `expires` in seconds since 1970; `renewable`: msal's cache holds a refresh token; `scopes`
+    is what the access token is for, and `cache` that cache, serialised."""
 
     account: Account
     access: Secret
     expires: float
     renewable: bool
+    scopes: str = ""
     cache: Secret = field(repr=False, default_factory=lambda: Secret(""))
 
     def left(self) -> float:
@@ -44,6 +45,7 @@ def to_bytes(held: Held) -> bytes:
         "access": held.access.reveal(),
         "expires": held.expires,
         "renewable": held.renewable,
+        "scopes": held.scopes,
         "cache": held.cache.reveal(),
     }
     return json.dumps(data).encode()
@@ -57,6 +59,7 @@ def from_bytes(data: bytes) -> Held | None:
             return None
         account = Account(str(found["username"]), str(found["tenant"]))
         access = Secret(text(found["access"]))
-        return Held(account, access, float(found["expires"]), found["renewable"] is True, Secret(str(found["cache"])))
+        ends, renewable = float(found["expires"]), found["renewable"] is True
+        return Held(account, access, ends, renewable, str(found["scopes"]), Secret(str(found["cache"])))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -123,7 +123,9 @@ def no_answer(host: str, trouble: Trouble) -> SignInFailed:
     words = where.get(trouble.place, "gives no answer")
     if trouble.place == "tls" and not trouble.cause.startswith("tls-"):
         words = "makes no TLS connection"
-    return SignInFailed(f"{host} {words}: {detail}", _HINTS.get(trouble.cause, _HINTS["timeout"]))
+    unreached = (trouble.place, trouble.cause) if trouble.place in ("resolve", "connect") else None
+    hint = _HINTS.get(trouble.cause, _HINTS["timeout"])
+    return SignInFailed(f"{host} {words}: {detail}", hint, unreached=unreached)
 
 
 def _refuse_busy(response: Response, host: str) -> None:

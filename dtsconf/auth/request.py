@@ -54,6 +54,11 @@ class Wanted:
         return clouds.scopes(self.authority, self.via, application=self.application)
 
     @property
+    def scope(self) -> str:
+        """The same in one text."""
+        return " ".join(self.scopes)
+
+    @property
     def name(self) -> str:
         """What tells this sign-in's files from others': 24 hex digits."""
         return name_of(self.authority, self.tenant, self.client_id, self.root)

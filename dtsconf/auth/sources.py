@@ -102,7 +102,7 @@ class UserTokens:
 
     def _good(self, found: Held, challenge: str | None, *, fresh: bool) -> Held | None:
         known = self._handed is None or self._handed.reveal() == found.access.reveal()
-        stale = challenge is not None or (fresh and known)
+        stale = challenge is not None or (fresh and known) or found.scopes != self._wanted.scope
         if not stale and (found.left() >= FRESH or self._as_fresh_as_it_gets(found)):
             return found
         if found.renewable:
@@ -160,6 +160,7 @@ class ApplicationTokens:
         self._wanted, self._credential = wanted, credential
         self._provider = Provider(wanted, make_session)
         self._token: Token | None = None
+        self._enough: float = FRESH
 
     def get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
         """A token; see `UserTokens.get`.
@@ -169,8 +170,10 @@ class ApplicationTokens:
             SecretUnavailable: the application's secret can't be had or used.
         """
         held = self._token
-        if held is None or fresh or challenge is not None or held.expires - time.time() < FRESH:
+        if held is None or fresh or challenge is not None or held.expires - time.time() < self._enough:
             self._token = held = self._asked(challenge)
+            # Where all tokens are short-lived, a new one is no better.
+            self._enough = FRESH if held.expires - time.time() > FRESH else LAST
         return held
 
     def note(self, token: Token) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from dtsconf.errors import SignInFailed
 from dtsconf.frozen import frozen
 from dtsconf.wiring import Inputs, last_generation, layout_of, who
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.request import Check, Services, Settled
     from dtsconf.mail.job import Job
-    from dtsconf.mail.route import Graph, Link, Route, Smtp
+    from dtsconf.mail.route import Link
     from dtsconf.mail.transcript import Transcript
     from dtsconf.proof import Level, Verification
     from dtsconf.secret.backend import VaultSettings
@@ -119,61 +120,13 @@ def without_login(inputs: Inputs, effective: Effective) -> Access:
     return Access(effective, None, tokens_of(inputs, effective, {}))
 
 
-def route_of(access: Access) -> Route:
-    """Where mail goes with these settings, and how it gets in there."""
-    if access.tokens is None:
-        return _password_route(access)
-    if access.effective.settings.microsoft.via == "graph":
-        return _graph_route(access.effective, access.tokens)
-    return _token_route(access.effective, access.tokens)
-
-
-def _token_route(effective: Effective, tokens: TokenSource) -> Smtp:
-    """Microsoft's submission server, always under TLS."""
-    from dtsconf.mail.route import Smtp, TokenLogin
-
-    settings = effective.settings
-    at, ca_file = settings.microsoft.smtp, settings.server.ca_file
-    return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, ca_file, login=TokenLogin(tokens))
-
-
-def _graph_route(effective: Effective, tokens: TokenSource) -> Graph:
-    """Microsoft Graph: that of the cloud, or the one that another provider's discovery document names."""
-    from dtsconf.auth import clouds
-    from dtsconf.mail.route import Graph
-    from dtsconf.wiring.identity import issuer_of, session_maker
-
-    microsoft = effective.settings.microsoft
-    base = clouds.cloud(microsoft.authority).graph if clouds.is_microsoft(microsoft.authority) else None
-    discovery = f"{issuer_of(effective)}/.well-known/openid-configuration"
-    user = effective.settings.sender.email if microsoft.flow == "application" else None
-    return Graph(tokens, session_maker(effective), base, discovery, user)
-
-
-def _password_route(access: Access) -> Smtp:
-    from dtsconf.mail.route import PasswordLogin, Smtp
-    from dtsconf.settings.model import effective_port
-
-    settings, password = access.effective.settings, access.password
-    server, login = settings.server, settings.login
-    return Smtp(
-        server.host or "",
-        effective_port(settings),
-        server.encryption,
-        settings.connection.min_tls,
-        server.ca_file,
-        server.fingerprint,
-        server.allow_cleartext_login,
-        PasswordLogin(login.username or "", password, login.mechanism) if login.required else None,
-    )
-
-
 def link_of(access: Access, *, had_tls: bool, progress: Callable[[str], None]) -> Link:
     """The route of these settings, and how its connection is made."""
     from dtsconf.mail.route import Link
+    from dtsconf.wiring.routes import route_of
 
     timeout = float(access.effective.settings.connection.timeout)
-    return Link(route_of(access), timeout, had_tls=had_tls, progress=progress)
+    return Link(route_of(access.effective, access.password, access.tokens), timeout, had_tls=had_tls, progress=progress)
 
 
 def link_now(inputs: Inputs, access: Access, *, progress: Callable[[str], None]) -> Link:
@@ -280,10 +233,14 @@ def services(
         if check.level in ("envelope", "send"):
             require_allowed(effective, to)
         require_roots(effective)
-        if check.level in LOGS_IN:
-            access = access_of(inputs, effective, check.secrets, progress=progress)
-        else:
-            access = without_login(inputs, effective)
+        access = without_login(inputs, effective)
+        try:
+            if check.level in LOGS_IN:
+                access = access_of(inputs, effective, check.secrets, progress=progress)
+        except SignInFailed as failed:
+            if failed.unreached is None:
+                raise
+            return _provider_unreached(check.level, failed)
         job = job_of(access, check.level, to, check.generation, had_tls=check.had_tls, progress=progress)
         return looked_into(job, mail.verify_with_retries(job, effective.org.verify.retries))
 
@@ -291,3 +248,13 @@ def services(
         return resolver.fetch(reference, key=key, where=where(key))
 
     return Services(settle, verify, fetch, ask, progress)
+
+
+def _provider_unreached(level: Level, failed: SignInFailed) -> Verification:
+    """What an identity provider out of reach means for a verification: the same as a mail server out of reach."""
+    from dtsconf.proof import Stage, Verification
+    from dtsconf.version import __version__
+
+    stage, cause = failed.unreached or ("connect", "timeout")
+    told = Stage(stage, False, 0, failed.message, cause=cause, hint=failed.hint, said_by="system")
+    return Verification(level, False, (told,), program=f"dtsconf {__version__}", user=who().user, reached=False)

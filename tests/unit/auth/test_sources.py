@@ -111,6 +111,14 @@ def test_fresh_is_one_that_was_not_handed_out(make: Make, provider: FakeProvider
     assert provider.grants().count("refresh_token") == 1
 
 
+def test_a_token_for_another_service_is_not_handed_out(make: Make, provider: FakeProvider) -> None:
+    make(person=Somebody()).sign_in()
+    by_graph = replace(USER, via="graph")
+    assert make(by_graph).get().value.reveal() == "second"
+    assert "https://graph.microsoft.com/Mail.Send" in provider.asked[-1]["scope"].split()
+    assert make(by_graph).get().value.reveal() == "second"
+
+
 def test_in_the_middle_of_a_conversation_nobody_is_asked(make: Make, provider: FakeProvider) -> None:
     provider.answers[GRANT] = [tokens(refresh=None)]
     person = Somebody()
@@ -179,12 +187,14 @@ def test_an_account_that_may_not_be_is_not_kept(make: Make, places: Places) -> N
 def test_the_note_is_about_the_token_s_own_claims(make: Make, places: Places) -> None:
     source = make()
     token = Store(USER, places, {})
-    token.save(Held(Account("ann@acme.example"), Secret(CANARY), time.time() + 3600, False))
+    token.save(Held(Account("ann@acme.example"), Secret(CANARY), time.time() + 3600, False, USER.scope))
     assert source.note(source.get()) is None
 
 
 def test_a_kept_token_is_had_without_msal_requests_or_cryptography(places: Places) -> None:
-    Store(USER, places, {}).save(Held(Account("ann@acme.example"), Secret(CANARY), time.time() + 3600, True))
+    Store(USER, places, {}).save(
+        Held(Account("ann@acme.example"), Secret(CANARY), time.time() + 3600, True, USER.scope)
+    )
     script = (
         "import sys\n"
         "from dtsconf.auth.places import Places\n"
@@ -226,10 +236,11 @@ def test_an_application_s_assertion_is_sent_as_it_is() -> None:
     assert provider.asked[0]["client_assertion"] == "aaa.bbb.ccc"
 
 
-def test_an_application_s_token_that_ends_soon_is_got_anew() -> None:
-    provider = FakeProvider({"client_credentials": [{"access_token": CANARY, "expires_in": 60}, tokens("second")]})
+@pytest.mark.parametrize(("lasts", "then"), [(50, "second"), (500, CANARY)])
+def test_an_application_s_token_that_ends_soon_is_got_anew(lasts: int, then: str) -> None:
+    provider = FakeProvider({"client_credentials": [{"access_token": CANARY, "expires_in": lasts}, tokens("second")]})
     source = application(provider)
-    assert [source.get().value.reveal() for _ in range(2)] == [CANARY, "second"]
+    assert [source.get().value.reveal() for _ in range(2)] == [CANARY, then]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Vault:
 
 
 def held(token: str = CANARY, lasts: float = 3600) -> Held:
-    return Held(Account("ann@acme.example", "acme"), Secret(token), time.time() + lasts, True, Secret('{"msal": 1}'))
+    return Held(
+        Account("ann@acme.example", "acme"), Secret(token), time.time() + lasts, True, "scope", Secret('{"msal": 1}')
+    )
 
 
 Make = Callable[..., Store]
