@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.real.ca import Certificates
-from tests.scenarios.harness import Machine, failed_stage, login
+from tests.scenarios.harness import Machine, failed_stage, login, mode
 from tests.scenarios.smtpd import Smtpd
 from tests.scenarios.test_apply import Servers, proven
 
@@ -317,3 +317,58 @@ def test_rows_name_stages(machine: Machine, smtpd: Servers) -> None:
     ]
     assert places == sorted(places)
     assert json.dumps(text)
+
+
+def test_a_transcript_is_private_and_written_when_the_test_fails(
+    machine: Machine, smtpd: Servers, certificates: Certificates
+) -> None:
+    server = smtpd(tls=certificates.server_context(), users={"lab": "pear-tree-9"}, replies={"RCPT": "550 5.1.1 who?"})
+    settings = login(machine.secret_file("pear-tree-9"), ca_file=certificates.ca_file)
+    profile = machine.profile(**proven(server, settings=settings))
+    (machine.work / "t.txt").write_text("what stood there before")
+    machine.run("test", "--profile", profile, "--transcript", "t.txt").fails(6)
+    path = machine.work / "t.txt"
+    assert mode(path) == 0o600
+    text = path.read_text("utf-8")
+    assert "stood there" not in text
+    assert "pear-tree-9" not in text
+    for words in (
+        "C: EHLO",
+        "S: 220 ",
+        "AUTH PLAIN ********",
+        "S: 550 5.1.1 who?",
+        "* from here on encrypted",
+        "hint: ",
+    ):
+        assert words in text, words
+    assert [each.name for each in machine.work.iterdir() if each.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("place", ["nowhere/t.txt", ".", "/proc/t.txt"])
+def test_a_transcript_that_cannot_be_written_stops_the_test(machine: Machine, smtpd: Servers, place: str) -> None:
+    server = smtpd()
+    result = machine.run("test", "--profile", machine.profile(**proven(server)), "--transcript", place).fails(1)
+    assert "nothing was sent" in result.text
+    assert "hint: " in result.text
+    assert server.sessions == []
+
+
+def test_evidence_in_json(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd(replies={"RCPT": "550 5.1.1 <x>: no such user"})
+    report = verification(machine, "--profile", machine.profile(**proven(server)), code=6)
+    assert report["evidence"]
+    assert all(set(each) == {"what", "seen", "means"} and all(each.values()) for each in report["evidence"])
+    assert any("5.1.1" in each["seen"] and "RFC 3463" in each["means"] for each in report["evidence"])
+    good = verification(machine, "--profile", machine.profile(**proven(smtpd())))
+    assert good["evidence"] == []
+
+
+def test_a_test_that_goes_well_looks_no_further(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    machine.run("test", "--profile", machine.profile(**proven(server))).ok()
+    assert len(server.sessions) == 1
+
+
+def test_probe_takes_no_words_of_a_test(machine: Machine) -> None:
+    for words in (["--to", "a@b.example"], ["--level", "auth"], ["--transcript", "t.txt"]):
+        machine.run("test", "--probe", *words, "--profile", machine.profile()).fails(2)

@@ -23,6 +23,9 @@ def test_nothing_heavy_is_imported_for_a_plain_conversation() -> None:
 def test_what_explains_failures_waits_for_one() -> None:
     assert not loaded_by("import dtsconf.mail.verify") & {
         "dtsconf.mail.causes",
+        "dtsconf.mail.evidence",
         "dtsconf.mail.faults",
         "dtsconf.mail.probe",
+        "dtsconf.mail.recorded",
+        "dtsconf.mail.transcript",
     }

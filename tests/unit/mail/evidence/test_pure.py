@@ -1,0 +1,220 @@
+"""The parts of the evidence that reach no network: counters, routes, dates, products, the ways' order."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from dtsconf.mail.evidence import case, clock, counters, network, portal, products, said, surroundings, ways
+from dtsconf.mail.evidence.case import Case, together
+from dtsconf.mail.evidence.ways import Way
+from dtsconf.net.certificate import Certificate
+from dtsconf.proof import Stage, Verification
+from tests.unit.mail.jobs import job
+
+NETSTAT = """\
+TcpExt: SyncookiesSent TCPRetransFail TCPSynRetrans
+TcpExt: 0 3 9
+IpExt: InNoRoutes
+IpExt: 1
+"""
+SNMP = """\
+Icmp: InMsgs InDestUnreachs OutDestUnreachs
+Icmp: 7 4 2
+Tcp: MaxConn
+Tcp: -1
+"""
+SNMP6 = "Ip6InReceives                   \t20\nIcmp6OutDestUnreachs            \t5\n"
+
+
+def test_the_kernels_counters_are_read() -> None:
+    found = counters.parse(NETSTAT) | counters.parse(SNMP) | counters.parse(SNMP6)
+    assert found["TcpExt:TCPRetransFail"] == 3
+    assert found["Icmp:OutDestUnreachs"] == 2
+    assert found["Icmp6OutDestUnreachs"] == 5
+    assert found["Tcp:MaxConn"] == -1
+    assert counters.parse("") == {}
+
+
+def test_counters_tell_who_stopped_it() -> None:
+    before = {"TcpExt:TCPRetransFail": 3, "Icmp:OutDestUnreachs": 2, "Icmp:InDestUnreachs": 4}
+    assert counters.moved(before, {**before, "TcpExt:TCPRetransFail": 5}).kept_back == 2
+    rose = counters.moved(before, {**before, "Icmp6OutDestUnreachs": 1, "Icmp:InDestUnreachs": 5})
+    assert (rose.kept_back, rose.refused_here, rose.refused_there) == (0, 1, 1)
+    assert counters.moved({}, {}) == counters.Moved()
+
+
+@pytest.mark.parametrize(
+    ("met", "rose", "local", "words"),
+    [
+        ("timeout", counters.Moved(kept_back=2), True, "own firewall drops"),
+        ("timeout", counters.Moved(), False, "something after this machine"),
+        ("refused", counters.Moved(refused_here=1, refused_there=1), True, "own firewall rejects"),
+        ("refused", counters.Moved(refused_there=1), False, "a firewall on the way or on the host"),
+        ("refused", counters.Moved(), False, "nothing listens on that port, or a firewall resets it"),
+        ("no-route", counters.Moved(refused_there=1), False, "a firewall on the way or on the host"),
+        ("open", counters.Moved(), False, "comes and goes"),
+        ("blocked", counters.Moved(), False, "the same each time"),
+    ],
+)
+def test_what_an_attempt_under_the_counters_means(met: str, rose: counters.Moved, local: bool, words: str) -> None:
+    (_, means), told = network._who(rose, network.Knock(met, 1), True)
+    assert words in means
+    assert (told is not None) == local
+
+
+ROUTES = [
+    "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT",
+    "eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0",
+    "eth0\t0002A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0",
+    "short line",
+]
+
+
+def test_the_gateway_of_the_longest_prefix() -> None:
+    assert surroundings.gateway_in(ROUTES, "198.51.100.9") == "192.168.2.1"
+    assert surroundings.gateway_in(ROUTES, "192.168.2.7") is None
+    assert surroundings.gateway_in(ROUTES[:1], "192.168.2.7") is None
+    assert surroundings.gateway_in([], "192.168.2.7") is None
+
+
+@pytest.mark.parametrize(
+    ("greeting", "iso"),
+    [
+        ("220 mail ESMTP Exim 4.96 Wed, 25 Nov 2026 10:20:30 +0100", "2026-11-25T09:20:30+00:00"),
+        ("220 ex.corp.example Microsoft ESMTP MAIL Service ready at Wed, 25 Nov 2026 10:20:30 +0000", "2026-11-25T10:20:30+00:00"),
+        ("Date: Wed, 25 Nov 2026 10:20:30 GMT", "2026-11-25T10:20:30+00:00"),
+        ("220 mail ESMTP Postfix", None),
+        ("220 mail Wed, 99 Nov 2026 10:20:30 +0000", None),
+    ],
+)  # fmt: skip
+def test_a_date_in_a_greeting(greeting: str, iso: str | None) -> None:
+    found = clock.date_in(greeting)
+    assert found == (dt.datetime.fromisoformat(iso).timestamp() if iso else None)
+
+
+def the_case(cause: str, stage: str = "tls", **details: str) -> Case:
+    stages = tuple(Stage(name, True, 1.0, text, said_by="server") for name, text in details.items())
+    failure = Stage(stage, False, 1.0, "words", cause=cause)
+    result = Verification("send", False, (*stages, failure))
+    return Case(job(587), result, failure)
+
+
+DAY = 86400.0
+
+
+@pytest.mark.parametrize(
+    ("valid", "told", "words"),
+    [
+        ((-9, -2), None, "it ended 2 days ago, unless this machine's clock is ahead"),
+        ((2, 9), None, "the clock is 2 days behind or more"),
+        ((-9, -2), 0, "this machine's clock is right"),
+        ((-9, -2), -3, "3 days ahead; by the other clock the certificate is valid"),
+        ((2, 9), 3, "3 days behind; by the other clock the certificate is valid"),
+        ((-9, -5), -3, "not valid then either"),
+    ],
+)
+def test_clock_or_certificate(
+    valid: tuple[int, int], told: int | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_800_000_000.0
+    monkeypatch.setattr("dtsconf.mail.evidence.clock.time.time", lambda: now)
+    own = Certificate("CN=a", "CN=b", ("a",), now + valid[0] * DAY, now + valid[1] * DAY)
+    other = None if told is None else clock.Told(now + told * DAY, "the server's greeting")
+    outcome = clock.judge(the_case("tls-expired"), own, other, [])
+    assert words in outcome.evidence[-1].means
+
+
+@pytest.mark.parametrize(
+    ("issuer", "product"),
+    [
+        ("CN=Avast Web/Mail Shield Root,OU=generated by Avast Antivirus for SSL/TLS scanning", "Avast"),
+        ("CN=ESET SSL Filter CA,O=ESET\\, spol. s r. o.", "ESET"),
+        ("CN=Kaspersky Anti-Virus Personal Root Certificate", "Kaspersky"),
+        ("CN=Zscaler Intermediate Root CA (zscalerthree.net)", "Zscaler"),
+        ("CN=FortiGate CA,O=Fortinet", "Fortinet FortiGate"),
+        ("CN=DigiCert TLS RSA SHA256 2020 CA1,O=DigiCert Inc", None),
+        ("CN=R11,O=Let's Encrypt", None),
+        ("CN=Corp Example Root,O=Corp Example", None),
+    ],
+)
+def test_inspection_products_by_their_issuer(issuer: str, product: str | None) -> None:
+    assert products.inspector(issuer) == product
+
+
+def test_proxies_by_their_greeting() -> None:
+    assert products.proxy("220 ********************")
+    assert products.proxy("421 Cannot connect to SMTP server 192.0.2.1 (192.0.2.1:25), connect error 10060")
+    assert products.proxy("220 mail.corp.example ESMTP Postfix") is None
+
+
+def test_a_redirect_within_the_own_domain_is_no_portal() -> None:
+    assert portal._same_site("webmail.corp.example", "mail.corp.example")
+    assert not portal._same_site("login.guest.example", "mail.corp.example")
+
+
+def way(port: int, encryption: ways.Kind, *, ok: bool = True) -> Way:
+    return Way(port, encryption, ok, "", 1.0, None if ok else "refused", None if ok else "connect")
+
+
+def test_the_recommended_way_is_first() -> None:
+    tried = [way(25, "none"), way(465, "tls"), way(587, "starttls"), way(587, "none"), way(2525, "tls", ok=False)]
+    free = job(25).link.smtp
+    assert [(w.port, w.encryption) for w in ways.best(tried, free)] == [
+        (587, "starttls"), (465, "tls"), (25, "none"), (587, "none"),
+    ]  # fmt: skip
+    with_login = job(465, password="x").link.smtp
+    assert [(w.port, w.encryption) for w in ways.best(tried, with_login)] == [(465, "tls"), (587, "starttls")]
+    assert ways.to_set(tried[2], free) == "--set server.port=587 --set server.encryption=starttls"
+
+
+def test_stages_that_went_well_rule_things_out() -> None:
+    stages = [Stage("resolve", True, 1, "x", said_by="system"), Stage("connect", True, 1, "x", said_by="system")]
+    (evidence,) = said.passed(stages)
+    assert "no firewall stands in the way" in evidence.means
+    assert said.passed([Stage("resolve", True, 1, "an address")]) == []
+
+
+@pytest.mark.parametrize("detail", ["550 5.7.1 Relay access denied", "PLAIN: 535 5.7.8 no", ""])
+def test_a_refusal_is_read_by_the_table(detail: str) -> None:
+    code = 535 if "535" in detail else 550
+    stage = Stage("auth" if code == 535 else "rcpt-to", False, 1, detail, code, "5.7.1", "auth-rejected")
+    (evidence,) = said.reply(stage, tls=True)
+    assert str(code) in evidence.seen
+    assert "RFC" in evidence.means or "Postfix" in evidence.means
+    assert said.reply(Stage("connect", False, 1, "x", cause="refused"), tls=True) == []
+
+
+def test_looks_run_at_once_and_a_late_one_is_left_behind() -> None:
+    import threading
+    import time
+
+    gate = threading.Event()
+    try:
+        results = together([lambda: 1, lambda: gate.wait(20) and 2, lambda: 3], time.monotonic() + 0.2)
+    finally:
+        gate.set()
+    assert results == [1, None, 3]
+
+
+def test_a_fault_in_a_look_is_not_swallowed() -> None:
+    import time
+
+    def broken() -> int:
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        together([broken], time.monotonic() + 5)
+
+
+def test_a_case_bounds_its_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = [1000.0]
+    monkeypatch.setattr("dtsconf.mail.evidence.case.time.monotonic", lambda: at[0])
+    one = the_case("timeout", "connect")
+    assert one.end() == 1000.0 + case.EACH
+    at[0] += 4.0
+    assert one.end() == 1000.0 + case.ALTOGETHER
+    at[0] += 60.0
+    assert one.end() == 1000.0 + case.ALTOGETHER
+    assert one.seconds() == 0.05
