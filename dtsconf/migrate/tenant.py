@@ -22,6 +22,7 @@ Line = tuple["Shell", str]
 PORTAL = "entra.microsoft.com"
 NAME = "DTS mail"
 _CREATE = f'az ad app create --display-name "{NAME}" --sign-in-audience AzureADMyOrg --query appId -o tsv'
+_LARGE = {"graph": " Mail over 3 MB goes by a draft: for that, {}."}
 GRAPH_ID = "00000003-0000-0000-c000-000000000000"
 """Microsoft Graph's own application id, the same in every tenant."""
 
@@ -68,7 +69,8 @@ def _permission(microsoft: Microsoft, client: str) -> Step:
     return Step(
         f"The delegated permission {name}",
         "API permissions > Add a permission > Microsoft Graph > Delegated permissions > "
-        f"{name}, then 'Grant admin consent'. Delegated: whoever signs in sends from their own mailbox, nobody else's.",
+        f"{name}, then 'Grant admin consent'. Delegated: whoever signs in sends from their own mailbox, nobody else's."
+        + _LARGE.get(microsoft.via, "").format("Mail.ReadWrite likewise"),
         (
             ("az", f'az ad app permission add --id {client} --api {GRAPH_ID} --api-permissions "$({asked})=Scope"'),
             ("az", f"az ad app permission admin-consent --id {client}"),
@@ -119,7 +121,8 @@ def _scoped_role(microsoft: Microsoft, client: str, mailbox: str) -> Step:
         f"The right to send, for {mailbox} alone",
         f"The role '{role}' within a management scope (RBAC for Applications). Don't grant the permission of that name "
         "in Entra as well: there it holds for every mailbox of the tenant. Exchange may take two hours to act on it. "
-        "The last line must say InScope True for this mailbox, and False for any other.",
+        "The last line must say InScope True for this mailbox, and False for any other."
+        + _LARGE.get(microsoft.via, "").format("the role 'Application Mail.ReadWrite' in the same scope"),
         (
             ("PowerShell", f"New-ManagementScope -Name '{NAME}' -RecipientRestrictionFilter {wanted}"),
             ("PowerShell", f"New-ManagementRoleAssignment -Role '{role}' -App {client} -CustomResourceScope '{NAME}'"),

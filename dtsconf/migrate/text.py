@@ -30,7 +30,14 @@ def as_text(found: Migration) -> str:
 def _step(number: int, step: Step) -> str:
     import textwrap
 
-    detail = textwrap.fill(step.detail, WIDTH, initial_indent="   ", subsequent_indent="   ", break_long_words=False)
+    detail = textwrap.fill(
+        step.detail,
+        WIDTH,
+        initial_indent="   ",
+        subsequent_indent="   ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     lines = "".join(f"     {shell + ':':12}{text}\n" for shell, text in step.commands)
     return f"\n{number}. {step.title}\n{detail}\n{lines}"
 

@@ -199,15 +199,16 @@ class Certificates:
         return ssl.create_default_context(cafile=self.ca_file)
 
 
-def write_certificates(folder: Path) -> Certificates:
-    """Makes two authorities and the certificates of CERTIFICATE_NAMES in `folder`, which is made if it isn't there."""
+def write_certificates(folder: Path, names: tuple[str, ...] = SERVER_NAMES) -> Certificates:
+    """Makes two authorities and the certificates of CERTIFICATE_NAMES in `folder`, which is made if it isn't there.
+    The good one is for `names`."""
     folder.mkdir(parents=True, exist_ok=True)
     root, other = Authority("Corp Example Root"), Authority("Other Root")
     intermediate = Authority("Corp Example Issuing", root)
     lonely = intermediate.issue()
     now = _now()
     issued: dict[CertificateName, Issued] = {
-        "good": root.issue(),
+        "good": root.issue(names),
         "expired": root.issue(not_before=now - 90 * _DAY, not_after=now - _DAY),
         "not-yet-valid": root.issue(not_before=now + 30 * _DAY, not_after=now + 90 * _DAY),
         "wrong-name": root.issue(("other.example",), ()),

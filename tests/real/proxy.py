@@ -72,3 +72,31 @@ def proxy() -> Iterator[Proxy]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextlib.contextmanager
+def forwarder(address: str, port: int, to: int) -> Iterator[None]:
+    """Within the block connections to `address`:`port` end at 127.0.0.1:`to`."""
+
+    class Handler(BaseRequestHandler):
+        request: socket.socket
+
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", to)) as there:
+                back = threading.Thread(target=_pass, args=(there, self.request), daemon=True)
+                back.start()
+                _pass(self.request, there)
+                back.join(5)
+
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+        allow_reuse_address = True
+
+    with Server((address, port), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()

@@ -60,7 +60,8 @@ def blocks(heading: str) -> list[Block]:
         rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
     assert part is not None, heading
-    return [Block(*found) for found in re.findall(r"^```(\w+)\n(.*?)^```$", part[1], re.DOTALL | re.MULTILINE)]
+    fences = re.findall(r"^( *)```(\w+)\n(.*?)^\1```$", part[1], re.DOTALL | re.MULTILINE)
+    return [Block(language, re.sub(rf"^{indent}", "", text, flags=re.MULTILINE)) for indent, language, text in fences]
 
 
 @dataclass

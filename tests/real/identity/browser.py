@@ -30,7 +30,6 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 _STEP = """
 const [user, code, agrees] = arguments;
@@ -65,9 +64,10 @@ return [document.body.innerText.trim() ? 'end' : '', document.body.innerText];
 
 @dataclass
 class Browser:
-    """ChromeDriver at `url`."""
+    """ChromeDriver at `url`. `hosts` are the addresses of names besides localhost; no other name is found."""
 
     url: str
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
     def sign_in(self, address: str, user: str, *, agrees: bool = True) -> str:
         """Open the address that a program gave, sign in as `user` (an address), consent or, if not `agrees`, cancel.
@@ -84,6 +84,7 @@ class Browser:
         """Within the block whatever is handed to `.program` (for $BROWSER) is opened by somebody who signs in as
         `user`. When it is left, everything opened has been gone through. Raises what went wrong there."""
         folder.mkdir()
+        folder.chmod(0o777)  # whoever the program runs as
         program = folder / "browser"
         program.write_text(f"#!/bin/sh\nprintf '%s' \"$1\" >'{folder}/new' && mv '{folder}/new' '{folder}/address'\n")
         program.chmod(0o755)
@@ -129,7 +130,9 @@ class Browser:
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[str]:
-        options = {"binary": find("chromium"), "args": list(_FLAGS)}
+        known = ", ".join(f"MAP {name} {address}" for name, address in self.hosts.items())
+        rules = f"{known}, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1".removeprefix(", ")
+        options = {"binary": find("chromium"), "args": [*_FLAGS, f"--host-resolver-rules={rules}"]}
         wanted = {"acceptInsecureCerts": True, "goog:chromeOptions": options, "pageLoadStrategy": "none"}
         made = self._ask("/session", {"capabilities": {"alwaysMatch": wanted}})
         try:

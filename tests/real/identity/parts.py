@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.real.ca import Certificates, write_certificates
+from tests.real.ca import SERVER_NAMES, Certificates, write_certificates
 from tests.real.dovecot import Introspection, start_dovecot
 from tests.real.endpoints import DOMAIN, MAILBOXES, TOKEN_ENDPOINTS
 from tests.real.parts import Parts, ended_with_us, start_postfix_somewhere
@@ -22,10 +22,11 @@ from tests.real.processes import PartMissing, free_ports, listens, stop, wait_un
 
 MODULES = Path(__file__).parents[3] / ".tools" / "identity"
 SERVER = Path(__file__).with_name("provider.mjs")
+MICROSOFT = ("login.microsoftonline.com", "smtp.office365.com")
+"""Names under which a test may let the host be found, on a machine of its own."""
 USERS: dict[str, dict[str, str]] = {
-    f"{box}@{DOMAIN}": {"name": box.title(), "oid": f"00000000-0000-4000-8000-{number:012}"}
-    for number, box in enumerate(MAILBOXES)
-    if box.isascii()
+    address: {"name": address.partition("@")[0].title(), "oid": f"00000000-0000-4000-8000-{number:012}"}
+    for number, address in enumerate((*(f"{box}@{DOMAIN}" for box in MAILBOXES if box.isascii()), "ann@acme.example"))
 }
 """Who can sign in, by address; any password will do. The name and object id stand in their tokens."""
 
@@ -33,7 +34,7 @@ USERS: dict[str, dict[str, str]] = {
 @contextlib.contextmanager
 def identity_parts(folder: Path) -> Iterator[Parts]:
     """All three with their files in `folder`, on free ports. Raises PartMissing, OSError, TimeoutError."""
-    certificates = write_certificates(folder / "tls")
+    certificates = write_certificates(folder / "tls", (*SERVER_NAMES, *MICROSOFT))
     (port,) = free_ports(1)
     secret = secrets.token_hex()
     with contextlib.ExitStack() as stack:
