@@ -140,6 +140,15 @@ def _queue(made: Ground, rounds: int) -> Iterator[Row]:
             yield _ratio(sides[ours.name], sides[floor.name], limit)
 
 
+def _graph(made: Ground, rounds: int) -> Iterator[Row]:
+    """An application signs in and sends a small mail by Graph."""
+    from tests.bench.graph import sides as graph_sides
+
+    with graph_sides(made.folder / "with-graph") as (ours, floor):
+        sides = in_turn([ours, floor], made.environ, str(made.folder), rounds)
+    yield _ratio(sides[ours.name], sides[floor.name], 1.5)
+
+
 PARTS = {
     "start": _start,
     "settings": _settings,
@@ -149,6 +158,7 @@ PARTS = {
     "vault": _vault,
     "send": _send,
     "queue": _queue,
+    "graph": _graph,
 }
 
 
