@@ -134,6 +134,9 @@ class Session(requests.Session):
             from dtsconf.web.faults import of_request
 
             trouble = Trouble(*of_request(error))
+        except BaseException:
+            trail.cut()  # what nobody waits for any more doesn't go on
+            raise
         raise NoAnswer(replace(trouble, sent=trail.sent, steps=tuple(trail.steps)))
 
 

@@ -79,7 +79,8 @@ class Talk:
     @property
     def mailbox_url(self) -> str:
         """The mailbox's address: `/me` for the signed-in account's own, else `/users/...`."""
-        return f"{self.base}/v1.0/{'me' if self.route.user is None else f'users/{quote(self.route.user)}'}"
+        user = self.route.user
+        return f"{self.base}/v1.0/" + ("me" if user is None else f"users/{quote(user, safe='')}")
 
     def stage(self, name: str, doing: str) -> AbstractContextManager[Row]:
         """A stage of the report."""
