@@ -154,6 +154,23 @@ def test_the_plugin_of_the_readme(place: Place) -> None:
     assert "what is wrong; hint: what to type next" in told
 
 
+def test_what_a_password_in_clear_is_answered_with(place: Place) -> None:
+    """The command of the hint, typed as it stands, and the reference that it names."""
+    place.profile(password="in clear")
+    told = place.machine.types("dtsconf validate site.yaml || test $? = 3")
+    assert "in clear" not in told.replace("secret in clear", "")
+    (command, reference) = re.findall(
+        r"store it with `(.+?)` and write password: (file://\S+?);", " ".join(told.split())
+    )[0]
+    place.machine.types(command, {"secret:": place.password})
+    place.profile(password=reference)
+    told = place.machine.types(
+        "sudo dtsconf secret check --profile site.yaml; sudo dtsconf apply --yes --profile site.yaml"
+    )
+    assert ALL_CAN in told
+    assert "proven for dtsconf" in told
+
+
 def test_sudo_finds_the_program(place: Place) -> None:
     """The line of the README's installation, for a program in the user's home."""
     (line,) = re.findall(r"`(sudo ln -s [^`]+)`", README.read_text("utf-8"))
