@@ -49,10 +49,10 @@ def resolver_of(inputs: Inputs, settings: Callable[[], Effective]) -> Resolver:
     fetch for how Vault and the proxy are reached."""
     from dtsconf.secret.resolver import Resolver
 
-    return Resolver(inputs.environ, strict=inputs.strict, surroundings=lambda: _surroundings(settings()))
+    return Resolver(inputs.environ, strict=inputs.strict, surroundings=lambda: surroundings(settings()))
 
 
-def _surroundings(effective: Effective) -> tuple[VaultSettings, str]:
+def surroundings(effective: Effective) -> tuple[VaultSettings, str]:
     """Where secrets come from, as plain values: the secret floor doesn't know the settings above it."""
     from dtsconf.secret.backend import VaultAuth, VaultSettings
 

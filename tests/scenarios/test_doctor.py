@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.real.ca import Certificates
+from tests.real.ca import Authority, Certificates
+from tests.real.oddvault import odd_vault
+from tests.real.openbao import Vault, node
 from tests.real.posix import is_root
 from tests.scenarios.harness import NOBODY, PROGRAM, Machine, Result, in_namespace, login, mode
 from tests.scenarios.smtpd import Smtpd
@@ -191,3 +193,61 @@ def test_another_user_gets_an_answer(machine: Machine) -> None:
     found = checks(machine.finish(process, "doctor", "--json"))
     assert found["config"]["state"] == "ok"
     assert found["state"]["state"] == "ok"
+
+
+APPROLE = {"method": "approle", "role_id": "some", "secret_id": "file:///etc/dts/secret-id"}
+
+
+def refers_to_vault(machine: Machine, **given: Any) -> str:
+    return machine.profile(settings=login("vault://kv/mail/relay#password"), secrets={"vault": {"timeout": 3, **given}})
+
+
+@pytest.mark.servers
+@pytest.mark.xdist_group("vault")
+def test_a_vault_that_is_referred_to_is_asked_for_its_health_alone(machine: Machine, vault: Vault) -> None:
+    profile = refers_to_vault(machine, url=vault.url, ca_file=vault.ca_file, auth=APPROLE)
+    with vault.node.counted() as seen:
+        found = checks(machine.run("doctor", "--json", "--profile", profile))["vault"]
+    assert found["state"] == "ok"
+    assert found["detail"].startswith(f"{vault.url} (secrets.vault.url): version 2.")
+    assert found["detail"].endswith(", active, for login.password")
+    assert seen == [], "neither a login nor a read"
+    found = checks(machine.run("doctor", "--json", "--profile", refers_to_vault(machine, url=vault.url, auth=APPROLE)))
+    assert found["vault"]["state"] == "fail"
+    assert "certificate is not trusted" in found["vault"]["detail"]
+    assert "secrets.vault.ca_file" in found["vault"]["hint"]
+
+
+@pytest.mark.servers
+def test_a_vault_that_is_new_then_sealed(machine: Machine, tmp_path: Path) -> None:
+    with node(tmp_path / "new", Authority("Corp Example")) as fresh:
+        profile = refers_to_vault(machine, url=fresh.url, ca_file=fresh.ca_file, auth=APPROLE)
+        found = checks(machine.run("doctor", "--json", "--profile", profile))["vault"]
+        assert found["detail"].startswith("login.password: Vault is not initialised")
+        fresh.initialise()
+        found = checks(machine.run("doctor", "--json", "--profile", profile))["vault"]
+        assert found["detail"].startswith("login.password: Vault is sealed")
+        assert "vault operator unseal" in found["hint"]
+
+
+def test_what_is_no_vault_and_what_may_not_be_asked(machine: Machine, smtpd: Servers) -> None:
+    nobody = refers_to_vault(machine, url="https://127.0.0.1:1", auth=APPROLE)
+    found = checks(machine.run("doctor", "--json", "--profile", nobody))["vault"]
+    assert "can't be reached (connection refused)" in found["detail"]
+    with odd_vault() as odd:
+        odd.fault = "html"
+        page = refers_to_vault(machine, url=odd.url, auth=APPROLE)
+        found = checks(machine.run("doctor", "--json", "--profile", page))["vault"]
+        assert "is no Vault (200 with text/html" in found["detail"]
+        env = {"VAULT_ADDR": odd.url}
+        odd.asked.clear()
+        found = checks(machine.run("doctor", "--json", "--profile", refers_to_vault(machine, auth=APPROLE), env=env))
+        assert "a secret goes only where its own layer says" in found["vault"]["detail"]
+        assert odd.asked == []
+
+
+def test_a_vault_that_nothing_refers_to_is_left_alone(machine: Machine) -> None:
+    with odd_vault() as odd:
+        plain = machine.profile(secrets={"vault": {"url": odd.url}})
+        assert "vault" not in checks(machine.run("doctor", "--json", "--profile", plain, env={"VAULT_ADDR": odd.url}))
+        assert odd.asked == []

@@ -27,7 +27,8 @@ from dtsconf.web.trouble import NoAnswer
 PAUSES = (0.25, 0.5, 1.0, 2.0)
 """Seconds before the next try of what may pass: an election among Vault's nodes takes about as long."""
 _PASSING = frozenset({412, 429, 472, 473, 500, 502, 503, 504})
-_SEALED, _NOT_INITIALISED = 503, 501
+SEALED, NOT_INITIALISED = 503, 501
+"""Of sys/health; standbys answer 429 and the like, the active node 200."""
 
 T = TypeVar("T")
 
@@ -106,13 +107,27 @@ class Connection:
             listed = found.get("errors") if isinstance(found, dict) else None
             said = tuple(str(e) for e in listed) if isinstance(listed, list) else ()
             return [], Refused(self.session.status, said, found)
-        except NoVault as error:
-            cause = causes.no_vault(self.words([error.detail]))
-        except NoAnswer as error:
-            cause = self._unanswered(error)
+        except (NoVault, NoAnswer) as error:
+            cause = self._cause(error)
         raise self.failure(cause)
 
-    def _unanswered(self, error: NoAnswer) -> Cause:
+    def health(self) -> tuple[int, Any]:
+        """Status and JSON of Vault's health, which it tells without token and namespace, within the session's end.
+
+        Raises:
+            SecretUnavailable: no answer, or none that Vault gives.
+        """
+        try:
+            answer = self.session.get(f"{self.config.url.value}/v1/sys/health")
+        except (NoVault, NoAnswer) as error:
+            cause = self._cause(error)
+        else:
+            return answer.status_code, decoded(answer.text)
+        raise self.failure(cause)
+
+    def _cause(self, error: NoVault | NoAnswer) -> Cause:
+        if isinstance(error, NoVault):
+            return causes.no_vault(self.words([error.detail]))
         trouble = error.trouble
         match trouble.what:
             case "silence":
@@ -131,16 +146,16 @@ class Connection:
         return causes.server_error(refused.status, self.words(refused.errors), waited)
 
     def _refuse_asleep(self, refused: Refused) -> None:
-        """Tell a sealed Vault from a new one, and both from what passes. Health needs no token and no namespace."""
-        if refused.status != _SEALED:
+        """Tell a sealed Vault from a new one, and both from what passes."""
+        if refused.status != SEALED:
             return
         try:
-            status = self.session.get(f"{self.config.url.value}/v1/sys/health").status_code
-        except (NoVault, NoAnswer):
+            status, _ = self.health()
+        except SecretUnavailable:
             return
-        if status == _NOT_INITIALISED:
+        if status == NOT_INITIALISED:
             cause = causes.not_initialised(self.config.url.value)
-        elif status == _SEALED and any("sealed" in error for error in refused.errors):
+        elif status == SEALED and any("sealed" in error for error in refused.errors):
             cause = causes.sealed(self.config.url.value)
         else:
             return
