@@ -105,6 +105,10 @@ def _refused(path: str, error: OSError | ValueError) -> Problem:
 
 def _where(pattern: str) -> str:
     """A macro's or a timer's working folder is often another than the one in mind."""
+    if len(pattern) > 1 and pattern[0] == pattern[-1] == "'":
+        return (
+            f'the quotes are part of the name here (cmd.exe knows only double ones): "{escape_controls(pattern[1:-1])}"'
+        )
     if os.path.isabs(pattern):
         return "check the spelling"
     return f"it was looked for in {escape_controls(os.getcwd())}: give the whole path, or run dtsconf where it is"

@@ -128,3 +128,9 @@ def test_where_it_was_looked_for(folder: Path, pattern: str) -> None:
         f"it was looked for in {folder}: give the whole path, or run dtsconf where it is",
         "check the spelling",
     ]
+
+
+def test_quotes_that_no_shell_took_away() -> None:
+    with pytest.raises(DtsconfError, match=r"'\*.log': no file matches") as caught:
+        find(["'*.log'"])
+    assert '"*.log"' in str(caught.value.hint)
