@@ -109,6 +109,20 @@ def _vault(made: Ground, rounds: int) -> Iterator[Row]:
     yield Row(ours.name, ours.wall / (by_env.wall + bare.wall), 1.25, "x", how)
 
 
+def _tokens(made: Ground, rounds: int) -> Iterator[Row]:
+    """A token that is held may cost what msal costs to import, and a quarter of the whole."""
+    from tests.bench.tokens import sides as token_sides
+
+    with token_sides(made.folder / "with-tokens") as commands:
+        order = [commands.ours, commands.by_password, commands.msal]
+        ours, by_password, msal = in_turn(order, made.environ, str(made.folder), rounds).values()
+    how = (
+        f"{ours.wall * 1000:.0f} ms / {by_password.wall * 1000:.0f} ms {by_password.name} + {msal.wall * 1000:.0f} ms "
+        f"{msal.name} (cpu {ours.cpu / (by_password.cpu + msal.cpu):.2f})"
+    )
+    yield Row(ours.name, ours.wall / (by_password.wall + msal.wall), 1.25, "x", how)
+
+
 def _send(made: Ground, rounds: int) -> Iterator[Row]:
     """An attachment of 100 MB to a server that takes it and keeps nothing."""
     from tests.scenarios.sink import Sink
@@ -156,6 +170,7 @@ PARTS = {
     "validate": _validate,
     "apply": _apply,
     "vault": _vault,
+    "tokens": _tokens,
     "send": _send,
     "queue": _queue,
     "graph": _graph,

@@ -29,11 +29,12 @@ ALICE, BOB = "alice@corp.example", "bob@corp.example"
 
 @dataclass
 class Office:
-    """`machine.environment` is the users' session: `runtime` is its XDG_RUNTIME_DIR, in memory as a real one."""
+    """`machine.environment` is the users' session: `runtime` is its XDG_RUNTIME_DIR, in memory as a real one. Without
+    `browser` nobody can sign in: an office of applications."""
 
     machine: Machine
     identity: IdentityHost
-    browser: Browser
+    browser: Browser | None
     tenant: Tenant
     runtime: Path
     to: str = ""
@@ -117,6 +118,8 @@ class Office:
     @contextmanager
     def _person(self, user: str, *, agrees: bool) -> Iterator[Person]:
         """Somebody at the browser, who also watches for a device code."""
+        browser = self.browser
+        assert browser is not None, "nobody sits here"
         folder = Path(tempfile.mkdtemp(prefix="person-")) / "at"
         end = threading.Event()
         faults: list[Exception] = []
@@ -126,7 +129,7 @@ class Office:
             while not end.wait(0.2):
                 for address, code in self.tenant.user_codes()[known:][:1]:
                     try:
-                        self.browser.enter_code(address, code, user, agrees=agrees)
+                        browser.enter_code(address, code, user, agrees=agrees)
                     except (OSError, TimeoutError) as error:
                         faults.append(error)
                     return
@@ -134,7 +137,7 @@ class Office:
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            with self.browser.person(folder, user, agrees=agrees) as person:
+            with browser.person(folder, user, agrees=agrees) as person:
                 yield person
         finally:
             end.set()
@@ -145,7 +148,7 @@ class Office:
 
 
 @contextmanager
-def office(machine: Machine, identity: IdentityHost, browser: Browser, **tenant: Any) -> Iterator[Office]:
+def office(machine: Machine, identity: IdentityHost, browser: Browser | None = None, **tenant: Any) -> Iterator[Office]:
     """An office with a tenant of its own; `tenant` as of `IdentityHost.tenant`."""
     runtime = Path(tempfile.mkdtemp(prefix="runtime-", dir="/dev/shm"))
     try:
