@@ -34,9 +34,10 @@ class Client(Protocol):
     until: float | None
 
     def request(
-        self, method: str, url: str, *, data: bytes, headers: Mapping[str, str], wait: float, whole: float
+        self, method: str, url: str, *, data: bytes, headers: Mapping[str, str], wait: float, whole: float, limit: int
     ) -> Answer:
-        """One request, whole or not at all; `wait` seconds for each piece of the answer, `whole` for all of it.
+        """One request, whole or not at all; `wait` seconds for each piece of the answer, `whole` for all of it, `limit`
+        bytes at most.
 
         Raises:
             NoAnswer: no whole answer, or one that doesn't count.

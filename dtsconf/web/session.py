@@ -76,7 +76,7 @@ class Session(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> Response:
         """One request. What the caller says of trust, proxies and redirects is set aside for what this session was made
         with. `wait` and `whole`, in seconds, give this one request its own patience: for each piece of the answer, and
-        for all of it.
+        for all of it; `limit` is the largest answer to it, in bytes.
 
         Raises:
             NoAnswer: no whole answer, or one that is elsewhere or too large.
@@ -87,7 +87,7 @@ class Session(requests.Session):
         trail = self._begin(options.pop("whole", PATIENCE * wait))
         waits = min(self.timeout, self._left(trail)), min(wait, self._left(trail))
         options |= {"allow_redirects": False, "stream": True, "timeout": waits, "proxies": self._proxies(url)}
-        plain, limit = super().request, self.limit
+        plain, limit = super().request, options.pop("limit", self.limit)
         response = self._within(trail, lambda: _whole(plain(method, url, *args, **options), limit))
         if 300 <= response.status_code < 400:
             where = response.headers.get("Location", "").partition("?")[0]
@@ -128,8 +128,8 @@ class Session(requests.Session):
         except _TooLate:
             trail.cut()
             trouble = Trouble("silence", "timeout", "no whole answer in time", "dtsconf", trail.place)
-        except _TooLarge:
-            trouble = Trouble("size", "protocol", f"the answer is larger than {self.limit >> 10} KiB", "dtsconf")
+        except _TooLarge as large:
+            trouble = Trouble("size", "protocol", f"the answer is larger than {large} bytes", "dtsconf")
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
             from dtsconf.web.faults import of_request
 
@@ -207,7 +207,7 @@ def _whole(response: Response, limit: int) -> Response:
     with response:
         data = response.raw.read(limit + 1, decode_content=True)
     if len(data) > limit:
-        raise _TooLarge
+        raise _TooLarge(limit)
     response.raw = io.BytesIO(data)
     response.request.body = None  # it may be large, and nobody asks for it any more
     response.encoding = "utf-8"  # JSON's only one (RFC 8259, 8.1); requests would guess

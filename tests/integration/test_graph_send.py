@@ -288,6 +288,13 @@ def test_more_than_graph_takes(server: GraphServer, certificates: Certificates) 
     assert server.asked == []
 
 
+def test_the_answer_to_a_draft_holds_all_its_text(server: GraphServer, certificates: Certificates) -> None:
+    mail = message(Bytes("big.log", 2 * PIECE), text="word " * 400_000)
+    (sent,) = send(server, certificates, mail)
+    assert sent.ok, sent
+    sent_whole(server, mail)
+
+
 def test_a_token_that_ends_on_the_way(server: GraphServer, certificates: Certificates) -> None:
     """Pieces need none; the word to send does."""
     fresh = "fresh-canary-token-0123456789"

@@ -177,7 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
             case "draft":
                 name = f"AAMk/{len(self.server.asked)}="
                 self.server.drafts[name] = Outgoing(mailbox, self._message(body, to_go=False))
-                return 201, json.dumps({"id": name, "isDraft": True}).encode(), {}
+                text = str(self.server.drafts[name].message.get_body().get_content())  # type: ignore[union-attr] # it has one
+                about = {"id": name, "isDraft": True, "body": {"contentType": "text", "content": text}}
+                return 201, json.dumps(about).encode(), {}
             case _:
                 return self._with_draft(operation, mailbox, draft, body)
 

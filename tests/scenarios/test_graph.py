@@ -15,6 +15,7 @@ from tests.real.graph import GraphServer, graph_server
 from tests.real.graph_faults import Fault
 from tests.real.identity.host import IdentityHost
 from tests.real.identity.tenant import MAILBOX, Tenant
+from tests.real.proxy import proxy
 from tests.scenarios.harness import Machine
 
 pytestmark = pytest.mark.servers
@@ -58,6 +59,7 @@ def profile(machine: Machine, tenant: Tenant, **parts: Any) -> str:
     }
     settings = {"mode": "microsoft", "sender": {"email": MAILBOX, "name": "Perth Lab"}, "microsoft": microsoft}
     settings |= {"server": {"ca_file": tenant.ca_file}, "login": {"required": False}}
+    settings["connection"] = parts.pop("connection", {})
     whole = {"verify": {"level": "send", "to": "mailcheck@acme.example", "retries": 0}, **parts}
     return machine.profile(settings=settings, **whole)
 
@@ -157,6 +159,19 @@ def test_a_provider_that_names_no_graph(machine: Machine, identity: IdentityHost
     result = machine.run("test", "--profile", profile(machine, identity.tenant())).fails(9)
     assert "names no Microsoft Graph (msgraph_host)" in result.text
     assert "microsoft.via: smtp" in result.text
+
+
+def test_by_way_of_a_proxy(machine: Machine, identity: IdentityHost, graph: GraphServer) -> None:
+    """Provider and Graph alike, and the name that no name server knows is the proxy's to find."""
+    graph_host = graph.host.replace("127.0.0.1", "mail.corp.example")
+    tenant = identity.tenant(discovery={"msgraph_host": graph_host})
+    with proxy() as way:
+        given = profile(machine, tenant, connection={"proxy": way.url})
+        result = machine.run("test", "--profile", given, "--json").ok()
+        assert graph_host in way.asked
+        assert tenant.origin.removeprefix("https://") in way.asked
+    assert "by way of the proxy" in result.json["stages"][1]["detail"]
+    assert len(graph.mails) == 1
 
 
 def test_nobody_answers_there(machine: Machine, identity: IdentityHost) -> None:

@@ -40,6 +40,9 @@ LONGEST_WAIT = 120.0
 SLOWEST = 16 * 1024
 """Bytes a second that a request is given time for."""
 
+LIMIT = 8 << 20
+"""Bytes of the largest answer: that to a new draft holds the draft's whole text."""
+
 SOON = 300.0
 """Seconds that a token must still have when a request begins."""
 
@@ -172,7 +175,9 @@ class Talk:
         whole = 4 * self._wait + len(data) / SLOWEST
         self._told("client", f"{method} {url.partition('?')[0]} ({len(data)} bytes, not shown)")
         try:
-            answer = session.request(method, url, data=data, headers=headers or {}, wait=self._wait, whole=whole)
+            answer = session.request(
+                method, url, data=data, headers=headers or {}, wait=self._wait, whole=whole, limit=LIMIT
+            )
         except NoAnswer as error:
             self._told("note", f"no answer: {error.trouble.detail}")
             raise

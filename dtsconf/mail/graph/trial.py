@@ -64,9 +64,7 @@ def _ask(talk: Talk) -> None:
         else:
             refusal = replies.refusal(response.status_code, response.headers, response.text)
             if response.status_code == 400 and refusal.graph:
-                row.heard(refusal.reply)
                 row.detail = f"the token is taken for {talk.mailbox}; sender and recipient are proven by a send alone"
-                row.said_by = "dtsconf"
                 return
             failed = talk.refused(response)
         raise failed
