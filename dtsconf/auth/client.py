@@ -141,11 +141,9 @@ def silence() -> None:
     """Let nothing of msal's reach a log: it writes down codes, and answers that it can't read."""
     import logging
 
-    logger = logging.getLogger("msal")
-    logger.propagate = False
-    logger.setLevel(logging.CRITICAL + 1)
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "msal":
+            logging.getLogger(name).disabled = True
 
 
 def nonsense(wanted: Wanted) -> SignInFailed:

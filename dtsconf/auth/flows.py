@@ -79,14 +79,19 @@ def device_code(client: Public, wanted: Wanted, person: Person) -> Answer:
 def broker(client: Public, wanted: Wanted, person: Person) -> Answer:
     """Sign in with the system's own account manager (Windows WAM, the Company Portal on macOS)."""
     person.tell("the system's sign-in window opens")
-    answer: Answer = asked(
-        lambda: client.app.acquire_token_interactive(
-            wanted.scopes,
-            login_hint=wanted.sender,
-            parent_window_handle=client.app.CONSOLE_WINDOW_HANDLE,
-        )
-    )
-    return answer
+
+    def ask() -> Answer:
+        try:
+            found: Answer = client.app.acquire_token_interactive(
+                wanted.scopes, login_hint=wanted.sender, parent_window_handle=client.app.CONSOLE_WINDOW_HANDLE
+            )
+        except ValueError as error:
+            if type(error).__name__ != "RedirectUriError":  # msal.broker's own, which can't be imported here
+                raise
+            return {"error": "invalid_request", "error_codes": [50011]}
+        return found
+
+    return asked(ask)
 
 
 def _user_code(flow: dict[str, Any], wanted: Wanted) -> UserCode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import threading
 from pathlib import Path
@@ -16,7 +17,7 @@ from dtsconf.auth.places import Places
 from dtsconf.auth.request import Wanted
 from dtsconf.auth.sources import UserTokens
 from dtsconf.errors import SignInFailed
-from tests.fakes.provider import CANARY, ISSUER, FakeProvider, jwt, tokens
+from tests.fakes.provider import CANARY, ISSUER, FakeProvider, Reply, jwt, tokens
 from tests.unit.auth.people import Somebody, wanted
 
 MICROSOFT = Wanted("https://login.microsoftonline.com", "organizations", "x")
@@ -172,6 +173,81 @@ def test_auto_takes_what_is_there_and_says_why(
 def test_auto_takes_a_broker_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surroundings, "broker_missing", lambda _wanted: None)
     assert surroundings.choose(MICROSOFT, {"DISPLAY": ":0"}).flow == "broker"
+
+
+class RedirectUriError(ValueError):
+    """As msal.broker's, which is there on Windows and macOS only."""
+
+
+def at_the_broker(provider: FakeProvider, places: Path, asked: Any, monkeypatch: pytest.MonkeyPatch) -> UserTokens:
+    import msal
+
+    session: Any = provider
+    monkeypatch.setattr(surroundings, "broker_missing", lambda _wanted: None)
+    monkeypatch.setattr(msal.PublicClientApplication, "acquire_token_interactive", asked)
+    wish = Wanted(MICROSOFT.authority, "organizations", "an-app", remember=True, cache="file")
+    return UserTokens(wish, Places(str(places), None), {}, lambda: session, person=Somebody())
+
+
+def test_the_broker_is_asked_with_the_console_as_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def asked(self: Any, scopes: list[str], **options: Any) -> dict[str, Any]:
+        seen.append({"scopes": scopes, **options})
+        return {**tokens(), "id_token_claims": {"preferred_username": "ann@acme.example", "tid": "acme"}}
+
+    source = at_the_broker(FakeProvider(), tmp_path, asked, monkeypatch)
+    assert source.sign_in().account == "ann@acme.example"
+    assert seen[0]["scopes"] == ["https://outlook.office.com/SMTP.Send"]
+    assert seen[0]["parent_window_handle"] is not None
+
+
+def test_a_broker_s_missing_redirect_address_is_told_with_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(self: Any, scopes: list[str], **options: Any) -> dict[str, Any]:
+        raise RedirectUriError("MsalRuntime needs the current app to register these redirect_uri")
+
+    source = at_the_broker(FakeProvider(), tmp_path, asked, monkeypatch)
+    with pytest.raises(SignInFailed, match="AADSTS50011") as caught:
+        source.sign_in()
+    assert "ms-appx-web://microsoft.aad.brokerplugin/an-app" in (caught.value.hint or "")
+
+
+def test_a_broker_s_own_error_is_told_by_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(self: Any, scopes: list[str], **options: Any) -> dict[str, Any]:
+        return {"error": "broker_error", "error_description": "(pii) AADSTS53003: blocked. Status: 5"}
+
+    source = at_the_broker(FakeProvider(), tmp_path, asked, monkeypatch)
+    with pytest.raises(SignInFailed, match="AADSTS53003: a Conditional Access policy blocks"):
+        source.sign_in()
+
+
+def test_nothing_of_msal_s_reaches_a_log_even_where_that_is_turned_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("msal", "msal.oauth2cli.oauth2", "msal.token_cache", "msal.application"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    provider = FakeProvider()
+    sign_in(tmp_path, provider, Somebody(at_visit=browse(provider)), flow="browser")
+    provider = FakeProvider({"device_authorization": [DEVICE], "device_code": [tokens()]})
+    sign_in(tmp_path, provider, Somebody())
+    provider = FakeProvider({"device_authorization": [DEVICE], "device_code": [Reply(200, "no JSON: " + CANARY)]})
+    with pytest.raises(SignInFailed):
+        sign_in(tmp_path, provider, Somebody())
+    assert CANARY not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_ctrl_c_while_waiting_ends_it_and_keeps_nothing(tmp_path: Path) -> None:
+    class Impatient(Somebody):
+        def waiting(self, seconds: float) -> None:
+            raise KeyboardInterrupt
+
+    pending = {"error": "authorization_pending"}
+    for flow in ("browser", "device-code"):
+        provider = FakeProvider({"device_authorization": [DEVICE], "device_code": [pending]})
+        with pytest.raises(KeyboardInterrupt):
+            sign_in(tmp_path / flow, provider, Impatient(), flow=flow)
+        assert not list((tmp_path / flow).rglob("*.tokens"))
 
 
 def test_a_broker_that_isn_t_there_can_t_be_asked_for() -> None:
