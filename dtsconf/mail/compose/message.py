@@ -25,12 +25,11 @@ BLOCK = 57 * 4096
 
 @frozen
 class Message:
-    """A message ready to go, as `mail.content.Content` wants it, and what it was made of."""
+    """A message ready to go, as `mail.content.Content` wants it, and the draft that it was made of."""
 
     message_id: str
     size: int
     eight_bit: bool
-    sender: Mailbox
     draft: Draft
     segments: tuple[bytes | Attachment, ...] = field(repr=False)
 
@@ -69,7 +68,7 @@ def compose(draft: Draft, sender: Mailbox, token: str, now: time.struct_time) ->
     head = "".join(f"{name}: {value}\r\n" for name, value in _fields(draft, sender, message_id, headers.date(now)))
     segments = (f"{head}{content.fields}\r\n".encode(), *content.body)
     size = sum(len(s) if isinstance(s, bytes) else bodies.base64_size(s.size) for s in segments)
-    return Message(message_id, size, not head.isascii(), sender, draft, segments)
+    return Message(message_id, size, not head.isascii(), draft, segments)
 
 
 def blocks(attachment: Attachment) -> Iterator[bytes]:

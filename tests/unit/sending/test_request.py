@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import given, strategies as st
 
 from dtsconf.errors import Option, UsageProblem
 from dtsconf.mail.compose.draft import Mailbox
+from dtsconf.mail.compose.message import compose
 from dtsconf.sending.request import Request, draft_of
 
 
@@ -55,3 +59,19 @@ def test_every_fault_is_told() -> None:
     with pytest.raises(UsageProblem) as caught:
         draft_of(Request(("no", "neither"), ("nor",), subject="a\nb"))
     assert len(caught.value.problems) == 4
+
+
+ANY = st.text(max_size=40)
+ADDRESSES = st.lists(ANY | ANY.map(lambda name: f"{name} <a@x.example>"), max_size=2).map(tuple)
+
+
+@given(st.builds(Request, ADDRESSES, ADDRESSES, ADDRESSES, ADDRESSES, ANY, ANY, st.none() | ANY))
+def test_whatever_is_asked_for_is_told_or_composed(request_: Request) -> None:
+    try:
+        draft = draft_of(request_)
+    except UsageProblem as told:
+        assert told.problems  # noqa: PT017 - one of the two outcomes that are right
+        return
+    message = compose(draft, Mailbox(None, "lab@acme.example"), "t", time.gmtime(0))
+    assert draft.recipients
+    assert len(b"".join(message.chunks())) == message.size
