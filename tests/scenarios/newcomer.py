@@ -116,7 +116,7 @@ class Newcomer:
         environ: Mapping[str, str] | None = None,
     ) -> str:
         """What the terminal shows when ann types the script and answers its questions, or root does, whom ann became by
-        `sudo -i`. Each line must succeed. There is no session bus: ann came by ssh."""
+        `sudo -i`; without its colours. Each line must succeed. There is no session bus: ann came by ssh."""
         home = self.folder / "root" if root else self.home
         user = {"HOME": str(home), "USER": "root" if root else "ann", "PATH": _PATH, "LANG": "C.UTF-8", "TERM": "dumb"}
         sudo = {"SUDO_USER": "ann", "SUDO_UID": str(ANN), "SUDO_GID": str(ANN)} if root else {}
@@ -126,7 +126,7 @@ class Newcomer:
             ["/usr/bin/env", *enter, "bash", "-c", shell], {**user, **sudo, **(environ or {})}, answers or {}
         )
         assert code == 0, shown
-        return shown
+        return re.sub(r"\x1b\[[0-9;]*m", "", shown)
 
     def within(self, uid: int | None = None) -> list[str]:
         """The command that runs another one on this machine."""

@@ -131,7 +131,7 @@ dbus-run-session -- sh -e ~/inside"""
     told = _untimed(place.machine.types(script, root=True))
     shown = block("check").text.partition("\n")[2]
     for line in shown.splitlines():
-        assert _untimed(line) in told
+        assert _untimed(line) in told, told
 
 
 def _untimed(text: str) -> str:
