@@ -72,7 +72,8 @@ def _failed(run: Run, error: DtsconfError) -> int:
 
     if run.json:
         return _say(failure.envelope(run.command, error, run.told), "", error.code)
-    return _say("", failure.text(error, run.told, run.root, color=run.color(sys.stderr)), error.code)
+    told = failure.text(error, run.told, run.root, run.profile, color=run.color(sys.stderr))
+    return _say("", told, error.code)
 
 
 def _misused(run: Run, wrong: click.UsageError) -> int:

@@ -27,6 +27,11 @@ class Facts(NamedTuple):
         return self.encryption == "tls" or (self.encryption == "auto" and self.port == IMPLICIT_TLS_PORT)
 
     @property
+    def account(self) -> str:
+        """The account's address, as far as its user name tells; else a word to put it in the place of."""
+        return self.username if "@" in self.username else "ADDRESS"
+
+    @property
     def other_port(self) -> int:
         """A port to try when this one is wrong: submission's, else submissions' (RFC 8314 7.3)."""
         return 465 if self.port == 587 else 587

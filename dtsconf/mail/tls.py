@@ -137,7 +137,7 @@ def _unverified(
     error: ssl.SSLCertVerificationError, trust: Trust, facts: Facts, seen: Certificate | None
 ) -> StageFailed:
     cause = meaning.of_verify_code(error.verify_code)
-    words = f"{error.verify_message}"
+    words = f"{error.verify_message}".rstrip(".")  # OpenSSL ends only some of them so
     if seen is None:
         return StageFailed(cause, words, _hint(cause, trust, facts, None), "tls")
     told = f"{words}; certificate {seen.subject}, issued by {seen.issuer}, for {seen.fits}, valid from"

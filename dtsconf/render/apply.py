@@ -76,7 +76,13 @@ def _proof(applied: Applied, *, verbose: bool, color: bool) -> str:
 
 
 def failure(
-    error: DtsconfError, applied: Applied, odd: str = "", root: str | None = None, *, color: bool = False
+    error: DtsconfError,
+    applied: Applied,
+    odd: str = "",
+    root: str | None = None,
+    profile: str | None = None,
+    *,
+    color: bool = False,
 ) -> str:
     """A failed apply, most needed first: that nothing was written, the cause, the server's own words, the stages in a
     line, where the values came from, the fix to type, how to look again, and last `odd`, the warnings as text."""
@@ -87,11 +93,9 @@ def failure(
     else:
         lines += [table.failure(verification), f"stages: {table.in_a_line(verification)}\n", _origins(applied)]
         lines.append(f"{hint_line(error.hint)}\n" if error.hint else "")
-    return (
-        "".join(lines)
-        + f"look again: {typed('test', root)} with the same --profile; {typed('status', root)} for the machine\n"
-        + odd
-    )
+    again = typed("test", root, profile if applied.rollback_of is None else None)
+    lines.append(f"look again: {again}; {typed('status', root)} for the machine\n")
+    return "".join(lines) + odd
 
 
 def _keeps(applied: Applied) -> str:

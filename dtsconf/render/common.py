@@ -118,13 +118,13 @@ def aside(outcome: Rendered, told: Sequence[Notice] = (), *, quiet: bool) -> str
     return odd + outcome.failure + ("" if quiet else outcome.notes)
 
 
-def typed(words: str, root: str | None) -> str:
-    """A command to type next, in back-ticks, for the same root as this run's."""
-    if root is None:
-        return f"`dtsconf {words}`"
+def typed(words: str, root: str | None, profile: str | None = None) -> str:
+    """A command to type next, in back-ticks, for the same root as this run's, and the same profile."""
     from shlex import quote
 
-    return f"`dtsconf {words} --root {escape_controls(quote(root))}`"
+    given = [(name, value) for name, value in (("--profile", profile), ("--root", root)) if value is not None]
+    options = "".join(f" {name} {escape_controls(quote(value))}" for name, value in given)
+    return f"`dtsconf {words}{options}`"
 
 
 def opened(path: str, root: str | None) -> str:

@@ -23,13 +23,20 @@ def envelope(command: str, error: DtsconfError, told: Sequence[Notice] = ()) -> 
     return dump(common | known_data(error.known) | {"problems": [notice_data(p) for p in error.all_problems()]})
 
 
-def text(error: DtsconfError, told: Sequence[Notice] = (), root: str | None = None, *, color: bool = False) -> str:
+def text(
+    error: DtsconfError,
+    told: Sequence[Notice] = (),
+    root: str | None = None,
+    profile: str | None = None,
+    *,
+    color: bool = False,
+) -> str:
     """As text: what the command itself has to say of it, or its problems one after another."""
     odd = warnings(_notices(error, told), _set_aside(error.known))
     if _is_applied(error.known):
         from dtsconf.render import apply
 
-        return apply.failure(error, error.known, odd, root, color=color)
+        return apply.failure(error, error.known, odd, root, profile, color=color)
     if error.problems:
         return odd + "".join(problem(p) for p in error.problems)
     return odd + "".join(f"{x}\n" for x in (f"error: {escape_controls(error.message)}", hint_line(error.hint)) if x)

@@ -63,14 +63,14 @@ EXCHANGE_TOKEN = (
 )
 NOT_YOU = (
     "the server took the login and then did not know it: the account that signed in and {f.sender} must be one, or it"
-    " must be allowed to send as it; to try: --set sender.email={f.username}"
+    " must be allowed to send as it; to try: --set sender.email={f.account}"
 )
 FRESH_TOKEN = "the token ends too soon: get a new one, dtsconf sign-in, then dtsconf test"
 
 # Addresses
 SENDER = "the server takes no mail from {f.sender}: use an address that it knows, --set sender.email=ADDRESS"
 SEND_AS = (
-    "{f.username} may not send as {f.sender}: --set sender.email={f.username}, or ask the server's administrator to"
+    "{f.username} may not send as {f.sender}: --set sender.email={f.account}, or ask the server's administrator to"
     " allow it (Exchange: Send As)"
 )
 SENDER_DOMAIN = (

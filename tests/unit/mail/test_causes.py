@@ -160,3 +160,10 @@ def test_a_reply_out_of_place_is_of_the_protocol(stage: str, code: int, text: st
 def test_braces_in_facts_are_taken_as_they_are() -> None:
     odd = FACTS._replace(username="{f.host}{x}")
     assert "{f.host}{x}" in str(of_reply("auth", Reply(535, ("no",)), odd).hint)
+
+
+@pytest.mark.parametrize(("username", "typed"), [("lab@acme.example", "lab@acme.example"), ("lab", "ADDRESS")])
+def test_a_sender_is_only_advised_if_it_is_an_address(username: str, typed: str) -> None:
+    facts = FACTS._replace(login=True, username=username)
+    hint = of_reply("mail-from", reply("550 5.7.1 not owned by user lab"), facts).hint or ""
+    assert f"--set sender.email={typed}," in hint

@@ -47,6 +47,15 @@ def test_the_words_of_a_failure_in_their_order() -> None:
     assert len(lines) == 10
 
 
+def test_how_to_look_again_can_be_pasted() -> None:
+    ERROR.known = applied()
+    text = failure.text(ERROR, (), "/tmp/a b", "my site.yaml")
+    assert "look again: `dtsconf test --profile 'my site.yaml' --root '/tmp/a b'`; `dtsconf status --root" in text
+    ERROR.known = applied(rollback_of=0)
+    back = failure.text(ERROR, (), None, "site.yaml")
+    assert "look again: `dtsconf test`;" in back, "a rollback goes by no profile"
+
+
 def test_a_machine_that_was_never_applied() -> None:
     expected = "NOT APPLIED. HOST stays as it was before dtsconf. Nothing was written."
     assert told(ERROR, before=None)[0] == expected
