@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -51,21 +51,18 @@ def migrate(given: Inputs, out: str | None, tools: Tools) -> Migration:
     """
     if given.profile is None:
         raise UsageProblem("there is no profile to migrate", "name it: --profile site.yaml")
-    old = load_profile(given.profile)
+    before = plain_reader(given.profile)
+    old = load_profile(given.profile, read=_reading(given.profile, before))
     told = _require_password(old)
     if told is None:
         return Migration(given.profile)
-    place = out or given.profile
     _require_free(out or given.profile + KEPT)
     goal = goal_of(old, _written(given))
-    data = rewritten(own_file(old), plain_reader(given.profile), goal)
-    effective = _effective(place, data, given)
-    found = Migration(
-        given.profile,
-        steps(effective.settings),
-        _diff(plain_reader(given.profile), data, given.profile),
-        warnings=(*told, *_notices(old, goal, effective)),
-    )
+    data = rewritten(own_file(old), before, goal)
+    effective = _effective(out or given.profile, data, given)
+    warnings = (*told, *_notices(old, goal, effective))
+    diff = _diff(before, data, given.profile)
+    found = Migration(given.profile, steps(effective.settings), diff, warnings=warnings)
     if out is not None:
         _write(out, data, like=given.profile)
         new = replace(given, profile=out, overrides=())
@@ -73,7 +70,12 @@ def migrate(given: Inputs, out: str | None, tools: Tools) -> Migration:
     with _staged(given.profile, data) as staged:
         new = replace(given, profile=staged, overrides=())
         found = replace(found, found=examine(new, effective, tools))
-    return found if found.code else _exchanged(found, data)
+    return found if found.code else _exchanged(found, before, data)
+
+
+def _reading(path: str, data: bytes) -> Callable[[str], bytes]:
+    """Reads files as ever, but this one as these bytes."""
+    return lambda wanted: data if wanted == path else plain_reader(wanted)
 
 
 def _require_password(old: Profile) -> tuple[Notice, ...] | None:
@@ -113,7 +115,7 @@ def _require_free(path: str) -> None:
 
 def _effective(place: str, data: bytes, given: Inputs) -> Effective:
     """The new profile, read as if it stood at its place; a client id that is still blank is no error here."""
-    org = load_profile(place, read=lambda path: data if path == place else plain_reader(path))
+    org = load_profile(place, read=_reading(place, data))
     blank = org.layer.values.get(CLIENT, Value(None, None))
     if blank.raw is None:
         filled = {**org.layer.values, CLIENT: replace(blank, raw=_NOBODY)}
@@ -172,10 +174,16 @@ def _staged(profile: str, data: bytes) -> Iterator[str]:
             os.unlink(path)
 
 
-def _exchanged(found: Migration, data: bytes) -> Migration:
+def _exchanged(found: Migration, before: bytes, data: bytes) -> Migration:
     """The new profile in the old one's place, which is kept beside."""
     kept = found.profile + KEPT
-    old = plain_reader(found.profile)
-    _write(kept, old, like=found.profile)
-    _write(os.path.realpath(found.profile), data, like=kept)
+    if plain_reader(found.profile) != before:
+        message = f"{escape_controls(found.profile)} was changed while the new one was tested; it is left alone"
+        raise DtsconfError(message, "look at it, then type the same again")
+    _write(kept, before, like=found.profile)
+    try:
+        _write(os.path.realpath(found.profile), data, like=kept)
+    except BaseException:
+        os.unlink(kept)
+        raise
     return replace(found, written=found.profile, kept=kept)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtsconf.auth import clouds
 from dtsconf.migrate.values import Step
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from dtsconf.settings.model import Microsoft, Settings
 
 Line = tuple["Shell", str]
-PORTAL = "entra.microsoft.com"
+WORLD = "https://login.microsoftonline.com"
 NAME = "DTS mail"
 _CREATE = f'az ad app create --display-name "{NAME}" --sign-in-audience AzureADMyOrg --query appId -o tsv'
 _LARGE = {"graph": " Mail over 3 MB goes by a draft: for that, {}."}
@@ -35,21 +36,30 @@ def steps(settings: Settings) -> tuple[Step, ...]:
         mailbox = settings.sender.email or "MAILBOX"
         return (
             _application(microsoft, client),
-            _service_principal(client),
+            _service_principal(microsoft, client),
             _scoped_role(microsoft, client, mailbox),
             *_smtp_on(microsoft, mailbox),
         )
     sender = settings.sender.email
-    found = (_registration(client), _permission(microsoft, client), *_smtp_on(microsoft, sender or "ADDRESS"))
+    found = (
+        _registration(microsoft, client),
+        _permission(microsoft, client),
+        *_smtp_on(microsoft, sender or "ADDRESS"),
+    )
     return (*found, _send_as(sender)) if sender else found
 
 
-def _registration(client: str) -> Step:
+def _portal(microsoft: Microsoft) -> str:
+    """The administrator's page of the cloud that the authority belongs to."""
+    return (clouds.cloud(microsoft.authority).portal or clouds.cloud(WORLD).portal).removeprefix("https://")
+
+
+def _registration(microsoft: Microsoft, client: str) -> Step:
     broker = f"ms-appx-web://Microsoft.AAD.BrokerPlugin/{client}"
     return Step(
         "An app registration for people",
-        f"{PORTAL} > App registrations > New registration, of your own tenant, for this organisation only. Under "
-        "Authentication add the platform 'Mobile and desktop applications' with the redirect addresses "
+        f"{_portal(microsoft)} > App registrations > New registration, of your own tenant, for this organisation only. "
+        "Under Authentication add the platform 'Mobile and desktop applications' with the redirect addresses "
         f"http://localhost (browser; any port) and {broker} (Windows broker), and set 'Allow public client flows' to "
         "Yes (device code). Its Application (client) ID is microsoft.client_id.",
         (
@@ -81,9 +91,9 @@ def _permission(microsoft: Microsoft, client: str) -> Step:
 def _application(microsoft: Microsoft, client: str) -> Step:
     return Step(
         "An app registration for the application",
-        f"{PORTAL} > App registrations > New registration, of your own tenant, for this organisation only: no redirect "
-        "address, and no API permission, since its one right comes from Exchange (below). Its Application (client) ID "
-        "is microsoft.client_id. Then under Certificates & secrets what it proves itself with.",
+        f"{_portal(microsoft)} > App registrations > New registration, of your own tenant, for this organisation only: "
+        "no redirect address, and no API permission, since its one right comes from Exchange (below). Its Application "
+        "(client) ID is microsoft.client_id. Then under Certificates & secrets what it proves itself with.",
         (
             ("az", _CREATE),
             ("az", f"az ad sp create --id {client}"),
@@ -101,11 +111,11 @@ def _credential(microsoft: Microsoft, client: str) -> str:
     return f"az ad app credential reset --id {client} --append --cert @certificate.pem"
 
 
-def _service_principal(client: str) -> Step:
+def _service_principal(microsoft: Microsoft, client: str) -> Step:
     return Step(
         "The application, made known to Exchange Online",
         "Exchange has a record of its own. The object id is that of the enterprise application "
-        f"({PORTAL} > Enterprise applications), not that of the app registration.",
+        f"({_portal(microsoft)} > Enterprise applications), not that of the app registration.",
         (
             ("PowerShell", "Connect-ExchangeOnline"),
             ("PowerShell", f"$id = az ad sp show --id {client} --query id -o tsv"),

@@ -1,0 +1,185 @@
+"""The course of a migration, with tests of settings that say what they are told: what is written when, and what is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dtsconf.errors import DtsconfError, Invalid, SignInFailed, UsageProblem
+from dtsconf.migrate.conditions import Tools
+from dtsconf.migrate.run import migrate
+from dtsconf.migrate.text import as_text
+from dtsconf.migrate.values import Migration
+from dtsconf.proof import Level, Stage, Verification
+from dtsconf.settings.effective import Effective
+from dtsconf.wiring import Inputs
+
+CLIENT = "microsoft.client_id=11111111-2222-4333-8444-555555555555"
+OLD = """\
+dtsconf: 1
+name: site
+settings:
+  sender: {email: dts@acme.example}
+  server: {host: smtp.office365.com, encryption: starttls}
+  login: {required: true, username: dts@acme.example, password: env://P}
+"""
+
+
+def report(level: Level, failed: str = "", *, reached: bool = True) -> Verification:
+    names: tuple[str, ...] = (
+        "resolve",
+        "connect",
+        "banner",
+        "ehlo",
+        "tls",
+        "auth",
+        "mail-from",
+        "rcpt-to",
+        "data",
+        "accepted",
+    )
+    names = names[:5] if level == "connect" else names
+    known = names[: names.index(failed) + 1] if failed in names else names
+    stages = [
+        Stage(name, name != failed, 1.0, f"{name} said", cause=None if name != failed else "token") for name in known
+    ]
+    return Verification(level, failed not in names, tuple(stages), reached=reached)
+
+
+class World:
+    """What the tests of settings will say, and which were asked for."""
+
+    def __init__(self, failed: str = "", *, reached: bool = True, authority: DtsconfError | None = None) -> None:
+        self.failed, self.reached, self.authority = failed, reached, authority
+        self.asked: list[tuple[str, str]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def tools(self) -> Tools:
+        return Tools(self.test, self.reach)
+
+    def test(self, given: Inputs, level: Level) -> Verification:
+        self.asked.append((str(given.profile), level))
+        self.meanwhile()
+        if self.failed == "sign-in" and level == "send":
+            raise SignInFailed("nobody signed in", "dtsconf sign-in")
+        return report(level, self.failed, reached=self.reached)
+
+    def reach(self, given: Inputs, effective: Effective) -> None:
+        if self.authority:
+            raise self.authority
+
+
+def run(path: Path, world: World, *sets: str, out: Path | None = None) -> Migration:
+    return migrate(Inputs(str(path), sets, environ={}), str(out) if out else None, world.tools())
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "site.yaml"
+    path.write_text(OLD)
+    path.chmod(0o640)
+    return path
+
+
+def test_the_new_profile_is_proven_beside_the_old_one_and_then_takes_its_place(old: Path) -> None:
+    world = World()
+    done = run(old, world, CLIENT)
+    assert done.code == 0
+    assert [level for _, level in world.asked] == ["connect", "send"]
+    assert all(Path(place).parent == old.parent and place != str(old) for place, _ in world.asked)
+    assert (done.written, done.kept) == (str(old), f"{old}.before-microsoft")
+    assert Path(f"{old}.before-microsoft").read_text() == OLD
+    assert "mode: microsoft" in old.read_text()
+    assert {path.stat().st_mode & 0o777 for path in old.parent.iterdir()} == {0o640}
+    assert sorted(os.listdir(old.parent)) == ["site.yaml", "site.yaml.before-microsoft"]
+    assert "Proven by a mail." in as_text(done)
+
+
+@pytest.mark.parametrize(
+    ("world", "states", "code"),
+    [
+        (World("connect", reached=False), [True, False, True, None, None], 9),
+        (World("tls"), [True, False, True, None, None], 6),
+        (World(authority=SignInFailed("no such tenant")), [True, True, False, None, None], 6),
+        (World("sign-in"), [True, True, True, False, None], 6),
+        (World("auth"), [True, True, True, False, None], 6),
+        (World("rcpt-to"), [True, True, True, True, False], 6),
+    ],
+)
+def test_each_condition_is_told_apart_and_nothing_is_written(
+    old: Path, world: World, states: list[bool | None], code: int
+) -> None:
+    found = run(old, world, CLIENT)
+    assert [one.ok for one in found.found.conditions] == states
+    assert (found.code, found.written, found.kept) == (code, None, None)
+    assert old.read_text() == OLD
+    assert os.listdir(old.parent) == ["site.yaml"]
+    assert "Nothing was written" in as_text(found)
+
+
+def test_without_a_client_id_nobody_is_asked_anything(old: Path) -> None:
+    world = World()
+    found = run(old, world)
+    assert (found.code, world.asked) == (3, [])
+    assert found.steps
+    assert old.read_text() == OLD
+
+
+@pytest.mark.parametrize("failed", ["", "auth"])
+def test_out_is_written_at_once_and_the_old_one_stays(old: Path, failed: str) -> None:
+    world, new = World(failed), old.parent / "new.yaml"
+    found = run(old, world, CLIENT, out=new)
+    assert world.asked[0] == (str(new), "connect")
+    assert (found.written, found.kept, found.code) == (str(new), None, 6 if failed else 0)
+    assert old.read_text() == OLD
+    assert "mode: microsoft" in new.read_text()
+    assert ("NOT PROVEN yet." in as_text(found)) == bool(failed)
+
+
+def test_an_old_profile_that_somebody_changes_meanwhile_is_left_alone(old: Path) -> None:
+    world = World()
+    world.meanwhile = lambda: old.write_text(OLD + "# another hand\n")
+    with pytest.raises(DtsconfError, match="was changed while"):
+        run(old, world, CLIENT)
+    assert old.read_text() == OLD + "# another hand\n"
+    assert os.listdir(old.parent) == ["site.yaml"]
+
+
+def test_what_an_ancestor_locks_is_told_with_both_places(old: Path) -> None:
+    (old.parent / "org.yaml").write_text("dtsconf: 1\nname: org\nsettings: {mode: smtp}\npolicy: {lock: [mode]}\n")
+    old.write_text(OLD.replace("name: site\n", "name: site\nextends: org.yaml\n"))
+    with pytest.raises(Invalid) as caught:
+        run(old, World(), CLIENT)
+    assert caught.value.code == 4
+    assert "org.yaml:4" in caught.value.problems[0].message
+
+
+def test_a_link_to_a_profile_stays_one(old: Path) -> None:
+    link = old.parent / "link.yaml"
+    link.symlink_to(old)
+    run(link, World(), CLIENT)
+    assert link.is_symlink()
+    assert "mode: microsoft" in old.read_text()
+
+
+def test_what_it_can_t_do_is_said_before_anything_is_tried(old: Path) -> None:
+    world = World()
+    with pytest.raises(UsageProblem):
+        run(old, world, CLIENT, "login.username=x")
+    with pytest.raises(Invalid):
+        run(old, world, "microsoft.client_id=nonsense")
+    with pytest.raises(DtsconfError):
+        migrate(Inputs(None, (), environ={}), None, world.tools())
+    with pytest.raises(DtsconfError, match="is there already"):
+        run(old, world, CLIENT, out=old)
+    assert world.asked == []
+
+
+def test_a_profile_that_signs_in_already_is_done(old: Path) -> None:
+    run(old, World(), CLIENT)
+    again = run(old, World(), CLIENT)
+    assert (again.code, again.steps) == (0, ())
+    assert "nothing to migrate" in as_text(again)
