@@ -118,11 +118,19 @@ def _outcome(run: Run, checked: Checked, record: str | None, *, explain: bool) -
     told = append(run, record or checked.effective.org.record, code, {"verification": verification.as_record()})
     return Outcome(
         render.data(verification),
-        render.text(verification, checked.effective, color=run.color(), explain=explain),
+        render.text(verification, checked.effective, color=run.color(), explain=explain, words=_again(run)),
         code,
         (*checked.warnings, *told),
         checked.effective.set_aside,
     )
+
+
+def _again(run: Run) -> list[str]:
+    """The options of this call that the next one needs as well."""
+    named = {"--profile": run.profile, "--root": run.root}
+    return [word for option, value in named.items() if value for word in (option, value)] + [
+        word for setting in run.sets for word in ("--set", setting)
+    ]
 
 
 def _probe(run: Run) -> Outcome:
@@ -134,5 +142,5 @@ def _probe(run: Run) -> Outcome:
         probed = diagnosis.probe_of(run.inputs(), progress)
     found = probed.survey
     code = 0 if found.proposals else 6 if found.reached else 9
-    text = render.text(found, color=run.color())
+    text = render.text(found, color=run.color(), words=_again(run))
     return Outcome(render.data(found), text, code, probed.warnings, probed.effective.set_aside)

@@ -32,6 +32,14 @@ class Facts(NamedTuple):
         return self.username if "@" in self.username else "ADDRESS"
 
     @property
+    def to_log_in(self) -> str:
+        """The options that turn a login on; over TLS, since it goes over nothing else."""
+        encrypted = "" if self.tls else " --set server.encryption=starttls"
+        return (
+            f"--set login.required=true{encrypted}, with login.username and login.password (a reference: file:///PATH)"
+        )
+
+    @property
     def other_port(self) -> int:
         """A port to try when this one is wrong: submission's, else submissions' (RFC 8314 7.3)."""
         return 465 if self.port == 587 else 587

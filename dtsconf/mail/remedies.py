@@ -91,8 +91,8 @@ REMEDIES: dict[str, str] = {
         "provider only."
     ),
     "greylisted": (
-        "Wait five minutes and test again: the server wants to see that the machine comes back (`verify.retries` "
-        "does it)."
+        "Wait ten minutes and test again: the server wants to see that the machine comes back. `verify.retries` waits "
+        "seconds, which is not enough."
     ),
     "server-error": (
         "The server's own trouble: wait, test again, then send its administrator the dialogue (`dtsconf test "

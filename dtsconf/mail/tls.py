@@ -155,11 +155,12 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     if trust.ca_file is None and not _system_roots():
         return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
-    whose = f" that stands behind {seen.issuer}" if seen and seen.issuer != seen.subject else ""
-    now = "" if trust.ca_file is None else f"; {trust.ca_file} is in force and has no such root"
+    root = f"of {seen.issuer}" if seen and seen.issuer != seen.subject else "it goes back to"
+    now = "" if trust.ca_file is None else f" ({trust.ca_file} is in force and has no such root)"
+    shown = f"--set server.fingerprint={seen.sha256}" if seen else "server.fingerprint"
     return (
-        f"--set server.ca_file=/PATH/TO/ROOTS.pem with the root certificate{whose}{now}. Or compare the SHA-256"
-        " with the server's administrator and set server.fingerprint to it"
+        f"ask the server's administrator for the root certificate {root} as a PEM file{now}: --set"
+        f" server.ca_file=/PATH/TO/ROOTS.pem. Or have the administrator confirm the SHA-256 of the certificate: {shown}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dtsconf.errors import Problem
 from dtsconf.mail.evidence.ways import settings_for, to_set
 from dtsconf.names import escape_controls
+from dtsconf.render import advice
 from dtsconf.render.common import hint_line, notice_data, painted
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ LONGEST = 300
 
 _NOTHING = "check server.host, and whether this network lets mail out at all: dtsconf test --explain"
 _NO_TLS_HINT = (
-    "none of them is encrypted, and a login goes over no other: ask the server's administrator for its submission port,"
-    " or --set login.required=false where it trusts this network"
+    "none of them takes a login over an encrypted session: ask the server's administrator for its submission port, or"
+    " --set login.required=false where it trusts this network"
 )
 
 
@@ -44,15 +45,15 @@ def data(survey: Survey) -> dict[str, Any]:
     return found
 
 
-def text(survey: Survey, *, color: bool = False) -> str:
-    """A row a way, then what to type."""
+def text(survey: Survey, *, color: bool = False, words: Sequence[str] = ()) -> str:
+    """A row a way, then what to type. `words` are the options of this call, for the next one."""
     head = f"{escape_controls(survey.route.host)}, every port without login and without mail:\n"
     body = "".join(_rows([way for way in survey.ways if way.port == port]) for port in _ports(survey))
     if not survey.proposals:
         nothing = painted("NOTHING WORKS.", "red", on=color)
         return f"{head}{body}{nothing} {_summary(survey)}\n{hint_line(_hint(survey))}\n"
     lines = [f"  {to_set(way, survey.route)}{_remark(way, survey.route)}\n" for way in survey.proposals]
-    return f"{head}{body}what works, the best first:\n{''.join(lines)}{_next(survey)}\n"
+    return f"{head}{body}what works, the best first:\n{''.join(lines)}{_next(survey, words)}\n"
 
 
 def _ports(survey: Survey) -> list[int]:
@@ -78,14 +79,11 @@ def _remark(way: Way, route: Smtp) -> str:
     return "   (in clear: only where the network is trusted)" if way.encryption == "none" else ""
 
 
-def _next(survey: Survey) -> str:
+def _next(survey: Survey, words: Sequence[str]) -> str:
     first = survey.proposals[0]
     if (first.port, first.encryption) == (survey.route.port, survey.route.encryption):
         return "the settings reach the server; what fails then, if anything: dtsconf test --explain"
-    return (
-        f"hint: prove it with a test mail: dtsconf test {to_set(first, survey.route)} (and your --profile); then write"
-        " port and encryption into the profile"
-    )
+    return advice.text(to_set(first, survey.route), words).rstrip("\n")
 
 
 def _summary(survey: Survey) -> str:
@@ -93,8 +91,9 @@ def _summary(survey: Survey) -> str:
         return "No port answers at all: the host is down, or a firewall keeps them all."
     if not survey.reached:
         return "What answers, refuses: no mail server runs there, or a firewall rejects."
-    plain: Sequence[Way] = [way for way in survey.ways if way.ok]
-    return "The server answers in clear only." if plain else "Something answers, but no mail server."
+    if any(way.ok for way in survey.ways):
+        return "A mail server answers, but offers no login that is encrypted."
+    return "Something answers, but no mail server that would do."
 
 
 def _hint(survey: Survey) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
-from dtsconf.render import evidence, table
+from dtsconf.render import advice, evidence, table
 from dtsconf.render.common import hint_line, notice_data, painted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dtsconf.proof import Verification
     from dtsconf.settings.effective import Effective
 
@@ -24,8 +26,16 @@ def data(verification: Verification) -> dict[str, Any]:
     return found
 
 
-def text(verification: Verification, effective: Effective, *, color: bool = False, explain: bool = False) -> str:
-    """Every stage a row; with `explain` the evidence; then what is proven, or what failed and the next step."""
+def text(
+    verification: Verification,
+    effective: Effective,
+    *,
+    color: bool = False,
+    explain: bool = False,
+    words: Sequence[str] = (),
+) -> str:
+    """Every stage a row; with `explain` the evidence; then what is proven, or what failed and the next step. `words`:
+    this call's options, which the next one needs too."""
     head = f"{table.server(effective.settings)}, level {verification.level}\n"
     body = table.stages(verification, color=color) + (evidence.text(verification) if explain else "")
     if verification.ok:
@@ -39,4 +49,5 @@ def text(verification: Verification, effective: Effective, *, color: bool = Fals
         + " "
         + table.cause(verification)
         + (f"{hint}\n" if hint else "")
+        + advice.text(failed.hint if failed else None, words)
     )

@@ -73,6 +73,13 @@ class Behind:
         path.write_text(yaml.safe_dump(body), "utf-8")
         return str(path)
 
+    def login(self, password: str) -> dict[str, Any]:
+        """The settings of a login as `lab`, with the password in a file."""
+        secret = self.folder / "secret"
+        secret.write_text(f"{password}\n")
+        secret.chmod(0o600)
+        return {"required": True, "username": "lab", "password": f"file://{secret}"}
+
     def run(self, *words: str) -> tuple[int, str, str]:
         """Any words to the program, on the client's side."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DTSCONF_ROOT": str(self.folder / "root")}

@@ -93,6 +93,18 @@ def test_a_whole_host_is_silent(behind: Behind) -> None:
     assert "the whole host is silent" in told.evidence
 
 
+def test_a_port_without_login_and_another_with_one(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    serve(2525, tls=certificates.server_context())
+    serve(587, tls=certificates.server_context(), users={"lab": "pear-tree-9"})
+    profile = behind.profile(
+        server=trusted(certificates, port=2525, encryption="starttls"), login=behind.login("pear-tree-9")
+    )
+    told = behind.test(profile)
+    assert (told.code, told.failed["stage"], told.cause) == (6, "auth", "auth-disabled")
+    assert told.advised == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
+    assert behind.mended(profile, told).code == 0
+
+
 def test_a_provider_blocks_port_25(behind: Behind, serve: Serve, certificates: Certificates) -> None:
     behind.link.nft(
         "table inet provider {\n chain input {\n type filter hook input priority 0;\n tcp dport 25 drop\n }\n}\n"
@@ -222,11 +234,9 @@ def test_starttls_where_there_is_none_but_on_another_port(
     behind: Behind, serve: Serve, certificates: Certificates
 ) -> None:
     serve(587, tls=certificates.server_context(), users={"lab": "pear-tree-9"})
-    secret = behind.folder / "secret"
-    secret.write_text("pear-tree-9\n")
-    secret.chmod(0o600)
-    login = {"required": True, "username": "lab", "password": f"file://{secret}"}
-    profile = behind.profile(server=trusted(certificates, port=25, encryption="starttls"), login=login)
+    profile = behind.profile(
+        server=trusted(certificates, port=25, encryption="starttls"), login=behind.login("pear-tree-9")
+    )
     told = behind.test(profile)
     assert (told.code, told.cause) == (6, "tls-not-offered")
     assert told.advised == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
@@ -369,11 +379,9 @@ def test_a_mail_shield_answers_in_place_of_the_server(behind: Behind, serve: Ser
 
 def test_looks_carry_no_login_and_no_mail(behind: Behind, serve: Serve, certificates: Certificates) -> None:
     server = serve(587, tls=certificates.server_context(), users={"lab": "pear-tree-9"})
-    secret = behind.folder / "secret"
-    secret.write_text("pear-tree-9\n")
-    secret.chmod(0o600)
-    login = {"required": True, "username": "lab", "password": f"file://{secret}"}
-    told = behind.test(behind.profile(server=trusted(certificates, port=587, encryption="tls"), login=login))
+    told = behind.test(
+        behind.profile(server=trusted(certificates, port=587, encryption="tls"), login=behind.login("pear-tree-9"))
+    )
     assert told.cause == "protocol"
     assert len(server.sessions) > 1
     verbs = {line.split()[0].upper() for session in server.sessions for line in session.lines if line.strip()}
@@ -429,6 +437,6 @@ def test_probe_where_nothing_works(behind: Behind, certificates: Certificates) -
     login = {"required": True, "username": "lab", "password": "file:///nowhere"}
     plain = behind.test(behind.profile(server=trusted(certificates, port=25, encryption="tls"), login=login), "--probe")
     assert (plain.code, plain.body["proposals"]) == (6, [])
-    assert "none of them is encrypted" in plain.body["problems"][0]["hint"]
+    assert "none of them takes a login over an encrypted session" in plain.body["problems"][0]["hint"]
     gone = behind.test(behind.profile(server={"host": TARGETS["no-route"][0], "port": 25}), "--probe")
     assert (gone.code, gone.body["proposals"]) == (9, [])

@@ -77,7 +77,8 @@ def _examined(case: Case) -> Outcome:
         from dtsconf.mail.evidence import greeting
 
         return greeting.examine(case)
-    if cause in _ENCRYPTION or (stage == "tls" and cause in ("timeout", "dropped")):
+    no_login = cause == "auth-disabled" and case.failure.said_by == "dtsconf"
+    if cause in _ENCRYPTION or no_login or (stage == "tls" and cause in ("timeout", "dropped")):
         from dtsconf.mail.evidence import encryption
 
         return encryption.examine(case)

@@ -55,9 +55,11 @@ def _means(ways: list[Way], case: Case) -> str:
     good = [way.encryption for way in ways if way.ok]
     if not good:
         return "no mail server answers on this port, however it is asked"
-    if case.route.encryption in good:
+    if case.route.encryption in good and case.cause != "auth-disabled":
         return "this time it works: the trouble comes and goes"
     told = f"on this port the server speaks {' and '.join(good)}"
+    if case.cause == "auth-disabled":
+        return f"{told}, and offers no login there"
     return f"{told}; the settings ask for {case.route.encryption}"
 
 

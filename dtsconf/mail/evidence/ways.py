@@ -34,7 +34,7 @@ Kind = Literal["none", "starttls", "tls"]
 class Way:
     """One port with one encryption. `ok`: a mail server answers there that way; `detail` is what was found, `cause` a
     word of the contract's list or None, `stage` the one that failed; `ms` is the time it took; `heard`: at least a byte
-    of the server was read."""
+    of the server was read; `login`: it offers one."""
 
     port: int
     encryption: Kind
@@ -44,6 +44,7 @@ class Way:
     cause: str | None = None
     stage: str | None = None
     heard: bool = True
+    login: bool = False
 
     @property
     def connects(self) -> bool:
@@ -80,7 +81,8 @@ def in_clear(port: int, result: Verification) -> tuple[Way, ...]:
     greeted = next((s for s in result.stages if s.stage == "ehlo" and s.ok), None)
     if greeted is None:
         return (_way(port, "none", result), _way(port, "starttls", result))
-    none = Way(port, "none", True, f"a mail server answers; it offers {_offers(greeted)}", _time(result))
+    told = f"a mail server answers; it offers {_offers(greeted)}"
+    none = Way(port, "none", True, told, _time(result), login=_offers_login(greeted.detail))
     tls = next((s for s in result.stages if s.stage == "tls"), None)
     if tls is None:
         return (none, Way(port, "starttls", False, "offers no STARTTLS", _time(result), "tls-not-offered", "tls"))
@@ -88,7 +90,8 @@ def in_clear(port: int, result: Verification) -> tuple[Way, ...]:
 
 
 def _offers(ehlo: Stage) -> str:
-    words = sorted({w.upper() for w in ehlo.detail.split() if w.upper() in ("STARTTLS", "AUTH")})
+    words = ["STARTTLS"] if "STARTTLS" in ehlo.detail.upper().split() else []
+    words += ["a login"] if _offers_login(ehlo.detail) else []
     return " and ".join(words) or "neither STARTTLS nor a login"
 
 
@@ -96,8 +99,14 @@ def _way(port: int, encryption: Kind, result: Verification) -> Way:
     failed = result.failure
     if failed is not None:
         return Way(port, encryption, False, failed.detail, _time(result), failed.cause, failed.stage, result.reached)
-    tls = next((s.detail for s in result.stages if s.stage == "tls"), "")
-    return Way(port, encryption, True, tls or "a mail server answers", _time(result))
+    last = {stage.stage: stage.detail for stage in result.stages}
+    login = _offers_login(last.get("tls", "") if encryption == "starttls" else last.get("ehlo", ""))
+    return Way(port, encryption, True, last.get("tls") or "a mail server answers", _time(result), login=login)
+
+
+def _offers_login(detail: str) -> bool:
+    """Whether an answer to EHLO, as a stage shows it, names a way to log in."""
+    return "AUTH" in detail.upper().replace(",", " ").split()
 
 
 def _time(result: Verification) -> float:
@@ -108,7 +117,7 @@ def best(ways: Sequence[Way], route: Smtp) -> list[Way]:
     """Those that work and that these settings may use, the recommended ones first (RFC 8314 3): encrypted before plain,
     the port in use before others. In clear only where nobody logs in, with a token by STARTTLS alone."""
     kinds = {"starttls"} if _by_token(route) else {"starttls", "tls"} if route.login else {"starttls", "tls", "none"}
-    fit = [way for way in ways if way.ok and way.encryption in kinds]
+    fit = [way for way in ways if way.ok and way.encryption in kinds and (way.login or route.login is None)]
 
     def rank(way: Way) -> tuple[bool, bool, int]:
         place = _PREFERENCE.index(way.port) if way.port in _PREFERENCE else len(_PREFERENCE)

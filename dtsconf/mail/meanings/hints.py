@@ -8,10 +8,10 @@ TICKET = "dtsconf test --transcript ticket.txt"
 ASK = f"ask the administrator of {{f.host}}, and send along what this writes: {TICKET}"
 
 # Signing in
-LOG_IN = "the server wants a login: --set login.required=true, with login.username and login.password in the profile"
+LOG_IN = "the server wants a login: {f.to_log_in} in the profile"
 PASSWORD = (
-    "the user name or the password is wrong: compare --set login.username={f.username} with what the provider calls it,"
-    " and store the password anew (dtsconf secret check shows where it comes from)"
+    "the user name ({f.username}) or the password is wrong: many servers want the whole address, --set"
+    " login.username=ADDRESS; dtsconf secret check shows where the password comes from: store it anew there"
 )
 APP_PASSWORD = (
     "the provider takes no ordinary password from programs: make an app password for {f.username} in the account's"
@@ -70,8 +70,8 @@ FRESH_TOKEN = "the token ends too soon: get a new one, dtsconf sign-in, then dts
 # Addresses
 SENDER = "the server takes no mail from {f.sender}: use an address that it knows, --set sender.email=ADDRESS"
 SEND_AS = (
-    "{f.username} may not send as {f.sender}: --set sender.email={f.account}, or ask the server's administrator to"
-    " allow it (Exchange: Send As)"
+    "{f.username} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask the"
+    " server's administrator to allow it (Exchange: Send As)"
 )
 SENDER_DOMAIN = (
     "the server finds no mail domain behind {f.sender}: correct it, --set sender.email=ADDRESS, with a domain that"
@@ -87,8 +87,8 @@ SPF = (
 )
 TO = "the address {f.recipient} is not taken: check its spelling, or try another: dtsconf test --to ADDRESS"
 RELAY = (
-    "{f.host} passes no mail on to {f.recipient} from this machine: log in (--set login.required=true, with user name"
-    " and password), or have the server trust this machine's address; to an address of its own: --to ADDRESS"
+    "{f.host} passes no mail on to {f.recipient} for a machine it doesn't know: log in, {f.to_log_in}, or have its"
+    " administrator trust this machine's address; to an address of the server's own it may go: --to ADDRESS"
 )
 RELAY_LOGIN = (
     "{f.host} sends no mail to {f.recipient} for {f.username}: try an address of its own, dtsconf test --to ADDRESS;"
@@ -96,7 +96,7 @@ RELAY_LOGIN = (
 )
 RELAY_REGISTER = (
     "the relay knows neither this machine's address nor the domain of {f.sender}: have its administrator add them, or"
-    " log in instead: --set login.required=true"
+    " log in: {f.to_log_in}"
 )
 RESTRICTED = (
     "{f.recipient} takes mail only from certain senders: log in as one of them, or try another address: dtsconf test"
@@ -114,8 +114,8 @@ SLOWER = (
 )
 QUOTA = "the account has sent all that it may for today: dtsconf test again tomorrow, or have its limit raised"
 GREY = (
-    "greylisting: the server wants to see that this machine comes back; wait five minutes, then dtsconf test again"
-    " (verify.retries in the profile does the same)"
+    "greylisting: the server wants to see that this machine comes back; nothing is wrong with the settings: wait ten"
+    " minutes, then dtsconf test again (verify.retries waits seconds, which is not enough)"
 )
 FILTER_DOWN = (
     "the mail filter behind the server is not answering; that is for the server's people: wait ten minutes, then"

@@ -154,8 +154,8 @@ def test_a_redirect_within_the_own_domain_is_no_portal() -> None:
     assert not portal._same_site("login.guest.example", "mail.corp.example")
 
 
-def way(port: int, encryption: ways.Kind, *, ok: bool = True) -> Way:
-    return Way(port, encryption, ok, "", 1.0, None if ok else "refused", None if ok else "connect")
+def way(port: int, encryption: ways.Kind, *, ok: bool = True, login: bool = True) -> Way:
+    return Way(port, encryption, ok, "", 1.0, None if ok else "refused", None if ok else "connect", login=login)
 
 
 def test_the_recommended_way_is_first() -> None:
@@ -166,6 +166,7 @@ def test_the_recommended_way_is_first() -> None:
     ]  # fmt: skip
     with_login = job(465, password="x").link.smtp
     assert [(w.port, w.encryption) for w in ways.best(tried, with_login)] == [(465, "tls"), (587, "starttls")]
+    assert ways.best([way(587, "starttls", login=False)], with_login) == []
     assert ways.to_set(tried[2], free) == "--set server.port=587 --set server.encryption=starttls"
 
 
