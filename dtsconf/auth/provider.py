@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from dtsconf.auth import clouds
 from dtsconf.errors import SignInFailed
 from dtsconf.names import escape_controls
 
@@ -110,6 +111,20 @@ class Provider:
                 message = f"server.ca_file {escape_controls(str(wrong))}"
                 raise SignInFailed(message, "name a PEM file with the roots to trust, readable for you") from None
         return self._session
+
+
+def look_up(wanted: Wanted, make: MakeSession) -> None:
+    """See that the provider is there and knows the tenant, by its own description (OpenID Connect Discovery 4).
+
+    Raises:
+        SignInFailed: it can't be reached, or knows no such tenant.
+    """
+    version = "/v2.0" if clouds.is_microsoft(wanted.authority) else ""
+    provider = Provider(wanted, make)
+    try:
+        provider.get(f"{wanted.issuer}{version}/.well-known/openid-configuration")
+    finally:
+        provider.close()
 
 
 def no_answer(host: str, trouble: Trouble) -> SignInFailed:

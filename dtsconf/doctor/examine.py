@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.doctor import certificates, clock, keyring, network, parts, places, state, vault
+from dtsconf.doctor import certificates, clock, keyring, network, parts, places, sign_in, state, vault
 from dtsconf.doctor.check import Check, Subject, carried_out, from_error
 from dtsconf.errors import DtsconfError, Invalid
 
@@ -35,7 +35,8 @@ _CHECKERS = (
 def examine(inputs: Inputs, progress: Callable[[str], None] = lambda _words: None) -> Iterator[Check]:
     """Look at the machine, its settings, and the server they name; one finding after another.
 
-    The server is asked as far as a level-connect test goes (resolve, connect, banner, EHLO, TLS); never a login.
+    The server is asked as far as a level-connect test goes (resolve, connect, banner, EHLO, TLS), the identity provider
+    for its description; never a login.
     """
     progress("looking at this machine")
     layout = wiring.layout_of(inputs.root)
@@ -44,6 +45,7 @@ def examine(inputs: Inputs, progress: Callable[[str], None] = lambda _words: Non
     yield from carried_out(_CHECKERS[:1], subject)
     yield from found
     yield from carried_out(_CHECKERS[1:], subject)
+    yield from carried_out((("sign-in", sign_in.sign_in),), subject)
     yield from carried_out((("server", lambda s: network.server(s, progress)),), subject)
 
 

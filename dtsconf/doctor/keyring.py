@@ -21,6 +21,7 @@ def keyring(subject: Subject) -> Iterator[Check]:
 
     held = [] if subject.effective is None else references_in(subject.effective)
     wanted = sorted(one.key for one in held if one.reference.startswith("keyring://"))
+    wanted += ["microsoft.remember_me"] if _keeps_a_key(subject) else []
     store = KeyringBackend(os.environ, [])
     try:
         detail = f"{store.whose()}: {store.store()}"
@@ -33,6 +34,14 @@ def keyring(subject: Subject) -> Iterator[Check]:
         return
     used = f", for {', '.join(wanted)}" if wanted else ""
     yield Check("keyring", "ok", f"{detail}{used}")
+
+
+def _keeps_a_key(subject: Subject) -> bool:
+    """Whether a sign-in's tokens are sealed with a key in there."""
+    settings = None if subject.effective is None else subject.effective.settings
+    if settings is None or settings.mode == "smtp" or settings.microsoft.flow == "application":
+        return False
+    return settings.microsoft.remember_me and settings.microsoft.token_cache == "encrypted"
 
 
 def trial(_folder: str) -> Check:

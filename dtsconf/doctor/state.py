@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dtsconf.doctor.check import Check, Subject
+
+if TYPE_CHECKING:
+    from dtsconf.machine.record import Generation
 
 
 def machine_state(subject: Subject) -> Iterator[Check]:
@@ -29,11 +33,25 @@ def machine_state(subject: Subject) -> Iterator[Check]:
             yield Check("state", "warn", f"drifted from {number}: {what}", hint)
     if found.proof is not None and found.proof.state != "verified" and found.generation and found.generation.number:
         why = found.proof.pending or found.proof.note or "not verified"
-        yield Check("proof", "warn", f"{number} is not proven by a mail ({why})", "dtsconf test")
+        own = _own_proof(subject, found.generation) if found.proof.pending == "sign-in" else None
+        if own is not None:
+            yield Check("proof", "ok", f"{number} is proven by the sign-in of {own}")
+        else:
+            hint = "dtsconf sign-in" if found.proof.pending == "sign-in" else "dtsconf test"
+            yield Check("proof", "warn", f"{number} is not proven by a mail ({why})", hint)
     running = may_write_state(subject.layout) and not lock_is_free(subject.layout)
     if found.state != "interrupted" and not running and leftovers(subject.layout):
         hint = "run `dtsconf status` as root: it clears them away"
         yield Check("leftovers", "warn", "staging files of a run that was killed lie beside the targets", hint)
+
+
+def _own_proof(subject: Subject, generation: Generation) -> str | None:
+    """The account whose sign-in as this user proved what stands here now."""
+    from dtsconf.wiring import Inputs
+    from dtsconf.wiring.signing_in import proven_here, standing
+
+    proof = proven_here(standing(Inputs(root=subject.layout.root)), generation)
+    return None if proof is None else proof.account
 
 
 def lock(subject: Subject) -> Iterator[Check]:

@@ -31,12 +31,6 @@ def _reach(given: Inputs, effective: Effective) -> None:
     Raises:
         SignInFailed: it can't be reached, or knows no such tenant.
     """
-    from dtsconf.auth.client import public
-    from dtsconf.auth.provider import Provider
+    from dtsconf.auth.provider import look_up
 
-    wanted = wanted_of(given, effective)
-    provider = Provider(wanted, session_maker(effective))
-    try:
-        public(wanted, provider)
-    finally:
-        provider.close()
+    look_up(wanted_of(given, effective), session_maker(effective))

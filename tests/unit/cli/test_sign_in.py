@@ -16,7 +16,7 @@ from dtsconf.cli import person as at_terminal
 from dtsconf.cli.person import TerminalPerson
 from dtsconf.cli.progress import Progress
 from dtsconf.wiring import identity
-from tests.fakes.provider import CANARY, FakeProvider, tokens
+from tests.fakes.provider import CANARY, FakeProvider, Reply, tokens
 from tests.unit.cli.calls import Called, call, profile, python
 
 CLIENT = "00000000-0000-0000-0000-000000000001"
@@ -148,6 +148,41 @@ def test_status_of_smtp_mode_has_no_sign_in(dtsconf: Dtsconf, tmp_path: Path) ->
     assert "sign_in" not in dtsconf("status", "--json").json
 
 
+def checks(found: Called) -> dict[str, tuple[str, str]]:
+    return {check["check"]: (check["state"], check["detail"]) for check in found.json["checks"]}
+
+
+def test_doctor_tells_of_provider_and_sign_in(
+    dtsconf: Dtsconf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: FakeProvider
+) -> None:
+    from dtsconf.doctor import network
+
+    monkeypatch.setattr(network, "server", lambda _subject, _progress: iter(()))
+    dtsconf("apply", "--yes", "--profile", site(tmp_path))
+    found = checks(dtsconf("doctor", "--json"))
+    assert found["provider"] == ("ok", "https://id.acme.example/acme.example answers as an identity provider does")
+    assert found["sign-in"][0] == "warn"
+    dtsconf("sign-in")
+    assert checks(dtsconf("doctor", "--json"))["sign-in"][0] == "ok"
+    provider.discovery = Reply(404, "")
+    state, detail = checks(dtsconf("doctor", "--json", code=1))["provider"]
+    assert (state, "is no identity provider's (HTTP 404)" in detail) == ("fail", True)
+
+
+def test_doctor_wants_the_keyring_where_a_sign_in_keeps_its_key_there(
+    dtsconf: Dtsconf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dtsconf.doctor import network
+
+    monkeypatch.setattr(network, "server", lambda _subject, _progress: iter(()))
+    text = Path(site(tmp_path))
+    text.write_text(text.read_text().replace("token_cache: file", "token_cache: encrypted"))
+    dtsconf("apply", "--yes", "--profile", str(text))
+    state, detail = checks(dtsconf("doctor", "--json", code=1))["keyring"]
+    assert state == "fail"
+    assert detail.startswith("microsoft.remember_me: there is no session bus")
+
+
 def test_purge_forgets_the_sign_in_too(dtsconf: Dtsconf, tmp_path: Path) -> None:
     dtsconf("apply", "--yes", "--profile", site(tmp_path))
     dtsconf("sign-in")
@@ -161,9 +196,11 @@ def test_purge_forgets_the_sign_in_too(dtsconf: Dtsconf, tmp_path: Path) -> None
 def test_the_proof_of_a_sign_in_counts_for_what_stands_there_alone(
     dtsconf: Dtsconf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from dtsconf.doctor import network
     from dtsconf.proof import Verification
     from dtsconf.wiring import hands
 
+    monkeypatch.setattr(network, "server", lambda _subject, _progress: iter(()))
     passed = Verification("send", True, (), None, "<1@acme.example>", "dtsconf 1", "ann")
     monkeypatch.setattr(hands, "verify_of", lambda *_args: passed)
     text = site(tmp_path).replace("{level: none}", "{level: send}")
@@ -173,7 +210,12 @@ def test_the_proof_of_a_sign_in_counts_for_what_stands_there_alone(
     dtsconf("apply", "--yes", "--no-verify", "--profile", text)
     _owe_the_proof(tmp_path / "root")
     assert dtsconf("status", "--json").json["proof"]["state"] == "pending"
+    assert checks(dtsconf("doctor", "--json"))["proof"][0] == "warn"
     assert dtsconf("sign-in", "--json").json["recorded"]
+    assert checks(dtsconf("doctor", "--json"))["proof"] == (
+        "ok",
+        "generation #1 is proven by the sign-in of ann@acme.example",
+    )
     proof = dtsconf("status", "--json").json["proof"]
     assert (proof["state"], proof["level"], proof["user"]) == ("verified", "send", "ann")
     dtsconf("apply", "--yes", "--no-verify", "--set", "sender.name=Lab", "--profile", text)

@@ -1,0 +1,41 @@
+"""Microsoft mode: whether the identity provider is there and knows the tenant, and how this user's sign-in stands.
+Signs nobody in, and opens no token cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dtsconf.doctor.check import Check, Subject, one_line
+from dtsconf.errors import SignInFailed
+from dtsconf.wiring import Inputs
+
+
+def sign_in(subject: Subject) -> Iterator[Check]:
+    """The provider, then the sign-in; nothing in smtp mode."""
+    effective = subject.effective
+    if effective is None or effective.settings.mode == "smtp" or effective.settings.microsoft.client_id is None:
+        return
+    from dtsconf.auth.provider import look_up
+    from dtsconf.wiring.identity import session_maker, wanted_of
+
+    given = Inputs(root=subject.layout.root)
+    wanted = wanted_of(given, effective)
+    try:
+        look_up(wanted, session_maker(effective))
+    except SignInFailed as failed:
+        yield Check("provider", "fail", one_line(failed.message), failed.hint)
+    else:
+        yield Check("provider", "ok", f"{wanted.issuer} answers as an identity provider does")
+    yield _standing(given)
+
+
+def _standing(given: Inputs) -> Check:
+    from dtsconf.render.sign_in import standing_text
+    from dtsconf.wiring.signing_in import standing
+
+    found = standing(given)
+    if found is None:
+        return Check("sign-in", "ok", "the machine's own settings are not in microsoft mode")
+    told = one_line(standing_text(found, "dtsconf sign-in").removeprefix("sign-in: "))
+    owed = found.flow != "application" and found.facts is None
+    return Check("sign-in", "warn" if owed else "ok", told, "dtsconf sign-in" if owed else None)
