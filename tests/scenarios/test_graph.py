@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.real.graph import GraphServer, graph_server
-from tests.real.graph_faults import Fault
+from tests.real.graph_faults import Fault, Kind
 from tests.real.identity.host import IdentityHost
 from tests.real.identity.tenant import MAILBOX, Tenant
 from tests.real.proxy import proxy
@@ -153,6 +153,34 @@ def test_an_unknown_outcome_is_told_and_not_sent_again(machine: Machine, tenant:
     assert {one["detail"] for one in result.json["recipients"]} != {""}
     assert "outcome-unknown" in result.text
     assert len(graph.mails) == 1
+
+
+def test_a_challenge_is_answered_by_the_application_itself(
+    machine: Machine, tenant: Tenant, graph: GraphServer
+) -> None:
+    graph.faults = [Fault("claims", "sendMail")]
+    machine.run("test", "--profile", profile(machine, tenant)).ok()
+    refused, fresh = (seen["Authorization"] for seen in graph.seen)
+    assert refused != fresh
+    assert tenant.asked() == ["client_credentials"] * 2
+
+
+@pytest.mark.parametrize("kind", ["silent", "drip", "huge", "half", "greeting"])
+def test_a_graph_that_lies_is_bounded(machine: Machine, tenant: Tenant, graph: GraphServer, kind: Kind) -> None:
+    graph.faults = [Fault(kind, "sendMail", times=5)]
+    given = profile(machine, tenant, connection={"timeout": 1}, verify={"level": "send", "retries": 3})
+    told = machine.run("test", "--profile", given, "--json").fails(6)
+    assert told.json["stages"][-1]["cause"] == "outcome-unknown"
+    assert graph.asked == ["sendMail"]
+    nothing_secret(machine, graph, told.text)
+
+
+def test_doctor_looks_at_graph(machine: Machine, tenant: Tenant, graph: GraphServer) -> None:
+    machine.apply(profile(machine, tenant, verify={"level": "none"})).ok()
+    told = machine.run("doctor")
+    assert "Microsoft Graph" in told.stdout
+    assert "TLSv1.3" in told.stdout
+    assert graph.asked == []
 
 
 def test_a_provider_that_names_no_graph(machine: Machine, identity: IdentityHost) -> None:
