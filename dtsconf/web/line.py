@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -38,16 +39,27 @@ LOOK = 2.0
 @dataclass
 class Trail:
     """How far one request has come. `end` is when patience ends (monotonic seconds), `line` the connection that it
-    goes over, `place` where on the way it is."""
+    goes over, `place` where on the way it is. `over`: nobody waits for it any more."""
 
     end: float = 0.0
     place: Place = "request"
     steps: list[Step] = field(default_factory=list)
     sent: bool = False
     line: Line | None = None
+    over: bool = False
+
+    def go_on(self) -> None:
+        """Between two steps: what nobody waits for takes no further one.
+
+        Raises:
+            TimeoutError: it is over.
+        """
+        if self.over:
+            raise TimeoutError
 
     def cut(self) -> None:
-        """End the connection under whoever still waits for it."""
+        """Nobody waits any more: end the connection under whoever still works on it."""
+        self.over = True
         sock = None if self.line is None else self.line.sock
         if isinstance(sock, socket.socket):
             with suppress(OSError):
@@ -55,16 +67,15 @@ class Trail:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-@dataclass
-class Desk:
-    """Where a session lays the trail of the request under way."""
+class Desk(threading.local):
+    """Where whoever works on a request has its trail; one that was left behind keeps its own."""
 
-    trail: Trail = field(default_factory=Trail)
+    def __init__(self) -> None:
+        self.trail = Trail()
 
 
 class Line(HTTPConnection):
-    """A connection in clear, which is for this machine itself. `desk` is set by the pool; a connection keeps to the
-    trail that lay there when its work began."""
+    """A connection in clear, which is for this machine itself. `desk` is set by the pool."""
 
     debuglevel = 0
     """http.client's own debugging prints whole requests, their tokens too; who turns it on means other connections."""
@@ -89,6 +100,7 @@ class Line(HTTPConnection):
         """Send the request; the trail notes when all of it has been handed over."""
         trail = self.desk.trail
         trail.line = self
+        trail.go_on()
         super().request(*args, **options)
         trail.sent = True
 
@@ -125,6 +137,7 @@ class Line(HTTPConnection):
         self._trail.place = "tls"
 
     def _passed(self, detail: str, said_by: Any) -> None:
+        self._trail.go_on()
         self._trail.steps.append(Step(self._trail.place, self._took(), detail, said_by))
         self._began = time.perf_counter()
 

@@ -108,7 +108,7 @@ class Session(requests.Session):
         return tuple(trail.steps)
 
     def _begin(self, whole: float) -> Trail:
-        trail = self._desk.trail = Trail()
+        trail = Trail()
         until = time.monotonic() + whole
         trail.end = until if self.until is None else min(until, self.until)
         return trail
@@ -121,8 +121,13 @@ class Session(requests.Session):
 
     def _within(self, trail: Trail, work: Callable[[], T]) -> T:
         """What the work gives, or NoAnswer; nothing of a library's error hangs on to it."""
+
+        def begun() -> T:
+            self._desk.trail = trail
+            return work()
+
         try:
-            return _in_time(self._left(trail), work)
+            return _in_time(self._left(trail), begun)
         except NoAnswer as failed:
             trouble = failed.trouble
         except _TooLate:

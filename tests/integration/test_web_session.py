@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dtsconf.net.connect import Address, resolve
 from dtsconf.proof import CAUSES
 from dtsconf.web import line
 from dtsconf.web.session import Session
@@ -110,6 +111,28 @@ def test_a_drip_ends_with_the_whole_and_frees_its_connection(server: GraphServer
     for one in threads:
         one.join(5)
     assert not any(one.is_alive() for one in threads)
+
+
+def test_what_nobody_waits_for_is_not_sent_later(
+    server: GraphServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server that answers late must not let a mail go out that was said not to be sent."""
+    web, late = session(certificates), threading.Event()
+
+    def waiting(host: str, port: int, end: float) -> list[Address]:
+        late.wait(5)
+        return resolve(host, port, end)
+
+    monkeypatch.setattr(line, "resolve", waiting)
+    found = trouble(web, server.url, whole=0.1)
+    assert (found.cause, found.place, found.sent) == ("timeout", "resolve", False)
+    monkeypatch.undo()
+    assert web.request("GET", server.url).status_code == 400
+    late.set()
+    for one in [one for one in threading.enumerate() if one.name == "dtsconf-web"]:
+        one.join(5)
+    assert len(server.asked) == 1
+    web.close()
 
 
 def test_a_server_that_takes_nothing_has_nothing_sent(certificates: Certificates) -> None:
