@@ -9,6 +9,8 @@ from dtsconf.errors import Notice
 from dtsconf.settings.check import APPLICATION_SECRETS, CLEARTEXT, Values
 from dtsconf.settings.effective import quoted
 from dtsconf.settings.model import DEFAULT_PORTS
+from dtsconf.settings.references import VAULT_AUTH
+from dtsconf.settings.values import Organisation
 
 MAILBOX_PORTS = {110: "POP3", 143: "IMAP", 993: "IMAP over TLS", 995: "POP3 over TLS"}
 """Ports where mail is fetched, not sent (IANA; DTS's screen names 993 and 995)."""
@@ -22,6 +24,22 @@ def unusual(values: Values) -> list[Notice]:
     if values["mode"].value == "microsoft":
         return _unusual_microsoft(values)
     return [*_unusual_port(values), *_unused_trust(values), *_login_notices(values), *_passing_ca_file(values)]
+
+
+def nowhere_to_go(org: Organisation) -> list[Notice]:
+    """What opens Vault, in a profile that doesn't name the Vault: VAULT_ADDR alone may not say where it goes."""
+    if org.secrets.vault.url is not None:
+        return []
+    opens = [(f"secrets.vault.auth.{name}", getattr(org.secrets.vault.auth, name)) for name in VAULT_AUTH]
+    text = (
+        "{} goes nowhere: secrets.vault.url is not set, and VAULT_ADDR alone does not say where a profile's secret goes"
+    )
+    hint = "set secrets.vault.url, or let the environment give the secret too (env://NAME)"
+    return [
+        Notice("vault-address", text.format(key), hint, org.place_of(key), key, 3)
+        for key, reference in opens
+        if reference is not None and not reference.startswith("env://")
+    ]
 
 
 def _notice(kind: str, key: str, values: Values, message: str, hint: str, *, strict: int = 0) -> Notice:

@@ -94,6 +94,21 @@ def test_one_variable_does_not_send_the_secret_id_elsewhere(
     (machine.work / "secret-id").unlink()
 
 
+def test_a_profile_that_names_no_vault_for_its_secret_is_told_early(machine: Machine) -> None:
+    auth = {"method": "approle", "role_id": "app", "secret_id": "file:///etc/dts/secret-id"}
+    path = profile(machine, {"auth": auth})
+    (told,) = [one for one in machine.run("validate", "--json", path).ok().warnings if one["kind"] == "vault-address"]
+    assert told["where"]["key"] == "secrets.vault.auth.secret_id"
+    assert told["where"]["file"] == path
+    assert "secrets.vault.url" in told["hint"]
+    machine.run("validate", "--strict", path).fails(3)
+    for fine in (
+        {"auth": auth, "url": "https://vault.acme.example"},
+        {"auth": {"method": "jwt", "jwt": "env://TOKEN"}},
+    ):
+        assert machine.run("validate", "--json", profile(machine, fine)).ok().warnings == []
+
+
 def test_no_field_names_the_fields_and_not_their_values(machine: Machine, odd: OddVault, loud: dict[str, str]) -> None:
     auth = {"method": "token", "token": "env://TOKEN"}
     path = profile(machine, {"url": odd.url, "auth": auth}, "vault://kv/relay#passwort")
