@@ -7,6 +7,7 @@ Rules: everything that the provider gave out (tokens, codes) is looked for in al
 
 from __future__ import annotations
 
+import base64
 import shutil
 import tempfile
 import threading
@@ -96,16 +97,23 @@ class Office:
 
     def seen(self, result: Result) -> Result:
         """The result, in which nothing that the provider gave out may be seen."""
-        self.machine.secrets += [one for one in self.tenant.secrets() if one not in self.machine.secrets]
+        self._learn()
         self.machine.check(result)
         return result
+
+    def _learn(self) -> None:
+        """What the provider gave out is secret from now on, also as a login has it: in base64, at any offset."""
+        for secret in self.tenant.secrets():
+            if secret not in self.machine.secrets:
+                self.machine.secrets += [secret, *(in_base64(secret, offset) for offset in range(3))]
 
     def searched(self, *, allowed: tuple[str, ...] = ()) -> dict[str, bytes]:
         """Every file of machine, home and session, by path; none holds anything that the provider gave out, but those
         whose path ends in one of `allowed`."""
         files = self.machine.files()
         files |= {str(path): path.read_bytes() for path in self.runtime.rglob("*") if path.is_file()}
-        for secret in (*self.tenant.secrets(), *self.machine.secrets):
+        self._learn()
+        for secret in self.machine.secrets:
             holders = [name for name, data in files.items() if secret.encode() in data and not name.endswith(allowed)]
             assert all(name == "work/secret" for name in holders), holders
         return files
@@ -145,6 +153,12 @@ class Office:
             shutil.rmtree(folder.parent)
         if faults:
             raise faults[0]
+
+
+def in_base64(secret: str, offset: int) -> str:
+    """What base64 makes of the secret behind `offset` other bytes, as far as it is the secret's alone."""
+    text = base64.b64encode(bytes(offset) + secret.encode()).decode().rstrip("=")
+    return text[4 if offset else 0 : -2]
 
 
 @contextmanager

@@ -3,7 +3,9 @@ what the mail server makes of its token."""
 
 from __future__ import annotations
 
+import base64
 import stat
+import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +13,9 @@ import pytest
 from tests.real.identity.host import IdentityHost
 from tests.real.identity.tenant import MAILBOX
 from tests.real.scripted import Expect, Say, ScriptedServer, StartTls, Step
+from tests.real.syslog import Syslog
 from tests.scenarios.harness import Machine, failed_stage
-from tests.scenarios.office import BOB, Office, office
+from tests.scenarios.office import BOB, Office, in_base64, office
 
 pytestmark = pytest.mark.servers
 
@@ -130,10 +133,41 @@ def test_what_microsoft_answers_is_told_with_the_page_that_mends_it(here: Office
     assert "Grant admin consent" in told["hint"]
 
 
-def test_tokens_are_in_no_file_of_the_state_either(here: Office) -> None:
+def test_neither_secret_nor_token_is_anywhere(here: Office, log: Syslog) -> None:
+    """Every output that there is, the transcript, the record, the bundle for support, the state, the system's log."""
     reference = here.machine.secret_file(here.tenant.by_secret.secret or "")
-    here.run("apply", "--yes", "--profile", here.application("client_secret", reference)).ok()
-    here.run("test", "--verbose").ok()
-    here.run("doctor")
-    here.run("status").ok()
-    assert any("var/lib/dtsconf" in path for path in here.searched(allowed=("email.secrets.json",)))
+    profile = here.application("client_secret", reference)
+    work = here.machine.work
+    told = ("--record", str(work / "record.jsonl"))
+    here.run("apply", "--yes", "--profile", profile, *told).ok()
+    here.run("test", "--explain", "--transcript", str(work / "good.txt"), *told).ok()
+    here.run("test", "--probe").ok()
+    here.run("test", "--profile", profile, "--set", f"sender.email={BOB}", "--explain", "--json").fails(6)
+    refused = ("--set", f"sender.email={BOB}", "--transcript", str(work / "bad.txt"))
+    here.run("test", "--profile", profile, *refused, *told).fails(6)
+    here.run("send", "--to", here.to, "--subject", "x", "--body", "y", "--json").ok()
+    for command in (
+        ("status",),
+        ("history",),
+        ("show", "--origin"),
+        ("show", "--screen"),
+        ("explain", "microsoft.client_secret"),
+    ):
+        here.run(*command, "--json").ok()
+    here.run("secret", "check", "--profile", profile).ok()
+    here.run("doctor", "--bundle", str(work / "bundle.zip"))
+    with zipfile.ZipFile(work / "bundle.zip") as bundle:
+        bundle.extractall(work / "bundle")
+    files = here.searched(allowed=("email.secrets.json",))
+    assert "AUTH XOAUTH2" in files["work/good.txt"].decode()
+    assert {"work/bad.txt", "work/record.jsonl"} <= set(files)
+    assert any("var/lib/dtsconf" in path for path in files)
+    assert any(path.startswith("work/bundle/") for path in files)
+    assert log.messages
+
+
+@pytest.mark.parametrize("name", ["dts@corp.example", "al@corp.example", "bob@corp.example"])
+def test_a_token_is_found_in_what_a_login_sends(name: str) -> None:
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
+    sent = base64.b64encode(f"user={name}\1auth=Bearer {token}\1\1".encode()).decode()
+    assert sum(in_base64(token, offset) in sent for offset in range(3)) == 1
