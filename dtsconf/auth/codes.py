@@ -9,17 +9,19 @@ Graph PowerShell's reference.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dtsconf.frozen import frozen
 
 
 @frozen
 class Row:
-    """`cause` ends a sentence that starts with the code; `remedy` is the next step; `who` must take it: `admin`, the
-    organisation's administrator, or `user`, whoever signs in."""
+    """`cause` ends a sentence that starts with the code; `remedy` is the next step, and `who` has to take it: `admin`,
+    the organisation's administrator, or `user`, whoever signs in."""
 
     cause: str
     remedy: str
-    who: str = "admin"
+    who: Literal["admin", "user"] = "admin"
 
 
 _AGAIN = "sign in again: dtsconf sign-in"
@@ -68,7 +70,9 @@ ROWS: dict[int, Row] = {
         "wait and sign in again; {portal} > Monitoring & health > Sign-in logs tells which of the two",
     ),
     50055: Row(
-        "the account's password has expired", "change it at https://myaccount.microsoft.com, then sign in again"
+        "the account's password has expired",
+        "change it at https://myaccount.microsoft.com, then sign in again",
+        "user",
     ),
     50057: Row(
         "the account is disabled",
@@ -93,7 +97,7 @@ ROWS: dict[int, Row] = {
     50131: Row("a Conditional Access policy says no", _SIGN_INS),
     50132: Row("the session ended, since the password changed or expired", _AGAIN, "user"),
     50133: Row("the session ended, since the password changed or expired", _AGAIN, "user"),
-    50144: Row("the account's password in Active Directory has expired", "change it there, then sign in again"),
+    50144: Row("the account's password in Active Directory has expired", "change it there, then sign in again", "user"),
     50155: Row("the device could not prove itself", "dsregcmd /status on that machine tells how it is joined"),
     50158: Row("a check outside of Microsoft was not passed", _AGAIN, "user"),
     50173: Row("an administrator or the user ended all sessions", _AGAIN, "user"),
@@ -101,7 +105,11 @@ ROWS: dict[int, Row] = {
         "the app is for one tenant, and microsoft.tenant names none",
         "set microsoft.tenant to the tenant's id or domain instead of {tenant}",
     ),
-    50196: Row("this app asked too often in a short time", "wait some minutes; a token is kept with remember_me: true"),
+    50196: Row(
+        "this app asked too often in a short time",
+        "wait some minutes; a token is kept with remember_me: true",
+        "user",
+    ),
     51004: Row("the account isn't in this tenant", _MEMBER, "user"),
     53000: Row("a policy wants a compliant device, and this one isn't", f"enrol it (Intune); {_DEVICE}"),
     53001: Row("a policy wants a device of the domain, and this one isn't", _DEVICE),
@@ -111,7 +119,11 @@ ROWS: dict[int, Row] = {
     53011: Row("the account is blocked, since it looks taken over", "{portal} > ID Protection > Risky users"),
     54005: Row("the code was used already", _AGAIN, "user"),
     65001: Row("nobody has consented to the app's permission", _CONSENT),
-    65004: Row("whoever signed in said no to the app's permission", f"sign in again and accept, or: {_CONSENT}"),
+    65004: Row(
+        "whoever signed in said no to the app's permission",
+        f"sign in again and accept; or an administrator: {_CONSENT}",
+        "user",
+    ),
     65005: Row("the app registration lacks the permission", _CONSENT),
     70000: Row("the kept session is no longer good", _AGAIN, "user"),
     70001: Row("the app is disabled or unknown in this tenant", f"{_ENTERPRISE} > Properties > Enabled: Yes; {_OWN}"),

@@ -64,7 +64,8 @@ def failed(answer: Mapping[str, Any], wanted: Wanted) -> SignInFailed:
     number = code(answer)
     row = ROWS.get(number) if number is not None else None
     if number is not None and row is not None:
-        message, hint, kind = _microsoft(number, row, said), _filled(row.remedy, wanted), f"AADSTS{number}"
+        message, kind = _microsoft(number, row, said), f"aadsts{number}"
+        hint = ("" if row.who == "user" else "for an administrator: ") + _filled(row.remedy, wanted)
     else:
         message, hint, kind = _other(answer, said, number, wanted)
     problem = Problem(kind, message, hint, code=SignInFailed.exit_code)

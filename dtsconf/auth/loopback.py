@@ -94,7 +94,7 @@ class _Server(ThreadingHTTPServer):
         """Whether the fields are the answer; the first one that is stays it."""
         with self._taking:
             right = hmac.compare_digest(fields.get("state", "").encode(), self.state.encode())
-            if not right or self.answered.is_set() or not ({"code", "error"} & fields.keys()):
+            if not right or self.answer is not None or not ({"code", "error"} & fields.keys()):
                 return False
             self.answer = fields
             return True

@@ -90,10 +90,6 @@ class UserTokens:
         """Keep nothing of this sign-in. Raises: SignInFailed."""
         self._store.forget()
 
-    def close(self) -> None:
-        """Let the connections go."""
-        self._provider.close()
-
     def _kept(self, challenge: str | None, *, fresh: bool) -> Held | None:
         """What is kept, renewed if need be; None: it can't be had without the person."""
         with self._store.alone():
@@ -119,33 +115,41 @@ class UserTokens:
         return found
 
     def _renewed(self, found: Held, challenge: str | None, *, may_keep: bool) -> Held | None:
-        from dtsconf.auth.client import asked, public
-
         self._progress("renewing the sign-in")
         try:
-            client = public(self._wanted, self._provider, cache=found.cache, broker=_wants_broker(self._wanted))
-            accounts = asked(client.app.get_accounts)
-            if not accounts:
-                return None
-            answer = asked(
-                lambda: client.app.acquire_token_silent_with_error(
-                    self._wanted.scopes, accounts[0], force_refresh=True, claims_challenge=challenge
-                )
-            )
-            if answer is None:
-                return None
-            renewed = client.held(answer, found.account)
+            renewed = self._asked_again(found, challenge)
         except SignInFailed:
             if may_keep and found.left() > LAST:
                 return found  # the provider is away for now, and what is held still works
             raise
-        return self._keep(renewed)
+        finally:
+            self._provider.close()
+        return None if renewed is None else self._keep(renewed)
+
+    def _asked_again(self, found: Held, challenge: str | None) -> Held | None:
+        """What the provider gives for what is kept; None where that holds nothing to renew by."""
+        from dtsconf.auth.client import asked, public
+
+        client = public(self._wanted, self._provider, cache=found.cache, broker=_wants_broker(self._wanted))
+        accounts = asked(client.app.get_accounts)
+        if not accounts:
+            return None
+        answer = asked(
+            lambda: client.app.acquire_token_silent_with_error(
+                self._wanted.scopes, accounts[0], force_refresh=True, claims_challenge=challenge
+            )
+        )
+        return None if answer is None else client.held(answer, found.account)
 
     def _signed_in(self, accept: Callable[[str], object] = lambda _address: None) -> Held:
         if self._person is None:
             raise SignInFailed(f"nobody is signed in to {self._wanted.issuer}, and nobody can be asked here", SIGN_IN)
-        self._store.ready()
-        found = interact(self._wanted, self._provider, self._person, self._environ)
+        with self._store.alone():
+            self._store.ready()
+        try:
+            found = interact(self._wanted, self._provider, self._person, self._environ)
+        finally:
+            self._provider.close()
         accept(found.account.username)
         with self._store.alone():
             self._keep(found)
@@ -184,16 +188,16 @@ class ApplicationTokens:
         """See `TokenSource`."""
         return REFUSED_APPLICATION.format(client=self._wanted.client_id, sender=self._wanted.sender)
 
-    def close(self) -> None:
-        """Let the connections go."""
-        self._provider.close()
-
     def _asked(self, challenge: str | None) -> Token:
         from dtsconf.auth.client import asked, confidential, token_of
 
         key, secret = self._credential()
-        client = confidential(self._wanted, self._provider, credentials.credential(key, secret))
-        answer = asked(lambda: client.acquire_token_for_client(self._wanted.scopes, claims_challenge=challenge))
+        proof = credentials.credential(key, secret)
+        try:
+            client = confidential(self._wanted, self._provider, proof)
+            answer = asked(lambda: client.acquire_token_for_client(self._wanted.scopes, claims_challenge=challenge))
+        finally:
+            self._provider.close()
         value, expires = token_of(answer or {}, self._wanted)
         return Token(value, self._wanted.sender or "", expires)
 

@@ -57,7 +57,6 @@ def refused(server: Liar, ca_file: str, way: str) -> SignInFailed:
     )
     with pytest.raises(SignInFailed) as caught:
         tokens.get()
-    tokens.close()
     return caught.value
 
 

@@ -29,7 +29,8 @@ def test_each_row_gives_a_whole_sentence_and_a_next_step(number: int) -> None:
     assert "Trace ID" not in error.message
     assert error.hint
     assert "{" not in error.hint
-    assert error.problems[0].kind == f"AADSTS{number}"
+    assert error.hint.startswith("for an administrator: ") is (ROWS[number].who == "admin")
+    assert error.problems[0].kind == f"aadsts{number}"
 
 
 def test_the_table_has_the_errors_that_are_met_most() -> None:

@@ -319,3 +319,55 @@ def test_what_is_kept_till_log_out(dtsconf: Dtsconf, tmp_path: Path, monkeypatch
 
 def test_where_no_memory_ends_with_the_session_that_is_said(dtsconf: Dtsconf, tmp_path: Path) -> None:
     assert "kept by this process alone" in dtsconf("sign-in", "--profile", site(tmp_path, remember=False)).out
+
+
+APPLICATION = """\
+dtsconf: 1
+name: acme-app
+settings:
+  mode: microsoft
+  sender: {{email: app@acme.example}}
+  microsoft:
+    client_id: {client}
+    authority: https://id.acme.example
+    tenant: acme.example
+    flow: application
+    client_secret: env://APP_SECRET
+verify: {{level: send, pending: [{pending}], retries: 0}}
+"""
+
+
+@pytest.mark.parametrize(("pending", "code"), [("offline", 0), ("sign-in", 9)])
+def test_a_provider_out_of_reach_counts_as_a_server_out_of_reach(
+    dtsconf: Dtsconf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pending: str, code: int
+) -> None:
+    from dtsconf.web.trouble import NoAnswer, Trouble
+
+    class Away:
+        def request(self, *_args: Any, **_options: Any) -> Any:
+            raise NoAnswer(Trouble("connect", "refused", "127.0.0.1: connection refused", "system", "connect"))
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(identity, "session_maker", lambda _effective: Away)
+    monkeypatch.setenv("APP_SECRET", "an application's")
+    text = profile(tmp_path, APPLICATION.format(client=CLIENT, pending=pending))
+    found = dtsconf("apply", "--yes", "--profile", text, "--json", code=code).json
+    stage = found["verification"]["stages"][-1]
+    assert (stage["stage"], stage["cause"]) == ("connect", "refused")
+    assert "id.acme.example can't be reached" in stage["detail"]
+    assert found["changed"] is (code == 0)
+    assert found["verification"]["pending"] == ("offline" if code == 0 else None)
+    assert "id.acme.example can't be reached" in dtsconf("test", "--profile", text, code=9).err
+
+
+def test_an_application_s_secret_is_delivered_and_used_without_the_profile(
+    dtsconf: Dtsconf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: FakeProvider
+) -> None:
+    provider.answers["client_credentials"] = [Reply(401, '{"error": "invalid_client"}')]
+    monkeypatch.setenv("APP_SECRET", "an application's")
+    text = profile(tmp_path, APPLICATION.format(client=CLIENT, pending="sign-in"))
+    dtsconf("apply", "--yes", "--no-verify", "--profile", text)
+    monkeypatch.delenv("APP_SECRET")
+    assert "invalid_client" in dtsconf("test", code=6).err
+    assert provider.asked[-1]["client_secret"] == "an application's"
