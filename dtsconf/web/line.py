@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _BREAKS = (OSError, HTTPException, HTTPError, ValueError)
 """What http.client and urllib3 raise while a connection is opened."""
 
-
 LOOK = 2.0
 """Seconds for the look at a certificate that failed, at most: it only makes the error clearer."""
 
@@ -284,7 +283,7 @@ class Pool(HTTPConnectionPool):
                 self._prepare_proxy(line)
             else:
                 self._validate_conn(line)
-        except NoAnswer:
+        except BaseException:
             line.close()
             raise
         finally:

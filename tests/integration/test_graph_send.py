@@ -205,6 +205,22 @@ def test_a_lost_piece_is_sent_again(server: GraphServer, certificates: Certifica
     assert server.pieces == [0, PIECE, 2 * PIECE], "each came once, in order"
 
 
+def test_of_two_attachments_of_one_name_the_first_doesnt_stand_for_the_second(
+    server: GraphServer, certificates: Certificates
+) -> None:
+    """The last piece of the second is lost, and where the upload stands isn't told."""
+
+    def fault_after(operation: str) -> Fault | None:
+        fifth = server.asked.count("piece") == 4 and operation in ("piece", "where")
+        return Fault("refuse", operation, 503 if operation == "piece" else 404, "x") if fifth else None
+
+    server.next_fault = fault_after  # type: ignore[method-assign] # for one piece of several
+    mail = message(Bytes("run.log", PIECE + 5), Bytes("run.log", PIECE + 9))
+    (sent,) = send(server, certificates, mail)
+    assert sent.ok, sent
+    assert [one.size for one in server.mails[0].attached] == [PIECE + 5, PIECE + 9]
+
+
 @pytest.mark.parametrize(("status", "code"), [(429, "TooManyRequests"), (503, "serviceNotAvailable"), (500, "x")])
 def test_a_piece_that_is_to_wait(server: GraphServer, certificates: Certificates, status: int, code: str) -> None:
     server.faults = [Fault("refuse", "piece", status, code, retry_after="9")]

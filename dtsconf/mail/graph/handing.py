@@ -9,7 +9,6 @@ the outcome is unknown. Sources: Microsoft Graph "user: sendMail" (MIME in base6
 from __future__ import annotations
 
 from base64 import b64encode
-from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -89,7 +88,8 @@ def _final(talk: Talk, url: str, recipient: str, data: bytes = b"") -> Reply | S
 
 def _by_draft(talk: Talk, content: Content, header: bytes, extra: bytes, recipient: str) -> Reply | StageFailed:
     """As `_final`, for a message that is too large for one request."""
-    out = _chosen(apart.attachments(content, header), content.size + len(extra))
+    found = apart.attachments(content, header)
+    out = _chosen(found, content.size + len(extra))
     bare = apart.without(content, header, {each.part for each in out}, LARGEST - len(extra))
     if bare is None:
         words = f"{content.size} bytes, of which too many are no attachments: Graph takes 3 MB of them"
@@ -98,14 +98,15 @@ def _by_draft(talk: Talk, content: Content, header: bytes, extra: bytes, recipie
     draft = f"{talk.mailbox_url}/messages/{quote(replies.member(response.text, 'id') or '', safe='')}"
     try:
         for attached in out:
-            upload.attach(talk, draft, content, header, attached)
-        found = _final(talk, f"{draft}/send", recipient)
+            there = [each.name for each in found if each not in out or each.part <= attached.part]
+            upload.attach(talk, draft, content, header, attached, there.count(attached.name))
+        came = _final(talk, f"{draft}/send", recipient)
     except BaseException:
-        _delete(talk, draft)
+        talk.delete(draft)
         raise
-    if isinstance(found, StageFailed) and found.cause != "outcome-unknown":
-        _delete(talk, draft)
-    return found
+    if isinstance(came, StageFailed) and came.cause != "outcome-unknown":
+        talk.delete(draft)
+    return came
 
 
 def _chosen(found: list[Attached], size: int) -> list[Attached]:
@@ -125,9 +126,3 @@ def _chosen(found: list[Attached], size: int) -> list[Attached]:
         out.append(each)
         left -= base64_size(each.size)
     return sorted(out, key=lambda one: one.part)
-
-
-def _delete(talk: Talk, draft: str) -> None:
-    """Take the draft back. That it stays there, if it does, is no failure of its own: nobody gets it."""
-    with suppress(StageFailed):
-        talk.ask(204, "DELETE", draft)

@@ -64,6 +64,8 @@ class GraphMailer:
                 talk.sign_in()
                 self._talk = talk
             hand_over(talk, envelope, content)
+        if self._talk is None:
+            talk.close()
         sent = delivered(talk.report, envelope, content)
         # The status is that of the one request, and speaks of nobody: what it means stands in the cause.
         return replace(sent, recipients=tuple(replace(each, code=None) for each in sent.recipients))

@@ -44,7 +44,7 @@ def _discover(talk: Talk) -> None:
     has it. Raises StageFailed, in stage resolve."""
     provider = urlsplit(talk.route.discovery).netloc
     try:
-        response = talk.plain("GET", talk.route.discovery)
+        response = talk.plain("GET", talk.route.discovery, wait=talk.timeout)
     except NoAnswer as error:
         failed = troubles.failed(error.trouble, provider)
         failed.detail = f"{provider}: {failed.detail}"

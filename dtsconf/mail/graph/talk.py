@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -43,6 +44,9 @@ SLOWEST = 16 * 1024
 LIMIT = 8 << 20
 """Bytes of the largest answer: that to a new draft holds the draft's whole text."""
 
+PARTING = 5.0
+"""Seconds for what is only tidied up."""
+
 SOON = 300.0
 """Seconds that a token must still have when a request begins."""
 
@@ -63,6 +67,7 @@ class Talk:
         self.sender = sender
         self._clock = clock
         self._until = until
+        self.timeout = link.timeout
         self._wait = link.timeout if wait is None else wait
         self._session: Client | None = None
         self._token: Token | None = None
@@ -168,22 +173,35 @@ class Talk:
             words += f"; it asks to wait {refusal.wait:.0f} s"
         return StageFailed.of(finding, words, "server", refusal.reply)
 
-    def plain(self, method: str, url: str, data: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-        """A request that carries no token. Raises NoAnswer."""
+    def delete(self, url: str) -> None:
+        """Take something back, if that can be done at once. Raises nothing: nobody waits for a parting."""
+        with suppress(NoAnswer, StageFailed):
+            self._asked("DELETE", url, b"", "", wait=PARTING)
+
+    def plain(
+        self,
+        method: str,
+        url: str,
+        data: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        wait: float | None = None,
+    ) -> Answer:
+        """A request that carries no token. `wait` in seconds, when it isn't the conversation's. Raises NoAnswer."""
         session = self.session()
         session.until = None if self._until == inf else self._until
-        whole = 4 * self._wait + len(data) / SLOWEST
+        wait = self._wait if wait is None else wait
+        whole = 4 * wait + len(data) / SLOWEST
         self._told("client", f"{method} {url.partition('?')[0]} ({len(data)} bytes, not shown)")
         try:
-            answer = session.request(
-                method, url, data=data, headers=headers or {}, wait=self._wait, whole=whole, limit=LIMIT
-            )
+            answer = session.request(method, url, data=data, headers=headers or {}, wait=wait, whole=whole, limit=LIMIT)
         except NoAnswer as error:
             self._told("note", f"no answer: {error.trouble.detail}")
             raise
         # A body is shown where it tells of an error: what a yes holds, a token or an address, may be secret.
-        said = replies.refusal(answer.status_code, answer.headers, answer.text).words
-        self._told("server", f"{answer.status_code} {said if answer.status_code >= 400 else ''}".rstrip())
+        no = answer.status_code >= 400
+        said = replies.refusal(answer.status_code, answer.headers, answer.text).words if no else ""
+        self._told("server", f"{answer.status_code} {said}".rstrip())
         return answer
 
     def _authorised(self, method: str, url: str, data: bytes, kind: str) -> Answer:
@@ -202,7 +220,7 @@ class Talk:
             raise StageFailed("token", words, none.hint, "server", refusal.reply) from none
         return self._asked(method, url, data, kind)
 
-    def _asked(self, method: str, url: str, data: bytes, kind: str) -> Answer:
+    def _asked(self, method: str, url: str, data: bytes, kind: str, *, wait: float | None = None) -> Answer:
         token = self._token
         if token is None or token.expires - time.time() < SOON:
             token = self._get()
@@ -214,7 +232,7 @@ class Talk:
         }
         if method == "POST":
             headers["Content-Length"] = str(len(data))
-        return self.plain(method, url, data, headers | ({"Content-Type": kind} if kind else {}))
+        return self.plain(method, url, data, headers | ({"Content-Type": kind} if kind else {}), wait=wait)
 
     def _get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
         try:

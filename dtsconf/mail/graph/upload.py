@@ -73,8 +73,8 @@ class Reader:
         self._at = start
 
 
-def attach(talk: Talk, draft: str, content: Content, header: bytes, attached: Attached) -> None:
-    """Put an attachment of the message to the draft (its URL).
+def attach(talk: Talk, draft: str, content: Content, header: bytes, attached: Attached, twins: int) -> None:
+    """Put an attachment of the message to the draft (its URL). `twins`: how many of this name are there afterwards.
 
     Raises:
         StageFailed: refused, or not possible.
@@ -83,7 +83,7 @@ def attach(talk: Talk, draft: str, content: Content, header: bytes, attached: At
     if attached.size >= SMALL:
         session = _session(talk, draft, attached)
         if session is not None:
-            _Upload(talk, draft, attached, reader, session).run()
+            _Upload(talk, draft, attached, reader, session, twins).run()
             return
     body = {
         "@odata.type": "#microsoft.graph.fileAttachment",
@@ -127,12 +127,13 @@ def _allowed(talk: Talk, url: str) -> str:
 class _Upload:
     """One attachment on its way."""
 
-    def __init__(self, talk: Talk, draft: str, attached: Attached, reader: Reader, url: str) -> None:
+    def __init__(self, talk: Talk, draft: str, attached: Attached, reader: Reader, url: str, twins: int) -> None:
         self._talk = talk
         self._draft = draft
         self._attached = attached
         self._reader = reader
         self._url = url
+        self._twins = twins
         self._pauses = iter(PAUSES)
         self._requests = 3 * (attached.size // PIECE) + 20
         self._last: StageFailed | None = None
@@ -196,7 +197,7 @@ class _Upload:
 
     def _is_there(self) -> bool:
         response = self._talk.ask(200, "GET", f"{self._draft}/attachments?$select=id,name")
-        return self._attached.name in replies.names(response.text)
+        return replies.names(response.text).count(self._attached.name) >= self._twins
 
     def _checked(self, start: int) -> int:
         if start > self._attached.size:
