@@ -7,6 +7,7 @@ import click
 from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 from dtsconf.errors import DtsconfError
+from dtsconf.names import escape_controls
 
 
 @make("init", click.argument("file", default="site.yaml"), common=("json", "quiet"))
@@ -16,12 +17,15 @@ def command(_run: Run, file: str) -> Outcome:
     FILE defaults to site.yaml; `-` prints to stdout. A file that is there is never overwritten. The blanks are null,
     so the file fits the schema as written; `dtsconf validate FILE` then names what is still missing.
     """
+    from shlex import quote
+
     from dtsconf.render.template import profile_template
 
     if file == "-":
         return Outcome({"path": None}, profile_template("site"))
     _write_new(file)
-    note = f"next: fill it in, then `dtsconf validate {file}` and `dtsconf test --profile {file}`\n"
+    typed = escape_controls(quote(file))
+    note = f"next: fill it in, then `dtsconf validate {typed}` and `dtsconf test --profile {typed}`\n"
     return Outcome({"path": file}, f"wrote {file}\n", notes=note)
 
 

@@ -29,7 +29,7 @@ _ONLY: Final = ("format", "requires")
 class Part:
     """One file of a chain. `settings` is flat by setting key, `others` by dotted path (`verify.level`, `targets`);
     `extends` is the parent's path, to be opened as it is; `hash` is the SHA-256 of the file's bytes;
-    `legible` tells that it is YAML, and meant for this dtsconf."""
+    `legible` tells that it is YAML, meant for this dtsconf, and that its parent is known."""
 
     path: str
     document: Document
@@ -67,7 +67,7 @@ def read_part(path: str, data: bytes) -> Part:
         part.problems = (moot,)
         part.legible = False
         return part
-    part.legible = document.root is not None
+    part.legible = document.root is not None and all(problem.key != "extends" for problem in document.problems)
     _absolute(part)
     extends = part.others.get("extends")
     part.extends = beside(path, extends.raw) if extends and extends.raw is not None else None

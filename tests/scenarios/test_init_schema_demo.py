@@ -42,6 +42,11 @@ def test_init_does_not_overwrite(machine: Machine) -> None:
     machine.run("init", "no/such/folder/site.yaml").fails(1)
 
 
+def test_init_names_the_next_step_so_that_it_can_be_pasted(machine: Machine) -> None:
+    result = machine.run("init", "my site.yaml").ok()
+    assert "`dtsconf validate 'my site.yaml'`" in result.stderr
+
+
 def test_init_without_a_file(machine: Machine) -> None:
     result = machine.run("init").ok()
     written = list(machine.work.iterdir())

@@ -183,6 +183,13 @@ def test_a_parent_that_is_missing_is_told_where_it_is_named(machine: Machine) ->
     assert "nope/org.yaml" in result.text
 
 
+@pytest.mark.parametrize("parent", [["org.yaml"], 5, {}, True])
+def test_a_parent_that_is_badly_named_hides_what_it_may_have_set(machine: Machine, parent: object) -> None:
+    machine.write("site.yaml", f"dtsconf: 1\nname: a\nextends: {json.dumps(parent)}\n")
+    body = machine.run("validate", "site.yaml", "--json").fails(3).json
+    assert [problem["where"]["line"] for problem in body["problems"]] == [3], body
+
+
 def test_a_problem_of_the_parent_is_told_at_the_parent(machine: Machine) -> None:
     machine.write("org.yaml", BAD)
     machine.profile("child.yaml", extends="org.yaml")
