@@ -18,7 +18,7 @@ dtsconf: 1
 name: {name}
 
 settings:
-  mode: smtp
+  mode: smtp            #: mode
   sender:
     name: null          #: sender.name
     email: null         #: sender.email
@@ -34,6 +34,11 @@ settings:
     # A reference, never the password itself: env://NAME, file:///PATH, vault://MOUNT/PATH#FIELD,
     # keyring://SERVICE/USER or systemd://NAME
     password: null      #: login.password
+  # With mode: microsoft, instead of login:
+  # microsoft:
+  #   client_id: null     #: microsoft.client_id
+  #   tenant: null        #: microsoft.tenant
+  #   remember_me: false  #: microsoft.remember_me
 
 verify:
   # How far apply proves the settings before they count: {levels}

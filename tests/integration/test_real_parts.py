@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.real import processes
+from tests.real.identity.host import IdentityHost, identity_host
 from tests.real.processes import PartMissing, listens, require, wait_until
 from tests.real.servers import mail_host
 from tests.real.smalldisk import SmallDisk, small_disk
@@ -89,6 +91,25 @@ def test_postfix_and_dovecot_do_not_outlive_a_killed_supervisor(tmp_path: Path) 
         # Its folder stays in this one case: nobody is left to take it away.
         assert folder.exists()
         subprocess.run(["rm", "-r", str(folder)], check=True)
+
+
+@pytest.mark.servers
+def test_the_identity_host_goes_with_its_last_user_and_with_its_supervisor(tmp_path: Path) -> None:
+    with identity_host(tmp_path) as first, identity_host(tmp_path) as second:
+        assert second == first
+        folder, ports = first.mail.certificates.folder.parent, _ports(first)
+        assert all(listens("127.0.0.1", port) for port in ports)
+    assert not any(listens("127.0.0.1", port) for port in ports)
+    assert not folder.exists()
+    with identity_host(tmp_path) as host:
+        folder, ports = host.mail.certificates.folder.parent, _ports(host)
+        os.kill(int(json.loads((tmp_path / "identity.json").read_text())["pid"]), SIGKILL)
+        wait_until(lambda: not any(listens("127.0.0.1", port) for port in ports), "the end of provider and Postfix")
+        subprocess.run(["rm", "-r", str(folder)], check=True)
+
+
+def _ports(host: IdentityHost) -> tuple[int, int]:
+    return int(host.origin.rpartition(":")[2]), host.mail.endpoint("token").port
 
 
 def test_a_small_disk_fills_up_and_is_gone_afterwards(tmp_path: Path) -> None:
