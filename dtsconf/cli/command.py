@@ -26,10 +26,17 @@ class Command(click.Command):
         ctx.allow_extra_args = True
         rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
-            if self.name in PROFILED and _looks_like_profile(rest[0]):
-                raise UsageProblem(_too_many(rest), f"did you mean --profile {escape_controls(rest[0])}?")
-            raise click.UsageError(_too_many(rest), ctx)
+            raise self._beside(rest, ctx) or click.UsageError(_too_many(rest), ctx)
         return rest
+
+    def _beside(self, rest: Sequence[str], ctx: click.Context) -> UsageProblem | None:
+        """What words too many usually mean."""
+        if ctx.params.get("attach") and all(map(_is_file, rest)):
+            hint = "quote a pattern, so that the shell leaves it to dtsconf: --attach 'logs/*.log'"
+            return UsageProblem(_too_many(rest), hint)
+        if self.name in PROFILED and _looks_like_profile(rest[0]):
+            return UsageProblem(_too_many(rest), f"did you mean --profile {escape_controls(rest[0])}?")
+        return None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and print its outcome; the returned value is the exit code."""
@@ -52,9 +59,13 @@ PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "send", "sh
 
 
 def _looks_like_profile(word: str) -> bool:
+    return word.endswith((".yaml", ".yml")) or _is_file(word)
+
+
+def _is_file(word: str) -> bool:
     import os
 
-    return word.endswith((".yaml", ".yml")) or os.path.isfile(word)
+    return os.path.isfile(word)
 
 
 def _too_many(rest: Sequence[str]) -> str:

@@ -294,6 +294,16 @@ def test_a_glob_is_expanded_and_sorted(machine: Machine, served: Callable[..., S
     assert second == ["a.log", "b.log", "d.log"]
 
 
+def test_a_pattern_that_the_shell_expanded(machine: Machine, served: Callable[..., Smtpd]) -> None:
+    server = served()
+    for name in ("a.log", "b.log", "c.log"):
+        machine.write(name, name)
+    result = machine.run(*LETTER, "--attach", "a.log", "b.log", "c.log").fails(2)
+    assert "b.log c.log" in result.stderr
+    assert "quote a pattern" in result.stderr
+    assert not server.sessions
+
+
 def test_files_that_can_not_be_attached_are_told_at_once(machine: Machine, served: Callable[..., Smtpd]) -> None:
     server = served()
     (machine.work / "folder").mkdir()
