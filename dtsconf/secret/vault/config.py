@@ -124,7 +124,8 @@ def _refuse_blindness(environ: Mapping[str, str]) -> None:
 
 def _check_address(text: str) -> None:
     parts = _split(text)
-    if parts is None or parts[0] not in ("http", "https") or not parts[1]:
+    strange = any(character <= " " or character in "\\\x7f" for character in text) or text.rstrip("/").endswith(":0")
+    if strange or parts is None or parts[0] not in ("http", "https") or not parts[1]:
         _refuse("VAULT_ADDR", "VAULT_ADDR is no address", "set it to one such as https://vault.corp.example:8200")
     elif "@" in text or "?" in text or "#" in text:
         _refuse("VAULT_ADDR", "VAULT_ADDR holds more than an address", "set it to https://HOST:PORT")

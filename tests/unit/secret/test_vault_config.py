@@ -70,6 +70,10 @@ def test_no_address() -> None:
         "file:///x",
         "http://[::",
         "https://x/?y",
+        "https://a b",
+        "https://x\n.y",
+        "https://x:0/",
+        "https://x\\y",
     ],
 )
 def test_a_bad_vault_addr_is_exit_3(address: str) -> None:
