@@ -263,7 +263,8 @@ def check_where(where: Mapping[str, Any] | None, result: Result) -> None:
         assert isinstance(where["column"], int), result
 
 
-STAGES = ["resolve", "connect", "banner", "ehlo", "tls", "auth", "mail-from", "rcpt-to", "data", "accepted"]
+_GRAPH = ["token", "request"]
+STAGES = ["resolve", "connect", "banner", "ehlo", "tls", "auth", "mail-from", "rcpt-to", "data", "accepted", *_GRAPH]
 CAUSES = {
     "dns", "no-route", "refused", "timeout", "blocked", "not-smtp", "protocol", "tls-required", "tls-not-offered",
     "tls-version", "tls-untrusted", "tls-name", "tls-expired", "tls-not-yet-valid", "tls-stripped", "auth-mechanism",

@@ -8,8 +8,10 @@ import stat
 import subprocess
 from collections.abc import Iterator
 
+import jwt
 import pytest
 
+from tests.real.graph import graph_server
 from tests.real.identity.browser import Browser
 from tests.real.identity.host import IdentityHost
 from tests.real.secret_service import SecretService
@@ -192,6 +194,21 @@ def test_a_macro_sends_with_the_sign_in(here: Office) -> None:
     here.run("send", "--to", to, "--subject", "night report", "--body", "done").ok()
     mail = here.identity.mail.wait_for_mail(to, subject="night report")
     assert ALICE in str(mail["From"])
+
+
+def test_people_by_graph(machine: Machine, identity: IdentityHost, browser: Browser) -> None:
+    with (
+        graph_server(identity.mail.certificates) as graph,
+        office(machine, identity, browser, discovery={"msgraph_host": graph.host}) as here,
+    ):
+        graph.takes = lambda token: jwt.decode(token, options={"verify_signature": False})["scp"] == "Mail.Send"
+        here.run("apply", "--yes", "--profile", here.profile(flow="browser", via="graph")).ok()
+        assert graph.asked == [], "an apply by root has no token"
+        assert "proven for dtsconf" in here.at_terminal("sign-in").ok().text
+        here.run("test").ok()
+        assert [mail.mailbox for mail in graph.mails] == ["me", "me"]
+        assert graph.complaints == []
+        here.searched(allowed=(".tokens",))
 
 
 @pytest.mark.parametrize("command", [("sign-out",), ("purge", "--yes")], ids=["sign-out", "purge"])

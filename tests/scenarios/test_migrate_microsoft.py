@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.graph import graph_server
 from tests.real.identity.browser import Browser
 from tests.real.identity.host import IdentityHost
 from tests.real.identity.tenant import MAILBOX, Client
@@ -144,6 +145,23 @@ def test_an_application_beside_the_old_profile(here: Office) -> None:
     assert profile.read_bytes() == before
     assert f"client_secret: '{reference}'" in new.read_text()
     here.run("migrate", "microsoft", "--profile", str(profile), "--out", str(new), *options).fails(1)
+
+
+def test_an_application_by_graph(machine: Machine, identity: IdentityHost) -> None:
+    with (
+        graph_server(identity.mail.certificates) as graph,
+        office(machine, identity, discovery={"msgraph_host": graph.host}) as here,
+    ):
+        graph.takes = lambda _token: True
+        profile = old_profile(here)
+        reference = here.machine.secret_file(here.tenant.by_secret.secret or "")
+        options = sets(here, here.tenant.by_secret, flow="application", client_secret=reference, via="graph")
+        done = here.run("migrate", "microsoft", "--profile", str(profile), *options, "--json").ok().json
+        assert [one["ok"] for one in done["conditions"]] == [True] * 5
+        lines = [command["text"] for step in done["steps"] for command in step["commands"]]
+        assert any("'Application Mail.Send'" in line for line in lines)
+        assert not any("Set-CASMailbox" in line for line in lines)
+        assert [mail.mailbox for mail in graph.mails] == [MAILBOX]
 
 
 @pytest.mark.parametrize(
