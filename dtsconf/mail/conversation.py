@@ -44,7 +44,7 @@ class Conversation:
         route, login = link.smtp, link.smtp.login
         self.link = link
         self.route = route
-        self.report = Report(link.progress)
+        self.report = Report(link.progress, link.masker)
         self.limits = limits
         self.offer = Offer()
         self.banner = ""

@@ -40,9 +40,9 @@ class Report:
     """Collects the stages of one conversation. `heard_any` is set once a byte of the server was read; `progress` is
     called with a few words when a stage begins."""
 
-    def __init__(self, progress: Callable[[str], None] | None = None) -> None:
+    def __init__(self, progress: Callable[[str], None] | None = None, masker: Masker | None = None) -> None:
         self.progress = progress
-        self.masker = Masker()
+        self.masker = masker or Masker()
         self.stages: list[Stage] = []
         self.heard_any = False
 

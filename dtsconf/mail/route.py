@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.masking import Masker
 
 if TYPE_CHECKING:
     from dtsconf.mail.transcript import Transcript
@@ -84,7 +85,8 @@ Route = Smtp | Graph
 class Link:
     """A route, and how its connection is made. `timeout` is in seconds, for each stage; `had_tls`: this host and port
     were settled on TLS before; `allow_downgrade`: the user accepts plain all the same. `progress` is called with a few
-    words when a stage begins; `transcript` is told all that is said."""
+    words when a stage begins; `transcript` is told all that is said. `masker` learns the secrets of every conversation
+    over it, so that what a look on the side finds is masked as well."""
 
     route: Route
     timeout: float = 15
@@ -92,6 +94,7 @@ class Link:
     allow_downgrade: bool = False
     progress: Callable[[str], None] | None = field(default=None, compare=False)
     transcript: Transcript | None = field(default=None, compare=False)
+    masker: Masker = field(default_factory=Masker, compare=False, repr=False)
 
     @property
     def smtp(self) -> Smtp:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.names import escape_controls
-
 if TYPE_CHECKING:
     from dtsconf.proof import Verification
 
@@ -15,8 +13,7 @@ def text(verification: Verification) -> str:
     if not verification.evidence:
         return ""
     rows = [
-        f"  {number}. {escape_controls(each.what)}\n     saw:   {escape_controls(each.seen)}\n"
-        f"     means: {escape_controls(each.means)}\n"
+        f"  {number}. {each.what}\n     saw:   {each.seen}\n     means: {each.means}\n"
         for number, each in enumerate(verification.evidence, 1)
     ]
     return "evidence:\n" + "".join(rows)

@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING
 from dtsconf.mail.evidence import said
 from dtsconf.mail.evidence.case import Case, Outcome
 from dtsconf.mail.route import Smtp
+from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
     from dtsconf.mail.job import Job
+    from dtsconf.mail.masking import Masker
     from dtsconf.proof import Stage, Verification
 
 __all__ = ["explained", "looked_into"]
@@ -48,7 +50,8 @@ def looked_into(job: Job, result: Verification) -> Verification:
     found = _examined(case)
     tls = any(stage.stage == "tls" and stage.ok for stage in result.stages)
     evidence = (*said.passed(result.stages), *said.reply(failure, tls=tls), *first.evidence, *found.evidence)
-    told = _told(failure, found.telling or first.telling, found.hint or first.hint)
+    evidence = tuple(_masked(each, job.link.masker) for each in evidence)
+    told = _told(failure, found.telling or first.telling, found.hint or first.hint, job.link.masker)
     stages = tuple(told if stage is failure else stage for stage in result.stages)
     return replace(result, stages=stages, evidence=evidence)
 
@@ -85,6 +88,12 @@ def _examined(case: Case) -> Outcome:
     return Outcome()
 
 
-def _told(failure: Stage, telling: str | None, hint: str | None) -> Stage:
-    detail = f"{failure.detail}; {telling}" if telling and telling not in failure.detail else failure.detail
-    return replace(failure, detail=detail, hint=hint or failure.hint)
+def _masked(found: Evidence, masker: Masker) -> Evidence:
+    """Fit to be shown: servers and certificates may hold secrets and control characters here, too."""
+    return Evidence(masker.show(found.what), masker.show(found.seen), masker.show(found.means))
+
+
+def _told(failure: Stage, telling: str | None, hint: str | None, masker: Masker) -> Stage:
+    told = masker.show(telling) if telling else ""
+    detail = f"{failure.detail}; {told}" if told not in failure.detail else failure.detail
+    return replace(failure, detail=detail, hint=masker.show_own(hint) if hint else failure.hint)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.mail.evidence import portal
 from dtsconf.mail.evidence.case import Outcome
-from dtsconf.mail.evidence.ways import Way, best, to_set, ways_in
+from dtsconf.mail.evidence.ways import Way, advice, best, ways_in
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -84,5 +84,4 @@ def _hint(fit: list[Way], case: Case) -> str | None:
         return None
     if good[0].encryption == case.route.encryption and good[0].port == case.port:
         return None
-    trust = " (in clear: only where the network is trusted)" if good[0].encryption == "none" else ""
-    return f"use the way that works: {to_set(good[0], case.route)}{trust}"
+    return advice(good[0], case.route)

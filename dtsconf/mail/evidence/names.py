@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
 from dtsconf.mail.evidence.case import Outcome
+from dtsconf.names import host_fault
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dtsconf.mail.evidence.case import Case
 
@@ -79,6 +80,7 @@ def ask(server: str, name: str, kind: str, seconds: float) -> Said:
     except (dns.exception.DNSException, OSError, EOFError, ValueError):
         return Said(server, "silent")
     zone = next((str(rrset.name).rstrip(".") or "." for rrset in reply.authority if rrset.rdtype == 6), None)
+    zone = zone if zone == "." or (zone and host_fault(zone) is None) else None
     return Said(server, dns.rcode.to_text(reply.rcode()), zone, _values(reply.answer, kind))
 
 
@@ -151,8 +153,8 @@ def _no_address(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outco
         for k in kinds
     ]
     answers = [answer or Said(said.server, "silent") for answer in case.together(*looks)]
-    exchangers = [value.split()[1].rstrip(".") for value in answers[0].values]
-    services = [value.split()[3].rstrip(".") for answer in answers[1:] for value in answer.values]
+    exchangers = _hosts(answers[0].values)
+    services = _hosts(value for answer in answers[1:] for value in answer.values)
     if not [*exchangers, *services]:
         return Outcome(evidence, f"{said.server} knows the name {case.host}, but no address for it", None)
     seen = f"mail for the domain goes to {', '.join(exchangers) or 'nobody'}"
@@ -162,3 +164,9 @@ def _no_address(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outco
     target = (services or exchangers)[0]
     hint = f"ask for the name of its server for outgoing mail; what the DNS names: --set server.host={target}"
     return Outcome((*evidence, more), f"{means}: {seen}", hint)
+
+
+def _hosts(values: Iterable[str]) -> list[str]:
+    """The names at the end of MX and SRV records; what is no host name is not handed on."""
+    names = [value.split()[-1].rstrip(".") for value in values]
+    return [name for name in names if host_fault(name) is None]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dtsconf.frozen import frozen
 from dtsconf.mail.evidence import counters, surroundings
 from dtsconf.mail.evidence.case import Outcome
-from dtsconf.mail.evidence.ways import Way, best, to_set, ways_in
+from dtsconf.mail.evidence.ways import Way, advice, best, ways_in
 from dtsconf.net import meaning
 from dtsconf.net.connect import Address
 from dtsconf.proof import Evidence
@@ -186,7 +186,7 @@ def _other_ports(case: Case) -> tuple[list[Evidence], str | None, str | None]:
     seen = "; ".join(f"port {port}: {_state(found)}" for port, found in by_port.items())
     listening = [port for port, found in by_port.items() if any(way.listens for way in found)]
     fit = best(ways, case.route)
-    hint = f"use the way that works: {to_set(fit[0], case.route)} (tried just now, without login)" if fit else None
+    hint = f"{advice(fit[0], case.route)} (tried just now, without login)" if fit else None
     means, telling = _ports_mean(case, listening, bool(fit))
     return [Evidence(f"tried other mail ports of {case.host}, without login", seen, means)], telling, hint
 

@@ -47,6 +47,11 @@ class Way:
     login: bool = False
 
     @property
+    def offers_tls(self) -> bool:
+        """In clear: the server says that it could do better."""
+        return "STARTTLS" in self.detail
+
+    @property
     def connects(self) -> bool:
         """Whether a connection came about."""
         return self.stage not in ("resolve", "connect")
@@ -115,9 +120,11 @@ def _time(result: Verification) -> float:
 
 def best(ways: Sequence[Way], route: Smtp) -> list[Way]:
     """Those that work and that these settings may use, the recommended ones first (RFC 8314 3): encrypted before plain,
-    the port in use before others. In clear only where nobody logs in, with a token by STARTTLS alone."""
+    the port in use before others. In clear only where nobody logs in and no TLS is offered: where it is offered and
+    doesn't come about, somebody may have seen to that. With a token by STARTTLS alone."""
     kinds = {"starttls"} if _by_token(route) else {"starttls", "tls"} if route.login else {"starttls", "tls", "none"}
     fit = [way for way in ways if way.ok and way.encryption in kinds and (way.login or route.login is None)]
+    fit = [way for way in fit if way.encryption != "none" or not way.offers_tls]
 
     def rank(way: Way) -> tuple[bool, bool, int]:
         place = _PREFERENCE.index(way.port) if way.port in _PREFERENCE else len(_PREFERENCE)
@@ -142,6 +149,12 @@ def settings_for(way: Way, route: Smtp) -> tuple[str, ...]:
 def to_set(way: Way, route: Smtp) -> str:
     """The options that choose this way."""
     return " ".join(f"--set {setting}" for setting in settings_for(way, route))
+
+
+def advice(way: Way, route: Smtp) -> str:
+    """The hint to take this way."""
+    trust = " (in clear: only where the network is trusted)" if way.encryption == "none" else ""
+    return f"use the way that works: {to_set(way, route)}{trust}"
 
 
 @frozen

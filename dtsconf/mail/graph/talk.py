@@ -61,7 +61,7 @@ class Talk:
 
     def __init__(self, link: Link, clock: Clock, *, sender: str, until: float = inf, wait: float | None = None) -> None:
         self.route = link.graph
-        self.report = Report(link.progress)
+        self.report = Report(link.progress, link.masker)
         self._transcript = link.transcript
         self.base = self.route.base or ""
         self.sender = sender
