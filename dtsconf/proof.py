@@ -46,7 +46,7 @@ CAUSES: dict[str, str] = {
     "greylisted": "the server wants to see the same mail again later",
     "server-error": "the server has a fault of its own",
     "dropped": "the connection was cut",
-    "outcome-unknown": "the connection was cut after the mail was handed over; it may have arrived",
+    "outcome-unknown": "the mail was handed over, and no clear answer came to that; it may have arrived",
     "token": "the sign-in token was refused",
 }
 """Every `cause` of the contract, in a sentence."""

@@ -113,7 +113,9 @@ def _cancel(talk: Conversation, name: str, broken: auth.ExchangeBroken) -> NoRet
         talk.hang_up()
     hint = "check login.username, and where login.password comes from: dtsconf secret check"
     if broken.cause == "protocol":
-        hint = "this may not be the server it says it is; or another mechanism: --set login.mechanism=plain"
+        hint = "the server doesn't keep to its own offer: tell its administrator, with dtsconf test --transcript FILE"
+        if name.startswith("SCRAM"):
+            hint += "; another mechanism (login.mechanism: plain) would hand it the password itself"
     raise StageFailed(broken.cause, words, hint) from broken
 
 

@@ -15,6 +15,7 @@ from dtsconf.frozen import frozen
 from dtsconf.mail import faults
 from dtsconf.mail.failure import Finding, StageFailed
 from dtsconf.mail.wire import HandshakeFailed
+from dtsconf.names import host_fault
 from dtsconf.net import meaning
 from dtsconf.net.certificate import Certificate, day, from_der, from_peer
 
@@ -150,8 +151,8 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
         now = day(time.time())
         return f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now}), then: date"
     if cause == "tls-name":
-        fitting = next((name for name in seen.names if "*" not in name), None) if seen else None
-        use = f"--set server.host={fitting}" if fitting else "a name that the certificate is for"
+        fitting = next((name for name in seen.names if host_fault(name) is None), None) if seen else None
+        use = f"--set server.host={fitting}" if fitting else "give server.host a name that the certificate is for"
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     if trust.ca_file is None and not _system_roots():
         return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
