@@ -65,7 +65,7 @@ class Case:
     waits: bool = False
     also: tuple[Outcome, ...] = ()
     says: str = ""
-    memory: int = 8
+    memory: int = 16
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

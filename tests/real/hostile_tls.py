@@ -280,16 +280,16 @@ HANDSHAKE = (
 )  # fmt: skip
 
 CERTIFICATE = (
-    Case("nul-in-the-name", "shows a certificate for 'localhost', NUL, '.evil.example'", ("tls", "tls-name"), _flawed("nul-name"), encryption="tls", memory=16, says=r"localhost\\0\.evil"),
-    Case("odd-names", "shows a certificate with shell and terminal commands for names", ("tls", "tls-name"), _flawed("odd-names"), encryption="tls", memory=16, says=r"\\x1b\]0;owned"),
-    Case("many-names", "shows a certificate with 2,000 names, none of them right", ("tls", "tls-name"), _flawed("many-names"), encryption="tls", memory=16, says="and 1994 more"),
+    Case("nul-in-the-name", "shows a certificate for 'localhost', NUL, '.evil.example'", ("tls", "tls-name"), _flawed("nul-name"), encryption="tls", says=r"localhost\\0\.evil"),
+    Case("odd-names", "shows a certificate with shell and terminal commands for names", ("tls", "tls-name"), _flawed("odd-names"), encryption="tls", says=r"\\x1b\]0;owned"),
+    Case("many-names", "shows a certificate with 2,000 names, none of them right", ("tls", "tls-name"), _flawed("many-names"), encryption="tls", says="and 1994 more"),
     Case("chain-of-1000", "shows a chain of 1,000 certificates", ("tls", "protocol"), _chained(1000), encryption="tls", memory=24, says="excessive message size"),
     Case("chain-of-180", "shows a chain longer than anyone follows, in a message that isn't too long", ("tls", "tls-untrusted"), _chained(180), encryption="tls", memory=24),
-    Case("expired", "shows a certificate that has expired", ("tls", "tls-expired"), _flawed("expired"), encryption="tls", memory=16),
-    Case("not-yet-valid", "shows a certificate that isn't valid yet", ("tls", "tls-not-yet-valid"), _flawed("not-yet-valid"), encryption="tls", memory=16),
-    Case("wrong-name", "shows a certificate for another name", ("tls", "tls-name"), _flawed("wrong-name"), encryption="tls", memory=16),
-    Case("untrusted", "shows a certificate of an unknown authority", ("tls", "tls-untrusted"), _flawed("untrusted"), encryption="tls", memory=16),
-    Case("self-signed", "vouches for itself", ("tls", "tls-untrusted"), _flawed("self-signed"), encryption="tls", memory=16),
+    Case("expired", "shows a certificate that has expired", ("tls", "tls-expired"), _flawed("expired"), encryption="tls"),
+    Case("not-yet-valid", "shows a certificate that isn't valid yet", ("tls", "tls-not-yet-valid"), _flawed("not-yet-valid"), encryption="tls"),
+    Case("wrong-name", "shows a certificate for another name", ("tls", "tls-name"), _flawed("wrong-name"), encryption="tls"),
+    Case("untrusted", "shows a certificate of an unknown authority", ("tls", "tls-untrusted"), _flawed("untrusted"), encryption="tls"),
+    Case("self-signed", "vouches for itself", ("tls", "tls-untrusted"), _flawed("self-signed"), encryption="tls"),
 )  # fmt: skip
 
 SESSION = (

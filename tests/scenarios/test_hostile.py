@@ -14,7 +14,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from tests.scenarios.harness import PROGRAM, Machine, Result, failed_stage
 pytestmark = pytest.mark.timeout(120)
 
 FRIENDLY = Case("friendly", "does all it should", None, plain(), 0)
+DIALOGUE = "dialogue.txt"
 FORMS = (CANARY, CANARY.upper(), CANARY_64, CANARY_PLAIN, CANARY.encode().hex())
 UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]")
 MEASURE = """
@@ -65,7 +66,8 @@ def met(machine: Machine, case: Case, certificates: Certificates) -> tuple[Resul
     """`test --json` and `test` side by side against one such server; and the higher peak of memory, in MB."""
     with case.serve(certificates) as running:
         path = profile(machine, case, running.port, certificates)
-        ways = [("test", "--json", "--profile", path), ("test", "--profile", path)]
+        shown = ("test", "--profile", path, "--explain", "--transcript", str(machine.work / DIALOGUE))
+        ways = [("test", "--json", "--profile", path), shown]
         peaks = [machine.folder / f"peak-{number}" for number in range(2)]
         started = [start(machine, peak, *args) for peak, args in zip(peaks, ways, strict=True)]
         results = [machine.finish(process, *args) for process, args in zip(started, ways, strict=True)]
@@ -96,11 +98,29 @@ def texts(value: Any) -> Iterator[str]:
             return
 
 
+def check_transcript(machine: Machine) -> None:
+    """Of a conversation that came about at all: no form of the password, nothing that rules a terminal."""
+    path = machine.work / DIALOGUE
+    text = path.read_text("utf-8") if path.exists() else ""
+    assert not UNSHOWABLE.search(text), repr(text)
+    assert not any(form in text for form in FORMS), text
+
+
+def check_hint(failure: Mapping[str, Any]) -> None:
+    """There is one, it can be pasted, and never is plain proposed where TLS is to be had: whoever breaks TLS on the way
+    would have what he wants."""
+    assert failure["hint"], failure
+    for value in re.findall(r"--set server\.host=(\S*)", failure["hint"]):
+        assert re.fullmatch(r"[\w.:-]+[;,]?", value), failure
+    if failure["cause"] != "tls-not-offered":
+        assert "encryption=none" not in failure["hint"], failure
+
+
 def sample() -> dict[str, Case]:
-    """A case for each way to end, in each kind of session; with DTSCONF_TEST_ALL=1 all of them."""
+    """A case for each way to end; with DTSCONF_TEST_ALL=1 all of them."""
     if os.environ.get("DTSCONF_TEST_ALL") == "1":
         return OF_PASSWORDS
-    ends = {(case.outcome, case.encryption, case.mechanism, case.waits): name for name, case in OF_PASSWORDS.items()}
+    ends = {case.outcome: name for name, case in OF_PASSWORDS.items()}
     return {name: CASES[name] for name in ends.values()}
 
 
@@ -111,12 +131,13 @@ def test_a_hostile_server(machine: Machine, certificates: Certificates, usual: f
     for text in (*texts(report.json), shown.stdout, shown.stderr):
         assert not UNSHOWABLE.search(text), repr(text)
     assert re.sub(r"\W", "", CANARY) not in re.sub(r"\\0|\W", "", shown.text)
+    check_transcript(machine)
     if case.outcome is None:
         assert report.json["ok"]
     else:
         failure = failed_stage(report.json)
         assert (failure["stage"], failure["cause"]) in case.outcomes, report
-        assert failure["hint"], report
+        check_hint(failure)
         assert re.search(case.says, failure["detail"]), report
         assert "hint: " in shown.text
     assert peak <= usual + case.memory
