@@ -5,11 +5,11 @@ Sources: Microsoft Entra "National clouds" (sign-in), Microsoft 365 "URLs and IP
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from dtsconf.errors import Problem
-from dtsconf.settings.effective import quoted, source
+from dtsconf.errors import Notice, Problem
+from dtsconf.settings.effective import Setting, quoted, source
 from dtsconf.settings.values import ORGANISATION, Layer, Organisation
 
 AUTHORITIES = frozenset(
@@ -77,6 +77,17 @@ def named_elsewhere(layers: Iterable[Layer], org: Organisation) -> list[Problem]
                 )
             )
     return problems
+
+
+def proof_notices(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:
+    """That an apply can't go through: nobody is there to sign in, and the proof may not be owed."""
+    flow = values["microsoft.flow"]
+    by_person = values["mode"].value == "microsoft" and flow.value != "application"
+    if not by_person or org.verify.level == "none" or "sign-in" in org.verify.pending:
+        return []
+    text = f"apply will refuse this: microsoft.flow {flow.value} needs a person, and verify.pending leaves sign-in out"
+    hint = "let the proof be owed (verify.pending: [sign-in]; each user runs dtsconf sign-in), or use flow application"
+    return [Notice("proof-impossible", text, hint, org.place_of("verify.pending") or flow.where, "microsoft.flow")]
 
 
 def _is_microsofts(key: str, value: str) -> bool:

@@ -228,11 +228,12 @@ def _report(path: str, chain: Chain, extended: set[str], *, strict: bool) -> Fil
 def _review(org: Organisation, told: Sequence[Problem], *, strict: bool, complete: bool) -> Findings:
     """What is wrong with the merged values, apart from what follows from the problems that are told anyway."""
     from dtsconf.settings.doubts import follows, known_from, rests_on_doubt
+    from dtsconf.settings.microsoft import proof_notices
     from dtsconf.settings.recipients import recipient_notices
     from dtsconf.settings.resolve import Findings, merge, review
 
     merged = merge(org, ())
-    notices = recipient_notices(merged.origin, org)
+    notices = [*recipient_notices(merged.origin, org), *proof_notices(merged.origin, org)]
     found = review(org, (), merged, strict=strict, complete=complete, notices=notices)
     if not told:
         return found

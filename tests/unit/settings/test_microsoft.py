@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dtsconf.errors import Invalid, Variable
 from dtsconf.settings.keys import KEYS
-from dtsconf.settings.microsoft import is_authority, is_smtp_host
+from dtsconf.settings.microsoft import is_authority, is_smtp_host, proof_notices
 from dtsconf.settings.policy import Policy, Rule
 from dtsconf.settings.resolve import resolve
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
@@ -74,6 +75,23 @@ def test_another_provider_or_mail_host_is_the_organisation_s_to_name(layer: Laye
 )
 def test_another_cloud_of_microsoft_s_is_free(above: dict[str, Any]) -> None:
     assert settled(MICROSOFT, above).settings.mode == "microsoft"
+
+
+@pytest.mark.parametrize(
+    ("flow", "verify", "told"),
+    [
+        ("auto", Verify(pending=()), True),
+        ("browser", Verify(pending=("offline",), level="connect"), True),
+        ("auto", Verify(), False),
+        ("auto", Verify(pending=(), level="none"), False),
+        ("application", Verify(pending=()), False),
+    ],
+)
+def test_a_profile_that_no_apply_could_take_is_told_at_validate(flow: str, verify: Verify, told: bool) -> None:
+    found = settled({**MICROSOFT, "microsoft.flow": "browser"})
+    origin = {**found.origin, "microsoft.flow": replace(found.origin["microsoft.flow"], value=flow)}
+    notices = proof_notices(origin, replace(found.org, verify=verify))
+    assert [notice.kind for notice in notices] == (["proof-impossible"] if told else [])
 
 
 def test_what_repeats_the_organisation_s_word_or_is_expected_is_let_be() -> None:
