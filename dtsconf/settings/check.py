@@ -135,13 +135,17 @@ def missing_problem(key: str, values: Values, org: Organisation) -> Problem:
 
 
 def require_complete(effective: Effective) -> None:
-    """For whoever is about to use the settings: nothing that the profile expects may still be missing.
+    """For whoever is about to use the settings: nothing that the profile expects may still be missing, but for the
+    sender's address where whoever signs in brings it along.
 
     Raises:
         Invalid: code 3, one problem for each missing key, naming it and its variable.
     """
-    if effective.missing:
-        raise Invalid(tuple(_owed(key, effective) for key in effective.missing))
+    microsoft = effective.settings.microsoft
+    signs_in = effective.settings.mode == "microsoft" and microsoft.flow != "application"
+    owed = [key for key in effective.missing if not (signs_in and key == "sender.email")]
+    if owed:
+        raise Invalid(tuple(_owed(key, effective) for key in owed))
 
 
 def _owed(key: str, effective: Effective) -> Problem:

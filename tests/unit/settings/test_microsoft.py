@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dtsconf.errors import Invalid, Variable
+from dtsconf.settings.check import require_complete
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.microsoft import is_authority, is_smtp_host, proof_notices
 from dtsconf.settings.policy import Policy, Rule
@@ -134,6 +135,14 @@ def test_a_rule_on_the_sender_holds_for_the_account() -> None:
     assert caught.value.code == 4
     assert "replies come back to us" in caught.value.message
     assert caught.value.hint == "sign in with an account that fits: dtsconf sign-in"
+
+
+def test_a_sender_that_the_profile_expects_comes_with_the_sign_in() -> None:
+    found = settled(MICROSOFT, expects=("sender.email", "sender.name"))
+    assert found.missing == ("sender.email", "sender.name")
+    with pytest.raises(Invalid) as caught:
+        require_complete(found)
+    assert [problem.key for problem in caught.value.problems] == ["sender.name"]
 
 
 def test_a_sender_that_is_set_stays() -> None:
