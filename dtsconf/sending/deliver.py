@@ -172,12 +172,13 @@ def _hint(failed: Stage | Recipient, sent: Sent, request: Request) -> str | None
     if failed.cause == "too-large":
         return f"{smaller(request)}, or ask the server's administrator to take more"
     if failed.cause == "outcome-unknown":
-        return f"ask {sent.recipients[0].address} whether it arrived ({sent.message_id}) before you send it again"
+        whom = failed if isinstance(failed, Recipient) else next(one for one in sent.recipients if not one.ok)
+        return f"ask {whom.address} whether it arrived ({sent.message_id}) before you send it again"
     return failed.hint and failed.hint.replace("dtsconf test --to ADDRESS", "--to ADDRESS")
 
 
 class Counted:
-    """A message that tells how much of it is through."""
+    """A message that tells how much of it is through. `all_read`: it was read to its end once, so it may be out."""
 
     def __init__(self, content: Content, passed: Callable[[int, int], None]) -> None:
         self.message_id, self.size, self.eight_bit = content.message_id, content.size, content.eight_bit
@@ -187,7 +188,7 @@ class Counted:
 
     def chunks(self) -> Iterator[bytes]:
         """The message's own chunks."""
-        self.all_read, done = False, 0
+        done = 0
         for chunk in self._content.chunks():
             yield chunk
             done += len(chunk)

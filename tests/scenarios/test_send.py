@@ -151,6 +151,18 @@ def test_more_recipients_than_the_server_takes_at_once(machine: Machine, served:
     assert len(server.sessions) == 1
 
 
+def test_a_later_transaction_whose_outcome_is_unknown(machine: Machine, served: Callable[..., Smtpd]) -> None:
+    replies: dict[str, list[str]] = {
+        "RCPT": ["250 2.1.5 ok", "452 4.5.3 too many recipients"],
+        ".": ["250 2.0.0 queued", DROP],
+    }
+    served(replies=replies)
+    result = machine.run("send", "--to", ",".join(MANY[:2])).fails(1)
+    assert result.stdout.startswith("<")
+    assert "SENT TO 1 OF 2" in result.stderr
+    assert f"hint: ask {MANY[1]} whether it arrived" in result.stderr
+
+
 def test_a_server_that_never_takes_more_is_not_asked_for_ever(machine: Machine, served: Callable[..., Smtpd]) -> None:
     server = served(replies={"RCPT": ["250 2.1.5 ok", *["452 4.5.3 too many recipients"] * 50]})
     body = machine.run("send", "--to", ",".join(MANY), "--json").fails(1).json
