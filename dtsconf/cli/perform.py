@@ -81,7 +81,7 @@ def _asking(run: Run, *, yes: bool, saved: bool) -> Callable[[Progress], Ask]:
             progress.clear()
             if plan.empty:
                 return True
-            if yes or saved or run.json or not attended():
+            if yes or saved or not attended():
                 asked = yes or saved
                 _tell(run, render.environment(plan), "" if asked else "no terminal to ask on: going on as with --yes\n")
                 return True

@@ -34,7 +34,7 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
     from dtsconf.machine.engine import purge
     from dtsconf.render import purge as render
 
-    if not yes and (run.json or not attended()):
+    if not yes and not attended():
         raise UsageProblem("purge asks before it deletes, and there is no terminal to ask on", "say --yes")
     given = run.inputs()
     purged = purge(wiring.machine_of(given), ask=_question(run, yes=yes), wait=wait, besides=_sign_in(given))

@@ -718,6 +718,12 @@ def test_on_a_terminal_apply_asks(machine: Machine, answer: str, written: bool) 
     assert "?" in shown
 
 
+def test_with_json_a_terminal_is_asked_all_the_same(machine: Machine) -> None:
+    code, shown = on_terminal(machine, "n\n", "apply", "--json", "--profile", machine.profile())
+    assert (code, machine.config.exists()) == (1, False), shown
+    assert '"message": "nothing was changed: the answer was no"' in shown
+
+
 def test_record_file_gets_one_line_each(machine: Machine, smtpd: Servers) -> None:
     record = machine.folder / "record.jsonl"
     server = smtpd()
