@@ -3,9 +3,11 @@ Settings, Remember Me, sign-out; every flow that can run here, against a real pr
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 
 import jwt
@@ -170,6 +172,28 @@ def test_without_a_keyring_nobody_is_asked_in_vain(here: Office) -> None:
     told = here.at_terminal("sign-in").fails(6)
     assert "token_cache: file" in told.text
     assert here.opened == []
+
+
+def test_two_processes_renew_one_token_once(here: Office) -> None:
+    here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
+    here.at_terminal("sign-in").ok()
+    (kept,) = here.runtime.rglob("*.tokens")
+    held = json.loads(kept.read_text())
+    kept.write_text(json.dumps({**held, "expires": time.time() + 100}))
+    running = [here.machine.start("test") for _ in range(3)]
+    for process in running:
+        here.machine.finish(process, "test").ok()
+    assert here.tenant.asked() == ["authorization_code", "refresh_token"]
+
+
+def test_without_memory_for_a_session_a_sign_in_lasts_for_the_command(here: Office) -> None:
+    del here.machine.environment["XDG_RUNTIME_DIR"]
+    here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
+    assert "kept by this process alone" in here.at_terminal("sign-in").ok().text
+    here.run("test").fails(6)
+    assert "proven for dtsconf" in here.at_terminal("test").ok().text
+    assert not [path for path in here.searched() if path.endswith((".sealed", ".tokens"))]
+    assert "refresh_token" not in here.tenant.asked()
 
 
 def test_the_session_ends_what_is_not_remembered(here: Office) -> None:
