@@ -26,7 +26,7 @@ _LONGEST_INITIAL = 360
 """Octets that still fit into the command's line when encoded (RFC 5321 4.5.3.1.4)."""
 
 _STATUS = re.compile(r'"status"\s*:\s*"([\w.\- ]{1,40})"')
-_NO_LOGIN = "is this the submission server? Microsoft's is smtp.office365.com port 587 (microsoft.smtp)"
+_NO_LOGIN = "is this the submission server? Microsoft's is: --set microsoft.smtp.host=smtp.office365.com, port 587"
 
 
 class Bearer:

@@ -59,6 +59,7 @@ class Conversation:
             username="" if login is None or isinstance(login, TokenLogin) else login.username,
             sender=sender,
             recipient=recipient,
+            token=isinstance(login, TokenLogin),
         )
 
     @property

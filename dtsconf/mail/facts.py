@@ -27,6 +27,16 @@ class Facts(NamedTuple):
         return self.encryption == "tls" or (self.encryption == "auto" and self.port == IMPLICIT_TLS_PORT)
 
     @property
+    def host_key(self) -> str:
+        """The setting that names the server."""
+        return "microsoft.smtp.host" if self.token else "server.host"
+
+    @property
+    def port_key(self) -> str:
+        """The setting that names its port."""
+        return "microsoft.smtp.port" if self.token else "server.port"
+
+    @property
     def account(self) -> str:
         """The account's address, as far as its user name tells; else a word to put it in the place of."""
         return self.username if "@" in self.username else "ADDRESS"

@@ -20,15 +20,15 @@ _CONNECT_HINTS = {
     "blocked": "this machine's own firewall, security product or routes stop dtsconf: allow it TCP to {f.host} port"
     " {f.port}, then dtsconf test again",
     "refused": "is the mail server running, and is {f.port} its port? Submission usually has 587 (starttls) or 465"
-    " (tls), a relay 25; or a firewall rejects it. To try another: --set server.port={f.other_port}",
+    " (tls), a relay 25; or a firewall rejects it. To try another: --set {f.port_key}={f.other_port}",
     "dropped": "something between here and {f.host} cuts the connection: ask who runs the firewall; other ports:"
     " dtsconf test --probe",
     "timeout": "a firewall drops port {f.port}, or the host is down; to see which ports answer: dtsconf test --probe",
     "no-route": "bring this machine's network up (cable, VPN, default route), then dtsconf test again; it stays when a"
     " firewall prohibits {f.host}",
 }
-_OTHER_PORT = "outgoing mail has other ports: --set server.port=587, or see which answer: dtsconf test --probe"
-_LOOK = "no mail server answers there: check server.host and server.port; what works there: dtsconf test --probe"
+_OTHER_PORT = "outgoing mail has other ports: --set {f.port_key}=587, or see which answer: dtsconf test --probe"
+_LOOK = "no mail server answers there: check {f.host_key} and {f.port_key}; what works there: dtsconf test --probe"
 _AGAIN = (
     "dtsconf test again; if it stays, tell who runs {f.host}, with what this writes: dtsconf test --transcript FILE"
 )
@@ -62,7 +62,7 @@ def of_lookup(code: int | None, facts: Facts) -> Finding:
     if meaning.no_such_name(code):
         return Finding(
             "dns",
-            f"check the spelling of {facts.host}: --set server.host=NAME; if only the VPN knows it, connect that first",
+            f"check the spelling of {facts.host}: --set {facts.host_key}=NAME; if only a VPN knows it, connect that",
         )
     return Finding(
         "dns", f"the name servers don't answer for {facts.host}: check them, resolvectl status, then dtsconf test again"
@@ -113,8 +113,8 @@ def of_strange_bytes(data: bytes, facts: Facts) -> tuple[Finding, str]:
         return found, "the server speaks TLS from the first byte on this port"
     for pattern, who in _SPEAKERS:
         if pattern.match(data):
-            return Finding("not-smtp", _OTHER_PORT), f"{who} answers on port {facts.port}"
-    return Finding("not-smtp", _LOOK), "what answers is no mail server"
+            return Finding("not-smtp", _OTHER_PORT.format(f=facts)), f"{who} answers on port {facts.port}"
+    return Finding("not-smtp", _LOOK.format(f=facts)), "what answers is no mail server"
 
 
 def of_handshake(reason: str, answer: bytes, facts: Facts, min_tls: str) -> tuple[Finding, str | None]:

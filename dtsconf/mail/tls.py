@@ -149,10 +149,13 @@ def _unverified(
 def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:
     if cause in ("tls-expired", "tls-not-yet-valid"):
         now = day(time.time())
-        return f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now}), then: date"
+        renewed = f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now})"
+        return f"{renewed}, then dtsconf test again"
     if cause == "tls-name":
         fitting = next((name for name in seen.names if host_fault(name) is None), None) if seen else None
-        use = f"--set server.host={fitting}" if fitting else "give server.host a name that the certificate is for"
+        use = (
+            f"--set {facts.host_key}={fitting or 'NAME'}{'' if fitting else ' with a name that the certificate is for'}"
+        )
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     if trust.ca_file is None and not _system_roots():
         return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"

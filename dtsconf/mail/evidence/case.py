@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.route import TokenLogin
 from dtsconf.names import normalise_host
 from dtsconf.net.connect import LookupFailed, resolve
 
@@ -51,6 +52,11 @@ class Case:
         self.stages = result.stages
         self.failure = failure
         self._end = time.monotonic() + ALTOGETHER
+
+    @property
+    def host_key(self) -> str:
+        """The setting that names the server."""
+        return "microsoft.smtp.host" if isinstance(self.route.login, TokenLogin) else "server.host"
 
     @property
     def cause(self) -> str:

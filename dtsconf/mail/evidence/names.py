@@ -142,7 +142,7 @@ def _no_name(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
         return Outcome(evidence, telling, None)
     means = "these names exist there, and may be what was meant"
     more = Evidence(f"asked for usual names of mail servers in {zone}", ", ".join(there), means)
-    return Outcome((*evidence, more), telling, f"if it is the server that was meant: --set server.host={there[0]}")
+    return Outcome((*evidence, more), telling, f"if it is the server that was meant: --set {case.host_key}={there[0]}")
 
 
 def _no_address(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
@@ -162,7 +162,7 @@ def _no_address(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outco
     means = f"{case.host} is a mail domain, not a mail server"
     more = Evidence(_question(said, case.host, "MX"), seen, means)
     target = (services or exchangers)[0]
-    hint = f"ask for the name of its server for outgoing mail; what the DNS names: --set server.host={target}"
+    hint = f"ask for the name of its server for outgoing mail; what the DNS names: --set {case.host_key}={target}"
     return Outcome((*evidence, more), f"{means}: {seen}", hint)
 
 

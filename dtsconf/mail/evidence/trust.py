@@ -118,10 +118,10 @@ def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:
         return Outcome(
             (*found, evidence),
             f"{same[0]} is in the certificate and leads to the same server",
-            f"use the name that fits: --set server.host={same[0]}",
+            f"use the name that fits: --set {case.host_key}={same[0]}",
         )
     hint = (
-        f"if it is the right server, use a name of its certificate: --set server.host={names[0]}; else {case.host}"
+        f"if it is the right server, use a name of its certificate: --set {case.host_key}={names[0]}; else {case.host}"
         f" leads to the wrong server (getent hosts {case.host})"
     )
     return Outcome((*found, evidence), None, hint)
