@@ -29,7 +29,7 @@ _REGISTRATION = "{portal} > App registrations > {client_id}"
 _ENTERPRISE = "{portal} > Enterprise applications > {client_id}"
 _REDIRECTS = (
     "under Mobile and desktop applications add http://localhost (browser), and "
-    "ms-appx-web://microsoft.aad.brokerplugin/{client_id} (Windows broker)"
+    "ms-appx-web://Microsoft.AAD.BrokerPlugin/{client_id} (Windows broker)"
 )
 _OWN = (
     "microsoft.client_id must be the Application (client) ID of an app registration in your own organisation's tenant"

@@ -55,9 +55,9 @@ def own_file(profile: Profile) -> Part:
 def goal_of(old: Profile, given: Layer) -> Goal:
     """What the first file of a chain is to say, with the values that were given on the command line."""
     part = own_file(old)
-    values = {"mode": "microsoft"}
+    values: dict[str, Any] = {"mode": "microsoft"}
     if "microsoft.client_id" not in {**old.layer.values, **given.values}:
-        values["microsoft.client_id"] = None  # type: ignore[assignment]  # a blank to fill in, as `init` writes them
+        values["microsoft.client_id"] = None  # a blank to fill in, as `init` writes them
     values |= {key: value.raw for key, value in given.values.items()}
     leaving = tuple(key for key in part.settings if key.startswith(("server.", "login.")) and key != STAYING)
     bound = any(lock.key.split(".")[0] in LEAVING for lock in old.policy.locks)

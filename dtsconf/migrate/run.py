@@ -17,6 +17,7 @@ from dtsconf.errors import DtsconfError, Invalid, Notice, Problem, UsageProblem
 from dtsconf.files.staging import atomic_write
 from dtsconf.migrate.conditions import CLIENT, Tools, examine
 from dtsconf.migrate.goal import goal_of, own_file, rewritten
+from dtsconf.migrate.notices import notices
 from dtsconf.migrate.tenant import steps
 from dtsconf.migrate.values import Migration
 from dtsconf.names import escape_controls
@@ -27,7 +28,6 @@ from dtsconf.settings.trust import plain_reader
 from dtsconf.settings.values import Layer, Value
 
 if TYPE_CHECKING:
-    from dtsconf.migrate.goal import Goal
     from dtsconf.settings.effective import Effective
     from dtsconf.settings.profile import Profile
     from dtsconf.wiring import Inputs
@@ -60,7 +60,7 @@ def migrate(given: Inputs, out: str | None, tools: Tools) -> Migration:
     goal = goal_of(old, _written(given))
     data = rewritten(own_file(old), before, goal)
     effective = _effective(out or given.profile, data, given)
-    warnings = (*told, *_notices(old, goal, effective))
+    warnings = (*told, *notices(old, goal, effective))
     diff = _diff(before, data, given.profile)
     found = Migration(given.profile, steps(effective.settings), diff, warnings=warnings)
     if out is not None:
@@ -128,18 +128,6 @@ def _effective(place: str, data: bytes, given: Inputs) -> Effective:
         return found
     microsoft = found.settings.microsoft.model_copy(update={"client_id": None})
     return replace(found, settings=found.settings.model_copy(update={"microsoft": microsoft}))
-
-
-def _notices(old: Profile, goal: Goal, effective: Effective) -> Iterator[Notice]:
-    yield from effective.warnings
-    if goal.targets is not None:
-        message = "the msmtp target goes: msmtp can't sign in to Microsoft, so what sends through it would fail"
-        yield Notice("msmtp", message, "let scripts and macros send with dtsconf, in the same settings")
-    if effective.settings.microsoft.flow != "application" and "sign-in" not in old.verify.pending:
-        message = (
-            "verify.pending leaves sign-in out: an apply by root will fail (exit 6), since it can't sign in for users"
-        )
-        yield Notice("pending", message, "add sign-in to verify.pending, or use microsoft.flow: application")
 
 
 def _diff(old: bytes, new: bytes, name: str) -> str:

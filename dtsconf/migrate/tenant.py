@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Line = tuple["Shell", str]
 WORLD = "https://login.microsoftonline.com"
 NAME = "DTS mail"
+MAC_BROKER = "msauth.com.msauth.unsignedapp://auth"
 _CREATE = f'az ad app create --display-name "{NAME}" --sign-in-audience AzureADMyOrg --query appId -o tsv'
 _LARGE = {"graph": " Mail over 3 MB goes by a draft: for that, {}."}
 GRAPH_ID = "00000003-0000-0000-c000-000000000000"
@@ -60,8 +61,8 @@ def _registration(microsoft: Microsoft, client: str) -> Step:
         "An app registration for people",
         f"{_portal(microsoft)} > App registrations > New registration, of your own tenant, for this organisation only. "
         "Under Authentication add the platform 'Mobile and desktop applications' with the redirect addresses "
-        f"http://localhost (browser; any port) and {broker} (Windows broker), and set 'Allow public client flows' to "
-        "Yes (device code). Its Application (client) ID is microsoft.client_id.",
+        f"http://localhost (browser; any port), {broker} (Windows broker) and {MAC_BROKER} (macOS broker), and set "
+        "'Allow public client flows' to Yes (device code). Its Application (client) ID is microsoft.client_id.",
         (
             (
                 "az",

@@ -45,7 +45,7 @@ def test_a_redirect_address_and_an_unknown_client_tell_whose_registration_it_mus
     hint = failed(answer(number), WANTED).hint or ""
     assert "an app registration in your own organisation's tenant" in hint
     assert "http://localhost" in hint
-    assert f"ms-appx-web://microsoft.aad.brokerplugin/{CLIENT}" in hint
+    assert f"ms-appx-web://Microsoft.AAD.BrokerPlugin/{CLIENT}" in hint
 
 
 def test_the_portal_is_the_cloud_s_own() -> None:

@@ -209,7 +209,7 @@ def test_a_broker_s_missing_redirect_address_is_told_with_both(tmp_path: Path, m
     source = at_the_broker(FakeProvider(), tmp_path, asked, monkeypatch)
     with pytest.raises(SignInFailed, match="AADSTS50011") as caught:
         source.sign_in()
-    assert "ms-appx-web://microsoft.aad.brokerplugin/an-app" in (caught.value.hint or "")
+    assert "ms-appx-web://Microsoft.AAD.BrokerPlugin/an-app" in (caught.value.hint or "")
 
 
 def test_a_broker_s_own_error_is_told_by_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,20 @@ def test_what_an_ancestor_locks_is_told_with_both_places(old: Path) -> None:
     assert "org.yaml:4" in caught.value.problems[0].message
 
 
+def test_what_goes_on_quietly_otherwise_is_said(old: Path) -> None:
+    def kinds(*sets: str, text: str = OLD) -> list[str]:
+        old.write_text(text)
+        return [notice.kind for notice in run(old, World("connect"), CLIENT, *sets).warnings]
+
+    application = ("microsoft.flow=application", "microsoft.tenant=acme.example", "microsoft.client_secret=env://S")
+    assert kinds() == []
+    assert kinds(*application) == []
+    assert kinds(*application, text=OLD.replace("username: dts@", "username: someone@")) == ["mailbox"]
+    assert kinds(text=OLD.replace("smtp.office365.com", "mail.acme.example")) == ["not-exchange"]
+    assert kinds(text=OLD + "targets: [dts, msmtp]\n") == ["msmtp"]
+    assert kinds(text=OLD + "verify: {pending: [offline]}\n") == ["pending"]
+
+
 def test_a_link_to_a_profile_stays_one(old: Path) -> None:
     link = old.parent / "link.yaml"
     link.symlink_to(old)
