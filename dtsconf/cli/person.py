@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from dtsconf.auth.request import UserCode
     from dtsconf.cli.progress import Progress
 
+WORDS = 7
+"""Lines that stand around a QR code; Microsoft's own then fits a terminal of 80 by 24."""
 QR_MARGIN = 2
 """Light modules around the code that a reader needs at least (ISO/IEC 18004 wants 4; two do in a terminal)."""
 
@@ -88,8 +90,8 @@ def _qr(code: UserCode) -> str:
     made = segno.make(code.complete or code.address, error="l", micro=False)
     width, height = made.symbol_size(border=QR_MARGIN)
     room = shutil.get_terminal_size()
-    if width > room.columns or height // 2 + 10 > room.lines:
+    if width > room.columns or (height + 1) // 2 + WORDS > room.lines:
         return ""
     drawn = io.StringIO()
     made.terminal(out=drawn, border=QR_MARGIN, compact=True)
-    return drawn.getvalue() + "\n"
+    return drawn.getvalue()

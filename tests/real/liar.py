@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._misbehave(way.removeprefix("token-"))
 
     def _document(self, way: str) -> dict[str, Any]:
-        base = f"{self.server.origin}/{way}"
+        base = f"https://{self.headers['Host']}/{way}"
         return {"issuer": base, "authorization_endpoint": f"{base}/auth", "token_endpoint": f"{base}/token"}
 
     def _misbehave(self, way: str) -> None:
@@ -137,6 +137,9 @@ class _Handler(BaseHTTPRequestHandler):
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and not self.server.ended.wait(pause):
             self._write(piece)
+
+    def _good(self) -> None:
+        self._json({"access_token": "the-token", "token_type": "Bearer", "expires_in": 3600})
 
     def _endless_body(self) -> None:
         self._pour(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", PIECE)

@@ -236,16 +236,17 @@ class Screen(io.StringIO):
     encoding = "utf-8"
 
 
-@pytest.mark.parametrize(("columns", "lines", "drawn"), [(100, 50, True), (20, 50, False), (100, 12, False)])
+@pytest.mark.parametrize(("columns", "lines", "drawn"), [(80, 24, True), (20, 50, False), (100, 12, False)])
 def test_a_qr_code_is_drawn_where_it_fits(
     columns: int, lines: int, drawn: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Screen()
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((columns, lines)))
-    TerminalPerson(Progress(quiet=True)).enter(UserCode("AB", "https://id.acme.example/device", None, 60))
+    TerminalPerson(Progress(quiet=True)).enter(UserCode("AB", "https://microsoft.com/devicelogin", None, 60))
     assert ("█" in screen.getvalue()) is drawn
-    assert "https://id.acme.example/device" in screen.getvalue()
+    assert "https://microsoft.com/devicelogin" in screen.getvalue()
+    assert screen.getvalue().count("\n") < lines
 
 
 def test_no_qr_code_where_it_can_t_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
