@@ -2,5 +2,6 @@
 
 connect       host name -> connected socket, bounded in time (RFC 8305)
 certificate   what a certificate says
+limits        an end in time for what has none
 meaning       error numbers of the system and of TLS -> cause (pure)
 """

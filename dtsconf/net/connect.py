@@ -14,6 +14,7 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, cast
 
 from dtsconf.frozen import frozen
+from dtsconf.net.limits import OutOfTime, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,27 +68,12 @@ def resolve(host: str, port: int, end: float) -> list[Address]:
     Raises:
         LookupFailed: no such name, no answer, or not in time.
     """
-    import threading
-
-    found: list[list[Address] | Exception] = []
     if ":" in host or host.replace(".", "").isdigit():
         return _look_up(host, port)
-    thread = threading.Thread(target=lambda: found.append(_caught(host, port)), daemon=True, name="dtsconf-resolve")
-    thread.start()
-    thread.join(max(0.0, end - time.monotonic()))
-    if not found:
-        raise LookupFailed("the name servers gave no answer in time", None)
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return found[0]
-
-
-def _caught(host: str, port: int) -> list[Address] | Exception:
-    """For a thread, which has nobody to raise to: what goes wrong is handed over, a bug too."""
     try:
-        return _look_up(host, port)
-    except Exception as failed:  # noqa: BLE001 - raised again by the caller
-        return failed
+        return within(max(0.0, end - time.monotonic()), lambda: _look_up(host, port))
+    except OutOfTime:
+        raise LookupFailed("the name servers gave no answer in time", None) from None
 
 
 def _look_up(host: str, port: int) -> list[Address]:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.errors import SecretUnavailable
+from dtsconf.net.limits import within
 from dtsconf.secret.backend import Notices
 from dtsconf.secret.keyring_faults import OTHERWISE, no_store, refused, told
-from dtsconf.secret.limits import within
 from dtsconf.secret.ref import Reference
 from dtsconf.secret.value import Secret
 

@@ -9,7 +9,6 @@ since a token would go along. Cleartext only where the session was made for it.
 from __future__ import annotations
 
 import io
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
+from dtsconf.net.limits import OutOfTime, within
 from dtsconf.web.line import Desk, Pool, SecurePool, Trail
 from dtsconf.web.proxies import proxies_for
 from dtsconf.web.trouble import NoAnswer, Step, Trouble
@@ -127,10 +127,10 @@ class Session(requests.Session):
             return work()
 
         try:
-            return _in_time(self._left(trail), begun)
+            return within(self._left(trail), begun)
         except NoAnswer as failed:
             trouble = failed.trouble
-        except _TooLate:
+        except OutOfTime:
             trail.cut()
             trouble = Trouble("silence", "timeout", "no whole answer in time", "dtsconf", trail.place)
         except _TooLarge as large:
@@ -178,33 +178,8 @@ class _Adapter(HTTPAdapter):
         pool.open(timeout)
 
 
-class _TooLate(Exception):
-    """The work wasn't done in time."""
-
-
 class _TooLarge(Exception):
     """An answer beyond the limit."""
-
-
-def _in_time(seconds: float, work: Callable[[], T]) -> T:
-    """Raises _TooLate when the work isn't done by then; its thread ends by itself, or with the program."""
-    done: list[T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
-            failed.append(error)
-
-    thread = threading.Thread(target=run, name="dtsconf-web", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    if not done:
-        raise _TooLate
-    return done[0]
 
 
 def _whole(response: Response, limit: int) -> Response:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dtsconf.net.connect import Address, resolve
+from dtsconf.net.limits import THREAD
 from dtsconf.proof import CAUSES
 from dtsconf.web import line
 from dtsconf.web.session import Session
@@ -107,7 +108,7 @@ def test_a_drip_ends_with_the_whole_and_frees_its_connection(server: GraphServer
     web = session(certificates, timeout=5)
     found = trouble(web, server.url, whole=0.3)
     assert found.cause == "timeout"
-    threads = [one for one in threading.enumerate() if one.name == "dtsconf-web"]
+    threads = [one for one in threading.enumerate() if one.name == THREAD]
     for one in threads:
         one.join(5)
     assert not any(one.is_alive() for one in threads)
@@ -129,7 +130,7 @@ def test_what_nobody_waits_for_is_not_sent_later(
     monkeypatch.undo()
     assert web.request("GET", server.url).status_code == 400
     late.set()
-    for one in [one for one in threading.enumerate() if one.name == "dtsconf-web"]:
+    for one in [one for one in threading.enumerate() if one.name == THREAD]:
         one.join(5)
     assert len(server.asked) == 1
     web.close()

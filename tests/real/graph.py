@@ -7,10 +7,12 @@ so that a large one costs no memory. Knows nothing of dtsconf.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +27,16 @@ from tests.real.graph_faults import Fault, error_body, play, respond
 
 TOKEN = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.graph-canary-token-0123456789.sig"
 _BASE64 = "Invalid base64 string for MIME content."
+
+
+AUDIENCE = "https://graph.microsoft.com"
+
+
+def for_graph(token: str) -> bool:
+    """Whether the token says that it is for Graph, and still good."""
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return bool(claims["aud"] == AUDIENCE and claims["exp"] > time.time())
 
 
 @dataclass

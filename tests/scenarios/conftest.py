@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.real.graph import GraphServer, for_graph, graph_server
+from tests.real.identity.host import IdentityHost
 from tests.real.servers import MailHost
 from tests.real.syslog import Syslog, syslog
 from tests.scenarios.harness import Machine, in_namespace
@@ -62,6 +64,15 @@ def smtpd() -> Iterator[Callable[..., Smtpd]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def graph(identity: IdentityHost) -> Iterator[GraphServer]:
+    """A Graph that takes the tokens of the identity host; `identity.tenant(discovery={"msgraph_host": graph.host})`."""
+    with graph_server(identity.mail.certificates) as server:
+        server.takes = for_graph
+        yield server
+        assert server.complaints == []
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,6 @@ names our Graph; test, apply, send and the queue."""
 
 from __future__ import annotations
 
-import base64
-import json
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,23 +16,7 @@ from tests.scenarios.harness import Machine
 
 pytestmark = pytest.mark.servers
 
-AUDIENCE = "https://graph.microsoft.com"
 SEND = ("send", "--to", "ann@acme.example", "--bcc", "bob@acme.example", "--subject", "Run 12", "--body", "done")
-
-
-def for_graph(token: str) -> bool:
-    """Whether the token says that it is for Graph, and still good."""
-    payload = token.split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return bool(claims["aud"] == AUDIENCE and claims["exp"] > time.time())
-
-
-@pytest.fixture
-def graph(identity: IdentityHost) -> Iterator[GraphServer]:
-    with graph_server(identity.mail.certificates) as server:
-        server.takes = for_graph
-        yield server
-        assert server.complaints == []
 
 
 @pytest.fixture

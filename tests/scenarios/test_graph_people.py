@@ -7,23 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.real.graph import GraphServer, graph_server
+from tests.real.graph import GraphServer
 from tests.real.graph_faults import Fault
 from tests.real.identity.browser import Browser
 from tests.real.identity.host import IdentityHost
 from tests.scenarios.harness import Machine
 from tests.scenarios.office import ALICE, Office, office
-from tests.scenarios.test_graph import for_graph
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def graph(identity: IdentityHost) -> Iterator[GraphServer]:
-    with graph_server(identity.mail.certificates) as server:
-        server.takes = for_graph
-        yield server
-        assert server.complaints == []
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from dtsconf.secret.limits import within
+from dtsconf.net.limits import within
 from dtsconf.secret.resolver import Resolver
 
 
@@ -34,7 +34,7 @@ def test_what_takes_too_long_is_left_behind() -> None:
 
 def test_it_does_not_keep_the_program_from_ending() -> None:
     code = (
-        "import time\nfrom dtsconf.secret.limits import within\n"
+        "import time\nfrom dtsconf.net.limits import within\n"
         "try: within(0.1, lambda: time.sleep(60))\nexcept TimeoutError: print('over')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
