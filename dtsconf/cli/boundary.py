@@ -82,8 +82,19 @@ def _misused(run: Run, wrong: click.UsageError) -> int:
         return _say("", wrong.format_message(), UsageProblem.exit_code)
     path = wrong.ctx.command_path if wrong.ctx else "dtsconf"
     bare = isinstance(wrong, click.exceptions.NoArgsIsHelpError)
-    words = "there is no command" if bare else " ".join(wrong.format_message().split())
+    words = "there is no command" if bare else _variable(wrong) + " ".join(wrong.format_message().split())
     return _failed(run, UsageProblem(words, f"see {path} --help"))
+
+
+def _variable(wrong: click.UsageError) -> str:
+    """The environment variable that a bad value came from, with a colon; empty when it was typed."""
+    from click.core import ParameterSource
+
+    param = wrong.param if isinstance(wrong, click.BadParameter) else None
+    if param is None or wrong.ctx is None or not param.name or not param.envvar:
+        return ""
+    given = wrong.ctx.get_parameter_source(param.name)
+    return f"{param.envvar}: " if given is ParameterSource.ENVIRONMENT else ""
 
 
 def _refused(error: OSError) -> DtsconfError:
