@@ -28,8 +28,9 @@ _AGAIN = "sign in again: dtsconf sign-in"
 _REGISTRATION = "{portal} > App registrations > {client_id}"
 _ENTERPRISE = "{portal} > Enterprise applications > {client_id}"
 _REDIRECTS = (
-    "under Mobile and desktop applications add http://localhost (browser), and "
-    "ms-appx-web://Microsoft.AAD.BrokerPlugin/{client_id} (Windows broker)"
+    "under Mobile and desktop applications add http://localhost (browser), "
+    "ms-appx-web://Microsoft.AAD.BrokerPlugin/{client_id} (broker on Windows) and "
+    "msauth.com.msauth.unsignedapp://auth (broker on macOS)"
 )
 _OWN = (
     "microsoft.client_id must be the Application (client) ID of an app registration in your own organisation's tenant"

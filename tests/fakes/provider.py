@@ -36,17 +36,17 @@ Answer = Mapping[str, Any] | Reply
 @dataclass
 class FakeProvider:
     """`answers` are given by the grant's name, the last one again and again, unless `judge` has one for the form; `asked`
-    are the forms that came."""
+    are the forms that came, `urls` the addresses."""
 
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     discovery: dict[str, Any] | Reply = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
-    requests: int = 0
+    urls: list[str] = field(default_factory=list)
     judge: Callable[[Mapping[str, str]], Answer | None] = lambda _form: None
 
     def request(self, method: str, url: str, **options: Any) -> Reply:
         """As the session's own."""
-        self.requests += 1
+        self.urls.append(url)
         path = urlsplit(url).path
         if path.endswith("/.well-known/openid-configuration"):
             return self.discovery if isinstance(self.discovery, Reply) else _reply({**_document(), **self.discovery})
@@ -77,6 +77,16 @@ def _document() -> dict[str, Any]:
         "token_endpoint": f"{ISSUER}/token",
         "device_authorization_endpoint": f"{ISSUER}/device",
     }
+
+
+DEVICE: dict[str, Any] = {
+    "device_code": "device-" + CANARY,
+    "user_code": "ABCD-EFGH",
+    "verification_uri": "https://id.acme.example/device",
+    "expires_in": 900,
+    "interval": 1,
+}
+"""A device authorization answer (RFC 8628 3.2)."""
 
 
 def jwt(**claims: Any) -> str:

@@ -17,18 +17,11 @@ from dtsconf.auth.places import Places
 from dtsconf.auth.request import Wanted
 from dtsconf.auth.sources import UserTokens
 from dtsconf.errors import SignInFailed
-from tests.fakes.provider import CANARY, ISSUER, FakeProvider, Reply, jwt, tokens
+from tests.fakes.provider import CANARY, DEVICE, ISSUER, FakeProvider, Reply, jwt, tokens
 from tests.unit.auth.people import Somebody, wanted
 
 MICROSOFT = Wanted("https://login.microsoftonline.com", "organizations", "x")
-DEVICE: dict[str, Any] = {
-    "device_code": "device-" + CANARY,
-    "user_code": "ABCD-EFGH",
-    "verification_uri": "https://id.acme.example/device",
-    "verification_uri_complete": "https://id.acme.example/device?user_code=ABCD-EFGH",
-    "expires_in": 900,
-    "interval": 1,
-}
+COMPLETE: dict[str, Any] = {**DEVICE, "verification_uri_complete": DEVICE["verification_uri"] + "?user_code=ABCD-EFGH"}
 
 
 def sign_in(tmp_path: Path, provider: FakeProvider, person: Somebody, **change: Any) -> str:
@@ -91,12 +84,12 @@ def test_nobody_comes_back_from_the_browser(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_device_code_is_shown_with_its_page_and_waited_for(tmp_path: Path) -> None:
     pending = {"error": "authorization_pending"}
-    provider = FakeProvider({"device_authorization": [DEVICE], "device_code": [pending, tokens()]})
+    provider = FakeProvider({"device_authorization": [COMPLETE], "device_code": [pending, tokens()]})
     person = Somebody()
     assert sign_in(tmp_path, provider, person) == CANARY
     (code,) = person.codes
     assert (code.code, code.address, code.seconds) == ("ABCD-EFGH", DEVICE["verification_uri"], 900)
-    assert code.complete == DEVICE["verification_uri_complete"]
+    assert code.complete == COMPLETE["verification_uri_complete"]
     assert 0 < person.waited[0] <= 900
     assert CANARY not in repr(person)
 

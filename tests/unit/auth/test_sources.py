@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,17 +20,10 @@ from dtsconf.auth.sources import ApplicationTokens, UserTokens
 from dtsconf.auth.store import Store
 from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.secret.value import Secret
-from tests.fakes.provider import CANARY, FakeProvider, Reply, tokens
+from tests.fakes.provider import CANARY, DEVICE, FakeProvider, Reply, tokens
 from tests.unit.auth.people import Somebody, wanted
 
 USER = wanted(remember=True, cache="file")
-DEVICE = {
-    "device_code": "device-" + CANARY,
-    "user_code": "ABCD-EFGH",
-    "verification_uri": "https://id.acme.example/device",
-    "expires_in": 900,
-    "interval": 1,
-}
 GRANT = "device_code"
 
 
@@ -60,10 +54,10 @@ def test_a_person_signs_in_once_and_the_next_run_asks_nobody(make: Make, provide
     found = make(person=person).sign_in()
     assert (found.account, found.tenant, found.renewable) == ("ann@acme.example", "acme", True)
     assert [code.code for code in person.codes] == ["ABCD-EFGH"]
-    before = provider.requests
+    before = len(provider.urls)
     token = make().get()
     assert (token.value.reveal(), token.username) == (CANARY, "ann@acme.example")
-    assert provider.requests == before
+    assert len(provider.urls) == before
 
 
 def test_nobody_to_ask_is_an_error_at_once_that_names_the_command(make: Make, provider: FakeProvider) -> None:
@@ -71,7 +65,7 @@ def test_nobody_to_ask_is_an_error_at_once_that_names_the_command(make: Make, pr
         make().get()
     assert caught.value.code == 6
     assert "dtsconf sign-in" in (caught.value.hint or "")
-    assert provider.requests == 0
+    assert provider.urls == []
 
 
 def test_a_token_with_less_than_ten_minutes_left_is_renewed_and_kept(make: Make, provider: FakeProvider) -> None:
@@ -109,6 +103,36 @@ def test_fresh_is_one_that_was_not_handed_out(make: Make, provider: FakeProvider
     assert other.get(fresh=True).value.reveal() == "second"
     assert source.get(fresh=True).value.reveal() == "second"
     assert provider.grants().count("refresh_token") == 1
+
+
+def test_nothing_is_asked_of_anybody_but_the_provider(make: Make, provider: FakeProvider) -> None:
+    make(person=Somebody()).sign_in()
+    make().get(fresh=True)
+    provider.answers["client_credentials"] = [tokens()]
+    application(provider).get()
+    assert {urlsplit(url).netloc for url in provider.urls} == {"id.acme.example"}
+
+
+@pytest.mark.parametrize("region", ["MSAL_FORCE_REGION", "REGION_NAME"])
+def test_no_variable_sends_a_secret_to_another_host(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(region, "westus")
+    provider = FakeProvider({"client_credentials": [tokens()]})
+    application(provider).get()
+    assert {urlsplit(url).netloc for url in provider.urls} == {"id.acme.example"}
+
+
+def test_microsoft_s_own_clouds_are_asked_at_their_own_address(places: Places) -> None:
+    base = "https://login.microsoftonline.us"
+    answers: Any = {"device_authorization": [DEVICE], GRANT: [tokens()], "refresh_token": [tokens("second")]}
+    addresses = dict.fromkeys(("authorization_endpoint", "token_endpoint"), f"{base}/common/x")
+    document = {**addresses, "device_authorization_endpoint": f"{base}/common/d"}
+    provider: Any = FakeProvider(answers, document)
+    wish = replace(USER, authority=base, tenant="organizations")
+    UserTokens(wish, places, {}, lambda: provider, person=Somebody()).sign_in()
+    assert UserTokens(wish, places, {}, lambda: provider).get(fresh=True).value.reveal() == "second"
+    assert {urlsplit(url).netloc for url in provider.urls} == {"login.microsoftonline.us"}
+    assert provider.urls[0] == f"{base}/organizations/v2.0/.well-known/openid-configuration"
+    assert "https://outlook.office365.us/SMTP.Send" in provider.asked[0]["scope"].split()
 
 
 def test_a_token_for_another_service_is_not_handed_out(make: Make, provider: FakeProvider) -> None:

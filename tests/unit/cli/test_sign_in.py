@@ -16,7 +16,7 @@ from dtsconf.cli import person as at_terminal
 from dtsconf.cli.person import TerminalPerson
 from dtsconf.cli.progress import Progress
 from dtsconf.wiring import identity
-from tests.fakes.provider import CANARY, FakeProvider, Reply, tokens
+from tests.fakes.provider import CANARY, DEVICE, FakeProvider, Reply, tokens
 from tests.unit.cli.calls import Called, call, profile, python
 
 CLIENT = "00000000-0000-0000-0000-000000000001"
@@ -35,13 +35,6 @@ settings:
 verify: {{level: none}}
 {more}
 """
-DEVICE = {
-    "device_code": "device-" + CANARY,
-    "user_code": "ABCD-EFGH",
-    "verification_uri": "https://id.acme.example/device",
-    "expires_in": 900,
-    "interval": 1,
-}
 
 
 @pytest.fixture
@@ -106,7 +99,7 @@ def test_without_a_terminal_nobody_is_asked(
         found = dtsconf(command, "--profile", site(tmp_path), "--json", code=6).json
         assert [problem["kind"] for problem in found["problems"]] == ["sign-in"]
         assert "dtsconf sign-in" in found["problems"][0]["hint"]
-    assert provider.requests == 0
+    assert provider.urls == []
 
 
 def test_a_rule_on_the_sender_keeps_an_account_out_and_nothing_is_kept(dtsconf: Dtsconf, tmp_path: Path) -> None:
