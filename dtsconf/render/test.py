@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
-from dtsconf.render import advice, evidence, table
+from dtsconf.render import table
 from dtsconf.render.common import hint_line, notice_data, painted
 
 if TYPE_CHECKING:
@@ -37,17 +37,20 @@ def text(
     """Every stage a row; with `explain` the evidence; then what is proven, or what failed and the next step. `words`:
     this call's options, which the next one needs too."""
     head = f"{table.server(effective.settings)}, level {verification.level}\n"
-    body = table.stages(verification, color=color) + (evidence.text(verification) if explain else "")
+    body = table.stages(verification, color=color)
+    if explain:
+        from dtsconf.render import evidence
+
+        body += evidence.text(verification)
     if verification.ok:
         return head + body + table.proven(verification)
-    failed = verification.failure
-    hint = hint_line(failed.hint) if failed is not None else None
-    return (
-        head
-        + body
-        + painted("NOT PROVEN.", "red", on=color)
-        + " "
-        + table.cause(verification)
-        + (f"{hint}\n" if hint else "")
-        + advice.text(failed.hint if failed else None, words)
-    )
+    return head + body + _failed(verification, words, color=color)
+
+
+def _failed(verification: Verification, words: Sequence[str], *, color: bool) -> str:
+    from dtsconf.render import advice
+
+    hint = verification.failure.hint if verification.failure else None
+    line = hint_line(hint)
+    cause = f"{painted('NOT PROVEN.', 'red', on=color)} {table.cause(verification)}"
+    return cause + (f"{line}\n" if line else "") + advice.text(hint, words)

@@ -49,7 +49,8 @@ def looked_into(job: Job, result: Verification) -> Verification:
     first = said.in_between(case)
     found = _examined(case)
     tls = any(stage.stage == "tls" and stage.ok for stage in result.stages)
-    evidence = (*said.passed(result.stages), *said.reply(failure, tls=tls), *first.evidence, *found.evidence)
+    shown = (*said.passed(result.stages), *said.half_dead(result.stages), *said.offered(result.stages))
+    evidence = (*shown, *said.reply(failure, tls=tls), *first.evidence, *found.evidence)
     evidence = tuple(_masked(each, job.link.masker) for each in evidence)
     told = _told(failure, found.telling or first.telling, found.hint or first.hint, job.link.masker)
     stages = tuple(told if stage is failure else stage for stage in result.stages)
@@ -58,7 +59,7 @@ def looked_into(job: Job, result: Verification) -> Verification:
 
 def explained(result: Verification) -> Verification:
     """A verification that went well, with what each of its stages shows. Looks at nothing more."""
-    return replace(result, evidence=tuple(said.passed(result.stages)))
+    return replace(result, evidence=(*said.passed(result.stages), *said.half_dead(result.stages)))
 
 
 def _examined(case: Case) -> Outcome:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 from dtsconf.mail.evidence import counters, surroundings
-from dtsconf.mail.evidence.case import Outcome
+from dtsconf.mail.evidence.case import Outcome, together
 from dtsconf.mail.evidence.ways import Way, advice, best, ways_in
 from dtsconf.net import meaning
 from dtsconf.net.connect import Address
@@ -65,15 +65,17 @@ def examine(case: Case) -> Outcome:
     if not case.addresses:
         return Outcome()
     address = case.addresses[0]
-    found, local = _once_more(case, address)
-    route, by_route = _way(case, address)
-    around, wall = _around(case, address)
-    others, opening, hint = _other_ports(case)
-    evidence = (*found, *route, *_families(case), *around, *others)
-    telling = local or by_route or wall or opening
-    if local or wall:
-        hint = _ALLOW.format(port=case.port, host=case.host)
-    return Outcome(evidence, telling, hint)
+    first = _once_more(case, address)
+    looks = (
+        lambda: _way(case, address),
+        lambda: _around(case, address),
+        lambda: _other_ports(case),
+        lambda: _families(case),
+    )
+    found = [first, *(each or Outcome() for each in together(looks, case.end() + 1))]
+    evidence = tuple(each for outcome in found for each in outcome.evidence)
+    telling = next((outcome.telling for outcome in found if outcome.telling), None)
+    return Outcome(evidence, telling, next((outcome.hint for outcome in found if outcome.hint), None))
 
 
 _ALLOW = (
@@ -82,14 +84,18 @@ _ALLOW = (
 )
 
 
-def _once_more(case: Case, address: Address) -> tuple[list[Evidence], str | None]:
+def _once_more(case: Case, address: Address) -> Outcome:
     """The same attempt again, with the kernel's counters read before and after."""
     before = counters.read()
     again = knock(address, case.end())
     rose = counters.moved(before, counters.read())
     what = f"connected to {address} port {case.port} once more"
-    words, local = _who(rose, again, before != {})
-    return [Evidence(what, f"{again}{words[0]}", words[1])], local
+    (seen, means), local = _who(rose, again, before != {} and not surroundings.has_no_neighbour(address))
+    return Outcome((Evidence(what, f"{again}{seen}", means),), local, _allow(case) if local else None)
+
+
+def _allow(case: Case) -> str:
+    return _ALLOW.format(port=case.port, host=case.host)
 
 
 def _who(rose: counters.Moved, again: Knock, counted: bool) -> tuple[tuple[str, str], str | None]:
@@ -114,7 +120,7 @@ def _who(rose: counters.Moved, again: Knock, counted: bool) -> tuple[tuple[str, 
     return ("", "the failure is the same each time"), None
 
 
-def _way(case: Case, address: Address) -> tuple[list[Evidence], str | None]:
+def _way(case: Case, address: Address) -> Outcome:
     """What this machine's routing table and neighbours say."""
     way = surroundings.way_to(address)
     what = f"asked this machine's routing table for the way to {address}"
@@ -125,70 +131,69 @@ def _way(case: Case, address: Address) -> tuple[list[Evidence], str | None]:
             if blocked
             else "this machine itself has no way there: is the cable, the wireless network or the VPN up?"
         )
-        return [Evidence(what, way.strerror or str(way), means)], means
+        return Outcome((Evidence(what, way.strerror or str(way), means),), means)
     if surroundings.has_no_neighbour(address):
         means = f"{address} is in this machine's own network, and no machine there has it: off, or the wrong address"
-        return [Evidence(what, f"directly, from {way}; nobody answers for {address} (ARP)", means)], means
+        return Outcome((Evidence(what, f"directly, from {way}; nobody answers for {address} (ARP)", means),), means)
     if case.cause == "no-route":
         means = "this machine has a way there: a router or firewall further on said no"
-        return [Evidence(what, f"from {way}", means)], means
-    return [], None
+        return Outcome((Evidence(what, f"from {way}", means),), means)
+    return Outcome()
 
 
-def _families(case: Case) -> list[Evidence]:
+def _families(case: Case) -> Outcome:
     """Where the host has IPv6 and IPv4: how each fared."""
     if len({address.family for address in case.addresses}) < 2:
-        return []
+        return Outcome()
     names: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
     found = case.together(*(_look(one, case.end()) for one in case.addresses[:4]))
     seen = "; ".join(f"{names[a.family]} {a}: {k}" for a, k in zip(case.addresses, found, strict=False) if k)
     open_now = {names[a.family] for a, k in zip(case.addresses, found, strict=False) if k and k.met == "open"}
     means = f"only {open_now.pop()} works from here" if len(open_now) == 1 else "both families fare alike"
-    return [Evidence("tried the host's IPv6 and IPv4 addresses apart", seen, means)]
+    return Outcome((Evidence("tried the host's IPv6 and IPv4 addresses apart", seen, means),))
 
 
 def _look(address: Address, end: float) -> Callable[[], Knock]:
     return lambda: knock(address, end)
 
 
-def _around(case: Case, address: Address) -> tuple[list[Evidence], str | None]:
+def _around(case: Case, address: Address) -> Outcome:
     """Silence: does the same port get through to loopback and to the gateway?"""
     if case.cause != "timeout":
-        return [], None
-    home = Address(socket.AF_INET, ("127.0.0.1", case.port))
+        return Outcome()
     gateway = surroundings.gateway_to(address)
-    there = Address(socket.AF_INET, (gateway, case.port)) if gateway else home
-    own, near = case.together(_look(home, case.end()), _look(there, case.end()))
-    evidence, wall = [], None
+    places = ["127.0.0.1", *([gateway] if gateway else [])]
+    looks = (_look(Address(socket.AF_INET, (place, case.port)), case.end()) for place in places)
+    own, *near = case.together(*looks)
     if own is not None and own.met == "timeout":
         wall = f"this machine's own firewall drops port {case.port}: even to the machine itself it is silent"
-        evidence.append(Evidence(f"connected to this machine itself, 127.0.0.1 port {case.port}", str(own), wall))
-    if gateway and near is not None:
-        means = (
-            "port {} leaves this machine: its own firewall lets it out"
-            if near.met != "timeout"
-            else "this tells nothing"
-        )
-        if near.met == "timeout":
-            means = "either this machine keeps port {} in, or the gateway answers nobody"
-        evidence.append(
-            Evidence(f"connected to the gateway {gateway} port {case.port}", str(near), means.format(case.port))
-        )
-    return evidence, wall
+        evidence = Evidence(f"connected to this machine itself, 127.0.0.1 port {case.port}", str(own), wall)
+        return Outcome((evidence,), wall, _allow(case))
+    return Outcome(tuple(_gateway(case, gateway, knocked) for knocked in near if gateway and knocked))
 
 
-def _other_ports(case: Case) -> tuple[list[Evidence], str | None, str | None]:
+def _gateway(case: Case, gateway: str, knocked: Knock) -> Evidence:
+    means = f"port {case.port} leaves this machine: its own firewall lets it out"
+    if knocked.met == "timeout":
+        means = f"either this machine keeps port {case.port} in, or the gateway answers nobody there"
+    return Evidence(f"connected to the gateway {gateway} port {case.port}", str(knocked), means)
+
+
+def _other_ports(case: Case) -> Outcome:
     """The same host's other mail ports: which answer, and which of them would do."""
     ports = [port for port in OTHERS if port != case.port]
     looks = [ways_in(case.link, port, case.seconds())[1 if port == 465 else 0] for port in ports]
     ways = [way for found in case.together(*looks) for way in found or ()]
+    if not ways:
+        return Outcome()
     by_port = {port: [way for way in ways if way.port == port] for port in ports}
     seen = "; ".join(f"port {port}: {_state(found)}" for port, found in by_port.items())
     listening = [port for port, found in by_port.items() if any(way.listens for way in found)]
     fit = best(ways, case.route)
     hint = f"{advice(fit[0], case.route)} (tried just now, without login)" if fit else None
-    means, telling = _ports_mean(case, listening, bool(fit))
-    return [Evidence(f"tried other mail ports of {case.host}, without login", seen, means)], telling, hint
+    means, telling = _ports_mean(case, listening, served=any(way.ok for way in ways))
+    evidence = Evidence(f"tried other mail ports of {case.host}, without login", seen, means)
+    return Outcome((evidence,), telling, hint)
 
 
 def _state(ways: list[Way]) -> str:
@@ -202,15 +207,17 @@ def _state(ways: list[Way]) -> str:
     return _WORDS.get(last.cause or "", last.cause or "") if last.stage == "connect" else f"answers ({last.cause})"
 
 
-def _ports_mean(case: Case, listening: list[int], fit: bool) -> tuple[str, str | None]:
-    """(means, the telling sentence) of which other ports answer."""
+def _ports_mean(case: Case, listening: list[int], *, served: bool) -> tuple[str, str | None]:
+    """(means, the telling sentence) of which other ports answer; `served`: a mail server is there on one of them."""
     if case.cause != "timeout":
-        told = "the host is there, and its mail server listens elsewhere" if fit else "no mail server answers on them"
+        told = (
+            "the host is there, and its mail server listens elsewhere" if served else "no mail server answers on them"
+        )
         return told, None
     if not listening:
         return "the whole host is silent: it is down, or a firewall keeps all of these ports", None
     which = f"port {listening[0]} of the same host answers"
-    if case.port == 25:
+    if case.port == 25 and served:
         told = f"port 25 is silent and {which}: this network blocks port 25, as providers do for their customers"
         return told, told
     told = f"port {case.port} is silent and {which}: a firewall on the way or on the host drops just this port"

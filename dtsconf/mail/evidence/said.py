@@ -45,6 +45,31 @@ def passed(stages: Sequence[Stage]) -> list[Evidence]:
     return [Evidence("held the conversation", f"{', '.join(good)} went well", means)]
 
 
+def offered(stages: Sequence[Stage]) -> list[Evidence]:
+    """A login that was refused: is logging in switched on there at all?"""
+    failure = stages[-1]
+    shown = next(
+        (s.detail for s in reversed(stages) if s.ok and s.stage in ("tls", "ehlo") and "AUTH " in s.detail), ""
+    )
+    if failure.stage != "auth" or failure.code is None or not shown:
+        return []
+    ways = re.sub(r"[^A-Z0-9 -].*", "", shown[shown.rindex("AUTH ") + 5 :].upper()).strip()
+    means = "logging in is switched on there: it is this user name or password that is refused"
+    if failure.cause == "auth-disabled":
+        means = "the server offers it to everybody, and has it switched off for this account or organisation"
+    return [Evidence("read which logins the server offers", ways, means)]
+
+
+def half_dead(stages: Sequence[Stage]) -> list[Evidence]:
+    """A connection that came about although some addresses of the host don't answer."""
+    found = next((s.detail for s in stages if s.stage == "connect" and s.ok), "")
+    dead = re.search(r"\((.+)\)$", found)
+    if dead is None:
+        return []
+    means = "IPv6 is broken on the way, IPv4 is fine" if ":" in dead.group(1).split(": ")[0] else "one address is dead"
+    return [Evidence("connected", found, f"{means}: programs that try one after the other wait long for it")]
+
+
 def reply(failure: Stage, *, tls: bool) -> list[Evidence]:
     """The server's no by the table: what this code means here, and where that is written."""
     if failure.code is None or failure.code < 400:

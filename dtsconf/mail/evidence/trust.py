@@ -112,7 +112,13 @@ def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:
         means = "the certificate has no name that could be used"
         return Outcome((*found, Evidence("looked for a name that fits", own.fits, means)))
     seen = "; ".join(f"{name} {'leads to this server' if name in same else _elsewhere(led[name])}" for name in names)
-    means = f"{same[0]} is this very server's name" if same else "none of these names leads to this server from here"
+    means = (
+        f"{same[0]} is this very server's name"
+        if same
+        else (
+            "none of these names leads here from this machine: the wrong server, or something else answers in its place"
+        )
+    )
     evidence = Evidence("looked up the names that the certificate is for", seen, means)
     if same:
         return Outcome(

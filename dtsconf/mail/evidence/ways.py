@@ -34,7 +34,7 @@ Kind = Literal["none", "starttls", "tls"]
 class Way:
     """One port with one encryption. `ok`: a mail server answers there that way; `detail` is what was found, `cause` a
     word of the contract's list or None, `stage` the one that failed; `ms` is the time it took; `heard`: at least a byte
-    of the server was read; `login`: it offers one."""
+    of the server was read; `login`: it offers one; `offers_tls`: in clear it says that it could do better."""
 
     port: int
     encryption: Kind
@@ -45,11 +45,7 @@ class Way:
     stage: str | None = None
     heard: bool = True
     login: bool = False
-
-    @property
-    def offers_tls(self) -> bool:
-        """In clear: the server says that it could do better."""
-        return "STARTTLS" in self.detail
+    offers_tls: bool = False
 
     @property
     def connects(self) -> bool:
@@ -87,7 +83,8 @@ def in_clear(port: int, result: Verification) -> tuple[Way, ...]:
     if greeted is None:
         return (_way(port, "none", result), _way(port, "starttls", result))
     told = f"a mail server answers; it offers {_offers(greeted)}"
-    none = Way(port, "none", True, told, _time(result), login=_offers_login(greeted.detail))
+    better, login = "STARTTLS" in greeted.detail.upper().split(), _offers_login(greeted.detail)
+    none = Way(port, "none", True, told, _time(result), login=login, offers_tls=better)
     tls = next((s for s in result.stages if s.stage == "tls"), None)
     if tls is None:
         return (none, Way(port, "starttls", False, "offers no STARTTLS", _time(result), "tls-not-offered", "tls"))

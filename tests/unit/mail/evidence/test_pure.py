@@ -164,6 +164,8 @@ def test_the_recommended_way_is_first() -> None:
     assert [(w.port, w.encryption) for w in ways.best(tried, free)] == [
         (587, "starttls"), (465, "tls"), (25, "none"), (587, "none"),
     ]  # fmt: skip
+    broken = Way(2525, "none", True, "", 1.0, offers_tls=True)
+    assert ways.best([broken], free) == []
     with_login = job(465, password="x").link.smtp
     assert [(w.port, w.encryption) for w in ways.best(tried, with_login)] == [(465, "tls"), (587, "starttls")]
     assert ways.best([way(587, "starttls", login=False)], with_login) == []
@@ -175,6 +177,44 @@ def test_stages_that_went_well_rule_things_out() -> None:
     (evidence,) = said.passed(stages)
     assert "no firewall stands in the way" in evidence.means
     assert said.passed([Stage("resolve", True, 1, "an address")]) == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [("auth-rejected", "it is this user name or password"), ("auth-disabled", "switched off for this")],
+)
+def test_a_refused_login_is_held_against_what_is_offered(cause: str, words: str) -> None:
+    stages = [
+        Stage(
+            "tls",
+            True,
+            1,
+            "TLSv1.3, X; certificate CN=a; then offers 8BITMIME, SIZE 1, AUTH PLAIN LOGIN",
+            said_by="tls",
+        ),
+        Stage("auth", False, 1, "PLAIN: 535 5.7.8 no", 535, "5.7.8", cause),
+    ]
+    (evidence,) = said.offered(stages)
+    assert evidence.seen == "PLAIN LOGIN"
+    assert words in evidence.means
+    assert said.offered([*stages[:1], Stage("auth", False, 1, "cut", cause="dropped")]) == []
+    assert said.offered(stages[1:]) == []
+
+
+def test_a_dead_address_beside_a_live_one() -> None:
+    row = Stage("connect", True, 1, "192.0.2.1 port 25 (2001:db8::dead: no answer)", said_by="system")
+    (evidence,) = said.half_dead([row])
+    assert "IPv6 is broken on the way, IPv4 is fine" in evidence.means
+    assert said.half_dead([Stage("connect", True, 1, "192.0.2.1 port 25", said_by="system")]) == []
+
+
+def test_what_there_is_no_time_for_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look that is cut short would see silence where there is none."""
+    at = [1000.0]
+    monkeypatch.setattr("dtsconf.mail.evidence.case.time.monotonic", lambda: at[0])
+    one = the_case("timeout", "connect")
+    at[0] += case.ALTOGETHER - case.FAIR / 2
+    assert one.together(lambda: 1, lambda: 2) == [None, None]
 
 
 @pytest.mark.parametrize("detail", ["550 5.7.1 Relay access denied", "PLAIN: 535 5.7.8 no", ""])
