@@ -67,7 +67,7 @@ def test_either_way_to_hand_over_a_token(here: Office, endpoint: str) -> None:
     ("endpoint", "sender", "stage", "cause", "hint"),
     [
         ("token-cleartext", MAILBOX, "tls", "tls-not-offered", ""),
-        ("password-alone", MAILBOX, "auth", "auth-mechanism", "smtp.office365.com port 587"),
+        ("password-alone", MAILBOX, "auth", "auth-mechanism", "microsoft.smtp.host=smtp.office365.com"),
         ("token", BOB, "auth", "token", f"Test-ServicePrincipalAuthorization -Identity CLIENT -Resource {BOB}"),
     ],
 )
