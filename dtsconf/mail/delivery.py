@@ -81,6 +81,7 @@ def _mail_from(talk: Conversation, envelope: Envelope, content: Content, replies
         if not envelope.sender.isascii() and not talk.offer.has("SMTPUTF8"):
             hint = "use an address in ASCII: --set sender.email=ADDRESS"
             raise StageFailed("sender-rejected", _NO_UTF8.format(envelope.sender), hint)
+        _require_utf8(talk, envelope, content)
         _require_room(talk, content.size)
         reply = replies.next()
         if not reply.positive:
@@ -88,6 +89,15 @@ def _mail_from(talk: Conversation, envelope: Envelope, content: Content, replies
                 replies.drain()
             talk.refuse("mail-from", reply)
         row.heard(reply)
+
+
+def _require_utf8(talk: Conversation, envelope: Envelope, content: Content) -> None:
+    """A message that shows an address outside ASCII goes to nobody without SMTPUTF8 (RFC 6531 3.6): its header can't be
+    sent, to those with an address in ASCII neither."""
+    odd = next((address for address in envelope.recipients if not address.isascii()), None)
+    if odd is not None and len(envelope.recipients) > 1 and content.eight_bit and not talk.offer.has("SMTPUTF8"):
+        hint = "leave that address out, or use one in ASCII"
+        raise StageFailed("recipient-rejected", f"{_NO_UTF8.format(odd)}: its header shows it, so nobody gets it", hint)
 
 
 def _require_room(talk: Conversation, size: int) -> None:

@@ -178,3 +178,14 @@ def test_many_recipients_are_asked_for_in_groups() -> None:
         sent = sending.send(Envelope("dts@acme.example", many), MAIL)
     assert [one.address for one in sent.recipients if not one.ok] == ["r123@acme.example"]
     assert sent.failure is None
+
+
+def test_a_header_outside_ascii_goes_to_nobody_without_smtputf8() -> None:
+    shown = Mail("<3@acme.example>", "To: jürgen@acme.example\r\n\r\nx\r\n".encode(), eight_bit=True)
+    mixed = Envelope("dts@acme.example", ("you@acme.example", "jürgen@acme.example"))
+    with server(dialogue()) as running, mailer(running.port) as sending:
+        sent, hidden = sending.send(mixed, shown), sending.send(mixed, MAIL)
+    assert sent.failure is not None
+    assert (sent.failure.stage, sent.failure.cause) == ("mail-from", "recipient-rejected")
+    assert "jürgen@acme.example" in sent.failure.detail
+    assert [one.ok for one in hidden.recipients] == [True, False]
