@@ -68,7 +68,8 @@ def test_the_upper_half_of_the_screen_from_apply_to_sign_out(here: Office) -> No
 
 def test_a_device_code_at_the_terminal(here: Office) -> None:
     here.run("apply", "--yes", "--profile", here.profile()).ok()
-    signed_in = here.at_terminal("sign-in", "--set", "microsoft.flow=device-code", user=BOB).ok()
+    signed_in = here.at_terminal("sign-in", user=BOB, env={"BROWSER": ""}).ok()
+    assert "signing in by device-code: there is no broker" in signed_in.text
     ((page, code),) = here.tenant.user_codes()
     assert page in signed_in.text
     assert code in signed_in.text
