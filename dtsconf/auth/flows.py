@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dtsconf.auth import surroundings
 from dtsconf.auth.client import Answer, Public, asked, nonsense
 from dtsconf.auth.loopback import Receiver
+from dtsconf.auth.provider import Unavailable
 from dtsconf.auth.request import Person, UserCode, Wanted
 from dtsconf.errors import SignInFailed
 from dtsconf.names import escape_controls
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 LIMIT = 300
 """Seconds that a person has for the browser."""
+PENDING = ("authorization_pending", "slow_down")
+"""What a provider says while the code has not been entered yet (RFC 8628 3.5)."""
+BACKING_OFF = 5
+"""Seconds that are added between two questions when the provider wants to be asked less (RFC 8628 3.5)."""
 LONGEST_CODE = 900
 """Seconds that a device code is waited for, at most, whatever the provider allows (Microsoft allows these 15 min)."""
 
@@ -66,14 +71,28 @@ def device_code(client: Public, wanted: Wanted, person: Person) -> Answer:
     code = _user_code(flow, wanted)
     person.enter(code)
     ends = time.monotonic() + code.seconds
+    while True:
+        answer = _attempt(client, flow)
+        if answer.get("error") not in PENDING or time.monotonic() >= ends:
+            return answer
+        _pause(min(time.monotonic() + flow["interval"], ends), ends, person)
 
-    def over(_flow: object) -> bool:
-        left = ends - time.monotonic()
-        person.waiting(max(left, 0.0))
-        return left <= 0
 
-    answer: Answer = asked(lambda: client.app.acquire_token_by_device_flow(flow, exit_condition=over))
+def _attempt(client: Public, flow: dict[str, Any]) -> Answer:
+    """Ask once whether the code was entered. A provider that is away just now is asked less often (RFC 8628 3.5)."""
+    try:
+        answer: Answer = asked(lambda: client.app.acquire_token_by_device_flow(flow, exit_condition=lambda _flow: True))
+    except Unavailable:
+        flow["interval"] += BACKING_OFF
+        return {"error": "slow_down"}
     return answer
+
+
+def _pause(until: float, ends: float, person: Person) -> None:
+    """Wait, telling the person every second how long it is till `ends`; both in time.monotonic() seconds."""
+    while (now := time.monotonic()) < until:
+        person.waiting(ends - now)
+        time.sleep(min(1.0, until - now))
 
 
 def broker(client: Public, wanted: Wanted, person: Person) -> Answer:

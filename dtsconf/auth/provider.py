@@ -43,6 +43,10 @@ _HINTS = {
 _ELSEWHERE = "check microsoft.authority and connection.proxy: what answers there is no identity provider"
 
 
+class Unavailable(SignInFailed):
+    """The provider is away or busy: the same may go well a little later."""
+
+
 class Provider:
     """What msal takes for its `http_client`, for the sign-in that is wanted."""
 
@@ -140,7 +144,8 @@ def no_answer(host: str, trouble: Trouble) -> SignInFailed:
         words = "makes no TLS connection"
     unreached = (trouble.place, trouble.cause) if trouble.place in ("resolve", "connect") else None
     hint = _HINTS.get(trouble.cause, _HINTS["timeout"])
-    return SignInFailed(f"{host} {words}: {detail}", hint, unreached=unreached)
+    kind = SignInFailed if trouble.place == "tls" else Unavailable
+    return kind(f"{host} {words}: {detail}", hint, unreached=unreached)
 
 
 def _refuse_busy(response: Response, host: str) -> None:
@@ -149,7 +154,7 @@ def _refuse_busy(response: Response, host: str) -> None:
     if status == 429 or status >= 500:
         wait = response.headers.get("Retry-After", "")
         later = f"in {wait} s" if wait.isascii() and wait.isdigit() and len(wait) < 6 else "in a while"
-        raise SignInFailed(f"{host} is busy or has a fault of its own (HTTP {status})", f"try again {later}")
+        raise Unavailable(f"{host} is busy or has a fault of its own (HTTP {status})", f"try again {later}")
 
 
 def _plain(response: Response, host: str) -> Response:

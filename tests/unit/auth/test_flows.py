@@ -94,6 +94,20 @@ def test_a_device_code_is_shown_with_its_page_and_waited_for(tmp_path: Path) -> 
     assert CANARY not in repr(person)
 
 
+def test_a_provider_that_is_away_for_a_moment_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "BACKING_OFF", 0)
+    busy = Reply(503, "busy")
+    provider = FakeProvider({"device_authorization": [DEVICE], "device_code": [busy, busy, tokens()]})
+    assert sign_in(tmp_path, provider, Somebody()) == CANARY
+    assert provider.grants().count("device_code") == 3
+
+
+def test_a_provider_that_stays_away_ends_with_the_code(tmp_path: Path) -> None:
+    provider = FakeProvider({"device_authorization": [{**DEVICE, "expires_in": 1}], "device_code": [Reply(503, "")]})
+    with pytest.raises(SignInFailed, match="slow_down"):
+        sign_in(tmp_path, provider, Somebody())
+
+
 def test_a_code_that_nobody_enters_ends(tmp_path: Path) -> None:
     pending = {"error": "authorization_pending"}
     provider = FakeProvider({"device_authorization": [{**DEVICE, "expires_in": 1}], "device_code": [pending]})
