@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from tests.real.graph import GraphServer, for_graph, graph_server
+from tests.real.identity.browser import Browser
 from tests.real.identity.host import IdentityHost
 from tests.real.servers import MailHost
 from tests.real.syslog import Syslog, syslog
 from tests.scenarios.harness import Machine, in_namespace
+from tests.scenarios.office import Office, office
 from tests.scenarios.recipes import Place, newcomers_place
 from tests.scenarios.smtpd import Smtpd
 
@@ -80,3 +82,12 @@ def place(mail: MailHost) -> Iterator[Place]:
     """Where the README's recipes are typed; tests that use it carry `xdist_group("newcomer")`."""
     with newcomers_place(mail) as made:
         yield made
+
+
+@pytest.fixture
+def here(machine: Machine, identity: IdentityHost, browser: Browser) -> Iterator[Office]:
+    """The machine as an office with a tenant of its own, and somebody who signs in; at the end all files are searched
+    for what the provider gave out. Tests that use it carry `xdist_group("browser")`."""
+    with office(machine, identity, browser) as made:
+        yield made
+        made.searched(allowed=(".tokens", "email.secrets.json"))

@@ -3,17 +3,12 @@ Settings, Remember Me, sign-out; every flow that can run here, against a real pr
 
 from __future__ import annotations
 
-import json
 import re
 import stat
 import subprocess
-import time
-from collections.abc import Iterator
 
-import jwt
 import pytest
 
-from tests.real.graph import graph_server
 from tests.real.identity.browser import Browser
 from tests.real.identity.host import IdentityHost
 from tests.real.secret_service import SecretService
@@ -21,13 +16,6 @@ from tests.scenarios.harness import Machine, failed_stage
 from tests.scenarios.office import ALICE, BOB, Office, office
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def here(machine: Machine, identity: IdentityHost, browser: Browser) -> Iterator[Office]:
-    with office(machine, identity, browser) as made:
-        yield made
-        made.searched(allowed=(".tokens", "email.secrets.json"))
 
 
 def test_the_upper_half_of_the_screen_from_apply_to_sign_out(here: Office) -> None:
@@ -175,18 +163,6 @@ def test_without_a_keyring_nobody_is_asked_in_vain(here: Office) -> None:
     assert here.opened == []
 
 
-def test_two_processes_renew_one_token_once(here: Office) -> None:
-    here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
-    here.at_terminal("sign-in").ok()
-    (kept,) = here.runtime.rglob("*.tokens")
-    held = json.loads(kept.read_text())
-    kept.write_text(json.dumps({**held, "expires": time.time() + 100}))
-    running = [here.machine.start("test") for _ in range(3)]
-    for process in running:
-        here.machine.finish(process, "test").ok()
-    assert here.tenant.asked() == ["authorization_code", "refresh_token"]
-
-
 def test_without_memory_for_a_session_a_sign_in_lasts_for_the_command(here: Office) -> None:
     del here.machine.environment["XDG_RUNTIME_DIR"]
     here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
@@ -210,30 +186,6 @@ def test_another_provider_comes_from_the_organisation_alone(here: Office) -> Non
     for variable in ("DTS_EMAIL_MICROSOFT__AUTHORITY", "DTS_EMAIL_MICROSOFT__SMTP__HOST"):
         value = "https://evil.example" if "AUTHORITY" in variable else "evil.example"
         assert "organisation" in here.run("test", env={variable: value}).fails(4).text
-
-
-def test_a_macro_sends_with_the_sign_in(here: Office) -> None:
-    here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
-    here.at_terminal("sign-in").ok()
-    to = here.identity.mail.fresh_recipient()
-    here.run("send", "--to", to, "--subject", "night report", "--body", "done").ok()
-    mail = here.identity.mail.wait_for_mail(to, subject="night report")
-    assert ALICE in str(mail["From"])
-
-
-def test_people_by_graph(machine: Machine, identity: IdentityHost, browser: Browser) -> None:
-    with (
-        graph_server(identity.mail.certificates) as graph,
-        office(machine, identity, browser, discovery={"msgraph_host": graph.host}) as here,
-    ):
-        graph.takes = lambda token: jwt.decode(token, options={"verify_signature": False})["scp"] == "Mail.Send"
-        here.run("apply", "--yes", "--profile", here.profile(flow="browser", via="graph")).ok()
-        assert graph.asked == [], "an apply by root has no token"
-        assert "proven for dtsconf" in here.at_terminal("sign-in").ok().text
-        here.run("test").ok()
-        assert [mail.mailbox for mail in graph.mails] == ["me", "me"]
-        assert graph.complaints == []
-        here.searched(allowed=(".tokens",))
 
 
 @pytest.mark.parametrize("command", [("sign-out",), ("purge", "--yes")], ids=["sign-out", "purge"])

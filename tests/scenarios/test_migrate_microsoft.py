@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.real.graph import graph_server
-from tests.real.identity.browser import Browser
+from tests.real.graph import GraphServer
 from tests.real.identity.host import IdentityHost
 from tests.real.identity.tenant import MAILBOX, Client
 from tests.real.processes import free_ports
@@ -39,13 +37,6 @@ verify:
   to: {to}
 targets: [dts, msmtp]
 """
-
-
-@pytest.fixture
-def here(machine: Machine, identity: IdentityHost, browser: Browser) -> Iterator[Office]:
-    with office(machine, identity, browser) as made:
-        yield made
-        made.searched(allowed=(".tokens",))
 
 
 def old_profile(here: Office, sender: str = MAILBOX) -> Path:
@@ -147,12 +138,8 @@ def test_an_application_beside_the_old_profile(here: Office) -> None:
     here.run("migrate", "microsoft", "--profile", str(profile), "--out", str(new), *options).fails(1)
 
 
-def test_an_application_by_graph(machine: Machine, identity: IdentityHost) -> None:
-    with (
-        graph_server(identity.mail.certificates) as graph,
-        office(machine, identity, discovery={"msgraph_host": graph.host}) as here,
-    ):
-        graph.takes = lambda _token: True
+def test_an_application_by_graph(machine: Machine, identity: IdentityHost, graph: GraphServer) -> None:
+    with office(machine, identity, discovery={"msgraph_host": graph.host}) as here:
         profile = old_profile(here)
         reference = here.machine.secret_file(here.tenant.by_secret.secret or "")
         options = sets(here, here.tenant.by_secret, flow="application", client_secret=reference, via="graph")

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.real.identity.browser import Browser
-from tests.real.identity.host import IdentityHost
 from tests.real.identity.tenant import MAILBOX
-from tests.scenarios.harness import Machine
-from tests.scenarios.office import ALICE, Office, office
+from tests.scenarios.office import ALICE, Office
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def here(machine: Machine, identity: IdentityHost, browser: Browser) -> Iterator[Office]:
-    with office(machine, identity, browser) as made:
-        yield made
-        made.searched(allowed=(".tokens", "email.secrets.json"))
 
 
 def test_from_the_account_that_signed_in(here: Office) -> None:

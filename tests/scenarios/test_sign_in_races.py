@@ -5,24 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.real.identity.browser import Browser
-from tests.real.identity.host import IdentityHost
 from tests.real.terminal import converse
-from tests.scenarios.harness import PROGRAM, Machine
-from tests.scenarios.office import Office, office
+from tests.scenarios.harness import PROGRAM
+from tests.scenarios.office import Office
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def here(machine: Machine, identity: IdentityHost, browser: Browser) -> Iterator[Office]:
-    with office(machine, identity, browser) as made:
-        yield made
 
 
 def test_ten_at_once_renew_a_token_once(here: Office) -> None:
