@@ -565,17 +565,6 @@ def test_offline_does_not_excuse_a_server_that_says_no(machine: Machine, smtpd: 
     machine.apply(machine.profile(**parts)).fails(6)
 
 
-def test_microsoft_mode_says_it_is_not_there_yet(machine: Machine) -> None:
-    settings = {"mode": "microsoft", "microsoft": {"client_id": "11111111-2222-3333-4444-555555555555"}}
-    profile = machine.profile(settings=settings)
-    machine.run("validate", profile).ok()
-    machine.run("show", "--profile", profile).ok()
-    result = machine.apply(profile)
-    assert result.code not in {0, 70}
-    assert "microsoft" in result.text.lower()
-    assert not machine.config.exists()
-
-
 def test_targets_may_have_paths_of_their_own(machine: Machine) -> None:
     targets = [{"kind": "dts", "path": "/opt/dts/mail.json"}, {"kind": "msmtp", "path": "/srv/msmtp/rc"}]
     body = machine.apply(machine.profile(targets=targets), "--json").ok().json
