@@ -15,7 +15,7 @@ from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.hello import Offer
 from dtsconf.mail.reply import NotAReply, Reply
 from dtsconf.mail.report import Report, Row
-from dtsconf.mail.route import TokenLogin
+from dtsconf.mail.route import PasswordLogin, TokenLogin
 from dtsconf.mail.wire import ConnectionLost, Limits, Wire
 from dtsconf.names import normalise_host
 
@@ -61,6 +61,15 @@ class Conversation:
             recipient=recipient,
             token=isinstance(login, TokenLogin),
         )
+        if isinstance(login, PasswordLogin) and login.password is not None:
+            self._keep_secret(login.username, login.password.reveal())
+
+    def _keep_secret(self, username: str, password: str) -> None:
+        """From the first word on: a server that has seen the password before could greet with it."""
+        from dtsconf.mail.auth import encoded_forms
+
+        self.report.masker.add_secret(password)
+        self.report.masker.add_encoded(*encoded_forms(username, password))
 
     @property
     def wire(self) -> Wire:

@@ -49,8 +49,6 @@ def require_tls(talk: Conversation) -> None:
 
 def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tuple[Reply, str]:
     """The server's yes, and the mechanism that it was earned with."""
-    talk.report.masker.add_secret(password)
-    talk.report.masker.add_encoded(*auth.encoded_forms(login.username, password))
     name = _choose(talk, login.mechanism)
     try:
         mechanism = auth.begin(name, login.username, password)

@@ -121,6 +121,7 @@ ECHOES = (
     _case("password-said-back-in-capitals", "says the password back in capitals", ("auth", "auth-rejected"), _says_no(f"535 5.7.8 {CANARY.upper()}")),
     _case("password-said-back-in-hex", "says the password back in hex", ("auth", "auth-rejected"), _says_no(f"535 5.7.8 {CANARY.encode().hex()}")),
     _case("password-in-a-challenge", "says the password back in a challenge", ("auth", "protocol"), _auth("PLAIN", Say(f"334 {CANARY_64}"), Hear(), Say(f"501 5.7.0 {CANARY}"))),
+    _case("password-in-the-banner", "greets with the password, which it has seen before", FINE, implicit({"CONNECT": Say(f"220 {CANARY} {CANARY_PLAIN}")})),
     _case("password-at-mail", "says the password back at MAIL FROM", ("mail-from", "sender-rejected"), implicit({"MAIL": Say(f"550 5.7.1 {CANARY} {CANARY_64}")})),
     _case("password-in-a-yes", "says the password back in its last yes", FINE, implicit({".": Say(f"250 2.0.0 {CANARY} {CANARY_PLAIN}")})),
     _case("password-in-the-quota", "says back pieces of what AUTH sent, one a line", ("auth", "auth-rejected"), _says_no("\n".join([f"535-{CANARY_PLAIN[at : at + 12]}" for at in range(0, 36, 12)] + ["535 no"]))),
