@@ -37,7 +37,7 @@ class Transcript:
     """Listens to a wire. `mask` takes secrets out of what is read; whoever knows them puts it there."""
 
     def __init__(self) -> None:
-        self._begin = time.monotonic()
+        self._begin: float | None = None
         self._lines: list[Line] = []
         self._signing_in = False
         self._asked_for_data = False
@@ -56,16 +56,22 @@ class Transcript:
         self._keep(speaker, text)
 
     def sent(self, data: bytes) -> None:
-        """What the client sent: a command, or a block of the message."""
+        """What the client sent: commands, one or a group of them (RFC 2920), or a block of the message."""
         self._flush()
-        if self._message is not None and data != _END:
-            self._message += len(data)
+        if self._message is None:
+            self._commands(data)
             return
-        if self._message is not None:
+        ended = data == _END or data.endswith(b"\r\n" + _END)  # no other line is a dot alone (RFC 5321 4.5.2)
+        self._message += len(data) - (len(_END) if ended else 0)
+        if ended:
             self._end_message("")
-        line = data.removesuffix(b"\r\n").decode("utf-8", "backslashreplace")
-        self._asked_for_data = line.upper() == "DATA"
-        self._keep("client", self._command(line))
+            self._keep("client", ".")
+
+    def _commands(self, data: bytes) -> None:
+        lines = data.removesuffix(b"\r\n").decode("utf-8", "backslashreplace").split("\r\n")
+        self._asked_for_data = lines[-1].upper() == "DATA"
+        for line in lines:
+            self._keep("client", self._command(line))
 
     def _command(self, line: str) -> str:
         words = line.split(" ")
@@ -101,8 +107,10 @@ class Transcript:
             self._heard(line)
 
     def _keep(self, speaker: Speaker, text: str) -> None:
+        now = time.monotonic()
+        self._begin = self._begin or now
         if len(self._lines) < MOST_LINES:
-            self._lines.append(Line(round(time.monotonic() - self._begin, 3), speaker, text))
+            self._lines.append(Line(round(now - self._begin, 3), speaker, text))
 
     def lines(self) -> list[Line]:
         """All that was said, masked."""

@@ -32,6 +32,7 @@ def text(lines: Sequence[Line], verification: Verification, effective: Effective
         [
             *(f"{escape_controls(line)}\n" for line in head),
             "\n",
+            "" if lines else "there was no SMTP dialogue\n",
             *(f"{line.at:8.3f} {_WHO[line.speaker]} {line.text}\n" for line in lines),
             "\n",
             table.stages(verification),

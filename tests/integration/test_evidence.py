@@ -91,6 +91,7 @@ def test_a_whole_host_is_silent(behind: Behind) -> None:
     told = behind.test(behind.profile(server={"port": 587}))
     assert (told.code, told.cause) == (9, "timeout")
     assert "the whole host is silent" in told.evidence
+    assert "nothing at 192.0.2.1 answers" in told.hint
 
 
 def test_a_port_without_login_and_another_with_one(behind: Behind, serve: Serve, certificates: Certificates) -> None:
@@ -126,6 +127,17 @@ def test_the_wrong_port(behind: Behind) -> None:
     assert (told.code, told.cause) == (9, "refused")
     assert "its mail server listens elsewhere" in told.evidence
     assert behind.mended(profile, told).code == 0
+
+
+def test_no_port_takes_mail(behind: Behind) -> None:
+    """A port that was just tried in vain is not proposed."""
+    behind.link.nft(
+        "table inet shut {\n chain input {\n type filter hook input priority 0;\n tcp dport 25 reject with tcp reset\n }\n}\n"
+    )
+    told = behind.test(behind.profile(server={"port": 2500}))
+    assert (told.code, told.cause) == (9, "refused")
+    assert f"{SERVER} takes mail on none of the usual ports" in told.hint
+    assert not [word for word in told.advised if word.startswith("server.port")]
 
 
 @pytest.mark.parametrize(

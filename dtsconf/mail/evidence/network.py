@@ -190,10 +190,30 @@ def _other_ports(case: Case) -> Outcome:
     seen = "; ".join(f"port {port}: {_state(found)}" for port, found in by_port.items())
     listening = [port for port, found in by_port.items() if any(way.listens for way in found)]
     fit = best(ways, case.route)
-    hint = f"{advice(fit[0], case.route)} (tried just now, without login)" if fit else None
+    hint = f"{advice(fit[0], case.route)} (tried just now, without login)" if fit else _nowhere(case, listening)
     means, telling = _ports_mean(case, listening, served=any(way.ok for way in ways))
     evidence = Evidence(f"tried other mail ports of {case.host}, without login", seen, means)
     return Outcome((evidence,), telling, hint)
+
+
+def _nowhere(case: Case, listening: list[int]) -> str | None:
+    """The hint when none of the ports would do."""
+    if case.cause == "refused":
+        return (
+            f"{case.host} takes mail on none of the usual ports: is it the mail server, and is it running? Ask for name"
+            f" and port: --set {case.host_key}=HOST, then dtsconf test --probe"
+        )
+    if case.cause == "timeout" and not listening:
+        return (
+            f"nothing at {case.host} answers: is it on, is the VPN up, is the name right? --set {case.host_key}=HOST,"
+            " or dtsconf test again"
+        )
+    if case.cause == "timeout":
+        return (
+            f"ask who runs the firewall on the way, or {case.host}, to let TCP port {case.port} through, then dtsconf"
+            " test again"
+        )
+    return None
 
 
 def _state(ways: list[Way]) -> str:

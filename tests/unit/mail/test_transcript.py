@@ -69,6 +69,19 @@ def test_of_the_message_there_is_only_its_size() -> None:
     assert told(transcript) == ["C DATA", "S 354 go", "* the message, 84 bytes, not shown", "C .", "S 250 ok"]
 
 
+def test_a_group_of_commands_and_an_end_in_one_block() -> None:
+    transcript = Transcript()
+    transcript.sent(b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n")
+    transcript.received(b"250 ok\r\n250 ok\r\n354 go\r\n")
+    transcript.sent(b"Subject: secret plan\r\n\r\n..\r\n.\r\n")
+    transcript.sent(b"QUIT\r\n")
+    assert told(transcript) == [
+        "C MAIL FROM:<a@b.example>", "C RCPT TO:<c@d.example>", "C DATA", "S 250 ok", "S 250 ok", "S 354 go",
+        "* the message, 28 bytes, not shown", "C .", "C QUIT",
+    ]  # fmt: skip
+    assert transcript.lines()[0].at == 0
+
+
 def test_a_message_that_broke_off() -> None:
     transcript = Transcript()
     transcript.sent(b"DATA\r\n")
