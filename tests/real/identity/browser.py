@@ -8,6 +8,7 @@ Driven by ChromeDriver (W3C WebDriver): four requests of plain HTTP, for which n
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any
 
 import requests
 
-from tests.real.processes import find, free_ports, guard, require, stop, wait_until
+from tests.real.processes import find, guard, require, stop
 
 _FLAGS = (
     "--headless",
@@ -168,13 +169,12 @@ def _answer(response: requests.Response) -> Any:
 
 @contextlib.contextmanager
 def browser(folder: Path) -> Iterator[Browser]:
-    """A running ChromeDriver, whose Chromiums keep their files in `folder`. Raises PartMissing, TimeoutError."""
+    """A running ChromeDriver, whose Chromiums keep their files in `folder`. Raises PartMissing, OSError."""
     require("the browser", "chromium", "chromedriver")
-    (port,) = free_ports(1)
     process = subprocess.Popen(
-        [str(find("chromedriver")), f"--port={port}"],
+        [str(find("chromedriver")), "--port=0"],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8"},
         start_new_session=True,
@@ -182,15 +182,15 @@ def browser(folder: Path) -> Iterator[Browser]:
     # The session group: with the driver go the Chromiums that it started.
     with guard('kill -TERM -- "-$1" 2>/dev/null', str(process.pid)):
         try:
-            made = Browser(f"http://127.0.0.1:{port}")
-            wait_until(lambda: _ready(made.url), "ChromeDriver", 20)
-            yield made
+            yield Browser(f"http://127.0.0.1:{_port(process)}")
         finally:
             stop(process)
 
 
-def _ready(url: str) -> bool:
-    try:
-        return bool(requests.get(f"{url}/status", timeout=5).json()["value"]["ready"])
-    except requests.RequestException:
-        return False
+def _port(process: subprocess.Popen[bytes]) -> int:
+    """The port that ChromeDriver took, as it says itself."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.search(rb"started successfully on port (\d+)", line):
+            return int(found[1])
+    raise OSError("ChromeDriver did not start")

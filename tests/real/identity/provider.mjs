@@ -2,8 +2,8 @@
 //
 //   node provider.mjs MODULES CONFIG
 //
-// MODULES is the folder with node_modules; CONFIG a JSON file: chain (PEM: key and certificates), port, users
-// ({address: {name, oid}}), mail (who may ask /introspect: {id, secret}). Prints one line when it listens.
+// MODULES is the folder with node_modules; CONFIG a JSON file: chain (PEM: key and certificates), users
+// ({address: {name, oid}}), mail (who may ask /introspect: {id, secret}). Prints its port when it listens.
 //
 //   POST /control/tenants            makes a tenant (see `Tenant` in provider.py for the fields)
 //   POST /control/tenants/ID/VERB    withdraw {what: access|refresh}, answer {status, body}, log, secrets, codes
@@ -18,13 +18,18 @@ import { createRequire } from 'node:module';
 import { generateKeyPairSync } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 
+// Nobody reads stdout once the port has been told; the provider's advice to its operators goes to the log.
+console.info = console.error;
+console.log = console.error;
+console.warn = console.error;
+
 const [modules, configFile] = process.argv.slice(2);
 const find = createRequire(pathToFileURL(`${modules}/`));
 const { Provider } = await import(pathToFileURL(find.resolve('oidc-provider')));
 const { createLocalJWKSet, decodeJwt, jwtVerify } = await import(pathToFileURL(find.resolve('jose')));
 
 const config = JSON.parse(readFileSync(configFile, 'utf-8'));
-const origin = `https://localhost:${config.port}`;
+let origin;
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const named = { kid: 'tests', use: 'sig', alg: 'RS256' };
 const signingKey = { ...privateKey.export({ format: 'jwk' }), ...named };
@@ -254,4 +259,7 @@ const server = createServer({ key: pem, cert: pem }, (req, res) => {
     res.destroy();
   });
 });
-server.listen(config.port, '127.0.0.1', () => console.log('listening'));
+server.listen(0, '127.0.0.1', () => {
+  origin = `https://localhost:${server.address().port}`;
+  process.stdout.write(`${server.address().port}\n`);
+});
