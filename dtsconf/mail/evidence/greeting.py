@@ -31,22 +31,17 @@ def examine(case: Case) -> Outcome:
     told = {address: seen or "nothing" for address, seen in zip(case.addresses, looks, strict=False)}
     seen = "; ".join(f"{_NAMES[address.family]} {address}: {words}" for address, words in told.items())
     good = {address.family for address, words in told.items() if words.startswith("greets")}
-    if good != {socket.AF_INET}:
-        return Outcome(
-            (*found.evidence, Evidence("greeted over IPv6 and IPv4 apart", seen, "no difference")), *found_rest(found)
-        )
+    broken = good == {socket.AF_INET}
+    means = "IPv6 to this server is broken, IPv4 is fine" if broken else "no difference"
+    evidence = (*found.evidence, Evidence("waited for a greeting over IPv6 and IPv4 apart", seen, means))
+    if not broken:
+        return Outcome(evidence, found.telling, found.hint)
     four = next(str(address) for address in told if address.family == socket.AF_INET)
-    means = "IPv6 to this server is broken, IPv4 is fine"
     hint = (
         f"have IPv6 mended on this network; until then name the IPv4 address: echo '{four} {case.host}' | sudo tee -a"
         " /etc/hosts"
     )
-    return Outcome((*found.evidence, Evidence("greeted over IPv6 and IPv4 apart", seen, means)), means, hint)
-
-
-def found_rest(found: Outcome) -> tuple[str | None, str | None]:
-    """What an outcome tells besides its evidence."""
-    return found.telling, found.hint
+    return Outcome(evidence, means, hint)
 
 
 def _greets(address: Address, end: float) -> Callable[[], str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
@@ -64,8 +65,6 @@ def _same_site(one: str, host: str) -> bool:
 
 def fetch(case: Case, end: float) -> bytes:
     """The first bytes of what the host answers to a request for its web page on port 80; b'' when it doesn't."""
-    import time
-
     request = f"GET / HTTP/1.0\r\nHost: {case.host}\r\nConnection: close\r\n\r\n".encode("ascii", "replace")
     try:
         with socket.create_connection((case.host, 80), timeout=max(0.05, end - time.monotonic())) as sock:

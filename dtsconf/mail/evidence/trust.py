@@ -42,7 +42,7 @@ def examine(case: Case) -> Outcome:
     found = [_issuer(own), *compared]
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, found)
-    if product := inspector(f"{own.issuer} {own.subject}"):
+    if product := inspector(own.issuer):
         return _inspected(product, own, found)
     if case.cause == "tls-name":
         return _named(case, own, found)
@@ -65,7 +65,7 @@ def _certificate(case: Case, port: int, after_starttls: bool) -> Callable[[], Ce
 
 
 def _issuer(own: Certificate) -> Evidence:
-    product = inspector(f"{own.issuer} {own.subject}")
+    product = inspector(own.issuer)
     if product:
         means = f"{product} makes such certificates to look into encrypted sessions"
     elif own.issuer == own.subject:

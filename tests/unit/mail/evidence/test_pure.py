@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from dtsconf.mail.evidence import case, clock, counters, network, portal, products, said, surroundings, ways
+from dtsconf.mail.evidence import case, clock, counters, network, portal, products, said, surroundings, trust, ways
 from dtsconf.mail.evidence.case import Case, together
 from dtsconf.mail.evidence.ways import Way
 from dtsconf.net.certificate import Certificate
@@ -141,6 +141,13 @@ def test_clock_or_certificate(
 )
 def test_inspection_products_by_their_issuer(issuer: str, product: str | None) -> None:
     assert products.inspector(issuer) == product
+
+
+def test_the_makers_own_servers_are_not_taken_for_inspection() -> None:
+    own = Certificate("CN=smtp.fortinet.example,O=Fortinet", "CN=R11,O=Let's Encrypt", ("smtp.fortinet.example",), 0, 1)
+    assert "no known inspection product" in trust._issuer(own).means
+    inspected = Certificate("CN=mail.corp.example", "CN=FortiGate CA,O=Fortinet", ("mail.corp.example",), 0, 1)
+    assert "Fortinet FortiGate makes such certificates" in trust._issuer(inspected).means
 
 
 def test_proxies_by_their_greeting() -> None:
