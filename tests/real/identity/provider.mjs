@@ -5,7 +5,7 @@
 // MODULES is the folder with node_modules; CONFIG a JSON file: chain (PEM: key and certificates), users
 // ({address: {name, oid}}), mail (who may ask /introspect: {id, secret}). Prints its port when it listens.
 //
-//   POST /control/tenants            makes a tenant (see `Tenant` in provider.py for the fields)
+//   POST /control/tenants            makes a tenant (see `Tenant.register` in tenant.py for the fields)
 //   POST /control/tenants/ID/VERB    withdraw {what: access|refresh}, answer {status, body}, log, secrets, codes
 //   POST /introspect                 Exchange's part: is this token good for sending mail, and whose mailbox is it?
 //   /TENANT/...                      the provider's own endpoints; discovery with and without /v2.0 before it
