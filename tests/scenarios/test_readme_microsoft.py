@@ -144,6 +144,8 @@ def test_for_people(place: Place) -> None:
     assert f"signed in as {ANN}" in told
     assert "kept encrypted, its key in Secret Service" in told
     assert told.count("proven for dtsconf") == 2
+    assert re.search(r"proof: send, .* for dtsconf \S+ as ann\b", told), told
+    assert f"sign-in: {ANN} (tenant acme.example), kept encrypted" in told
     assert f"signed out: {ANN}" in told
 
 
