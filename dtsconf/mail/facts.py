@@ -44,10 +44,8 @@ class Facts(NamedTuple):
     @property
     def to_log_in(self) -> str:
         """The options that turn a login on; over TLS, since it goes over nothing else."""
-        encrypted = "" if self.tls else " --set server.encryption=starttls"
-        return (
-            f"--set login.required=true{encrypted}, with login.username and login.password (a reference: file:///PATH)"
-        )
+        encrypted = "" if self.tls else "--set server.encryption=starttls "
+        return f"{encrypted}--set login.required=true --set login.username=NAME --set login.password=file:///PATH"
 
     @property
     def other_port(self) -> int:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _GROUP = re.compile(r"--set [\w.]+=[^\s,;)]+(?: --set [\w.]+=[^\s,;)]+)*")
-_BLANK = re.compile(r"=([A-Z]+$|/PATH)")
+_BLANK = re.compile(r"=([A-Z]+$|(file://)?/PATH)")
 """A value that the reader has to know."""
 
 _MORE = ("login.required=true", "mode=microsoft")

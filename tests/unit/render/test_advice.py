@@ -14,6 +14,7 @@ from dtsconf.render import advice
         ("--set sender.email=ADDRESS", []),
         ("--set server.ca_file=/PATH/TO/ROOTS.pem", []),
         ("log in: --set login.required=true --set server.encryption=starttls, with login.username", []),
+        ("--set login.username=lab --set login.password=file:///PATH (a file)", []),
         ("--set mode=microsoft, with microsoft.client_id", []),
         ("wait ten minutes, then dtsconf test again", []),
         (None, []),
