@@ -4,7 +4,8 @@ transcript of every kind of login holds no secret."""
 from __future__ import annotations
 
 import base64
-from typing import Any
+import socket
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -12,6 +13,7 @@ from dtsconf.mail.evidence import looked_into
 from dtsconf.mail.transcript import Transcript
 from dtsconf.mail.verify import verify
 from dtsconf.proof import Verification
+from tests.real.loopback import Connection, LoopbackServer
 from tests.real.servers import MailHost
 from tests.unit.mail.jobs import failed, job
 
@@ -91,3 +93,35 @@ def test_a_transcript_of_a_login_holds_no_secret(mail: MailHost, endpoint: str, 
     assert base64.b64encode(f"\0alice\0{secret}".encode()).decode()[:12] not in text
     assert ("the message, " in text) == right
     assert "DTS" not in text.replace("EHLO", "")
+
+
+def starring_out(target: int) -> LoopbackServer:
+    """What some firewalls' mail inspection does to a session with Postfix: STARTTLS is blotted out (RFC 3207 6)."""
+
+    def serve(connection: Connection) -> None:
+        with socket.create_connection(("127.0.0.1", target)) as behind, behind.makefile("rb") as answers:
+            _pass_reply(answers, connection)
+            while line := connection.read_line():
+                behind.sendall(line + b"\r\n")
+                _pass_reply(answers, connection)
+
+    return LoopbackServer(serve)
+
+
+def _pass_reply(answers: BinaryIO, connection: Connection) -> None:
+    while line := answers.readline():
+        connection.write(line.replace(b"STARTTLS", b"XXXXXXXA"))
+        if line[3:4] != b"-":
+            return
+
+
+@pytest.mark.parametrize("encryption", ["starttls", "auto"])
+def test_a_proxy_before_postfix_stars_starttls_out(mail: MailHost, encryption: str) -> None:
+    with starring_out(mail.endpoint("starttls-optional").port) as proxy:
+        given = job(proxy.port, encryption=encryption, ca_file=mail.ca_file, to=mail.fresh_recipient(), timeout=2)
+        result = looked_into(given, verify(given))
+    row = failed(result)
+    assert (row.stage, row.cause) == ("tls", "tls-stripped")
+    assert "XXXXXXXA" in row.detail
+    assert "server.encryption=none" not in str(row.hint)
+    assert "server.encryption=tls" in str(row.hint)
