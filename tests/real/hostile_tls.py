@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 
 from tests.real import odd
@@ -98,19 +99,13 @@ def _chained(length: int) -> Serve:
 
 
 def _old_tls(certificates: Certificates) -> LoopbackServer:
+    """TLS 1.1 and nothing newer; Python warns of that, and here it is what is wanted."""
     context = certificates.server_context()
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with_old_versions(context)
-    return SmtpServer(tls=context, wrapper=True)
-
-
-def with_old_versions(context: ssl.SSLContext) -> None:
-    """TLS 1.1 and nothing newer; Python warns of that, and here it is what is wanted."""
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return SmtpServer(tls=context, wrapper=True)
 
 
 def _wants_a_certificate(certificates: Certificates) -> LoopbackServer:
