@@ -36,10 +36,12 @@ _WORDS = {
 
 @frozen
 class Knock:
-    """What a connection attempt met: `open`, or the cause it failed with (`refused`, `timeout` ...), after `ms`."""
+    """What a connection attempt met: `open`, or the cause it failed with (`refused`, `timeout` ...), after `ms`.
+    `left`: after a silence, whether its packets left this machine; None where the system doesn't tell."""
 
     met: str
     ms: float
+    left: bool | None = None
 
     def __str__(self) -> str:
         return f"{'it opens' if self.met == 'open' else _WORDS[self.met]} after {self.ms:.0f} ms"
@@ -48,16 +50,17 @@ class Knock:
 def knock(address: Address, end: float) -> Knock:
     """Connect and close again, by `end` (monotonic seconds)."""
     begin = time.monotonic()
+    met, left = "open", None
     try:
         with socket.socket(address.family, socket.SOCK_STREAM) as sock:
             sock.settimeout(max(0.05, end - begin))
-            sock.connect(address.sockaddr)
-        met = "open"
-    except TimeoutError:
-        met = "timeout"
+            try:
+                sock.connect(address.sockaddr)
+            except TimeoutError:
+                met, left = "timeout", surroundings.has_left(sock)
     except OSError as error:
         met = meaning.of_errno(error.errno)
-    return Knock(met, (time.monotonic() - begin) * 1000)
+    return Knock(met, (time.monotonic() - begin) * 1000, left)
 
 
 def examine(case: Case) -> Outcome:
@@ -90,7 +93,7 @@ def _once_more(case: Case, address: Address) -> Outcome:
     again = knock(address, case.end())
     rose = counters.moved(before, counters.read())
     what = f"connected to {address} port {case.port} once more"
-    (seen, means), local = _who(rose, again, before != {} and not surroundings.has_no_neighbour(address))
+    (seen, means), local = _who(rose, again)
     return Outcome((Evidence(what, f"{again}{seen}", means),), local, _allow(case) if local else None)
 
 
@@ -98,9 +101,10 @@ def _allow(case: Case) -> str:
     return _ALLOW.format(port=case.port, host=case.host)
 
 
-def _who(rose: counters.Moved, again: Knock, counted: bool) -> tuple[tuple[str, str], str | None]:
-    """What the counters say of who stopped it: (seen, means), and the sentence when it was this machine."""
-    if again.met == "timeout" and rose.kept_back:
+def _who(rose: counters.Moved, again: Knock) -> tuple[tuple[str, str], str | None]:
+    """What the counters say of who stopped it: (seen, means), and the sentence when it was this machine. They count for
+    the whole machine, so what the attempt itself tells of its packets is heard as well."""
+    if again.met == "timeout" and rose.kept_back and not again.left:
         seen = f"; this machine's kernel was not let send it ({rose.kept_back} failed sends counted)"
         local = "this machine's own firewall drops it: the packets never left"
         return (seen, local), local
@@ -111,7 +115,7 @@ def _who(rose: counters.Moved, again: Knock, counted: bool) -> tuple[tuple[str, 
         means = "a firewall on the way or on the host rejects it: a closed port answers with a reset, not with ICMP"
         return ("; the refusal came from outside by ICMP", means), None
     if again.met == "timeout":
-        left = "; the packets left this machine" if counted else ""
+        left = "; the packets left this machine" if again.left else ""
         return (left, "something after this machine drops the packets, or the host is down"), None
     if again.met == "refused":
         return ("", "nothing listens on that port, or a firewall resets it"), None

@@ -6,10 +6,15 @@ Source: proc(5), /proc/net/route and /proc/net/arp. Where there are no such file
 from __future__ import annotations
 
 import socket
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dtsconf.net.connect import Address
+
+_INFO, _RETRANS = 40, 36
+"""Bytes of `struct tcp_info` that are read, and where `tcpi_retrans` stands in it (linux/tcp.h)."""
 
 _GATEWAY = 0x2
 """RTF_GATEWAY of route(7)."""
@@ -54,6 +59,18 @@ def way_to(address: Address) -> OSError | str:
             return str(sock.getsockname()[0])
     except OSError as error:
         return error
+
+
+def has_left(sock: socket.socket) -> bool | None:
+    """Of a TCP connection attempt that met silence: whether a repeated packet of it was sent. None when none was due
+    yet, or the system doesn't tell (TCP_INFO of tcp(7): `tcpi_retransmits`, `tcpi_retrans`)."""
+    told = b""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO)
+    if len(told) < _INFO or not told[2]:
+        return None
+    return int.from_bytes(told[_RETRANS : _RETRANS + 4], sys.byteorder) > 0
 
 
 def _lines(path: str) -> list[str]:

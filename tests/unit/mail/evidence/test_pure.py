@@ -49,6 +49,7 @@ def test_counters_tell_who_stopped_it() -> None:
     ("met", "rose", "local", "words"),
     [
         ("timeout", counters.Moved(kept_back=2), True, "own firewall drops"),
+        ("timeout-left", counters.Moved(kept_back=2), False, "something after this machine"),
         ("timeout", counters.Moved(), False, "something after this machine"),
         ("refused", counters.Moved(refused_here=1, refused_there=1), True, "own firewall rejects"),
         ("refused", counters.Moved(refused_there=1), False, "a firewall on the way or on the host"),
@@ -59,7 +60,8 @@ def test_counters_tell_who_stopped_it() -> None:
     ],
 )
 def test_what_an_attempt_under_the_counters_means(met: str, rose: counters.Moved, local: bool, words: str) -> None:
-    (_, means), told = network._who(rose, network.Knock(met, 1), True)
+    knocked = network.Knock(met.removesuffix("-left"), 1, left=met.endswith("-left"))
+    (_, means), told = network._who(rose, knocked)
     assert words in means
     assert (told is not None) == local
 
