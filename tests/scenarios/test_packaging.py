@@ -56,7 +56,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("built")
     source = folder / _build("build_sdist", TREE, folder)
     with tarfile.open(source) as archive:
-        archive.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):  # Debian 12's Python 3.11.2 has none, and warns of none
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(folder)
     (tree,) = [path for path in folder.iterdir() if path.is_dir()]
     return Built(folder / _build("build_wheel", TREE, folder), source, tree)
 
