@@ -112,6 +112,31 @@ def _ports(host: IdentityHost) -> tuple[int, int]:
     return int(host.origin.rpartition(":")[2]), host.mail.endpoint("token").port
 
 
+USE_BROWSER = """
+import sys, time
+from pathlib import Path
+from tests.real.identity.browser import browser
+with browser(Path(sys.argv[1])) as made, made._session():
+    print(made.url, flush=True)
+    time.sleep(300)
+"""
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("how", [SIGKILL, signal.SIGTERM])
+def test_the_browser_does_not_outlive_a_killed_user(tmp_path: Path, how: int) -> None:
+    def runs() -> bool:
+        return f"--user-data-dir={tmp_path}" in subprocess.check_output(["ps", "-wweo", "args"], text=True)
+
+    with user_of(USE_BROWSER, tmp_path) as process:
+        (url,) = first_words(process)
+        ran = runs()
+        process.send_signal(how)
+    assert ran
+    wait_until(lambda: not listens("127.0.0.1", int(url.rpartition(":")[2])), "the end of ChromeDriver")
+    wait_until(lambda: not runs(), "the end of Chromium")
+
+
 def test_a_small_disk_fills_up_and_is_gone_afterwards(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         assert 0 < disk.free() <= 256 * 1024

@@ -180,7 +180,7 @@ def browser(folder: Path) -> Iterator[Browser]:
         start_new_session=True,
     )
     # The session group: with the driver go the Chromiums that it started.
-    with guard('kill -TERM -- "-$1" 2>/dev/null', str(process.pid)):
+    with guard('kill -TERM "-$1" 2>/dev/null', str(process.pid)):
         try:
             yield Browser(f"http://127.0.0.1:{_port(process)}")
         finally:
