@@ -118,7 +118,8 @@ def _has_acl(path: str) -> bool:
 def _way(path: str) -> Iterator[tuple[str, os.stat_result]]:
     """Everything that is passed on the way to a file, from `/` on: folders, links and the folders behind them, and
     last the file. Not `realpath`: whoever may turn a link on the way decides where it ends."""
-    rest = os.path.join(os.getcwd(), path).split("/")[::-1]
+    full = path if os.path.isabs(path) else os.path.join(os.getcwd(), path)  # the current folder may be gone
+    rest = full.split("/")[::-1]
     at, links = "/", 0
     yield at, os.lstat(at)
     while rest:

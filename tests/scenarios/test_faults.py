@@ -236,6 +236,11 @@ def test_a_working_folder_that_is_gone(machine: Machine) -> None:
     result = shell(machine, 'mkdir gone; cd gone; rmdir ../gone; "$@"', "apply", "--yes", "--profile", profile)
     assert result.returncode == 0, result
     assert shell(machine, 'mkdir gone; cd gone; rmdir ../gone; "$@"', "show", "--profile", "x.yaml").returncode == 3
+    secret = {"required": True, "username": "lab", "password": machine.secret_file("pear-tree-gone")}
+    server = {"host": "relay.acme.example", "encryption": "starttls"}
+    profile = machine.profile(settings={"login": secret, "server": server})
+    result = shell(machine, 'mkdir gone; cd gone; rmdir ../gone; "$@"', "apply", "--yes", "--profile", profile)
+    assert result.returncode == 0, result
 
 
 def test_ctrl_c_at_the_question(machine: Machine) -> None:
