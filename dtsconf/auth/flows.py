@@ -72,20 +72,15 @@ def device_code(client: Public, wanted: Wanted, person: Person) -> Answer:
     person.enter(code)
     ends = time.monotonic() + code.seconds
     while True:
-        answer = _attempt(client, flow)
-        if answer.get("error") not in PENDING or time.monotonic() >= ends:
-            return answer
+        try:
+            answer: Answer = asked(lambda: client.app.acquire_token_by_device_flow(flow, exit_condition=lambda _: True))
+            if answer.get("error") not in PENDING or time.monotonic() >= ends:
+                return answer
+        except Unavailable:  # away for a moment: asked again, but less often (RFC 8628 3.5)
+            if time.monotonic() >= ends:
+                raise
+            flow["interval"] += BACKING_OFF
         _pause(min(time.monotonic() + flow["interval"], ends), ends, person)
-
-
-def _attempt(client: Public, flow: dict[str, Any]) -> Answer:
-    """Ask once whether the code was entered. A provider that is away just now is asked less often (RFC 8628 3.5)."""
-    try:
-        answer: Answer = asked(lambda: client.app.acquire_token_by_device_flow(flow, exit_condition=lambda _flow: True))
-    except Unavailable:
-        flow["interval"] += BACKING_OFF
-        return {"error": "slow_down"}
-    return answer
 
 
 def _pause(until: float, ends: float, person: Person) -> None:

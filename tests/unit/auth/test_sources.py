@@ -324,7 +324,8 @@ def refused(ask: Callable[[], object]) -> SignInFailed | None:
 def test_a_strange_answer_is_one_clear_error_without_a_token(
     answer: Any, make: Make, provider: FakeProvider, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    provider.answers = {"client_credentials": [answer], GRANT: [answer], "device_authorization": [DEVICE]}
+    brief = {**DEVICE, "expires_in": 1}
+    provider.answers = {"client_credentials": [answer], GRANT: [answer], "device_authorization": [brief]}
     for ask in (lambda: application(provider).get(), lambda: make(person=Somebody()).sign_in()):
         error = refused(ask)
         assert error or "id_token" in answer
