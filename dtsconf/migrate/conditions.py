@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dtsconf.wiring import Inputs
 
 CLIENT: Final = "microsoft.client_id"
+PROOFS: Final = ("microsoft.certificate", "microsoft.client_secret", "microsoft.client_assertion")
+"""What an application proves itself with: one of these, the best first."""
 SIGN_IN: Final = ("auth", "token")
 """Stages at which a token is got or taken; those before are about the way to the server."""
 
@@ -34,13 +36,11 @@ class Tools:
 
 def examine(new: Inputs, effective: Effective, tools: Tools) -> Findings:
     """The conditions of the profile that `new` names, whose settings are `effective`."""
-    microsoft = effective.settings.microsoft
-    if microsoft.client_id is None:
-        hint = f"create the app registration (above), then add --set {CLIENT}=UUID"
-        lacking = Condition("client-id", ok=False, detail=f"{CLIENT} is not set", hint=hint, code=3)
-        return Findings((lacking, *_skipped("mail-host", "authority", "sign-in", "send")))
+    given = tuple(_given(effective))
+    if not all(one.ok for one in given):
+        return Findings((*given, *_skipped("mail-host", "authority", "sign-in", "send")))
     there = (
-        Condition("client-id", ok=True, detail=str(microsoft.client_id)),
+        *given,
         _tried("mail-host", lambda: tools.test(new, "connect"))[0],
         _reached(new, effective, tools),
     )
@@ -48,6 +48,25 @@ def examine(new: Inputs, effective: Effective, tools: Tools) -> Findings:
         return Findings((*there, *_skipped("sign-in", "send")))
     sent, verification = _tried("send", lambda: tools.test(new, "send"))
     return Findings((*there, *_told_apart(sent, verification)), verification)
+
+
+def _given(effective: Effective) -> Iterator[Condition]:
+    """What the profile itself has to name: the app registration, and for an application what it proves itself with."""
+    microsoft = effective.settings.microsoft
+    if microsoft.client_id is None:
+        hint = f"create the app registration (above), then add --set {CLIENT}=UUID"
+        yield Condition("client-id", ok=False, detail=f"{CLIENT} is not set", hint=hint, code=3)
+    else:
+        yield Condition("client-id", ok=True, detail=str(microsoft.client_id))
+    if microsoft.flow != "application":
+        return
+    named = [key for key in PROOFS if getattr(microsoft, key.removeprefix("microsoft.")) or effective.org.expected(key)]
+    if named:
+        yield Condition("credential", ok=True, detail=named[0])
+        return
+    detail = f"{PROOFS[0]} is not set, nor are {PROOFS[1]} or {PROOFS[2]}"
+    hint = f"a certificate is best: make one (README, For an application), then add --set {PROOFS[0]}=file:///PATH"
+    yield Condition("credential", ok=False, detail=detail, hint=hint, code=3)
 
 
 def _told_apart(sent: Condition, verification: Verification | None) -> Iterator[Condition]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from dtsconf.errors import DtsconfError, Invalid, Notice, Problem, UsageProblem
 from dtsconf.files.staging import atomic_write
-from dtsconf.migrate.conditions import CLIENT, Tools, examine
+from dtsconf.migrate.conditions import CLIENT, PROOFS, Tools, examine
 from dtsconf.migrate.goal import goal_of, own_file, rewritten
 from dtsconf.migrate.notices import notices
 from dtsconf.migrate.tenant import steps
@@ -36,8 +36,8 @@ KEPT: Final = ".before-microsoft"
 """What the old profile's name ends in, once the new one has its place."""
 GIVEN: Final = ("microsoft.", "sender.", "connection.")
 """What --set may write into the new profile."""
-_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
-"""Stands for a client id that is still blank while all else is looked at."""
+_STAND_INS: Final = {CLIENT: "00000000-0000-0000-0000-000000000000", PROOFS[0]: "file:///not-given-yet"}
+"""Stand for what is still blank while all else is looked at: the client id, an application's proof of itself."""
 
 
 def migrate(given: Inputs, out: str | None, tools: Tools) -> Migration:
@@ -114,20 +114,29 @@ def _require_free(path: str) -> None:
 
 
 def _effective(place: str, data: bytes, given: Inputs) -> Effective:
-    """The new profile, read as if it stood at its place; a client id that is still blank is no error here."""
+    """The new profile, read as if it stood at its place; a client id or a proof of the application that is still blank
+    is no error here."""
     org = load_profile(place, read=_reading(place, data))
-    blank = org.layer.values.get(CLIENT, Value(None, None))
-    if blank.raw is None:
-        filled = {**org.layer.values, CLIENT: replace(blank, raw=_NOBODY)}
-        org = replace(org, layer=replace(org.layer, values=filled))
+    stand_ins = {key: _STAND_INS[key] for key in _blank(org)}
+    filled = {key: replace(org.layer.values.get(key, Value(None, None)), raw=raw) for key, raw in stand_ins.items()}
+    org = replace(org, layer=replace(org.layer, values={**org.layer.values, **filled}))
     try:
         found = resolve(org, [], strict=given.strict)
     except Invalid as wrong:
         raise Invalid(org.with_excerpts(wrong.problems)) from None
-    if blank.raw is not None:
-        return found
-    microsoft = found.settings.microsoft.model_copy(update={"client_id": None})
+    emptied = {key.removeprefix("microsoft."): None for key in stand_ins}
+    microsoft = found.settings.microsoft.model_copy(update=emptied)
     return replace(found, settings=found.settings.model_copy(update={"microsoft": microsoft}))
+
+
+def _blank(org: Profile) -> Iterator[str]:
+    """The keys of `_STAND_INS` that nobody gives; the proof only where an application signs in."""
+    values = {key: value.raw for key, value in org.layer.values.items()}
+    if values.get(CLIENT) is None:
+        yield CLIENT
+    proven = any(values.get(key) is not None or org.expected(key) for key in PROOFS)
+    if values.get("microsoft.flow") == "application" and not proven:
+        yield PROOFS[0]
 
 
 def _diff(old: bytes, new: bytes, name: str) -> str:

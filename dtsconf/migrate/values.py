@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dtsconf.proof import Verification
 
 Shell = Literal["PowerShell", "az"]
-Name = Literal["client-id", "mail-host", "authority", "sign-in", "send"]
+Name = Literal["client-id", "credential", "mail-host", "authority", "sign-in", "send"]
 
 
 @frozen

@@ -123,6 +123,8 @@ def missing_problem(key: str, values: Values, org: Organisation) -> Problem:
         "login.password": "login.required is true",
         "sender.email": "the mail needs a sender",
         "server.host": "there is no mail server to send to",
+        "microsoft.client_secret": "an application proves itself by it, or better by microsoft.certificate or "
+        "microsoft.client_assertion",
     }.get(key, "this mode needs it" if key in KEYS else "the profile expects it")
     nothing = "name a profile: --profile FILE (nothing was applied on this machine yet)"
     return Problem(

@@ -128,6 +128,28 @@ def test_without_a_client_id_nobody_is_asked_anything(old: Path) -> None:
     assert old.read_text() == OLD
 
 
+@pytest.mark.parametrize("more", ["", "secrets: {deliver: reference}\n"])
+def test_an_application_without_ids_is_told_the_steps_and_what_is_lacking(old: Path, more: str) -> None:
+    old.write_text(OLD + more)
+    world = World()
+    found = run(old, world, "microsoft.flow=application")
+    assert (found.code, world.asked) == (3, [])
+    assert "--cert @" in as_text(found)
+    lacking = {one.name: str(one.hint) for one in found.found.conditions if one.ok is False}
+    assert list(lacking) == ["client-id", "credential"]
+    assert "--set microsoft.certificate=file:///PATH" in lacking["credential"]
+    assert "not-given-yet" not in as_text(found)
+
+
+def test_an_application_s_proof_is_a_condition_of_its_own(old: Path) -> None:
+    world = World()
+    found = run(old, world, CLIENT, "microsoft.flow=application", "microsoft.client_secret=env://S")
+    assert found.code == 0
+    assert ("credential", True, "microsoft.client_secret") in [
+        (one.name, one.ok, one.detail) for one in found.found.conditions
+    ]
+
+
 @pytest.mark.parametrize("failed", ["", "auth"])
 def test_out_is_written_at_once_and_the_old_one_stays(old: Path, failed: str) -> None:
     world, new = World(failed), old.parent / "new.yaml"
