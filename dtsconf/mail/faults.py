@@ -72,7 +72,9 @@ def of_lookup(code: int | None, facts: Facts) -> Finding:
 def of_silence(stage: str, facts: Facts) -> Finding:
     """What it means that a stage was not over in time."""
     if stage == "accepted":
-        return _outcome_unknown(facts)
+        first = f"look into the mailbox of {facts.recipient} first"
+        slow = "some servers look through a mail before they answer: to give it longer, --set connection.timeout=60"
+        return Finding("outcome-unknown", f"{first}, then dtsconf test again; {slow}")
     why = "servers make a login wait after a wrong one" if stage == "auth" else "a filter may hold it back"
     return Finding("timeout", f"give it longer: --set connection.timeout=60 ({why})")
 

@@ -14,7 +14,8 @@ LISTS = "RFC 5782 2.5, RFC 5321 7.8: refusals by list, told in words"
 
 _TLS_WANTED = (
     r"starttls (command )?(first|(is )?required)|(issue|use) (a )?starttls|(encryption|tls|ssl) (is )?(required|needed)"
-    r"|requires? (an? )?(tls|starttls|encrypt|secure)|must use (tls|ssl|encryption)|encrypted (connection|session)"
+    r"|requires? (an? )?(tls|starttls|encrypt|secure)|\b(use|needs?|wants?) (tls|ssl|encryption)"
+    r"|\b(tls|ssl|encryption) first|encrypted (connection|session)"
 )
 _RATE = (
     r"too many|rate.?limit|throttl|slow down|concurrent connection|server (is )?busy|too fast"

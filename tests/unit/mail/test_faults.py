@@ -111,3 +111,10 @@ def test_after_the_final_dot_the_outcome_is_unknown() -> None:
     assert faults.of_loss("data", "closed", FACTS).cause == "dropped"
     assert faults.of_loss("data", "TLS: bad record", FACTS).cause == "protocol"
     assert faults.of_silence("data", FACTS).cause == "timeout"
+
+
+def test_an_answer_that_is_only_slow_is_given_longer() -> None:
+    hint = str(faults.of_silence("accepted", FACTS).hint)
+    assert hint.startswith(f"look into the mailbox of {FACTS.recipient} first")
+    assert "--set connection.timeout=60" in hint
+    assert "connection.timeout" not in str(faults.of_loss("accepted", "closed", FACTS).hint)
