@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dtsconf.mail.sent import Recipient, Sent
+from dtsconf.queue.entry import Entry
 from dtsconf.render import send as render
 from tests.unit.sending.results import NO, OK, failed, sent
 
@@ -54,3 +55,10 @@ def test_control_characters_of_a_server_are_escaped() -> None:
 def test_the_note() -> None:
     assert render.note(sent(OK), "2 MiB") == "sent to 1 recipient, 2 MiB\n"
     assert render.note(sent(OK, OK), "2 MiB") == "sent to 2 recipients, 2 MiB\n"
+
+
+def test_a_queued_mail_is_sent_with_the_options_of_its_call() -> None:
+    entry = Entry("7", "<t@x.example>", "a@x.example", ("b@x.example",), "s", 12, False, 0.0)
+    assert render.queued_note(entry, None, None).startswith("queued as 7: `dtsconf queue run` sends it")
+    typed = "`dtsconf queue run --set 'sender.name=DTS 2' --profile 'my site.yaml' --root r`"
+    assert typed in render.queued_note(entry, "r", "my site.yaml", ["sender.name=DTS 2"])
