@@ -64,7 +64,8 @@ def finish(run: Run, outcome: Outcome) -> int:
 
     if run.json:
         return _say(common.envelope(run.command, outcome, run.told), "", outcome.code)
-    return _say(outcome.text, common.aside(outcome, run.told, quiet=run.quiet), outcome.code)
+    text = outcome.short if run.quiet and outcome.short is not None else outcome.text
+    return _say(text, common.aside(outcome, run.told, quiet=run.quiet), outcome.code)
 
 
 def _failed(run: Run, error: DtsconfError) -> int:

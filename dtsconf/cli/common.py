@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Outcome:
     """What a command found. `data` is the contract's JSON beside the common fields, `text` goes to stdout, `notes` and
     `failure` to stderr, the latter with --quiet too; a dict's values and the texts are final, nothing is computed from
-    them."""
+    them. `short` is what --quiet leaves of `text`, where that isn't all of it: data and what went wrong."""
 
     data: Mapping[str, Any]
     text: str
@@ -28,6 +28,7 @@ class Outcome:
     set_aside: Sequence[Any] = ()
     notes: str = ""
     failure: str = ""
+    short: str | None = None
 
 
 @dataclass

@@ -26,7 +26,7 @@ def command(_run: Run, file: str) -> Outcome:
     _write_new(file)
     typed = escape_controls(quote(file))
     note = f"next: fill it in, then `dtsconf validate {typed}` and `dtsconf test --profile {typed}`\n"
-    return Outcome({"path": file}, f"wrote {file}\n", notes=note)
+    return Outcome({"path": file}, f"wrote {file}\n", notes=note, short="")
 
 
 def _write_new(file: str) -> None:

@@ -122,7 +122,7 @@ def _run(
     aside = applied.effective.set_aside if applied.effective else ()
     text = render.text(applied, verbose=run.verbose > 0, color=run.color())
     warnings = [notice for notice in applied.warnings if notice not in run.seen]
-    return Outcome(data, text, 0, (*warnings, *told), aside)
+    return Outcome(data, text, 0, (*warnings, *told), aside, short=None if applied.changed else "")
 
 
 def _record_of(known: Any) -> str | None:

@@ -24,7 +24,7 @@ def _spool(run: Run) -> Spool:
     return Spool(wiring.layout_of(run.root).spool())
 
 
-@make("list", common=("root", "json"))
+@make("list", common=("root", "json", "quiet"))
 def list_command(run: Run) -> Outcome:
     """List what waits and what failed.
 
@@ -35,7 +35,7 @@ def list_command(run: Run) -> Outcome:
     from dtsconf.render import queue as render
 
     found = listed(_spool(run))
-    return Outcome(render.list_data(found), render.list_text(found))
+    return Outcome(render.list_data(found), render.list_text(found), short=None if found else "")
 
 
 @make("run")
@@ -43,7 +43,8 @@ def run_command(run: Run) -> Outcome:
     """Send what is due.
 
     Over one connection. What can't be sent now waits: a minute at first, twice as long each time, five days at most.
-    Exit 0 also when messages wait on; 1 when one failed for good, which is kept with its reason.
+    Exit 0 also when messages wait on; 1 when one failed for good, which is kept with its reason. --quiet tells only of
+    those, and of a server that can't be used.
     """
     from dtsconf.queue.runner import Which
 
@@ -68,7 +69,7 @@ def flush_command(run: Run, ids: tuple[str, ...]) -> Outcome:
     _ids,
     click.option("--failed", is_flag=True, help="Drop all that failed."),
     click.option("--all", "everything", is_flag=True, help="Drop everything."),
-    common=("root", "json"),
+    common=("root", "json", "quiet"),
 )
 def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool) -> Outcome:
     """Take messages out of the queue unsent.
@@ -93,7 +94,8 @@ def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool)
             held.remove()
         dropped.append(slot.id)
     spool.sync()
-    return Outcome(render.dropped_data(dropped, kept), render.dropped_text(dropped, kept), 1 if kept else 0)
+    data, text = render.dropped_data(dropped, kept), render.dropped_text(dropped, kept)
+    return Outcome(data, text, 1 if kept else 0, short=render.dropped_short(kept))
 
 
 def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
@@ -107,9 +109,8 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     code = 1 if any(one.state == "failed" for one in ran.messages) else 0
     if insist and ran.unusable is not None and not code:
         code = 6 if ran.reached else 9
-    return Outcome(
-        render.ran_data(ran.messages, ran.unusable), render.ran_text(ran.messages, ran.unusable), code, ran.warnings
-    )
+    data, text = render.ran_data(ran.messages, ran.unusable), render.ran_text(ran.messages, ran.unusable)
+    return Outcome(data, text, code, ran.warnings, short=render.ran_short(ran.messages, ran.unusable))
 
 
 command = family(

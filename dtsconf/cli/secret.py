@@ -43,7 +43,7 @@ def set_command(run: Run, reference: str) -> Outcome:
     store.keep(meant, secret)
     data = {"reference": str(meant), **store.facts(meant)}
     text = f"stored {meant} in {data['whose']}'s keyring ({data['store']})\n"
-    return Outcome(data, text, notes=noted)
+    return Outcome(data, text, notes=noted, short="")
 
 
 def _meant(text: str) -> Reference:

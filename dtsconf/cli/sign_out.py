@@ -6,7 +6,7 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 
 
-@make("sign-out", common=("root", "json"))
+@make("sign-out", common=("root", "json", "quiet"))
 def command(run: Run) -> Outcome:
     """Forget every Microsoft token of this user.
 
@@ -18,4 +18,4 @@ def command(run: Run) -> Outcome:
     from dtsconf.wiring.signing_in import sign_out
 
     accounts = sign_out(run.inputs())
-    return Outcome({"accounts": list(accounts)}, render.signed_out(accounts))
+    return Outcome({"accounts": list(accounts)}, render.signed_out(accounts), short="")

@@ -14,7 +14,7 @@ from dtsconf.errors import UsageProblem
     click.argument("profiles", nargs=-1, metavar="PROFILE..."),
     click.option("--format", "form", type=click.Choice(["text", "github", "junit"]), default="text", show_default=True,
                  help="github: annotations of a workflow run; junit: XML for a CI's test report."),
-    common=("profile", "json", "strict"),
+    common=("profile", "json", "quiet", "strict"),
 )  # fmt: skip
 def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
     """Check profiles: all problems of all files at once, without network.
@@ -31,7 +31,8 @@ def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
     code = 0 if not problems else 3 if any(p.code == 3 for p in problems) else 4
     warnings = [notice for report in reports for notice in report.warnings]
     text = {"text": render.text, "github": render.github, "junit": render.junit}[form](reports)
-    return Outcome(render.data(reports), text, code, warnings if form == "text" or run.json else ())
+    short = None if problems or form != "text" else ""
+    return Outcome(render.data(reports), text, code, warnings if form == "text" or run.json else (), short=short)
 
 
 def _named(run: Run, profiles: tuple[str, ...]) -> tuple[str, ...]:

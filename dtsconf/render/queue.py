@@ -95,13 +95,19 @@ def _failed(stage: Stage) -> str:
 
 def ran_text(rans: Sequence[Ran], unusable: Stage | None) -> str:
     """A line a message that wasn't simply sent, the counts, and why the server couldn't be used."""
-    if not rans:
+    if not rans and unusable is None:
         return "nothing is due\n"
     lines = [escape_controls(f"{r.state:8}  {r.id}  {r.detail or r.message_id}") + "\n" for r in rans]
     counts = ", ".join(f"{count} {state}" for state in STATES if (count := sum(r.state == state for r in rans)))
     why = f"the server could not be used: {escape_controls(_failed(unusable))}\n" if unusable else ""
     hint = hint_line(unusable.hint) if unusable else None
-    return "".join(lines) + counts + "\n" + why + (f"{hint}\n" if hint else "")
+    return "".join(lines) + (f"{counts}\n" if counts else "") + why + (f"{hint}\n" if hint else "")
+
+
+def ran_short(rans: Sequence[Ran], unusable: Stage | None) -> str:
+    """Of that only what somebody has to look after: mails that failed for good, and why the server can't be used."""
+    failed = [one for one in rans if one.state == "failed"]
+    return ran_text(failed, unusable) if failed or unusable else ""
 
 
 def dropped_data(dropped: Sequence[str], kept: Sequence[str]) -> dict[str, Any]:
@@ -113,5 +119,9 @@ def dropped_text(dropped: Sequence[str], kept: Sequence[str]) -> str:
     """A line each."""
     if not dropped and not kept:
         return "nothing to drop\n"
-    lines = [f"dropped  {one}\n" for one in dropped]
-    return "".join(lines + [f"kept     {one}: it is being sent at this moment\n" for one in kept])
+    return "".join(f"dropped  {one}\n" for one in dropped) + dropped_short(kept)
+
+
+def dropped_short(kept: Sequence[str]) -> str:
+    """What was not dropped."""
+    return "".join(f"kept     {one}: it is being sent at this moment\n" for one in kept)

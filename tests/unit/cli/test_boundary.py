@@ -180,6 +180,28 @@ def test_quiet_leaves_notes_out_but_not_warnings(capsys: Capture) -> None:
     assert capsys.readouterr().err == "warning: odd\nby the way\n"
 
 
+def test_quiet_prints_what_a_command_left_of_its_text(capsys: Capture) -> None:
+    boundary.finish(Run(quiet=True), Outcome({}, "all went well\n", short=""))
+    boundary.finish(Run(quiet=True), Outcome({}, "data\n"))
+    boundary.finish(Run(), Outcome({}, "all went well\n", short=""))
+    assert capsys.readouterr().out == "data\nall went well\n"
+
+
+def test_what_runs_by_the_clock_is_silent_when_all_is_well(capsys: Capture, tmp_path: Path) -> None:
+    path, root = profile(tmp_path), str(tmp_path / "root")
+    assert call(capsys, "apply", "--yes", "--quiet", "--profile", path, "--root", root).out != ""
+    for args in (
+        ("apply", "--yes", "--profile", path),
+        ("validate", path),
+        ("queue", "run"),
+        ("queue", "list"),
+        ("queue", "drop", "--all"),
+        ("sign-out",),
+    ):
+        said = call(capsys, *args, "--root", root, "--quiet")
+        assert (said.code, said.out, said.err) == (0, "", ""), args
+
+
 @pytest.mark.parametrize("args", [["nonsense"], ["stauts"], ["apply", "--nope"], ["schema"], ["rollback", "x"]])
 def test_usage_errors(capsys: Capture, args: list[str]) -> None:
     said = call(capsys, *args)

@@ -66,7 +66,7 @@ def test_every_command_takes_every_common_option(capsys: pytest.CaptureFixture[s
         ("apply", COMMON),
         ("plan", COMMON),
         ("show", ("profile", "set", "root", "json", "strict")),
-        ("validate", ("profile", "json", "strict")),
+        ("validate", ("profile", "json", "quiet", "strict")),
         ("history", ("root", "json")),
         ("rollback", ("root", "json", "quiet", "verbose", "no-color")),
         ("init", ("json", "quiet")),
