@@ -3,6 +3,8 @@ servers with one fault each. Where the hint names options, they are typed, and t
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from email.utils import format_datetime
 from pathlib import Path
@@ -119,6 +121,39 @@ def test_a_provider_blocks_port_25(behind: Behind, serve: Serve, certificates: C
     assert server.messages == []
     assert behind.mended(profile, told).code == 0
     assert len(server.messages) == 1
+
+
+def test_this_machines_firewall_drops_what_comes_in(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    """Nobody else is blamed for it, in no piece of the evidence."""
+    rules = "tcp sport 25 drop\n iif lo tcp dport 25 drop\n"
+    behind.link.nft(
+        f"table inet inwards {{\n chain input {{\n type filter hook input priority 0;\n {rules} }}\n}}\n", client=True
+    )
+    serve(587, tls=certificates.server_context())
+    told = behind.test(behind.profile(server=trusted(certificates, port=25)))
+    assert (told.code, told.cause) == (9, "timeout")
+    assert "this machine's own firewall drops port 25" in told.detail
+    assert "only port 25 is stopped" in told.evidence
+    assert "it is what comes in that this machine drops" in told.evidence
+    assert "this network blocks port 25" not in told.evidence
+    assert "something after this machine" not in told.evidence
+    assert "allow outgoing TCP" in told.hint
+
+
+def test_a_server_on_this_machine_that_takes_no_connections_is_no_firewall(behind: Behind) -> None:
+    with contextlib.ExitStack() as stack:
+        listener = behind.link.client.call(lambda: socket.create_server(("127.0.0.1", 2599), backlog=0))
+        stack.callback(listener.close)
+        for _ in range(2):  # one more than the backlog is let in (listen(2))
+            waiting = behind.link.client.call(socket.socket)
+            stack.callback(waiting.close)
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", 2599))
+        told = behind.test(behind.profile(server={"host": "127.0.0.1", "port": 2599}))
+    assert (told.code, told.cause) == (9, "timeout")
+    assert "takes no connections" in told.detail
+    assert "firewall" not in told.detail + told.evidence
+    assert "ss -ltnp sport = :2599" in told.hint
 
 
 def test_the_wrong_port(behind: Behind) -> None:

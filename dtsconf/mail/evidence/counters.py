@@ -1,8 +1,9 @@
 """What Linux counts about TCP and ICMP, read before and after a connection attempt: who stopped a packet shows in it.
 
 A firewall on this machine that drops makes the kernel's own sending fail (TCPRetransFail); one that rejects makes this
-machine send itself the ICMP refusal (OutDestUnreachs). A firewall elsewhere does neither. Source: proc(5); the kernel's
-net/ipv4/tcp_output.c, Documentation/networking/snmp_counter.rst. Empty on other systems.
+machine send itself the ICMP refusal (OutDestUnreachs). A firewall elsewhere does neither. A program here that takes no
+connections is as silent as a firewall, and is counted as well (ListenOverflows). Source: proc(5); the kernel's
+net/ipv4/tcp_output.c and tcp_input.c, Documentation/networking/snmp_counter.rst. Empty on other systems.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ _FILES = ("/proc/net/netstat", "/proc/net/snmp", "/proc/net/snmp6")
 @frozen
 class Moved:
     """By how much the counters that matter rose. `kept_back`: sends of TCP that this machine itself refused;
-    `refused_here`: ICMP refusals that this machine sent; `refused_there`: those that it received."""
+    `refused_here`: ICMP refusals that this machine sent; `refused_there`: those that it received; `untaken`:
+    connections to a program of this machine that were dropped, since too many waited for it to take them."""
 
     kept_back: int = 0
     refused_here: int = 0
     refused_there: int = 0
+    untaken: int = 0
 
 
 def read() -> dict[str, int]:
@@ -58,4 +61,4 @@ def moved(before: dict[str, int], after: dict[str, int]) -> Moved:
 
     sent = rise("Icmp:OutDestUnreachs", "Icmp6OutDestUnreachs")
     received = rise("Icmp:InDestUnreachs", "Icmp6InDestUnreachs")
-    return Moved(rise("TcpExt:TCPRetransFail"), sent, received)
+    return Moved(rise("TcpExt:TCPRetransFail"), sent, received, rise("TcpExt:ListenOverflows"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
@@ -75,15 +76,37 @@ def examine(case: Case) -> Outcome:
         lambda: _other_ports(case),
         lambda: _families(case),
     )
-    found = [first, *(each or Outcome() for each in together(looks, case.end() + 1))]
+    found = _agreed(case, [first, *(each or Outcome() for each in together(looks, case.end() + 1))])
     evidence = tuple(each for outcome in found for each in outcome.evidence)
     telling = next((outcome.telling for outcome in found if outcome.telling), None)
     return Outcome(evidence, telling, next((outcome.hint for outcome in found if outcome.hint), None))
 
 
+def _agreed(case: Case, found: list[Outcome]) -> list[Outcome]:
+    """The looks of `examine`, none of which knew of the others, without what a surer one refutes: when the trouble lies
+    in this machine, no other is to blame."""
+    first, way, around, ports, families = found
+    if around.telling and not first.telling:
+        first = _meaning(first, "the packets were sent: it is what comes in that this machine drops (below)")
+    if ports.telling and (first.telling or way.telling or around.telling):
+        ports = _meaning(ports, f"the host is there, and others of its ports answer: only port {case.port} is stopped")
+    return [first, way, around, ports, families]
+
+
+def _meaning(found: Outcome, means: str) -> Outcome:
+    return Outcome(tuple(replace(each, means=means) for each in found.evidence), None, found.hint)
+
+
 _ALLOW = (
     "allow outgoing TCP to {host} port {port} in this machine's own firewall or security product (on Linux: nft list"
     " ruleset), then dtsconf test again; other ports: dtsconf test --probe"
+)
+
+
+_UNTAKEN = "the program that listens there, on this machine, takes no connections: it hangs, or has too many"
+_WAKE = (
+    "look after the mail server on this machine (who listens: ss -ltnp sport = :{port}) and start it anew, then dtsconf"
+    " test again"
 )
 
 
@@ -93,6 +116,9 @@ def _once_more(case: Case, address: Address) -> Outcome:
     again = knock(address, case.end())
     rose = counters.moved(before, counters.read())
     what = f"connected to {address} port {case.port} once more"
+    if again.met == "timeout" and rose.untaken and surroundings.is_here(address):
+        seen = f"{again}; this machine counted connections that its own program did not take ({rose.untaken})"
+        return Outcome((Evidence(what, seen, _UNTAKEN),), _UNTAKEN, _WAKE.format(port=case.port))
     (seen, means), local = _who(rose, again)
     return Outcome((Evidence(what, f"{again}{seen}", means),), local, _allow(case) if local else None)
 
@@ -168,8 +194,10 @@ def _around(case: Case, address: Address) -> Outcome:
     gateway = surroundings.gateway_to(address)
     places = ["127.0.0.1", *([gateway] if gateway else [])]
     looks = (_look(Address(socket.AF_INET, (place, case.port)), case.end()) for place in places)
+    before = counters.read()
     own, *near = case.together(*looks)
-    if own is not None and own.met == "timeout":
+    untaken = counters.moved(before, counters.read()).untaken  # silent too, and no firewall
+    if own is not None and own.met == "timeout" and not untaken:
         wall = f"this machine's own firewall drops port {case.port}: even to the machine itself it is silent"
         evidence = Evidence(f"connected to this machine itself, 127.0.0.1 port {case.port}", str(own), wall)
         return Outcome((evidence,), wall, _allow(case))

@@ -61,6 +61,11 @@ def way_to(address: Address) -> OSError | str:
         return error
 
 
+def is_here(address: Address) -> bool:
+    """Whether the address is this machine's own: what goes there never leaves it."""
+    return way_to(address) == str(address)
+
+
 def has_left(sock: socket.socket) -> bool | None:
     """Of a TCP connection attempt that met silence: whether a repeated packet of it was sent. None when none was due
     yet, or the system doesn't tell (TCP_INFO of tcp(7): `tcpi_retransmits`, `tcpi_retrans`)."""

@@ -42,6 +42,7 @@ def test_counters_tell_who_stopped_it() -> None:
     assert counters.moved(before, {**before, "TcpExt:TCPRetransFail": 5}).kept_back == 2
     rose = counters.moved(before, {**before, "Icmp6OutDestUnreachs": 1, "Icmp:InDestUnreachs": 5})
     assert (rose.kept_back, rose.refused_here, rose.refused_there) == (0, 1, 1)
+    assert counters.moved({"TcpExt:ListenOverflows": 1}, {"TcpExt:ListenOverflows": 3}).untaken == 2
     assert counters.moved({}, {}) == counters.Moved()
 
 
