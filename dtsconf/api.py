@@ -59,7 +59,8 @@ def load(
     user: bool = True,
     environ: Mapping[str, str] | None = None,
 ) -> Effective:
-    """The effective settings with their origins; `user` False leaves the user's own file out, as apply does.
+    """The effective settings with their origins; `user` False leaves the user's own file out, as apply does. `root` is
+    a folder that stands for / (None: this machine); `send` works under the root that its `settings` were read for.
 
     Raises:
         Invalid: with every problem of every layer.

@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from dtsconf.errors import UsageProblem
 from dtsconf.mail.sent import Sent
+from dtsconf.names import escape_controls
 from dtsconf.sending.deliver import NotSent, deliver
 from dtsconf.sending.queued import enqueue
 from dtsconf.sending.request import Request
@@ -41,9 +43,10 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     files, or globs. With `html` and no `body` a text is derived from it. A result means that somebody gets the mail:
     look at `ok` for whether everybody does. With `queue` the mail is kept durably and sent by `dtsconf queue run`; its
     id is in `queued`, and `recipients` is empty, since nobody was asked yet. `settings` are what `load` gave, for
-    whoever sends many.
+    whoever sends many: they bring their root along, and stand in place of `profile`, `overrides` and `strict`.
 
     Raises:
+        UsageProblem: `settings` come with what was for `load` to know, or with another root than theirs.
         NotSent: nobody got it; its `sent` tells why, and `sent.unknown` that it may have arrived all the same.
         Invalid: the settings can't be used, or policy forbids a recipient or the size.
         SecretUnavailable: the login's password can't be had.
@@ -51,6 +54,8 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     """
     files = _texts(os.fspath(attach) if isinstance(attach, os.PathLike) else attach)
     request = Request(_texts(to), _texts(cc), _texts(bcc), _texts(reply_to), subject, body, html, files, zip)
+    if settings is not None:
+        root = _root_of(settings, root, alone=profile is None and not overrides and not strict)
     given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
     if queue:
         entry = enqueue(given, request, effective=settings).entry
@@ -59,6 +64,16 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     if not any(one.ok for one in sent.recipients):
         raise NotSent(sent)
     return sent
+
+
+def _root_of(settings: Effective, root: Path | None, *, alone: bool) -> str | None:
+    """The root that the settings hold for, where nothing beside them speaks against it."""
+    if not alone:
+        raise UsageProblem("settings= has all values already", "give profile, overrides and strict to dtsconf.load")
+    if root is not None and os.fspath(root) != settings.root:
+        read = "this machine" if settings.root is None else escape_controls(settings.root)
+        raise UsageProblem(f"settings= were read for {read}, and root= names another", "give root= to dtsconf.load")
+    return settings.root
 
 
 def _texts(given: str | Iterable[Path]) -> tuple[str, ...]:

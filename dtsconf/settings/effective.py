@@ -40,7 +40,8 @@ class Effective:
     """Merged, checked settings.
 
     `origin` has every leaf key. `missing` are keys that `expects` names and nobody has given yet: whoever needs them
-    calls `check.require_complete`. `from_environment` are the keys whose effective value a variable gave.
+    calls `check.require_complete`. `from_environment` are the keys whose effective value a variable gave. `root` is the
+    folder that stood for / when they were read, None for this machine's own: they hold for that one only.
     """
 
     settings: Settings
@@ -50,6 +51,7 @@ class Effective:
     warnings: tuple[Notice, ...] = ()
     missing: tuple[str, ...] = ()
     from_environment: tuple[str, ...] = ()
+    root: str | None = None
 
 
 @frozen

@@ -232,9 +232,10 @@ def effective(inputs: Inputs, *, user: bool, guarded: bool = False, recorded: bo
     except Invalid as wrong:
         raise Invalid((*wrong.problems, *problems)) from None
     try:
-        return resolve(org, above, strict=inputs.strict, problems=problems, notices=notices)
+        found = resolve(org, above, strict=inputs.strict, problems=problems, notices=notices)
     except Invalid as wrong:
         raise Invalid(_with_excerpts(org, wrong.problems), wrong.known) from None
+    return replace(found, root=inputs.root)
 
 
 def _with_excerpts(org: Organisation, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

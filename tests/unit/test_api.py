@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import dtsconf
-from dtsconf.errors import Invalid, SecretUnavailable, VerificationFailed
+from dtsconf.errors import Invalid, SecretUnavailable, UsageProblem, VerificationFailed
 from dtsconf.machine.plan import Plan
 from dtsconf.machine.request import Applied
 from dtsconf.settings.effective import Effective
@@ -160,3 +161,25 @@ def test_the_package_hands_on_what_it_says() -> None:
         assert getattr(dtsconf, name) is not None
     with pytest.raises(AttributeError):
         _ = dtsconf.nonsense
+
+
+def test_settings_bring_their_root_along(site: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PW", WORD)
+    settings = dtsconf.load(site, root=root)
+    assert settings.root == str(root)
+    kept = dtsconf.send("you@acme.example", "log", "x", queue=True, settings=settings)
+    (queued,) = root.rglob("*.eml")
+    assert queued.name.startswith(f"{kept.queued}-")
+    dtsconf.send("you@acme.example", "log", "x", queue=True, settings=settings, root=root)
+    assert len(list(root.rglob("*.eml"))) == 2
+
+
+def test_settings_stand_alone(site: str, root: Path, tmp_path: Path) -> None:
+    settings = dtsconf.load(site, root=root)
+    for words in ({"root": tmp_path}, {"profile": site}, {"overrides": ["sender.name=Ann"]}, {"strict": True}):
+        given: Any = words
+        with pytest.raises(UsageProblem, match="settings="):
+            dtsconf.send("you@acme.example", "log", "x", queue=True, settings=settings, **given)
+    with pytest.raises(UsageProblem, match="read for this machine"):
+        dtsconf.send("you@acme.example", "log", "x", queue=True, settings=dtsconf.load(site), root=root)
+    assert list(root.rglob("*.eml")) == []
