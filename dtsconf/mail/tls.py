@@ -115,7 +115,8 @@ def _by_fingerprint(session: ssl.SSLObject, wanted: str) -> str:
     raise StageFailed(
         "tls-untrusted",
         f"the server's certificate has SHA-256 {seen}, server.fingerprint says {wanted} ({shown})",
-        f"ask the server's administrator which one is right; if it was renewed: --set server.fingerprint={seen}",
+        "whoever answers there may not be the server: ask its administrator, by telephone, which certificate is right;"
+        " write its SHA-256 as server.fingerprint only once it is confirmed",
     )
 
 
@@ -152,10 +153,8 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
         renewed = f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now})"
         return f"{renewed}, then dtsconf test again"
     if cause == "tls-name":
-        fitting = next((name for name in seen.names if host_fault(name) is None), None) if seen else None
-        use = (
-            f"--set {facts.host_key}={fitting or 'NAME'}{'' if fitting else ' with a name that the certificate is for'}"
-        )
+        names = ", ".join([name for name in seen.names if host_fault(name) is None][:3]) if seen else ""
+        use = f"--set {facts.host_key}=NAME with a name that the certificate is for{names and f' ({names})'}"
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     if trust.ca_file is None and not _system_roots():
         return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"

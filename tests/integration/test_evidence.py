@@ -171,7 +171,7 @@ def test_no_port_takes_mail(behind: Behind) -> None:
     )
     told = behind.test(behind.profile(server={"port": 2500}))
     assert (told.code, told.cause) == (9, "refused")
-    assert f"{SERVER} takes mail on none of the usual ports" in told.hint
+    assert f"answers on any of the usual ports of {SERVER}" in told.hint
     assert not [word for word in told.advised if word.startswith("server.port")]
 
 

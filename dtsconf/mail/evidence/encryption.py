@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.mail.evidence import portal
 from dtsconf.mail.evidence.case import Outcome
-from dtsconf.mail.evidence.ways import Way, advice, best, ways_in
+from dtsconf.mail.evidence.ways import Way, advice, best, nowhere, refuted, ways_in
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def examine(case: Case) -> Outcome:
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, evidence)
     fit = best(ways, case.route)
-    return Outcome(tuple(evidence), _telling(fit, case), _hint(fit, case))
+    hint = _hint(fit, case)
+    if hint is None and refuted(case.failure.hint, ways, case.route):
+        hint = nowhere(case.host, case.host_key)
+    return Outcome(tuple(evidence), _telling(fit, case), hint)
 
 
 def _seen(ways: list[Way]) -> str:

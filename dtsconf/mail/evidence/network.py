@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dtsconf.frozen import frozen
 from dtsconf.mail.evidence import counters, surroundings
 from dtsconf.mail.evidence.case import Outcome, together
-from dtsconf.mail.evidence.ways import Way, advice, best, ways_in
+from dtsconf.mail.evidence.ways import Way, advice, best, nowhere, ways_in
 from dtsconf.net import meaning
 from dtsconf.net.connect import Address
 from dtsconf.proof import Evidence
@@ -231,10 +231,7 @@ def _other_ports(case: Case) -> Outcome:
 def _nowhere(case: Case, listening: list[int]) -> str | None:
     """The hint when none of the ports would do."""
     if case.cause == "refused":
-        return (
-            f"{case.host} takes mail on none of the usual ports: is it the mail server, and is it running? Ask for name"
-            f" and port: --set {case.host_key}=HOST, then dtsconf test --probe"
-        )
+        return nowhere(case.host, case.host_key)
     if case.cause == "timeout" and not listening:
         return (
             f"nothing at {case.host} answers: is it on, is the VPN up, is the name right? --set {case.host_key}=HOST,"

@@ -127,8 +127,8 @@ def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:
             f"use the name that fits: --set {case.host_key}={same[0]}",
         )
     hint = (
-        f"if it is the right server, use a name of its certificate: --set {case.host_key}={names[0]}; else {case.host}"
-        f" leads to the wrong server (getent hosts {case.host})"
+        f"does {case.host} lead to the right server (getent hosts {case.host})? If so, have its certificate"
+        f" reissued for that name, or the DNS lead one of the certificate's names here: {', '.join(names)}"
     )
     return Outcome((*found, evidence), None, hint)
 

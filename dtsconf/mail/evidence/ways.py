@@ -6,6 +6,7 @@ hint after a failure that another port or encryption would mend.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -152,6 +153,28 @@ def advice(way: Way, route: Smtp) -> str:
     """The hint to take this way."""
     trust = " (in clear: only where the network is trusted)" if way.encryption == "none" else ""
     return f"use the way that works: {to_set(way, route)}{trust}"
+
+
+def nowhere(host: str, host_key: str) -> str:
+    """The hint when nothing that was tried would do."""
+    return (
+        f"no mail server that would do answers on any of the usual ports of {host}: is the server up, and is {host_key}"
+        f" right? Ask for name and port: --set {host_key}=HOST, then dtsconf test --probe"
+    )
+
+
+_PROPOSED = re.compile(r"--set (?:server|microsoft\.smtp)\.(port|encryption)=(\w+)")
+
+
+def refuted(hint: str | None, ways: Sequence[Way], route: Smtp) -> bool:
+    """Whether the port and encryption that a hint proposes were just tried, and failed."""
+    proposed = dict(_PROPOSED.findall(hint or ""))
+    if not proposed:
+        return False
+    port = int(proposed.get("port", route.port))
+    kind = proposed.get("encryption", route.encryption)
+    tried = [way for way in ways if way.port == port and (kind == "auto" or not way.connects or way.encryption == kind)]
+    return bool(tried) and not any(way.ok for way in tried)
 
 
 @frozen

@@ -182,6 +182,37 @@ def test_the_recommended_way_is_first() -> None:
     assert ways.to_set(tried[2], free) == "--set server.port=587 --set server.encryption=starttls"
 
 
+@pytest.mark.parametrize(
+    ("hint", "refuted"),
+    [
+        ("another port: --set server.port=587, or dtsconf test --probe", True),
+        ("--set server.port=465 --set server.encryption=tls", True),
+        ("--set server.port=25", False),
+        ("--set server.port=2525", False),
+        ("ask its administrator", False),
+        (None, False),
+    ],
+)
+def test_what_was_just_seen_to_fail_is_not_proposed(hint: str | None, refuted: bool) -> None:
+    tried = [way(587, "starttls", ok=False), way(465, "tls", ok=False), way(25, "starttls")]
+    assert ways.refuted(hint, tried, job(25, encryption="starttls").link.smtp) == refuted
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_a_name_of_the_certificate_is_proposed_only_if_it_leads_here(
+    monkeypatch: pytest.MonkeyPatch, leads: bool
+) -> None:
+    from dtsconf.net.connect import Address
+
+    the = the_case("tls-name")
+    the.__dict__["addresses"] = [Address(2, ("192.0.2.1", 587))]
+    monkeypatch.setattr(trust, "_leads", lambda _name, _case: lambda: {"192.0.2.1"} if leads else set())
+    own = Certificate("CN=x", "CN=y", ("mail.other.example",), 0, 1, "ab")
+    found = trust._named(the, own, [])
+    assert found.hint is not None
+    assert ("--set server.host=mail.other.example" in found.hint) == leads
+
+
 def test_stages_that_went_well_rule_things_out() -> None:
     stages = [Stage("resolve", True, 1, "x", said_by="system"), Stage("connect", True, 1, "x", said_by="system")]
     (evidence,) = said.passed(stages)
