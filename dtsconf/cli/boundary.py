@@ -62,18 +62,30 @@ def finish(run: Run, outcome: Outcome) -> int:
     """Print a command's outcome and return its exit code."""
     from dtsconf.render import common
 
+    _complete(run, outcome)
     if run.json:
         return _say(common.envelope(run.command, outcome, run.told), "", outcome.code)
     text = outcome.short if run.quiet and outcome.short is not None else outcome.text
     return _say(text, common.aside(outcome, run.told, quiet=run.quiet), outcome.code)
 
 
+def _complete(run: Run, outcome: Outcome) -> None:
+    """Let the hints of warnings name whole commands."""
+    if not (run.told or outcome.warnings):
+        return
+    from dtsconf.render.call import hinted
+
+    run.told = [hinted(each, run.call()) for each in run.told]
+    outcome.warnings = [hinted(each, run.call()) for each in outcome.warnings]
+
+
 def _failed(run: Run, error: DtsconfError) -> int:
     from dtsconf.render import failure
 
+    call = run.call(sets=getattr(error.known, "verification", None) is not None)
     if run.json:
-        return _say(failure.envelope(run.command, error, run.told), "", error.code)
-    told = failure.text(error, run.told, run.root, run.profile, color=run.color(sys.stderr))
+        return _say(failure.envelope(run.command, error, run.told, call), "", error.code)
+    told = failure.text(error, run.told, call, color=run.color(sys.stderr))
     return _say("", told, error.code)
 
 

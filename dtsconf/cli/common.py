@@ -12,6 +12,7 @@ from dtsconf.errors import Notice, UsageProblem
 from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
+    from dtsconf.render.call import Call
     from dtsconf.wiring import Inputs
 
 
@@ -54,6 +55,12 @@ class Run:
         from dtsconf.wiring import Inputs
 
         return Inputs(self.profile, tuple(self.sets), self.root, self.strict, trust_profile)
+
+    def call(self, reach: Sequence[str] = (), *, sets: bool = False) -> Call:
+        """This call's options for the commands that hints name; `sets` once the texts of --set are known to be fit."""
+        from dtsconf.render.call import Call
+
+        return Call(self.profile, self.root, tuple(self.sets) if sets else (), tuple(reach))
 
     def color(self, stream: TextIO | None = None) -> bool:
         """Whether the stream (None: stdout) takes colours: a terminal, and nobody said no."""

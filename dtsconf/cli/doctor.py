@@ -29,6 +29,7 @@ def command(run: Run, selftest: bool, bundle: str | None) -> Outcome:
     """
     from dtsconf.doctor import Check
     from dtsconf.doctor.text import as_text
+    from dtsconf.render.call import hinted
     from dtsconf.render.common import notice_data
 
     checks = _checks(run, selftest=selftest, machine=not selftest or bundle is not None)
@@ -40,6 +41,7 @@ def command(run: Run, selftest: bool, bundle: str | None) -> Outcome:
             note = f"wrote {bundle}; look through it before you pass it on\n"
         except DtsconfError as error:
             checks.append(Check("bundle", "fail", error.message, error.hint))
+    checks = [hinted(check, run.call()) for check in checks]
     failed = [check for check in checks if not check.ok]
     data["checks"] = [check.as_data() for check in checks]
     if failed:

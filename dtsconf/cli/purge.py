@@ -29,6 +29,8 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
 
     Lists everything first and asks. Adopted files are put back. What it can't reach (other users' files) is said.
     """
+    from dataclasses import replace
+
     from dtsconf import wiring
     from dtsconf.cli.perform import attended
     from dtsconf.machine.engine import purge
@@ -38,6 +40,7 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
         raise UsageProblem("purge asks before it deletes, and there is no terminal to ask on", "say --yes")
     given = run.inputs()
     purged = purge(wiring.machine_of(given), ask=_question(run, yes=yes), wait=wait, besides=_sign_in(given))
+    purged = replace(purged, items=_told(run, purged.items))
     machine_stays = any(item.fate == "out-of-reach" and item.path != "other users" for item in purged.items)
     code = 1 if machine_stays and not purged.changed else 0
     return Outcome(render.data(purged), render.text(purged, run.root), code, purged.warnings)
@@ -56,6 +59,14 @@ def _sign_in(given: Inputs) -> tuple[Besides, ...]:
     return (Besides(item, lambda: sign_out(given)),)
 
 
+def _told(run: Run, items: Sequence[PurgeItem]) -> tuple[PurgeItem, ...]:
+    """The items, the commands that they name made whole."""
+    from dataclasses import replace
+
+    call = run.call()
+    return tuple(replace(item, what=call.completed(item.what)) for item in items)
+
+
 def _question(run: Run, *, yes: bool) -> Callable[[Sequence[PurgeItem]], bool]:
     def ask(items: Sequence[PurgeItem]) -> bool:
         from dtsconf.cli.question import confirmed
@@ -63,7 +74,7 @@ def _question(run: Run, *, yes: bool) -> Callable[[Sequence[PurgeItem]], bool]:
 
         if yes:
             return True
-        click.echo(render.listed(items, run.root), err=True, nl=False)
+        click.echo(render.listed(_told(run, items), run.root), err=True, nl=False)
         return confirmed("Take all this away?")
 
     return ask

@@ -102,6 +102,7 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     from dtsconf.cli.person import asking
     from dtsconf.cli.progress import Progress
     from dtsconf.render import queue as render
+    from dtsconf.render.call import hinted
     from dtsconf.sending.queued import run_queue
 
     with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
@@ -109,8 +110,9 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     code = 1 if any(one.state == "failed" for one in ran.messages) else 0
     if insist and ran.unusable is not None and not code:
         code = 6 if ran.reached else 9
-    data, text = render.ran_data(ran.messages, ran.unusable), render.ran_text(ran.messages, ran.unusable)
-    return Outcome(data, text, code, ran.warnings, short=render.ran_short(ran.messages, ran.unusable))
+    unusable = hinted(ran.unusable, run.call(sets=True)) if ran.unusable else None
+    data, text = render.ran_data(ran.messages, unusable), render.ran_text(ran.messages, unusable)
+    return Outcome(data, text, code, ran.warnings, short=render.ran_short(ran.messages, unusable))
 
 
 command = family(

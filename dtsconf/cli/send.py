@@ -65,7 +65,12 @@ def command(run: Run, **words: Any) -> Outcome:
         done = deliver(
             run.inputs(), request, person=person, progress=progress, passed=lambda at, of: progress(bar(at, of))
         )
-    sent = done.sent
+    sent, failure = done.sent, ""
+    if not sent.ok:
+        from dtsconf.render import advice
+
+        sent = advice.mended_sent(sent, run.call(sets=True), done.effective)
+        failure = render.failure(sent) + advice.origins(done.effective, advice.ABOVE)
     return Outcome(
         render.data(sent, done.size),
         render.text(sent),
@@ -73,7 +78,7 @@ def command(run: Run, **words: Any) -> Outcome:
         done.warnings,
         done.effective.set_aside,
         render.note(sent, in_mib(done.size)),
-        render.failure(sent),
+        failure,
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dtsconf.api import Checked
     from dtsconf.files.staging import Staging
+    from dtsconf.render.call import Call
 
 
 @make(
@@ -57,7 +58,8 @@ def command(
 
     with failures_recorded(run, lambda _error: record), _prepared(transcript) as paper:
         checked = _check(run, level, to, paper)
-    return _outcome(run, checked, record, explain=explain)
+    reach = [*(("--level", level) if level else ()), *(("--to", to) if to else ())]
+    return _outcome(run, checked, record, run.call(reach, sets=True), explain=explain)
 
 
 def _check(run: Run, level: Level | None, to: str | None, paper: Staging | None) -> Checked:
@@ -105,11 +107,16 @@ def _prepared(path: str | None) -> Iterator[Staging | None]:
             raise failure(error, place=path) from error
 
 
-def _outcome(run: Run, checked: Checked, record: str | None, *, explain: bool) -> Outcome:
+def _outcome(run: Run, checked: Checked, record: str | None, call: Call, *, explain: bool) -> Outcome:
     from dtsconf.cli.records import append
     from dtsconf.render import test as render
 
     verification = checked.verification
+    hint = verification.failure.hint if verification.failure else None
+    if hint:
+        from dtsconf.render import advice
+
+        verification = advice.mended(verification, call, checked.effective)
     if explain and verification.ok:
         from dtsconf.mail.evidence import explained
 
@@ -118,19 +125,11 @@ def _outcome(run: Run, checked: Checked, record: str | None, *, explain: bool) -
     told = append(run, record or checked.effective.org.record, code, {"verification": verification.as_record()})
     return Outcome(
         render.data(verification),
-        render.text(verification, checked.effective, color=run.color(), explain=explain, words=_again(run)),
+        render.text(verification, checked.effective, color=run.color(), explain=explain, call=call, hint=hint),
         code,
         (*checked.warnings, *told),
         checked.effective.set_aside,
     )
-
-
-def _again(run: Run) -> list[str]:
-    """The options of this call that the next one needs as well."""
-    named = {"--profile": run.profile, "--root": run.root}
-    return [word for option, value in named.items() if value for word in (option, value)] + [
-        word for setting in run.sets for word in ("--set", setting)
-    ]
 
 
 def _probe(run: Run) -> Outcome:
@@ -142,5 +141,5 @@ def _probe(run: Run) -> Outcome:
         probed = diagnosis.probe_of(run.inputs(), progress)
     found = probed.survey
     code = 0 if found.proposals else 6 if found.reached else 9
-    text = render.text(found, color=run.color(), words=_again(run))
+    text = render.text(found, color=run.color(), call=run.call(sets=True), effective=probed.effective)
     return Outcome(render.data(found), text, code, probed.warnings, probed.effective.set_aside)

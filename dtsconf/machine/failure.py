@@ -8,7 +8,9 @@ import sys
 
 from dtsconf.errors import DtsconfError
 
-_TRY = "or try it without touching this machine: --root DIR"
+ELSEWHERE = ", or try it without touching this machine: --root DIR"
+"""The end of a hint for who may not write on this machine; nothing for a call that has a --root already."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM)
 
@@ -23,9 +25,9 @@ def failure(error: OSError, *, tail: str = "", place: str = "a file") -> Dtsconf
 
 def _explained(error: OSError) -> tuple[str, str]:
     if error.errno in _DENIED:
-        return f"permission denied for {_caller()}", f"run it as root (sudo), {_TRY}"
+        return f"permission denied for {_caller()}", f"run it as root (sudo){ELSEWHERE}"
     if error.errno == errno.EROFS:
-        return "the file system is read-only", f"remount it writable, {_TRY}"
+        return "the file system is read-only", f"remount it writable{ELSEWHERE}"
     if error.errno in _FULL:
         return "no space is left on its file system", "make room there, then type the same command again"
     hint = "look at the disk and the system's log (dmesg), then type the same command again"

@@ -63,7 +63,15 @@ class SavedPlan:
         if moved:
             used = " (a plan that was applied is used up)" if self.generation != now.generation else ""
             message = f"the saved plan is stale: {'; '.join(moved)}{used}"
-            raise Stale(message, "plan again: dtsconf plan --out FILE")
+            raise Stale(message, f"plan again: {self._again()}")
+
+    def _again(self) -> str:
+        """The command that makes such a plan anew."""
+        from shlex import quote
+
+        given = [("--profile", self.profile)] if self.profile else []
+        options = [*given, *(("--set", text) for text in self.sets)]
+        return "".join(["dtsconf plan", *(f" {name} {quote(value)}" for name, value in options), " --out FILE"])
 
     def to_bytes(self) -> bytes:
         """The file: sorted JSON with a newline at the end."""

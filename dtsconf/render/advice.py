@@ -2,38 +2,104 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.names import escape_controls
+from dtsconf.render import proposals
+from dtsconf.render.call import Call
+from dtsconf.settings.effective import display, origin_of
+from dtsconf.settings.rules import in_use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-_GROUP = re.compile(r"--set [\w.]+=[^\s,;)]+(?: --set [\w.]+=[^\s,;)]+)*")
-_BLANK = re.compile(r"=([A-Z]+$|(file://)?/PATH)")
-"""A value that the reader has to know."""
+    from dtsconf.mail.sent import Recipient, Sent
+    from dtsconf.proof import Stage, Verification
+    from dtsconf.settings.effective import Effective
 
-_MORE = ("login.required=true", "mode=microsoft")
-"""Settings that need others beside them, so that a command with them alone would not do."""
+ORIGINS = (
+    "server.host",
+    "server.port",
+    "server.encryption",
+    "login.username",
+    "login.password",
+    "microsoft.authority",
+    "microsoft.tenant",
+    "microsoft.client_id",
+    "microsoft.smtp.host",
+    "sender.email",
+)
+"""The settings whose origin a failure tells."""
+
+ABOVE = ("environment", "user", "command line")
+"""Layers above the organisation's: what they give is on this machine, or for this user, alone."""
 
 
-def advised(hint: str | None) -> list[str]:
-    """The settings that a hint names first, as `key=value`; none when there is something to fill in."""
-    found = _GROUP.search(hint or "")
-    settings = found.group().removeprefix("--set ").split(" --set ") if found else []
-    unfit = any(_BLANK.search(setting) or setting in _MORE for setting in settings)
-    return [] if unfit else settings
+def text(hint: str | None, call: Call, effective: Effective | None = None) -> str:
+    """What to paste next, with this call's options; and where to write what worked. Empty when the hint names no
+    options that are complete. Where --set would be refused: what to type once the file is edited."""
+    proposed = proposals.first(hint, effective)
+    if not proposed:
+        return ""
+    if not all(each.free for each in proposed):
+        machine = effective is not None and effective.origin[proposed[0].key].layer == "machine"
+        return f"then: {call.completed('dtsconf apply --profile FILE') if machine else typed(call)}\n"
+    keys = {each.key for each in proposed}
+    others = tuple(one for one in call.sets if one.partition("=")[0].strip() not in keys)
+    more = tuple(f"{each.key}={each.value}" for each in proposed)
+    kept = escape_controls(proposals.kept(proposed, effective))
+    return f"try:  {typed(replace(call, sets=(*others, *more)))}\nkeep: once that works, {kept}\n"
 
 
-def text(hint: str | None, words: Sequence[str]) -> str:
-    """Two lines: what to paste next, with the `words` of this call kept; and where to write what worked. Empty when the
-    hint names no options that are complete."""
+def typed(call: Call) -> str:
+    """The test that this call asks for, as a whole command."""
     from shlex import quote
 
-    settings = advised(hint)
-    if not settings:
+    return escape_controls(" ".join(map(quote, ["dtsconf", "test", *call.reach, *call.words("test")])))
+
+
+def told(hint: str, call: Call, effective: Effective | None) -> str:
+    """The hint as a reader of this call can follow it: see `proposals.told` and `Call.completed`."""
+    return call.completed(proposals.told(hint, effective))
+
+
+Part = TypeVar("Part", "Stage", "Recipient")
+
+
+def mended(found: Verification, call: Call, effective: Effective | None) -> Verification:
+    """The verification with its hints `told`."""
+    return replace(found, stages=_each(found.stages, lambda hint: told(hint, call, effective)))
+
+
+def mended_without_set(found: Verification, call: Call, _effective: Effective | None) -> Verification:
+    """As `mended`, for a command that takes no --set."""
+    return replace(found, stages=_each(found.stages, lambda hint: call.completed(proposals.unset(hint))))
+
+
+def mended_sent(found: Sent, call: Call, effective: Effective) -> Sent:
+    """As `mended`, for a mail of the user's."""
+
+    def mend(hint: str) -> str:
+        return told(hint, call, effective)
+
+    return replace(found, stages=_each(found.stages, mend), recipients=_each(found.recipients, mend))
+
+
+def _each(parts: Sequence[Part], mend: Callable[[str], str]) -> tuple[Part, ...]:
+    return tuple(replace(part, hint=mend(part.hint)) if part.hint else part for part in parts)
+
+
+def origins(effective: Effective | None, layers: Collection[str] | None = None) -> str:
+    """Where the values come from that a server cares about, a row each: those of `layers`, None for all but the
+    defaults."""
+    if effective is None:
         return ""
-    typed = " ".join(map(quote, ["dtsconf", "test", *words, *(w for s in settings for w in ("--set", s))]))
-    kept = ", ".join(setting.replace("=", ": ", 1) for setting in settings)
-    return f"try:  {escape_controls(typed)}\nkeep: once that works, write into the profile: {escape_controls(kept)}\n"
+    rows = []
+    for key in ORIGINS:
+        setting = effective.origin[key]
+        wanted = setting.layer != "default" if layers is None else setting.layer in layers
+        if wanted and in_use(key, effective.settings.mode):
+            told_of = f"{key} = {display(key, setting.value)} ({origin_of(setting)})"
+            rows.append(f"  {escape_controls(told_of)}\n")
+    return "values:\n" + "".join(rows) if rows else ""

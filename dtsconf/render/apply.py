@@ -6,30 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
-from dtsconf.render import table
+from dtsconf.render import advice, table
+from dtsconf.render.call import Call
 from dtsconf.render.common import hint_line, painted, problem, typed
 from dtsconf.render.plan import changes_data, secrets
-from dtsconf.settings.effective import display, origin_of
-from dtsconf.settings.rules import in_use
 
 if TYPE_CHECKING:
     from dtsconf.errors import DtsconfError
     from dtsconf.machine.record import Generation
     from dtsconf.machine.request import Applied
-
-ORIGINS = (
-    "server.host",
-    "server.port",
-    "server.encryption",
-    "login.username",
-    "login.password",
-    "microsoft.authority",
-    "microsoft.tenant",
-    "microsoft.client_id",
-    "microsoft.smtp.host",
-    "sender.email",
-)
-"""The settings whose origin a failed apply tells."""
 
 
 def data(applied: Applied) -> dict[str, Any]:
@@ -79,23 +64,35 @@ def failure(
     error: DtsconfError,
     applied: Applied,
     odd: str = "",
-    root: str | None = None,
-    profile: str | None = None,
+    call: Call = Call(),  # noqa: B008 - frozen
+    advised: str | None = None,
     *,
     color: bool = False,
 ) -> str:
     """A failed apply, most needed first: that nothing was written, the cause, the server's own words, the stages in a
-    line, where the values came from, the fix to type, how to look again, and last `odd`, the warnings as text."""
+    line, where the values came from, the fix to type (of the hint `advised`, before it was told for this call), how to
+    look again, and last `odd`, the warnings as text."""
     lines = [f"{painted('NOT APPLIED.', 'red', on=color)} {_keeps(applied)} Nothing was written.\n"]
     verification = applied.verification
     if verification is None or verification.ok:
         lines += [*map(problem, error.all_problems())]
     else:
-        lines += [table.failure(verification), f"stages: {table.in_a_line(verification)}\n", _origins(applied)]
-        lines.append(f"{hint_line(error.hint)}\n" if error.hint else "")
-    again = typed("test", root, profile if applied.rollback_of is None else None)
-    lines.append(f"look again: {again}; {typed('status', root)} for the machine\n")
-    return "".join(lines) + odd
+        lines += [table.failure(verification), f"stages: {table.in_a_line(verification)}\n"]
+        lines += [advice.origins(applied.effective), hint_line(error.hint) or "", "\n" if error.hint else ""]
+        lines.append(advice.text(advised, call, applied.effective) if applied.rollback_of is None else "")
+    return "".join(lines) + _look_again(applied, call) + odd
+
+
+def _look_again(applied: Applied, call: Call) -> str:
+    """What to type to see more; a rollback goes by a generation, which no test looks at, and may go without proof."""
+    status = typed("status", call.root)
+    if applied.rollback_of is None:
+        return f"look again: {typed('test', call.root, call.profile)}; {status} for the machine\n"
+    proof, effective = applied.verification, applied.effective
+    if proof is None or proof.ok or (effective and effective.org.policy.lock_on("verify")):
+        return f"look again: {status}\n"
+    unproven = typed(f"rollback {applied.rollback_of} --no-verify", call.root)
+    return f"to go back without the proof: {unproven}; {status} for the machine\n"
 
 
 def _keeps(applied: Applied) -> str:
@@ -114,15 +111,3 @@ def day(stamp: str) -> str:
     when = datetime.fromisoformat(stamp).astimezone()
     year = "" if when.year == datetime.now(when.tzinfo).year else f" {when.year}"
     return f"{when.day} {when:%b}{year}"
-
-
-def _origins(applied: Applied) -> str:
-    if applied.effective is None:
-        return ""
-    rows = []
-    for key in ORIGINS:
-        setting = applied.effective.origin[key]
-        if setting.layer != "default" and in_use(key, applied.effective.settings.mode):
-            told = f"{key} = {display(key, setting.value)} ({origin_of(setting)})"
-            rows.append(f"  {escape_controls(told)}\n")
-    return "values:\n" + "".join(rows) if rows else ""

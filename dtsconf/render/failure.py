@@ -6,9 +6,11 @@ A result is recognised by its module, so that nothing is imported for a failure 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
+from dtsconf.render.call import Call, hinted
 from dtsconf.render.common import dump, hint_line, notice_data, problem, shared, warnings
 
 if TYPE_CHECKING:
@@ -17,33 +19,56 @@ if TYPE_CHECKING:
     from dtsconf.errors import DtsconfError, Notice
 
 
-def envelope(command: str, error: DtsconfError, told: Sequence[Notice] = ()) -> str:
-    """The JSON object of a command that failed; `told` are warnings from around it."""
-    common = shared(command, error.code, _notices(error, told), _set_aside(error.known))
+def envelope(
+    command: str,
+    error: DtsconfError,
+    told: Sequence[Notice] = (),
+    call: Call = Call(),  # noqa: B008 - frozen
+) -> str:
+    """The JSON object of a command that failed; `told` are warnings from around it, `call` its options, which the
+    commands in hints need too."""
+    _complete(error, call)
+    common = shared(command, error.code, _notices(error, told, call), _set_aside(error.known))
     return dump(common | known_data(error.known) | {"problems": [notice_data(p) for p in error.all_problems()]})
 
 
 def text(
     error: DtsconfError,
     told: Sequence[Notice] = (),
-    root: str | None = None,
-    profile: str | None = None,
+    call: Call = Call(),  # noqa: B008 - frozen
     *,
     color: bool = False,
 ) -> str:
     """As text: what the command itself has to say of it, or its problems one after another."""
-    odd = warnings(_notices(error, told), _set_aside(error.known))
+    advised = error.hint
+    _complete(error, call)
+    odd = warnings(_notices(error, told, call), _set_aside(error.known))
     if _is_applied(error.known):
         from dtsconf.render import apply
 
-        return apply.failure(error, error.known, odd, root, profile, color=color)
+        return apply.failure(error, error.known, odd, call, advised, color=color)
     if error.problems:
         return odd + "".join(problem(p) for p in error.problems)
     return odd + "".join(f"{x}\n" for x in (f"error: {escape_controls(error.message)}", hint_line(error.hint)) if x)
 
 
-def _notices(error: DtsconfError, told: Sequence[Notice]) -> tuple[Notice, ...]:
-    return (*told, *getattr(error.known, "warnings", ()))
+def _complete(error: DtsconfError, call: Call) -> None:
+    """Let the error's hints, and those of what it had found out, be such as a reader of this call can follow."""
+    error.problems = tuple(hinted(each, call) for each in error.problems)
+    error.hint = error.hint and call.completed(error.hint)
+    if not _is_applied(error.known) or error.known.verification is None:
+        return
+    from dtsconf.render import advice
+
+    known = error.known
+    mend = advice.mended if known.rollback_of is None else advice.mended_without_set
+    error.known = replace(known, verification=mend(known.verification, call, known.effective))
+    failed = error.known.verification.failure
+    error.hint = failed.hint if failed else error.hint
+
+
+def _notices(error: DtsconfError, told: Sequence[Notice], call: Call) -> tuple[Notice, ...]:
+    return tuple(hinted(each, call) for each in (*told, *getattr(error.known, "warnings", ())))
 
 
 def _set_aside(known: Any) -> Sequence[Any]:

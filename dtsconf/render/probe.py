@@ -8,6 +8,7 @@ from dtsconf.errors import Problem
 from dtsconf.mail.evidence.ways import settings_for, to_set
 from dtsconf.names import escape_controls
 from dtsconf.render import advice
+from dtsconf.render.call import Call
 from dtsconf.render.common import hint_line, notice_data, painted
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from dtsconf.mail.evidence.ways import Survey, Way
     from dtsconf.mail.route import Smtp
+    from dtsconf.settings.effective import Effective
 
 LONGEST = 300
 """Characters of a row."""
@@ -45,15 +47,21 @@ def data(survey: Survey) -> dict[str, Any]:
     return found
 
 
-def text(survey: Survey, *, color: bool = False, words: Sequence[str] = ()) -> str:
-    """A row a way, then what to type. `words` are the options of this call, for the next one."""
+def text(
+    survey: Survey,
+    *,
+    color: bool = False,
+    call: Call = Call(),  # noqa: B008 - frozen
+    effective: Effective | None = None,
+) -> str:
+    """A row a way, then what to type; `call` holds the options of this call, for the next one."""
     head = f"{escape_controls(survey.route.host)}, every port without login and without mail:\n"
     body = "".join(_rows([way for way in survey.ways if way.port == port]) for port in _ports(survey))
     if not survey.proposals:
         nothing = painted("NOTHING WORKS.", "red", on=color)
-        return f"{head}{body}{nothing} {_summary(survey)}\n{hint_line(_hint(survey))}\n"
+        return f"{head}{body}{nothing} {_summary(survey)}\n{hint_line(advice.told(_hint(survey), call, effective))}\n"
     lines = [f"  {to_set(way, survey.route)}{_remark(way, survey.route)}\n" for way in survey.proposals]
-    return f"{head}{body}what works, the best first:\n{''.join(lines)}{_next(survey, words)}\n"
+    return f"{head}{body}what works, the best first:\n{''.join(lines)}{_next(survey, call, effective)}\n"
 
 
 def _ports(survey: Survey) -> list[int]:
@@ -79,11 +87,13 @@ def _remark(way: Way, route: Smtp) -> str:
     return "   (in clear: only where the network is trusted)" if way.encryption == "none" else ""
 
 
-def _next(survey: Survey, words: Sequence[str]) -> str:
+def _next(survey: Survey, call: Call, effective: Effective | None) -> str:
     first = survey.proposals[0]
     if (first.port, first.encryption) == (survey.route.port, survey.route.encryption):
-        return "the settings reach the server; what fails then, if anything: dtsconf test --explain"
-    return advice.text(to_set(first, survey.route), words).rstrip("\n")
+        return call.completed("the settings reach the server; what fails then, if anything: dtsconf test --explain")
+    hint = to_set(first, survey.route)
+    edit = advice.told(hint, call, effective)
+    return (f"{hint_line(edit)}\n" if edit != hint else "") + advice.text(hint, call, effective).rstrip("\n")
 
 
 def _summary(survey: Survey) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
+from dtsconf.render.call import Call
 from dtsconf.render.common import opened, painted, typed
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def _next(status: Status, root: str | None) -> str:
     return {
         "in-sync": "",
         "drifted": f"hint: {typed('apply', root)} puts it back; {typed('plan', root)} shows the difference\n",
-        "interrupted": "hint: run any dtsconf command as root, such as `sudo dtsconf status`: it finishes first\n",
+        "interrupted": Call(None, root).completed(
+            "hint: run any dtsconf command as root, such as `sudo dtsconf status`: it finishes first\n"
+        ),
         "never-applied": f"hint: {typed('apply --profile FILE', root)}\n",
     }[status.state]
 

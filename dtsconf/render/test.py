@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
 from dtsconf.render import table
+from dtsconf.render.call import Call
 from dtsconf.render.common import hint_line, notice_data, painted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dtsconf.proof import Verification
     from dtsconf.settings.effective import Effective
 
@@ -32,10 +31,12 @@ def text(
     *,
     color: bool = False,
     explain: bool = False,
-    words: Sequence[str] = (),
+    call: Call = Call(),  # noqa: B008 - frozen
+    hint: str | None = None,
 ) -> str:
-    """Every stage a row; with `explain` the evidence; then what is proven, or what failed and the next step. `words`:
-    this call's options, which the next one needs too."""
+    """Every stage a row; with `explain` the evidence; then what is proven, or what failed and the next step. `call`:
+    this call, whose options the next one needs too. `hint`: the failed stage's, as it was before it was told for this
+    call."""
     head = f"{table.server(effective.settings)}, level {verification.level}\n"
     body = table.stages(verification, color=color)
     if explain:
@@ -44,13 +45,13 @@ def text(
         body += evidence.text(verification)
     if verification.ok:
         return head + body + table.proven(verification)
-    return head + body + _failed(verification, words, color=color)
-
-
-def _failed(verification: Verification, words: Sequence[str], *, color: bool) -> str:
     from dtsconf.render import advice
 
-    hint = verification.failure.hint if verification.failure else None
-    line = hint_line(hint)
+    given = advice.origins(effective, None if explain else advice.ABOVE)
+    return head + body + _failed(verification, color=color) + given + advice.text(hint, call, effective)
+
+
+def _failed(verification: Verification, *, color: bool) -> str:
+    line = hint_line(verification.failure.hint) if verification.failure else None
     cause = f"{painted('NOT PROVEN.', 'red', on=color)} {table.cause(verification)}"
-    return cause + (f"{line}\n" if line else "") + advice.text(hint, words)
+    return cause + (f"{line}\n" if line else "")

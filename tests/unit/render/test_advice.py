@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from dtsconf.render import advice
+from dtsconf.render import advice, proposals
+from dtsconf.render.call import Call
+from dtsconf.settings.policy import Rule
+from tests.unit.machine.world import WORKING, effective, place
 
 
 @pytest.mark.parametrize(
@@ -12,6 +15,7 @@ from dtsconf.render import advice
         ("--set server.encryption=starttls, or tls on port 465", ["server.encryption=starttls"]),
         ("one: --set server.port=587; or --set login.required=false", ["server.port=587"]),
         ("--set sender.email=ADDRESS", []),
+        ("once it is confirmed: --set server.fingerprint=ab12", []),
         ("--set server.ca_file=/PATH/TO/ROOTS.pem", []),
         ("log in: --set login.required=true --set server.encryption=starttls, with login.username", []),
         ("--set login.username=lab --set login.password=file:///PATH (a file)", []),
@@ -21,16 +25,80 @@ from dtsconf.render import advice
     ],
 )  # fmt: skip
 def test_only_what_can_be_pasted_as_it_stands(hint: str | None, settings: list[str]) -> None:
-    assert advice.advised(hint) == settings
-    assert bool(advice.text(hint, [])) == bool(settings)
+    assert [f"{each.key}={each.value}" for each in proposals.first(hint, None)] == settings
+    assert bool(advice.text(hint, Call())) == bool(settings)
 
 
 def test_the_words_of_the_call_are_kept() -> None:
-    words = ["--profile", "my site.yaml", "--set", "server.host=a b"]
-    text = advice.text("--set server.port=587", words)
-    assert "dtsconf test --profile 'my site.yaml' --set 'server.host=a b' --set server.port=587\n" in text
+    call = Call("my site.yaml", None, ("server.host=a b", "server.port=25"), ("--level", "connect"))
+    text = advice.text("--set server.port=587", call)
+    command = "dtsconf test --level connect --profile 'my site.yaml' --set 'server.host=a b' --set server.port=587\n"
+    assert command in text, "and no key twice"
     assert "server.port: 587" in text
 
 
 def test_controls_are_escaped() -> None:
-    assert "\x1b" not in advice.text("--set server.host=\x1b[31m", [])
+    assert "\x1b" not in advice.text("--set server.host=\x1b[31m", Call())
+
+
+BETTER = "use the way that works: --set server.port=465 --set server.encryption=tls (tried just now)"
+
+
+def test_what_a_lock_holds_is_told_as_what_to_edit() -> None:
+    locked = effective({**WORKING, "server.port": 25}, locks=("server",))
+    text = advice.told(BETTER, Call("site.yaml"), locked)
+    assert "--set server" not in text
+    assert "edit /srv/site.yaml:4:3 to port: 465 (locked, so --set can't)" in text
+    assert "edit /srv/site.yaml:2:3 to encryption: tls (locked, so --set can't) (tried just now)" in text
+    assert advice.text(BETTER, Call("site.yaml"), locked) == "then: dtsconf test --profile site.yaml\n"
+
+
+def test_a_blank_on_a_locked_key_is_told_as_what_to_edit() -> None:
+    locked = effective(locks=("sender.email",))
+    text = advice.told("use one that it knows, --set sender.email=ADDRESS", Call(), locked)
+    assert text == "use one that it knows, edit /srv/site.yaml:3:3 to email: ADDRESS (locked, so --set can't)"
+    assert advice.text("--set sender.email=ADDRESS", Call(), locked) == ""
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "value", "free"),
+    [
+        (Rule("server.encryption", "one_of", ("starttls",), None, place(20)), "server.encryption", "tls", False),
+        (Rule("server.encryption", "one_of", ("starttls",), None, place(20)), "server.encryption", "starttls", True),
+        (Rule("server.port", "one_of", (25, 587), None, place(20)), "server.port", "587", True),
+        (Rule("server.port", "max", 100, None, place(20)), "server.port", "587", False),
+    ],
+)
+def test_what_a_rule_forbids_is_not_proposed(rule: Rule, key: str, value: str, free: bool) -> None:
+    ruled = effective({**WORKING, "server.port": 25}, rules=(rule,))
+    hint = f"try: --set {key}={value}"
+    assert (advice.told(hint, Call(), ruled) == hint) == free
+    assert advice.text(hint, Call(), ruled).startswith("try:") == free
+    assert ("/srv/site.yaml:20:3" in advice.told(hint, Call(), ruled)) == (not free)
+
+
+def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
+    above = effective({**WORKING, "server.port": 465}, environment={"server.port": 2})
+    text = advice.text("--set server.port=465 --set server.encryption=tls", Call(), above)
+    assert "set in the variable DTS_EMAIL_SERVER__PORT: server.port: 465; write into the profile: server.enc" in text
+
+
+def test_a_failure_tells_who_gave_what_the_organisation_did_not() -> None:
+    above = effective(environment={"sender.email": "boss@acme.example"})
+    told = "values:\n  sender.email = boss@acme.example (environment, DTS_EMAIL_SENDER__EMAIL)\n"
+    assert advice.origins(above, advice.ABOVE) == told
+    assert advice.origins(effective(), advice.ABOVE) == ""
+
+
+def test_a_machines_locked_value_is_mended_in_its_profile() -> None:
+    from dataclasses import replace
+
+    locked = effective({**WORKING, "server.port": 25}, locks=("server",))
+    origin = {key: replace(one, layer="machine") for key, one in locked.origin.items()}
+    machine = replace(locked, origin=origin)
+    told = advice.told("--set server.port=587", Call(), machine)
+    assert told == "edit server.port in the profile acme to port: 587 (locked, so --set can't)"
+    assert (
+        advice.text("--set server.port=587", Call(None, "/r"), machine)
+        == "then: dtsconf apply --profile FILE --root /r\n"
+    )

@@ -11,6 +11,7 @@ from dtsconf.errors import DtsconfError, Invalid, Notice, Option, Place, Problem
 from dtsconf.machine.record import ProfileRecord
 from dtsconf.proof import CAUSES, Said, Stage, Verification
 from dtsconf.render import apply, failure, table
+from dtsconf.render.call import Call
 from tests.unit.machine.world import effective
 from tests.unit.render.results import ESC, FAILED, GENERATION, PASSED, PLAN, applied, raw
 
@@ -49,11 +50,49 @@ def test_the_words_of_a_failure_in_their_order() -> None:
 
 def test_how_to_look_again_can_be_pasted() -> None:
     ERROR.known = applied()
-    text = failure.text(ERROR, (), "/tmp/a b", "my site.yaml")
+    text = failure.text(ERROR, (), Call("my site.yaml", "/tmp/a b"))
     assert "look again: `dtsconf test --profile 'my site.yaml' --root '/tmp/a b'`; `dtsconf status --root" in text
     ERROR.known = applied(rollback_of=0)
-    back = failure.text(ERROR, (), None, "site.yaml")
-    assert "look again: `dtsconf test`;" in back, "a rollback goes by no profile"
+    back = failure.text(ERROR, (), Call("site.yaml", "/r"))
+    assert "to go back without the proof: `dtsconf rollback 0 --no-verify --root /r`; `dtsconf status" in back
+
+
+def failed_with(hint: str, **parts: object) -> str:
+    stage = replace(FAILED.stages[-1], hint=hint)
+    error = VerificationFailed("verification failed", hint)
+    error.known = applied(verification=replace(FAILED, stages=(stage,)), **parts)
+    return failure.text(error, (), Call("site.yaml", "/r"))
+
+
+def test_a_failed_apply_tells_what_to_try_and_to_keep() -> None:
+    text = failed_with("--set server.port=587, or dtsconf secret check")
+    assert "hint: --set server.port=587, or dtsconf secret check --profile site.yaml --root /r\n" in text
+    assert "try:  dtsconf test --profile site.yaml --root /r --set server.port=587\n" in text
+    assert "keep: once that works, write into the profile: server.port: 587\n" in text
+
+
+def test_a_failed_rollback_proposes_no_option_that_it_lacks() -> None:
+    text = failed_with(
+        "use the way that works: --set server.port=587 --set server.encryption=tls (tried)", rollback_of=2
+    )
+    assert "--set" not in text
+    assert "try:" not in text
+    assert "server.port: 587 and server.encryption: tls in the profile" in text
+    assert "`dtsconf rollback 2 --no-verify --root /r`" in text
+
+
+def test_a_failed_apply_proposes_nothing_in_the_place_of_what_is_locked() -> None:
+    text = failed_with(
+        "--set server.port=587, or --set server.encryption=none", effective=effective(locks=("server.port",))
+    )
+    assert "edit server.port in the profile to port: 587 (locked, so --set can't)" in text
+    assert "try:" not in text
+
+
+def test_a_rollback_whose_proof_is_locked_is_told_no_way_without() -> None:
+    text = failed_with("wait", rollback_of=2, effective=effective(locks=("verify",)))
+    assert "--no-verify" not in text
+    assert "look again: `dtsconf status --root /r`" in text
 
 
 def test_a_machine_that_was_never_applied() -> None:

@@ -1,0 +1,143 @@
+"""What a hint proposes to --set, weighed against the organisation's word: a locked key, or a value that a rule forbids,
+is told with the place to edit, since --set would be refused there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import Place
+from dtsconf.frozen import frozen
+from dtsconf.settings import rules
+from dtsconf.settings.keys import KEYS
+from dtsconf.settings.values import ORGANISATION
+
+if TYPE_CHECKING:
+    from dtsconf.settings.effective import Effective, Setting
+    from dtsconf.settings.policy import Rule
+
+GROUP = re.compile(r"--set [\w.]+=[^\s,;)]+(?: --set [\w.]+=[^\s,;)]+)*")
+"""Options that belong together."""
+
+_BLANK = re.compile(r"[A-Z]+$|(file://)?/PATH")
+"""A value that the reader has to know."""
+
+_MORE = ("login.required=true", "mode=microsoft")
+"""Settings that need others beside them, so that a command with them alone would not do."""
+
+_CONFIRMED = ("server.fingerprint",)
+"""Keys whose value somebody has to confirm first: what was just seen may be an attacker's."""
+
+
+@frozen
+class Proposal:
+    """One `key=value` of a hint. `free`: --set takes it."""
+
+    key: str
+    value: str
+    locked: bool = False
+    rule: Rule | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether --set takes it."""
+        return not self.locked and self.rule is None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be pasted as it stands."""
+        text = f"{self.key}={self.value}"
+        return not _BLANK.match(self.value) and text not in _MORE and self.key not in _CONFIRMED
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.value}"
+
+
+def first(hint: str | None, effective: Effective | None) -> list[Proposal]:
+    """The proposals that a hint names first; none when there is something to fill in."""
+    found = GROUP.search(hint or "")
+    weighed = _weighed(found.group(), effective) if found else []
+    return weighed if all(each.ready for each in weighed) else []
+
+
+def told(hint: str, effective: Effective | None) -> str:
+    """The hint with what --set can't do told as what to edit, and where."""
+    return GROUP.sub(lambda found: _told(found.group(), effective), hint)
+
+
+def unset(hint: str) -> str:
+    """The hint for a command that takes no --set: what it proposes belongs into a profile."""
+
+    def said(found: re.Match[str]) -> str:
+        return f"{' and '.join(map(str, _weighed(found.group(), None)))} in the profile, which is then applied"
+
+    return GROUP.sub(said, hint)
+
+
+def _told(group: str, effective: Effective | None) -> str:
+    weighed = _weighed(group, effective)
+    if effective is None or all(each.free for each in weighed):
+        return group
+    return " and ".join(_edit(each, effective) for each in weighed)
+
+
+def _weighed(group: str, effective: Effective | None) -> list[Proposal]:
+    pairs = [text.partition("=") for text in group.removeprefix("--set ").split(" --set ")]
+    return [_one(key, value, effective) for key, _, value in pairs]
+
+
+def _one(key: str, value: str, effective: Effective | None) -> Proposal:
+    if effective is None or key not in KEYS:
+        return Proposal(key, value)
+    policy = effective.org.policy
+    locked = policy.lock_on(key) is not None
+    if _BLANK.match(value):
+        return Proposal(key, value, locked)
+    broken = (rule for rule in policy.rules_on(key) if not rules.holds(rule, _typed(key, value)))
+    return Proposal(key, value, locked, next(broken, None))
+
+
+def _typed(key: str, value: str) -> object:
+    from dtsconf.settings.scalars import parse_settings_text
+
+    return value if KEYS[key].kind == "secret" else parse_settings_text(KEYS[key].kind, value)
+
+
+def _edit(proposal: Proposal, effective: Effective) -> str:
+    """One proposal as what to change, where."""
+    change = f"edit {_where(proposal.key, effective)} to {proposal.key.rpartition('.')[2]}: {proposal.value}"
+    if proposal.rule is not None:
+        at = f" at {proposal.rule.where}" if proposal.rule.where else ""
+        change += f" (the organisation's rule{at} forbids it: it must {rules.words(proposal.rule)})"
+    elif proposal.locked:
+        change += " (locked, so --set can't)"
+    return change
+
+
+def _where(key: str, effective: Effective) -> str:
+    """The place that gives a key: what to open. The machine config is no such place: its profile is."""
+    setting = effective.origin[key]
+    if setting.layer == "machine":
+        return f"{key} in the profile {effective.org.name}"
+    if isinstance(setting.where, Place):
+        return str(setting.where)
+    return f"{key} in the profile"
+
+
+def kept(proposals: list[Proposal], effective: Effective | None) -> str:
+    """Where to write what worked: for each proposal the layer that gives the value now."""
+    places: dict[str, list[Proposal]] = {}
+    for each in proposals:
+        setting = effective.origin.get(each.key) if effective else None
+        places.setdefault(_keeper(each.key, setting), []).append(each)
+    return "; ".join(f"{place}: {', '.join(map(str, group))}" for place, group in places.items())
+
+
+def _keeper(key: str, setting: Setting | None) -> str:
+    if setting is None or setting.layer in (*ORGANISATION, "default"):
+        return "write into the profile"
+    if setting.layer == "environment":
+        return f"set in the variable {setting.where or KEYS[key].variable}"
+    if setting.layer == "user":
+        return f"write into your own settings, {setting.where}"
+    return "in place of what --set gave"
