@@ -94,7 +94,7 @@ def _queued(run: Run, request: Request) -> Outcome:
         0,
         warnings,
         kept.effective.set_aside,
-        render.queued_note(entry, run.root, run.profile, run.sets),
+        render.queued_note(entry, run.call(sets=True)),
     )
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from dtsconf.errors import Problem
 from dtsconf.names import escape_controls
 from dtsconf.proof import CAUSES
-from dtsconf.render.common import notice_data, problem, typed
+from dtsconf.render.common import notice_data, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.queue.entry import Entry
+    from dtsconf.render.call import Call
 
 
 def data(sent: Sent, size: int) -> dict[str, Any]:
@@ -47,12 +46,9 @@ def queued_text(entry: Entry) -> str:
     return f"{escape_controls(entry.message_id)}\n"
 
 
-def queued_note(entry: Entry, root: str | None, profile: str | None, sets: Sequence[str] = ()) -> str:
+def queued_note(entry: Entry, call: Call) -> str:
     """Where it is now, on stderr, and what sends it: with the options of this call, since a queued mail keeps none."""
-    from shlex import join
-
-    words = join(["queue", "run", *(word for text in sets for word in ("--set", text))])
-    return f"queued as {entry.id}: {typed(escape_controls(words), root, profile)} sends it (a timer: deploy/)\n"
+    return f"queued as {entry.id}: {call.completed('`dtsconf queue run`')} sends it (a timer for that is in deploy/)\n"
 
 
 def text(sent: Sent) -> str:
