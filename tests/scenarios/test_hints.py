@@ -1,0 +1,66 @@
+"""The next step that a failure names works as typed: for the same profile and root, and with --set only where it may."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from tests.real.processes import free_ports
+from tests.scenarios.harness import Machine
+from tests.scenarios.test_apply import Servers, proven
+
+
+def typed(text: str) -> list[str]:
+    """The words after `dtsconf` in the line of `try:`."""
+    line = next(line for line in text.splitlines() if line.startswith("try:"))
+    return shlex.split(line.removeprefix("try:"))[1:]
+
+
+def test_what_to_try_works_as_typed(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    profile = machine.profile(**proven(server, settings={"server": {"encryption": "starttls"}}))
+    told = machine.run("test", "--level", "envelope", "--profile", profile)
+    assert told.code == 6
+    again = machine.run(*typed(told.stdout)).ok()
+    assert "level envelope" in again.stdout
+    assert server.messages == [], "what was to go as far as the envelope sends no mail now"
+    failed = machine.apply(profile)
+    machine.run(*typed(failed.stderr)).ok()
+
+
+def test_what_is_locked_is_told_as_the_line_to_edit(machine: Machine, smtpd: Servers) -> None:
+    parts = proven(smtpd(), settings={"server": {"encryption": "starttls"}})
+    profile = machine.profile(**parts, policy={"lock": ["server"]})
+    told = machine.run("test", "--level", "connect", "--profile", profile)
+    assert "try:" not in told.stdout
+    assert "--set server." not in told.stdout
+    line = next(n for n, text in enumerate(Path(profile).read_text().splitlines(), 1) if "encryption: starttls" in text)
+    assert f"edit {profile}:{line}:" in told.stdout
+    assert "to encryption: none (locked, so --set can't)" in told.stdout
+    assert "then: dtsconf test --level connect --profile" in told.stdout
+
+
+def test_a_value_that_the_profile_did_not_give_is_named(machine: Machine) -> None:
+    settings = {"server": {"host": "127.0.0.1", "port": free_ports(1)[0]}}
+    profile = machine.profile(settings=settings)
+    env = {"DTS_EMAIL_SENDER__EMAIL": "boss@acme.example"}
+    expected = "sender.email = boss@acme.example (environment, DTS_EMAIL_SENDER__EMAIL)"
+    told = machine.run("test", "--profile", profile, env=env)
+    assert expected in told.stdout
+    assert "try:" not in told.stdout, "every port was just seen to refuse"
+    sent = machine.run("send", "--to", "ann@acme.example", "--body", "x", "--profile", profile, env=env)
+    assert expected in sent.stderr
+
+
+def test_a_rollback_that_is_not_proven_names_what_works(machine: Machine) -> None:
+    settings = {"server": {"host": "127.0.0.1", "port": free_ports(1)[0]}}
+    machine.apply(machine.profile(settings=settings, verify={"level": "none"})).ok()
+    proving = machine.profile(settings=settings, verify={"level": "connect", "retries": 0}, name="second")
+    machine.apply(proving, "--no-verify").ok()
+    machine.apply(machine.profile(settings=settings, name="third"), "--no-verify").ok()
+    back = machine.run("rollback", "2", "--yes")
+    assert back.code == 9
+    assert "--set" not in back.stderr
+    line = next(line for line in back.stderr.splitlines() if line.startswith("to go back without the proof:"))
+    words = shlex.split(line.split("`")[1])[1:]
+    machine.run(*words, "--yes").ok()
