@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 import sys
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from collections.abc import Mapping
 from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.files import FileProblem
 from dtsconf.files.trust import Untrusted, read_trusted
+from dtsconf.secret.asking import asking_command
 from dtsconf.secret.backend import Notices
 from dtsconf.secret.ref import Reference
 from dtsconf.secret.value import Secret
@@ -57,11 +57,25 @@ class FileBackend:
         look_at_start(text, path, self._notices)
         bare = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
         if not bare:
-            raise SecretUnavailable(f"{path} is empty", f"write the secret into it: printf %s SECRET > {path}")
+            raise SecretUnavailable(f"{path} is empty", _writing(path))
         if bare != text and not text.startswith("-----BEGIN "):  # PEM always ends in one, and it means nothing there
-            told = f"{path} ends in a line break, which is not taken as part of the secret"
-            self._notices.append(Notice("line-break", told, f"to be exact, write it with printf %s: {path}"))
+            told = f"{path} ends in a line break, which is not taken as part of the secret{_one_more(bare)}"
+            self._notices.append(Notice("line-break", told, f"to be exact, {_writing(path)}"))
         return bare
+
+
+def _writing(path: str) -> str:
+    """What to do for a file that lacks its secret, in words for this system. Below the caller's home it is theirs."""
+    if sys.platform == "win32":
+        return f"write the secret into {path}, readable only for who runs dtsconf"
+    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
+        home = os.path.expanduser("~").rstrip("/")
+        own = bool(home) and path.startswith(f"{home}/")
+        return f"write it there: {asking_command(path, own=own)}"
+
+
+def _one_more(bare: str) -> str:
+    return "; it ends in more than one, and only the last is taken off: the rest stays" if bare.endswith("\n") else ""
 
 
 def read_private(path: str, notices: Notices) -> bytes:
@@ -94,9 +108,7 @@ def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
     try:
         return read_trusted(path, LIMIT, owners)
     except FileNotFoundError:
-        write = f'write it there: printf %s "$PASSWORD" | sudo install -D -m 600 /dev/stdin {shlex.quote(path)}'
-        hint = write if os.name == "posix" else "write the secret there, readable only for who runs dtsconf"
-        raise SecretUnavailable(f"there is no file {path}", hint) from None
+        raise SecretUnavailable(f"there is no file {path}", _writing(path)) from None
     except FileProblem as problem:
         raise SecretUnavailable(f"{path} {problem.message}", "name a plain file that holds only the secret") from None
     except OSError as error:

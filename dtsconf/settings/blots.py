@@ -9,6 +9,7 @@ import yaml
 
 from dtsconf.settings.leaf import Leaf
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr, profile_shape
+from dtsconf.settings.yamlwords import glued
 
 if TYPE_CHECKING:
     from dtsconf.errors import Place
@@ -54,9 +55,12 @@ class _Blots:
         else:
             name = knode.value if isinstance(knode, yaml.ScalarNode) else None
             self.visit(vnode, shape.fields.get(name) if isinstance(name, str) else None)
+            if isinstance(name, str) and glued(name):
+                self.blot(knode, after=":")
 
-    def blot(self, node: yaml.Node) -> None:
+    def blot(self, node: yaml.Node, after: str = "") -> None:
         start, end = node.start_mark.index, node.end_mark.index
+        start = self.source.text.index(after, start, end) + len(after)
         stretch = self.source.text[start:end]
         if stretch.strip():
             self.spans.append((start, start + len(stretch.rstrip())))

@@ -18,10 +18,11 @@ from dtsconf.settings.excerpt import blots_of_broken, excerpt
 from dtsconf.settings.leaf import Leaf
 from dtsconf.settings.scalars import parse_settings_text, plain, read_scalar
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr, profile_shape, settings_shape
+from dtsconf.settings.suggestion import suggestion
 from dtsconf.settings.values import Value
 from dtsconf.settings.wording import BadValue, found, in_brackets, shown
 from dtsconf.settings.yamltext import Source, compose, decode
-from dtsconf.settings.yamlwords import BadYaml
+from dtsconf.settings.yamlwords import BadYaml, glued, no_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +31,9 @@ __all__ = ["Document", "parse_settings_text", "read_profile_text", "read_setting
 
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
+_CURLY: Final = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u201a", "\u00ab", "\u00bb")
+"""Quotation marks that a word processor writes; to YAML they are letters."""
+_PLAIN_QUOTES: Final = "take the curly quotes for plain ones (\" or '), or leave them out"
 
 
 @dataclass(eq=False)
@@ -189,9 +193,13 @@ class _Walk:
 
     def unknown(self, knode: yaml.Node, name: str, shape: Mapping, prefix: str) -> None:
         base = prefix.removeprefix("settings.")
+        if glued(name):
+            bad, word = no_blank((0, 0)), name.partition(":")[0]
+            self.problem(knode, bad.kind, f"{base}{word}: {bad.message}", bad.hint, prefix + word[:100])
+            return
         told = shown(name).strip("'")
         self.problem(
-            knode, "unknown-key", f"unknown key {base}{told}", _suggestion(name, shape, prefix), prefix + name[:100]
+            knode, "unknown-key", f"unknown key {base}{told}", suggestion(name, shape, prefix), prefix + name[:100]
         )
 
     def missing(self, node: yaml.Node, name: str, prefix: str) -> None:
@@ -201,6 +209,10 @@ class _Walk:
 
     def not_a_mapping(self, node: yaml.Node, shape: Mapping, prefix: str) -> None:
         name = prefix.rstrip(".").removeprefix("settings.") or "the file"
+        if isinstance(node, yaml.ScalarNode) and glued(node.value):
+            bad = no_blank((0, 0))
+            self.problem(node, bad.kind, bad.message, bad.hint, prefix.rstrip("."))
+            return
         what = (
             "null"
             if node.tag.endswith(":null")
@@ -226,7 +238,8 @@ class _Walk:
                 return Value(leaf.check(name, raw), self.source.place(node))
             return Value(None, self.source.place(node))
         except BadValue as bad:
-            self.problem(node, bad.kind, bad.told(name, raw), bad.hint, path)
+            curly = isinstance(node, yaml.ScalarNode) and node.value.startswith(_CURLY)
+            self.problem(node, bad.kind, bad.told(name, raw), _PLAIN_QUOTES if curly else bad.hint, path)
             return None
 
     def items(self, node: yaml.Node, shape: Shape, path: str) -> None:
@@ -276,19 +289,3 @@ def _single_wanted(node: yaml.Node, leaf: Leaf, name: str) -> BadValue:
     what = "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
     last = name.rpartition(".")[2]
     return BadValue("type", f"expects {WANTED[leaf.kind]}, found {what}", f"write one value after {last}:", show=False)
-
-
-def _suggestion(name: str, shape: Mapping, prefix: str) -> str:
-    """The key that was likely meant: a sibling, or one of this name elsewhere, or the siblings there are."""
-    from dtsconf.settings.keys import GROUPS, KEYS, nearest
-
-    base = prefix.removeprefix("settings.")
-    if near := nearest(name, shape.fields):
-        return f"did you mean {base}{near}?"
-    elsewhere = [key for key in (*KEYS, *GROUPS) if key.rpartition(".")[2] == name.lower()]
-    if elsewhere:
-        at = elsewhere[0] if prefix.startswith("settings.") else f"settings.{elsewhere[0]}"
-        return f"did you mean {at}?"
-    if name in profile_shape().fields and prefix:
-        return f"{name} stands at the top of the file, not below {prefix.rstrip('.')}"
-    return f"known here: {', '.join(shape.fields)}"

@@ -112,7 +112,7 @@ def _leading(source: Source, line: int, end: int, harmless: frozenset[str]) -> l
     """What to blot of the line before its first key: it goes on a value above, or lacks the colon of its own key."""
     text = source.lines[line - 1]
     words = text.split()
-    first = words[0].rstrip(":") if words else ""
+    first = words[0].partition(":")[0] if words else ""
     if first in harmless:
         return []
     if not _harmless_above(source, line, harmless):

@@ -190,15 +190,8 @@ def storing(name: str) -> str:
     if sys.platform == "win32":
         return f"store it with `dtsconf secret set {entry}` and write {last}: {entry}"
     else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
+        from dtsconf.secret.asking import asking_command
+
         path = f"/etc/dts/secrets/{name}"
         desk = f"at a desktop: `dtsconf secret set {entry}` and {last}: {entry}"
         return f"store it with `{asking_command(path)}` and write {last}: file://{path}; {desk}"
-
-
-def asking_command(path: str) -> str:
-    """A line for any POSIX shell that asks for a secret and stores it in a file of root's: nothing of it is echoed,
-    stands in an argument or in the shell's history, and no line break is stored with it."""
-    from shlex import quote
-
-    ask = "printf 'secret: '; stty -echo; IFS= read -r s; stty echo; echo"
-    return f'({ask}; printf %s "$s" | sudo install -D -m 600 /dev/stdin {quote(path)})'

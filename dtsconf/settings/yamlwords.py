@@ -5,6 +5,7 @@ LibYAML names the state of its own scanner; people want to know what is missing 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ _SHOWN_WHERE_BEGUN: Final = (
 """What LibYAML notices lines later: the place to mend is where it began."""
 
 
+_GLUED: Final = re.compile(r"\s*[A-Za-z_]+:(?!//)\S")
+
+
 def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
     """The parser's complaint about a text of these lines, as ours."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -109,8 +113,10 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
     before = lines[at[0] - 1][: at[1]] if at[0] <= len(lines) else ""
     if "\t" in before and not before.strip():
         return tab(at)
-    if "mapping values are not allowed" in said and (missing := _missing_colon(lines, at[0])):
-        return BadYaml("syntax", "a colon is missing after this key", "write key: value, with a blank between", missing)
+    if "mapping values are not allowed" in said and (bad := _of_the_line_above(lines, at[0])):
+        return bad
+    if "could not find expected ':'" in said and opened and glued(lines[opened.line]):
+        return no_blank((opened.line + 1, opened.column + 1))
     for fragment, kind, message, hint in _REWORDED:
         if fragment in said:
             begun = opened if fragment in _SHOWN_WHERE_BEGUN else None
@@ -118,12 +124,28 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
     return BadYaml("syntax", "this is no YAML", "check quotes, brackets and indentation here and in the line above", at)
 
 
-def _missing_colon(lines: Sequence[str], number: int) -> tuple[int, int] | None:
-    """Where the line above starts, if it is the one without a colon: the parser stumbles only over the next key."""
+def glued(text: str) -> bool:
+    """Whether a text starts like `key:value`: to YAML that is one word. What has // after the colon is an address."""
+    return _GLUED.match(text) is not None
+
+
+def no_blank(at: tuple[int, int]) -> BadYaml:
+    """`key:value`."""
+    return BadYaml("syntax", "a blank is missing after the colon", "write key: value, with a blank between", at)
+
+
+def _of_the_line_above(lines: Sequence[str], number: int) -> BadYaml | None:
+    """What is wrong with the line above, if it is the one without a colon, or without a blank after it: the parser
+    stumbles only over the next key."""
     above = next((n for n in range(number - 1, 0, -1) if lines[n - 1].strip()), None)
     if above is None:
         return None
+    while above > 1 and glued(lines[above - 1]) and glued(lines[above - 2]):
+        above -= 1
     text = lines[above - 1]
+    at = (above, len(text) - len(text.lstrip()) + 1)
+    if glued(text):
+        return no_blank(at)
     if ":" in text or text.lstrip().startswith(("#", "-", "'", '"', "|", ">")):
         return None
-    return above, len(text) - len(text.lstrip()) + 1
+    return BadYaml("syntax", "a colon is missing after this key", "write key: value, with a blank between", at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,9 +62,31 @@ def test_a_byte_order_mark_stays_and_is_told(secret: Path) -> None:
     assert WORD not in notices[0].message
 
 
-def test_a_missing_one_tells_how_to_write_it(tmp_path: Path) -> None:
-    hint = refused(tmp_path / "mail password").hint or ""
-    assert hint.endswith(f"| sudo install -D -m 600 /dev/stdin '{tmp_path}/mail password'")
+@pytest.mark.parametrize("there", [False, True])
+def test_a_missing_or_empty_one_tells_how_to_write_it(tmp_path: Path, *, there: bool) -> None:
+    path = tmp_path / "mail password"
+    if there:
+        path.touch(0o600)
+    hint = refused(path).hint or ""
+    assert hint.endswith(f"| sudo install -D -m 600 /dev/stdin '{path}')")
+    assert "stty -echo; IFS= read -r s" in hint
+
+
+def test_the_line_to_type_stores_what_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "new folder" / "mail"
+    (hint,) = (str(refused(path).hint),)
+    assert "sudo" not in hint
+    line = hint.removeprefix("write it there: ").replace("stty", ": stty")
+    subprocess.run(["/bin/sh", "-c", line], input=f"{WORD} \n", text=True, check=True)
+    assert path.read_text() == f"{WORD} "
+
+
+def test_of_two_line_breaks_one_stays_and_that_is_told(secret: Path) -> None:
+    secret.write_bytes(WORD.encode() + b"\n\n")
+    text, notices = fetch(secret)
+    assert text == f"{WORD}\n"
+    assert "only the last is taken off: the rest stays" in notices[0].message
 
 
 def test_a_lone_carriage_return_stays(secret: Path) -> None:

@@ -183,6 +183,46 @@ SECRETS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "told", "hint"),
+    [
+        ("settings:\n  server:\n    host:{}\n    port: 25\n", "5:5: a blank is missing", "key: value"),
+        ("settings:\n  server:\n    host:{}\n    starttls:{}\n    port: 25\n", "5:5: a blank is missing", "key: value"),
+        ("settings:\n  server:\n    port: 25\n    host:{}\n    timeout: 4\n", "6:5: a blank is missing", "key: value"),
+        ("settings:\n  login:\n    password:{}\n    username: x\n", "5:5: a blank is missing", "key: value"),
+        ("settings:\n  login:\n    username: x\n    password:{}\n    a: b\n", "6:5: a blank is missing", "key: value"),
+        ("settings:\n  login:\n    password:{}\n", "5:5: a blank is missing", "key: value"),
+        ("settings:\n  login: {{password:{}, username: x}}\n", "4:11: login.password: a blank is", "key: value"),
+        ("settings:\n  server.port: 25\n", "4:3: unknown key server.port", "write server: {port: ...}"),
+        ("settings.server.port: 25\n", "3:1: unknown key settings.s", "write settings: {server: {port: ...}}"),
+        ("server.port: 25\n", "3:1: unknown key server.port", "write settings: {server: {port: ...}}"),
+        ("verify.level: send\n", "3:1: unknown key verify.level", "write verify: {level: ...}"),
+        ("server: {{port: 25}}\n", "3:1: unknown key server", "did you mean settings.server?"),
+        (
+            "settings: {{server: {{port: \u201c25\u201d}}}}\n",
+            "3:27: server.port: expects",
+            "curly quotes for plain ones",
+        ),
+        ("settings: {{server: {{host: \u201cm.example\u201d}}}}\n", "is no host name", "curly quotes for plain ones"),
+    ],
+)
+def test_slips_of_yaml_are_told_as_what_they_are(text: str, told: str, hint: str) -> None:
+    secret = "hunter2"
+    problem = read_profile_text("p.yaml", ("dtsconf: 1\nname: x\n" + text.format(*[secret] * 2)).encode()).problems[0]
+    assert told in f"{problem.where}: {problem.message}"
+    assert hint in str(problem.hint)
+    assert "login" not in text or secret not in f"{problem} {problem.excerpt}"
+
+
+def test_slips_in_a_user_s_file() -> None:
+    dotted, wrapped = (
+        read_settings_text("u.yaml", text).problems[0].hint
+        for text in (b"server.port: 25\n", b"settings:\n  mode: smtp\n")
+    )
+    assert dotted == "write server: {port: ...}"
+    assert str(wrapped).startswith("leave settings: out")
+
+
 @pytest.mark.parametrize("body", SECRETS)
 def test_no_secret_and_no_unknown_key_s_value_is_shown(body: str) -> None:
     problems = read(body).problems
