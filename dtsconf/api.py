@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from dtsconf import wiring
 from dtsconf.errors import Notice, UsageProblem
 from dtsconf.frozen import frozen
-from dtsconf.wiring import Inputs, Path, hands, inputs
+from dtsconf.wiring import Inputs, Path, hands, inputs, own_test
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
@@ -247,6 +247,7 @@ def _checked(
             access = hands.without_login(given, effective)
     _require_recipient(access.effective, depth, to)
     verification = hands.verify_of(given, access, depth, to, progress, transcript)
+    own_test.record(given, access.effective, verification)
     return Checked(verification, access.effective, (*effective.warnings, *resolver.warnings))
 
 

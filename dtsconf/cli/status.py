@@ -37,7 +37,7 @@ def command(run: Run, record: str | None) -> Outcome:
         plan = _plan(run)
     changes = plan is not None and not plan.empty
     standing = signing_in.standing(run.inputs())
-    found = _for_this_user(found, standing)
+    found = _for_this_user(found, standing, run.root)
     data = render.data(found, plan, standing)
     code = 7 if found.state != "in-sync" or changes else 0
     warnings = append(run, record, code, data)
@@ -45,12 +45,16 @@ def command(run: Run, record: str | None) -> Outcome:
     return Outcome(data, text, code, (*(plan.warnings if plan else ()), *warnings))
 
 
-def _for_this_user(found: Status, standing: Standing | None) -> Status:
-    """The state with this user's own proof, where the machine's is owed until people sign in."""
-    from dtsconf.wiring.signing_in import proven_here
+def _for_this_user(found: Status, standing: Standing | None, root: str | None) -> Status:
+    """The state with this user's own proof, where the machine's is owed until people sign in, or test."""
+    from dtsconf.wiring import own_test, signing_in
 
-    own = proven_here(standing, found.generation)
-    if own is None or found.proof is None or found.proof.pending != "sign-in":
+    owed = found.proof.pending if found.proof else None
+    if owed == "user":
+        own = own_test.proven_here(root, found.generation)
+    else:
+        own = signing_in.proven_here(standing, found.generation) if owed == "sign-in" else None
+    if own is None:
         return found
     from dataclasses import replace
 

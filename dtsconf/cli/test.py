@@ -42,8 +42,9 @@ def command(
 ) -> Outcome:
     """Test Settings: a staged report of a real test send.
 
-    Tests the machine's settings as you would use them, or with --profile the profile's. Changes nothing. connect goes
-    as far as TLS, auth signs in, envelope names sender and recipient, send delivers a test mail.
+    Tests the machine's settings as you would use them, or with --profile the profile's. Changes nothing on the
+    machine; where the proof is owed by each user, yours goes into your own state, for status. connect goes as far as
+    TLS, auth signs in, envelope names sender and recipient, send delivers a test mail.
 
     A failure ends in one cause, the evidence for it and the next step. --probe looks which ports and encryptions of
     the server work, and prints the --set options for them: exit 0 when one does.

@@ -33,9 +33,9 @@ def machine_state(subject: Subject) -> Iterator[Check]:
             yield Check("state", "warn", f"drifted from {number}: {what}", hint)
     if found.proof is not None and found.proof.state != "verified" and found.generation and found.generation.number:
         why = found.proof.pending or found.proof.note or "not verified"
-        own = _own_proof(subject, found.generation) if found.proof.pending == "sign-in" else None
+        own = _own_proof(subject, found.generation, found.proof.pending)
         if own is not None:
-            yield Check("proof", "ok", f"{number} is proven by the sign-in of {own}")
+            yield Check("proof", "ok", f"{number} is proven by {own}")
         else:
             hint = "dtsconf sign-in" if found.proof.pending == "sign-in" else "dtsconf test"
             yield Check("proof", "warn", f"{number} is not proven by a mail ({why})", hint)
@@ -45,13 +45,17 @@ def machine_state(subject: Subject) -> Iterator[Check]:
         yield Check("leftovers", "warn", "staging files of a run that was killed lie beside the targets", hint)
 
 
-def _own_proof(subject: Subject, generation: Generation) -> str | None:
-    """The account whose sign-in as this user proved what stands here now."""
-    from dtsconf.wiring import Inputs
+def _own_proof(subject: Subject, generation: Generation, owed: str | None) -> str | None:
+    """What this user did that proved what stands here now, in words: a sign-in, or a test."""
+    from dtsconf.wiring import Inputs, own_test
     from dtsconf.wiring.signing_in import proven_here, standing
 
-    proof = proven_here(standing(Inputs(root=subject.layout.root)), generation)
-    return None if proof is None else proof.account
+    root = subject.layout.root
+    if owed == "user":
+        tested = own_test.proven_here(root, generation)
+        return None if tested is None else f"this user's test, as {tested.account}"
+    signed_in = proven_here(standing(Inputs(root=root)), generation) if owed == "sign-in" else None
+    return None if signed_in is None else f"the sign-in of {signed_in.account}"
 
 
 def lock(subject: Subject) -> Iterator[Check]:

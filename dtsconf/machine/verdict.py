@@ -70,7 +70,7 @@ def _without_the_person(effective: Effective) -> Depth:
 
 def _without_the_user(effective: Effective, options: Options) -> Depth:
     if "user" not in effective.org.verify.pending:
-        require_complete(effective)
+        require_complete(effective, user=False)
     nowhere = effective.settings.mode == "smtp" and effective.settings.server.host is None
     silent = options.verify is False or effective.org.verify.level == "none"
     pending = _without_the_person(effective).pending if by_person(effective) and not silent else "user"

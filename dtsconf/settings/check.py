@@ -112,12 +112,14 @@ def _wanted_by_microsoft(values: Values) -> list[str]:
     return ["microsoft.client_id", "sender.email", *([] if has_secret else APPLICATION_SECRETS[:1])]
 
 
-def missing_problem(key: str, values: Values, org: Organisation) -> Problem:
-    """A required value that nobody gives, with the places where it can be given (code 3)."""
+def missing_problem(key: str, values: Values, org: Organisation, *, alone: bool = False) -> Problem:
+    """A required value that nobody gives, with the places where it can be given (code 3). `alone`: the organisation's
+    word is looked at by itself, so it must give the value, or promise that others do."""
     setting = values[key]
     locked = org.policy.lock_on(key)
     lock = f" (locked at {locked.where}, so only the profile can give it)" if locked else ""
-    elsewhere = "" if locked else f", {KEYS[key].variable} in the environment, or --set {key}=..."
+    above = ", or list it under expects" if alone else f", {KEYS[key].variable} in the environment, or --set {key}=..."
+    elsewhere = "" if locked else above
     why = {
         "login.username": "login.required is true",
         "login.password": "login.required is true",
@@ -136,9 +138,9 @@ def missing_problem(key: str, values: Values, org: Organisation) -> Problem:
     )
 
 
-def require_complete(effective: Effective) -> None:
+def require_complete(effective: Effective, *, user: bool = True) -> None:
     """For whoever is about to use the settings: nothing that the profile expects may still be missing, but for the
-    sender's address where whoever signs in brings it along.
+    sender's address where whoever signs in brings it along. `user` False: the user's own file doesn't count (apply).
 
     Raises:
         Invalid: code 3, one problem for each missing key, naming it and its variable.
@@ -147,14 +149,15 @@ def require_complete(effective: Effective) -> None:
     signs_in = effective.settings.mode == "microsoft" and microsoft.flow != "application"
     owed = [key for key in effective.missing if not (signs_in and key == "sender.email")]
     if owed:
-        raise Invalid(tuple(_owed(key, effective) for key in owed))
+        raise Invalid(tuple(_owed(key, effective, user=user) for key in owed))
 
 
-def _owed(key: str, effective: Effective) -> Problem:
+def _owed(key: str, effective: Effective, *, user: bool) -> Problem:
+    own = f"write {key} into your own settings file" if user else "let each user give it later (verify.pending: [user])"
     return Problem(
         "missing",
         f"{key} is not set: the profile expects it from the environment or the user",
-        f"set {KEYS[key].variable}, write {key} into your own settings file, or use --set {key}=...",
+        f"set {KEYS[key].variable}, {own}, or use --set {key}=...",
         effective.origin[key].where,
         key,
     )

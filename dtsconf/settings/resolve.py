@@ -135,11 +135,11 @@ def review(
     known = known_from(read)
     owed, lacking = _missing(values, org, {problem.key for problem in read})
     judged = [
-        *_forbidden_set(merged.set_aside),
+        *_forbidden_set(merged.set_aside, org),
         *check.cleartext_elsewhere(layers),
         *microsoft.named_elsewhere(merged.layers, org),
         *check.impossible(values, org, complete=complete),
-        *([check.missing_problem(key, values, org) for key in lacking] if complete else []),
+        *([check.missing_problem(key, values, org, alone=not layers) for key in lacking] if complete else []),
         *rules.broken(values, org, complete=complete),
         *secrecy.redirected(values, org, merged.layers, DEFAULTS),
     ]
@@ -147,7 +147,7 @@ def review(
     odd = [*notices, *(told for told in unusual.unusual(values) if not rests_on_doubt(told, known, values))]
     odd += unusual.nowhere_to_go(org) if complete else []
     if strict:
-        found += [_strict_aside(item) for item in merged.set_aside if item.layer != "command line"]
+        found += [_strict_aside(item, org) for item in merged.set_aside if item.layer != "command line"]
         found += [Problem(n.kind, n.message, n.hint, n.where, n.key, code=n.strict) for n in odd if n.strict]
         odd = [notice for notice in odd if not notice.strict]
     return Findings(tuple(found), tuple(odd), tuple(owed))
@@ -167,13 +167,12 @@ def _missing(values: Mapping[str, Setting], org: Organisation, named: set[str | 
     return owed, [key for key in required if not org.expected(key) and key not in named]
 
 
-def _forbidden_set(aside: Iterable[SetAside]) -> list[Problem]:
+def _forbidden_set(aside: Iterable[SetAside], org: Organisation) -> list[Problem]:
     """`--set` on a locked key is no value to set aside in silence: somebody typed it just now (code 4)."""
     return [
         Problem(
             "locked",
-            f"{item.key} is locked by the organisation{f' at {item.locked_at}' if item.locked_at else ''}, "
-            "so --set can't change it",
+            f"{item.key} is locked by the organisation{_place(item, org)}, so --set can't change it",
             f"leave out --set {item.key}; `dtsconf explain {item.key}` shows the value in force",
             item.where,
             item.key,
@@ -184,12 +183,15 @@ def _forbidden_set(aside: Iterable[SetAside]) -> list[Problem]:
     ]
 
 
-def _strict_aside(item: SetAside) -> Problem:
-    lock = f" at {item.locked_at}" if item.locked_at else ""
+def _place(item: SetAside, org: Organisation) -> str:
+    return f" at {org.locked_at(item.locked_at)}" if item.locked_at else ""
+
+
+def _strict_aside(item: SetAside, org: Organisation) -> Problem:
     return Problem(
         "set-aside",
-        f"{item.key} is locked by the organisation{lock}: the value given by {source(item.layer, item.where)} "
-        "has no effect",
+        f"{item.key} is locked by the organisation{_place(item, org)}: the value given by "
+        f"{source(item.layer, item.where)} has no effect",
         f"take {item.key} out there",
         item.where,
         item.key,

@@ -84,6 +84,10 @@ class Organisation:
         """Whether `expects` names the key or a group above it."""
         return any(covers(name, key) for name in self.expects)
 
+    def locked_at(self, where: Where) -> str:
+        """A lock's place, in words: the machine config keeps only the name of the profile's file."""
+        return f"{where} of the profile {self.name}" if self.layer.name == "machine" else str(where)
+
     def place_of(self, path: str) -> Where | None:
         """Where something besides the settings is said (`verify.to`); a machine config keeps no such places: None."""
         del path

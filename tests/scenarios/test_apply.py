@@ -547,6 +547,29 @@ def test_expected_key_missing_may_be_owed_by_the_user(machine: Machine, smtpd: S
     assert machine.config.exists()
 
 
+def test_what_the_user_owes_is_proven_by_the_user_s_own_test(machine: Machine, smtpd: Servers) -> None:
+    parts = proven(smtpd(), verify={"level": "send", "pending": ["user"]}, expects=["sender.email"])
+    parts["settings"]["sender"] = {"email": None}
+    machine.apply(machine.profile(**parts)).ok()
+    own = {"DTS_EMAIL_SENDER__EMAIL": "ann@acme.example"}
+    machine.run("test", "--level", "connect", env=own).ok()
+    machine.run("test", "--set", "sender.email=ann@acme.example").ok()
+    assert "still owed (user)" in machine.run("status").ok().text
+    machine.run("test", env=own).ok()
+    proof = machine.run("status", "--json").ok().json["proof"]
+    assert (proof["state"], proof["level"], proof["message_id"] is None) == ("verified", "send", False)
+    assert "is proven by this user's test, as ann@acme.example" in machine.run("doctor", env=own).text
+    machine.apply(machine.profile(**parts | {"verify": {"level": "connect", "pending": ["user"]}})).ok()
+    assert "still owed (user)" in machine.run("status").ok().text
+
+
+def test_without_pending_the_hint_names_what_apply_reads(machine: Machine) -> None:
+    profile = machine.profile(expects=["sender.email"], settings={"sender": {"email": None}})
+    hint = machine.apply(profile).fails(3).text
+    assert "verify.pending: [user]" in hint
+    assert "your own settings file" not in hint
+
+
 def test_offline_in_pending_goes_live_unproven(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as once:
         port = once.getsockname()[1]

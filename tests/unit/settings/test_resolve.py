@@ -220,10 +220,15 @@ def test_a_plain_warning_stays_one_under_strict() -> None:
 def test_a_required_value_that_is_missing_is_exit_3_with_its_variable(
     values: dict[str, Any], missing: list[str]
 ) -> None:
-    error, problems = problems_of(organisation(values))
+    error, problems = problems_of(organisation(values), [Layer("environment")])
     assert error.code == 3
     assert [p.key for p in problems] == missing
     assert KEYS[missing[0]].variable in str(problems[0].hint)
+
+
+def test_of_the_organisation_s_word_alone_expects_is_the_other_way() -> None:
+    found = review(organisation({"server.host": "h.example"})).problems
+    assert [p.hint for p in found] == ["give sender.email in the profile's settings, or list it under expects"]
 
 
 def test_microsoft_mode_needs_no_sender() -> None:

@@ -1,0 +1,68 @@
+"""The proof of a user's own `dtsconf test`, where an apply could have none: values that each user gives were missing.
+
+It lies in the user's state, beside the proofs of sign-ins, and counts for what stands on the machine now. Cheap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.wiring import Inputs, last_generation, layout_of
+
+if TYPE_CHECKING:
+    from dtsconf.auth.facts import SignInProof
+    from dtsconf.machine.record import Generation
+    from dtsconf.proof import Verification
+    from dtsconf.settings.effective import Effective
+
+
+def record(given: Inputs, effective: Effective, found: Verification) -> None:
+    """Put the proof into the user's state, if it is owed, and was made with the machine's own settings at the profile's
+    level or deeper. A state that can't be written leaves it owed."""
+    from contextlib import suppress
+
+    from dtsconf.proof import LEVELS
+
+    deep = LEVELS.index(found.level) >= LEVELS.index(effective.org.verify.level)
+    if not (found.ok and deep) or given.profile is not None or given.overrides:
+        return
+    last = last_generation(given)
+    if last is None or last.proof.pending != "user":
+        return
+    with suppress(OSError):
+        _write(given, effective, found, last)
+
+
+def _write(given: Inputs, effective: Effective, found: Verification, last: Generation) -> None:
+    import time
+
+    from dtsconf.auth.facts import SignInProof, write
+    from dtsconf.machine.status import iso_time
+
+    proof = SignInProof(
+        last.result,
+        last.number,
+        effective.settings.sender.email or "",
+        found.level,
+        iso_time(time.time()),
+        found.message_id,
+        found.program,
+        found.user,
+    )
+    write(_path(given.root), proof)
+
+
+def proven_here(root: str | None, generation: Generation | None) -> SignInProof | None:
+    """The user's proof, if it was made with what stands on the machine now and none else is there."""
+    if generation is None or generation.proof.pending != "user":
+        return None
+    from dtsconf.auth.facts import read_proof
+
+    proof = read_proof(_path(root))
+    return proof if proof and proof.result == generation.result else None
+
+
+def _path(root: str | None) -> str:
+    from dtsconf.auth.facts import proof_path
+
+    return proof_path(layout_of(root).user_state(), "test")
