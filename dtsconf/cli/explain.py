@@ -13,7 +13,7 @@ def command(run: Run, key: str) -> Outcome:
     """Tell where a setting's value comes from, and what else could have won.
 
     Every layer's value for KEY, which won and why, the locks and rules on it, and what it means. KEY is dotted, such as
-    server.host; a group such as server names the keys it holds.
+    server.host; a group such as server names the keys it holds. Also the fields of verify and secrets, verify.level.
     """
     from dtsconf import wiring
     from dtsconf.errors import Invalid

@@ -57,7 +57,7 @@ def text(found: Explanation) -> str:
     decided = any(view.state == "wins" for view in found.layers)
     lines += [_layer(view, decided=decided) for view in reversed(found.layers)]
     if found.locked:
-        place = f" at {escape_controls(str(found.locked_at))}" if found.locked_at else ""
+        place = f" at {escape_controls(found.lock_told)}" if found.lock_told else ""
         lines.append(f"  locked{place}: no higher layer changes it\n")
     lines += [_rule(view) for view in found.rules]
     if found.expected:

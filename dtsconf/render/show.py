@@ -14,6 +14,7 @@ from dtsconf.settings.model import effective_port
 if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective, Setting
     from dtsconf.settings.types import Screen
+    from dtsconf.settings.values import Organisation
 
 
 def data(effective: Effective) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def text(effective: Effective, *, origin: bool) -> str:
     lines = []
     for key, setting in effective.origin.items():
         line = f"{key:<{width}}  {values[key]:<{column}}"
-        lines.append((f"{line}  {_origin(setting)}" if origin else line).rstrip())
+        lines.append((f"{line}  {_origin(setting, effective.org)}" if origin else line).rstrip())
     return "\n".join(lines) + "\n"
 
 
@@ -53,12 +54,15 @@ def shown(value: object) -> str:
             return "true" if value else "false"
         case str():
             return escape_controls(value) if value else '""'
+        case list():
+            return f"[{', '.join(shown(item) for item in value)}]"
         case _:
             return str(value)
 
 
-def _origin(setting: Setting) -> str:
-    locked = f", locked at {setting.locked_at}" if setting.locked_at else ", locked" if setting.locked else ""
+def _origin(setting: Setting, org: Organisation) -> str:
+    locked = ", locked" if setting.locked else ""
+    locked += f" at {org.locked_at(setting.locked_at)}" if setting.locked_at else ""
     return escape_controls(source(setting.layer, setting.where) + locked)
 
 

@@ -13,7 +13,7 @@ from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.settings import check, rules, secrecy
 from dtsconf.settings.effective import display
-from dtsconf.settings.keys import GROUPS, KEYS, below, meaning, nearest_key
+from dtsconf.settings.keys import GROUPS, KEYS, below, meaning, nearest, nearest_key
 from dtsconf.settings.policy import Rule
 from dtsconf.settings.resolve import DEFAULTS, Merged, merge
 from dtsconf.settings.values import Layer, LayerName, Organisation, Value
@@ -61,10 +61,13 @@ class Explanation:
     choices: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     expected: bool = False
+    lock_told: str | None = None
+    """The lock's place, in words."""
 
 
 def explain(key: str, org: Organisation, layers: Sequence[Layer] = ()) -> Explanation:
-    """Explain a setting or a group under the organisation's layer and the higher `layers`.
+    """Explain a setting, a group, or a field of `verify` or `secrets` under the organisation's layer and the higher
+    `layers`.
 
     Raises:
         UsageProblem: there is no such key.
@@ -72,9 +75,7 @@ def explain(key: str, org: Organisation, layers: Sequence[Layer] = ()) -> Explan
     if key in GROUPS:
         return _group(key, org)
     if key not in KEYS:
-        near = nearest_key(key)
-        hint = f"did you mean {near}?" if near else "`dtsconf show` lists the keys"
-        raise UsageProblem(f"unknown setting '{escape_controls(key)}'", hint)
+        return _field(key, org)
     merged = merge(org, layers)
     setting = merged.origin[key]
     return Explanation(
@@ -89,13 +90,41 @@ def explain(key: str, org: Organisation, layers: Sequence[Layer] = ()) -> Explan
         KEYS[key].choices,
         (),
         org.expected(key),
+        _told(org, setting.locked_at),
     )
+
+
+def _told(org: Organisation, where: Where | None) -> str | None:
+    return None if where is None else org.locked_at(where)
+
+
+def _field(name: str, org: Organisation) -> Explanation:
+    """What the organisation says besides the settings: no other layer has a say there."""
+    from dtsconf.settings.section_fields import field_meanings, field_value
+
+    if name not in field_meanings():
+        raise _unknown(name, tuple(field_meanings()))
+    value, where = field_value(name, org), org.place_of(name)
+    given = org.layer.name == "machine" or where is not None
+    views = (LayerView(org.layer.name if given else "default", value, where, "wins"),)
+    lock = org.policy.lock_on(name)
+    place = lock.where if lock else None
+    told = _told(org, place)
+    return Explanation(name, value, views, place, lock is not None, (), field_meanings()[name], lock_told=told)
+
+
+def _unknown(name: str, fields: tuple[str, ...]) -> UsageProblem:
+    near = (name.startswith(("verify.", "secrets.")) and nearest(name, fields)) or nearest_key(name)
+    known = f"a setting ({next(iter(KEYS))}, ...), a group ({', '.join(GROUPS)}), or a field of verify or secrets"
+    hint = f"did you mean {near}?" if near else f"name {known}, such as {fields[0]}; `dtsconf show` lists the settings"
+    return UsageProblem(f"unknown setting '{escape_controls(name)}'", hint)
 
 
 def _group(name: str, org: Organisation) -> Explanation:
     lock = org.policy.lock_on(name)
     where = lock.where if lock else None
-    return Explanation(name, None, (), where, lock is not None, (), meaning(name), keys=below(name))
+    held, told = below(name), _told(org, where)
+    return Explanation(name, None, (), where, lock is not None, (), meaning(name), keys=held, lock_told=told)
 
 
 def _views(key: str, merged: Merged, org: Organisation, layers: Sequence[Layer]) -> tuple[LayerView, ...]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from dtsconf.errors import Place
+from dtsconf.errors import Invalid, Place
 from dtsconf.render import explain as render_explain, show, template, test as render_test
 from dtsconf.settings.effective import Effective, Setting
 from dtsconf.settings.explain import explain
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.resolve import resolve
 from tests.unit.render.results import ESC, FAILED, PASSED, raw
-from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, environment, organisation, rule
+from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, command_line, environment, organisation, rule
 
 LABELS = """Use Microsoft Authentication|Remember Me|Email Address|Client ID|Outgoing mail server (SMTP)|
 Outgoing server port|Encryption|Server requires authentication|User Name/Email Address|Password|Your Name""".replace(
@@ -40,6 +40,19 @@ def test_origin_names_layer_place_and_lock() -> None:
     )
     assert lines["sender.name"].endswith("environment, DTS_EMAIL_SENDER__NAME")
     assert lines["server.port"].endswith("default")
+
+
+def test_a_lock_of_the_machine_config_names_the_profile() -> None:
+    org = organisation(WORKING, locks=["server.host"], name="machine")
+    words = f"locked at {org.policy.locks[0].where} of the profile acme"
+    assert words in show.text(resolve(org, ()), origin=True)
+    assert words in render_explain.text(explain("server.host", org))
+    with pytest.raises(Invalid, match=f"at {org.policy.locks[0].where} of the profile acme, so --set"):
+        resolve(org, (command_line(server__host="h.example"),))
+
+
+def test_a_list_is_shown_as_yaml_writes_it() -> None:
+    assert "verify.pending = [sign-in]\n" in render_explain.text(explain("verify.pending", organisation()))
 
 
 def test_the_screen_has_every_label() -> None:

@@ -133,3 +133,25 @@ def test_an_unknown_key_is_a_usage_problem_with_the_nearest() -> None:
 def test_whether_the_profile_expects_it() -> None:
     assert explain("sender.name", organisation(expects=["sender"])).expected
     assert not explain("sender.name", organisation()).expected
+
+
+def test_fields_of_verify_and_secrets_are_explained_too() -> None:
+    told = explain("verify.level", organisation(locks=["verify"]))
+    assert (told.value, told.locked, told.locked_at) == ("send", True, place(101))
+    assert told.layers == (LayerView("default", "send", None, "wins"),)
+    assert "How far" in told.meaning
+    assert explain("verify.pending", organisation()).value == ["sign-in"]
+    assert explain("secrets.vault.auth.method", organisation(name="machine")).layers[0].layer == "machine"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("verify.lvel", "did you mean verify.level?"),
+        ("policy.max_size", "a field of verify or secrets, such as verify"),
+    ],
+)
+def test_what_can_not_be_explained_says_what_can(name: str, hint: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        explain(name, organisation())
+    assert hint in str(caught.value.hint)
