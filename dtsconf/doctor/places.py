@@ -83,7 +83,18 @@ def _judged(place: _Place, real: str, facts: os.stat_result, subject: Subject) -
         return Check(place.name, "fail", f"{real} has mode {octal}: others may read it", chmod)
     if place.needed and mode & place.mode & 0o044 != place.mode & 0o044:
         return Check(place.name, "warn", f"{real} has mode {octal}: other users can't read it, so can't send", chmod)
+    if place.name == "secrets" and not os.access(real, os.R_OK):
+        told = f"{real} (mode {octal}) can't be read by this user, who so can't send with its password"
+        return Check(place.name, "warn", told, _to_read(subject))
     return Check(place.name, "ok", f"{real} (mode {octal})")
+
+
+def _to_read(subject: Subject) -> str:
+    """How a user who sends gets at the secrets."""
+    group = subject.effective.org.secrets.group if subject.effective else None
+    if group is not None:
+        return f"whoever sends belongs into secrets.group: usermod -aG {group} USER, then log in anew"
+    return "name a group of those who send in the profile (secrets.group), then apply it"
 
 
 def _owners(subject: Subject, *, own: bool) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from shlex import quote
 
 from dtsconf.errors import DtsconfError
 
@@ -19,17 +20,20 @@ def failure(error: OSError, *, tail: str = "", place: str = "a file") -> Dtsconf
     """The error for a file that could not be written or read. `tail` is added to the sentence: what stands now;
     `place` is the path where the error knows none (a call on a descriptor)."""
     place = error.filename if isinstance(error.filename, str) else place
-    why, hint = _explained(error)
+    why, hint = _explained(error, place)
     return DtsconfError(f"can't write {place}: {why}{tail}", hint)
 
 
-def _explained(error: OSError) -> tuple[str, str]:
+def _explained(error: OSError, place: str) -> tuple[str, str]:
     if error.errno in _DENIED:
         return f"permission denied for {_caller()}", f"run it as root (sudo){ELSEWHERE}"
     if error.errno == errno.EROFS:
         return "the file system is read-only", f"remount it writable{ELSEWHERE}"
     if error.errno in _FULL:
         return "no space is left on its file system", "make room there, then type the same command again"
+    folder = os.path.dirname(place)
+    if error.errno == errno.ENOENT and folder and not os.path.isdir(folder):
+        return f"there is no folder {folder}", f"make its folder first: mkdir -p {quote(folder)}"
     hint = "look at the disk and the system's log (dmesg), then type the same command again"
     return (error.strerror or str(error)), hint
 

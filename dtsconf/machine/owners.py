@@ -10,16 +10,19 @@ from dtsconf.errors import Invalid, Problem
 if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.system import System
+    from dtsconf.settings.values import Organisation
 
 
-def group_id(system: System, layout: Layout, name: str) -> int:
-    """The id of a group. Raises: Invalid (code 3) when the machine doesn't know it."""
+def group_id(system: System, layout: Layout, name: str, org: Organisation | None = None) -> int:
+    """The id of a group; `org` knows where it is named. Raises: Invalid (code 3) when the machine doesn't know it."""
     found = _under_root(system, name) if layout.root is not None else None
     if found is None:
         found = _of_this_system(name)
     if found is None:
         message = f"secrets.group: there is no group '{name}' on this machine"
-        raise Invalid((Problem("group", message, f"groupadd {name}, or another secrets.group", key="secrets.group"),))
+        where = org.place_of("secrets.group") if org else None
+        problem = Problem("group", message, f"groupadd {name}, or another secrets.group", where, "secrets.group")
+        raise Invalid(org.with_excerpts((problem,)) if org else (problem,))
     return found
 
 

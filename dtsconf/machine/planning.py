@@ -151,7 +151,7 @@ def _wanted(
     known = known_ids(effective, last) if ids is None else ids
     want = desired(effective, ground(machine.layout), ids=known, secrets=secrets)
     for group in {file.group for file in want.files if file.group}:
-        group_id(machine.system, machine.layout, group)
+        group_id(machine.system, machine.layout, group, effective.org)
     return want
 
 

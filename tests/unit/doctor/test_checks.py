@@ -100,6 +100,18 @@ def test_a_group_may_read_the_secrets_where_the_profile_says_so(root: Path, subj
     assert found(places.files, replace(subject, effective=effective(group="mail")))["secrets"].ok
 
 
+@pytest.mark.parametrize(("group", "hint"), [(None, "(secrets.group), then apply"), ("mail", "usermod -aG mail USER")])
+def test_secrets_that_this_user_can_not_read(
+    root: Path, subject: Subject, monkeypatch: pytest.MonkeyPatch, group: str | None, hint: str
+) -> None:
+    made = make(root, "etc/dts/email.secrets.json", 0o600)
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (str(made), os.R_OK))
+    check = found(places.files, replace(subject, effective=effective(group=group)))["secrets"]
+    assert check.state == "warn"
+    assert str(made) in check.detail
+    assert hint in str(check.hint)
+
+
 def test_a_folder_in_place_of_a_file(root: Path, subject: Subject) -> None:
     (root / "etc/dts/email.json").mkdir(parents=True)
     assert found(places.files, subject)["config"].state == "fail"

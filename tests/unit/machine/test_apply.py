@@ -11,6 +11,8 @@ import pytest
 from dtsconf.errors import DtsconfError, Interrupted, Invalid, SecretUnavailable, SignInFailed, VerificationFailed
 from dtsconf.machine.request import Applied, Settled
 from dtsconf.proof import Level
+from dtsconf.settings.profile import load_profile
+from dtsconf.settings.resolve import resolve
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
 from tests.unit.machine.world import CANARY, LOGIN, REJECTED, UNREACHED, WORKING, World, effective
 from tests.unit.posix import group_id
@@ -458,6 +460,18 @@ def test_an_unknown_group_is_exit_3_at_plan(world: World) -> None:
     with pytest.raises(Invalid) as caught:
         world.plan(effective(LOGIN, secrets=SecretsOptions(deliver="file", group="no-such-group")))
     assert caught.value.code == 3
+
+
+def test_an_unknown_group_is_told_with_its_place(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    text = "dtsconf: 1\nname: acme\nsettings:\n  server: {host: h.example, allow_cleartext_login: true}\n"
+    text += "  sender: {email: a@h.example}\n  login: {required: true, username: a, password: env://PW}\n"
+    path.write_text(f"{text}secrets: {{deliver: file, group: no-such-group}}\n")
+    with pytest.raises(Invalid) as caught:
+        world.plan(resolve(load_profile(str(path)), ()))
+    (problem,) = caught.value.problems
+    assert str(problem.where) == f"{path}:7:33"
+    assert "no-such-group" in str(problem.excerpt)
 
 
 def test_nothing_written_under_the_root_names_it(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -173,6 +174,12 @@ def test_failures_say_what_to_do(code: int, words: str, hint: str) -> None:
     assert words in error.message
     assert hint in (error.hint or "")
     assert isinstance(error, DtsconfError)
+
+
+def test_a_folder_that_is_not_there_is_what_to_make() -> None:
+    error = failure(OSError(errno.ENOENT, "No such file", "/none of it/x.txt"))
+    assert error.message == "can't write /none of it/x.txt: there is no folder /none of it"
+    assert error.hint == "make its folder first: mkdir -p '/none of it'"
 
 
 # The rules, without a disk
