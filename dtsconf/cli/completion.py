@@ -12,8 +12,8 @@ from dtsconf.cli.common import Outcome, Run
 def command(_run: Run, shell: str) -> Outcome:
     """Print the completion script for bash, zsh or fish.
 
-    bash: `dtsconf completion bash > ~/.local/share/bash-completion/completions/dtsconf`;
-    zsh: into a file named _dtsconf on $fpath; fish: ~/.config/fish/completions/dtsconf.fish.
+    bash: `dtsconf completion bash | install -D -m 644 /dev/stdin ~/.local/share/bash-completion/completions/dtsconf`;
+    zsh: into a file named _dtsconf on $fpath; fish: the same as bash, to ~/.config/fish/completions/dtsconf.fish.
     """
     from click.shell_completion import get_completion_class
 

@@ -53,7 +53,7 @@ def command(run: Run, **words: Any) -> Outcome:
     from dtsconf.cli.progress import Progress, bar
     from dtsconf.render import send as render
     from dtsconf.sending.deliver import deliver, exit_code
-    from dtsconf.sending.prepare import in_mib
+    from dtsconf.sending.prepare import in_units
     from dtsconf.sending.request import Request
 
     text, html = _bodies(words.pop("body"), words.pop("body_file"), words.pop("html"))
@@ -77,7 +77,7 @@ def command(run: Run, **words: Any) -> Outcome:
         exit_code(sent),
         done.warnings,
         done.effective.set_aside,
-        render.note(sent, in_mib(done.size)),
+        render.note(sent, in_units(done.size)),
         failure,
     )
 

@@ -22,7 +22,7 @@ def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
     Folders recurse over *.yaml and *.yml. Only the files count, not the environment: a chain is merged with the
     defaults alone. --profile FILE names one, too. Exit 3 when a file is invalid, 4 when only a lock or rule is broken.
     """
-    refuse_sets(run, "profiles are merged with the defaults alone", "see what it would give with `dtsconf show --set`")
+    refuse_sets(run, "profiles are merged with the defaults alone", _try_with(run, profiles))
     from dtsconf.render import validate as render
     from dtsconf.settings.profile import validate_paths
 
@@ -33,6 +33,14 @@ def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
     text = {"text": render.text, "github": render.github, "junit": render.junit}[form](reports)
     short = None if problems or form != "text" else ""
     return Outcome(render.data(reports), text, code, warnings if form == "text" or run.json else (), short=short)
+
+
+def _try_with(run: Run, profiles: tuple[str, ...]) -> str:
+    """What shows the effect of what was set."""
+    from dtsconf.render.common import typed
+
+    profile = profiles[0] if profiles else run.profile or "FILE"
+    return f"see what it would give: {typed('show --set KEY=VALUE', None, profile)}"
 
 
 def _named(run: Run, profiles: tuple[str, ...]) -> tuple[str, ...]:

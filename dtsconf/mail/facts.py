@@ -37,6 +37,11 @@ class Facts(NamedTuple):
         return "microsoft.smtp.port" if self.token else "server.port"
 
     @property
+    def who(self) -> str:
+        """Who sends, as far as the server knows."""
+        return self.username or "who does not log in"
+
+    @property
     def account(self) -> str:
         """The account's address, as far as its user name tells; else a word to put it in the place of."""
         return self.username if "@" in self.username else "ADDRESS"

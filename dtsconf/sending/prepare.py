@@ -66,7 +66,7 @@ def _require_size(size: int, request: Request, org: Organisation) -> None:
     limit = org.policy.max_size
     if limit is None or size <= limit:
         return
-    words = f"the mail has {in_mib(size)}, and the organisation allows {in_mib(limit)} (policy.max_size)"
+    words = f"the mail has {in_units(size)}, and the organisation allows {in_units(limit)} (policy.max_size)"
     hint = smaller(request)
     where = org.place_of("policy.max_size")
     raise Invalid(org.with_excerpts((Problem("too-large", words, hint, where, "policy.max_size", code=4),)))
@@ -77,6 +77,9 @@ def smaller(request: Request) -> str:
     return "pack the attachments: --zip" if request.attach and not request.zipped else "send less of it at a time"
 
 
-def in_mib(size: int) -> str:
+def in_units(size: int) -> str:
     """Bytes as a person reads them."""
-    return f"{size / (1 << 20):.4g} MiB" if size >= 1 << 20 else f"{size} bytes"
+    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.4g} {name}"
+    return f"{size} bytes"

@@ -124,3 +124,14 @@ def test_completion_scripts(machine: Machine, shell: str) -> None:
     text = machine.run("completion", shell).ok().stdout
     assert "dtsconf" in text
     assert PROGRAM not in text
+
+
+def test_the_line_of_the_help_installs_the_script_of_bash(machine: Machine) -> None:
+    text = " ".join(machine.run("completion", "--help").ok().stdout.split())
+    line = text.split("bash: `")[1].split("`")[0]
+    home = machine.work / "fresh home"
+    home.mkdir()
+    env = machine.environ({"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "HOME": str(home)})
+    result = call(["bash", "-c", line], env=env, cwd=machine.work)
+    assert result.returncode == 0, result
+    assert "dtsconf" in (home / ".local/share/bash-completion/completions/dtsconf").read_text()

@@ -70,7 +70,7 @@ FRESH_TOKEN = "the token ends too soon: get a new one, dtsconf sign-in, then dts
 # Addresses
 SENDER = "the server takes no mail from {f.sender}: use an address that it knows, --set sender.email=ADDRESS"
 SEND_AS = (
-    "{f.username} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask the"
+    "{f.who} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask the"
     " server's administrator to allow it (Exchange: Send As)"
 )
 SENDER_DOMAIN = (

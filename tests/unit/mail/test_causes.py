@@ -55,6 +55,12 @@ def test_what_is_out_of_place(stage: str, text: str) -> None:
     assert cause(stage, text) == "protocol"
 
 
+def test_who_has_no_login_has_no_empty_name() -> None:
+    said = reply("553 5.7.1 <dts@acme.example>: Sender address rejected: not owned by user")
+    hint = of_reply("mail-from", said, FACTS._replace(username="")).hint
+    assert str(hint).startswith("who does not log in may not send as dts@acme.example")
+
+
 @pytest.mark.parametrize("said", [said for said in REPLIES if said.cause == "tls-required"], ids=what_was)
 def test_within_tls_nobody_asks_for_tls(said: Said) -> None:
     assert cause(said.stage, said.reply, tls=True) != "tls-required"

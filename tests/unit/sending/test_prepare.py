@@ -8,7 +8,7 @@ import pytest
 
 from dtsconf.errors import DtsconfError, Invalid, Option, Place
 from dtsconf.mail.compose.draft import Mailbox
-from dtsconf.sending.prepare import in_mib, prepared
+from dtsconf.sending.prepare import in_units, prepared
 from dtsconf.sending.request import Request, draft_of
 from dtsconf.settings.policy import Policy, Recipients
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
@@ -98,7 +98,15 @@ def test_files_are_looked_for_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "shown"), [(0, "0 bytes"), (1 << 20, "1 MiB"), (27_262_976, "26 MiB"), (1_600_000, "1.526 MiB")]
+    ("size", "shown"),
+    [
+        (0, "0 bytes"),
+        (1023, "1023 bytes"),
+        (20480, "20 KiB"),
+        (1 << 20, "1 MiB"),
+        (27_262_976, "26 MiB"),
+        (1_600_000, "1.526 MiB"),
+    ],
 )
 def test_sizes_as_people_read_them(size: int, shown: str) -> None:
-    assert in_mib(size) == shown
+    assert in_units(size) == shown
