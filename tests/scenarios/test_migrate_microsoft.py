@@ -123,6 +123,10 @@ def test_people_need_a_terminal(here: Office) -> None:
     assert profile.read_bytes() == before
 
 
+CONDITIONS = ("client-id", "credential", "mail-host", "authority", "sign-in", "send")
+"""What must hold for an application."""
+
+
 def test_an_application_beside_the_old_profile(here: Office) -> None:
     profile, new = old_profile(here), here.machine.work / "new.yaml"
     before = profile.read_bytes()
@@ -130,7 +134,7 @@ def test_an_application_beside_the_old_profile(here: Office) -> None:
     options = sets(here, here.tenant.by_secret, flow="application", client_secret=reference)
     done = here.run("migrate", "microsoft", "--profile", str(profile), "--out", str(new), *options, "--json").ok().json
     assert (done["written"], done["kept"]) == (str(new), None)
-    assert [one["ok"] for one in done["conditions"]] == [True] * 5
+    assert {one["name"]: one["ok"] for one in done["conditions"]} == dict.fromkeys(CONDITIONS, True)
     assert done["verification"]["stages"][-1]["stage"] == "accepted"
     assert "msmtp" in [warning["kind"] for warning in done["warnings"]]
     assert profile.read_bytes() == before
@@ -144,7 +148,7 @@ def test_an_application_by_graph(machine: Machine, identity: IdentityHost, graph
         reference = here.machine.secret_file(here.tenant.by_secret.secret or "")
         options = sets(here, here.tenant.by_secret, flow="application", client_secret=reference, via="graph")
         done = here.run("migrate", "microsoft", "--profile", str(profile), *options, "--json").ok().json
-        assert [one["ok"] for one in done["conditions"]] == [True] * 5
+        assert {one["name"]: one["ok"] for one in done["conditions"]} == dict.fromkeys(CONDITIONS, True)
         lines = [command["text"] for step in done["steps"] for command in step["commands"]]
         assert any("'Application Mail.Send'" in line for line in lines)
         assert not any("Set-CASMailbox" in line for line in lines)
