@@ -13,6 +13,7 @@ from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage
+    from dtsconf.settings.effective import Effective
 
 _NAMES = {"resolve": "dns", "connect": "port", "banner": "port", "ehlo": "server", "tls": "tls"}
 
@@ -29,11 +30,14 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
     job = hands.job_of(access, "connect", None, None, had_tls=False, progress=progress)
     at = job.link.route.place
     for stage in verify(job).stages:
-        yield _line(stage, at)
+        yield _line(stage, at, effective)
 
 
-def _line(stage: Stage, at: str) -> Check:
+def _line(stage: Stage, at: str, effective: Effective) -> Check:
     name = _NAMES.get(stage.stage, stage.stage)
     if stage.ok:
         return Check(name, "ok", one_line(f"{at}: {stage.stage} in {stage.ms:.0f} ms: {stage.detail}"))
-    return Check(name, "fail", one_line(f"{at}: {stage.stage} failed ({stage.cause}): {stage.detail}"), stage.hint)
+    from dtsconf.render import proposals
+
+    hint = proposals.told(stage.hint, effective) if stage.hint else None
+    return Check(name, "fail", one_line(f"{at}: {stage.stage} failed ({stage.cause}): {stage.detail}"), hint)

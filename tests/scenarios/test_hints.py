@@ -38,6 +38,7 @@ def test_what_is_locked_is_told_as_the_line_to_edit(machine: Machine, smtpd: Ser
     assert f"edit {profile}:{line}:" in told.stdout
     assert "to encryption: none (locked, so --set can't)" in told.stdout
     assert "then: dtsconf test --level connect --profile" in told.stdout
+    assert "--set server." not in machine.run("doctor", "--profile", profile).stdout
 
 
 def test_a_value_that_the_profile_did_not_give_is_named(machine: Machine) -> None:
