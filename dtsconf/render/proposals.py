@@ -98,9 +98,14 @@ def _one(key: str, value: str, effective: Effective | None) -> Proposal:
 
 
 def _typed(key: str, value: str) -> object:
+    """The value as rules compare it; the text itself where it is a reference, or nothing that the key can hold."""
     from dtsconf.settings.scalars import parse_settings_text
+    from dtsconf.settings.wording import BadValue
 
-    return value if KEYS[key].kind == "secret" else parse_settings_text(KEYS[key].kind, value)
+    try:
+        return value if KEYS[key].kind == "secret" else parse_settings_text(KEYS[key].kind, value)
+    except BadValue:
+        return value
 
 
 def _edit(proposal: Proposal, effective: Effective) -> str:

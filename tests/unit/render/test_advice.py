@@ -67,6 +67,7 @@ def test_a_blank_on_a_locked_key_is_told_as_what_to_edit() -> None:
         (Rule("server.encryption", "one_of", ("starttls",), None, place(20)), "server.encryption", "starttls", True),
         (Rule("server.port", "one_of", (25, 587), None, place(20)), "server.port", "587", True),
         (Rule("server.port", "max", 100, None, place(20)), "server.port", "587", False),
+        (Rule("server.port", "max", 100, None, place(20)), "server.port", "many", False),
     ],
 )
 def test_what_a_rule_forbids_is_not_proposed(rule: Rule, key: str, value: str, free: bool) -> None:
