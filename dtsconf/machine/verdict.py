@@ -38,7 +38,8 @@ def depth(effective: Effective, options: Options) -> Depth:
     """
     lock = effective.org.policy.lock_on("verify")
     if options.verify is False and lock is not None:
-        message = f"--no-verify: verify is locked by the profile{f' at {lock.where}' if lock.where else ''}"
+        place = f" at {effective.org.locked_at(lock.where)}" if lock.where else " by the profile"
+        message = f"--no-verify: verify is locked{place}"
         raise Invalid((Problem("locked", message, "leave --no-verify out", lock.where, "verify", code=4),))
     if effective.missing:
         return _without_the_user(effective, options)

@@ -103,7 +103,7 @@ def _at(item: Problem | Notice) -> str:
 
 def set_aside(item: Any) -> str:
     """A value that a lock kept out, as a warning."""
-    lock = f"locked it at {item.locked_at}" if item.locked_at else "locked it"
+    lock = f"locked it at {item.lock_told or item.locked_at}" if item.locked_at else "locked it"
     return "warning: " + escape_controls(f"{item.where}: {item.key} is set aside: the organisation {lock}") + "\n"
 
 

@@ -117,7 +117,8 @@ def missing_problem(key: str, values: Values, org: Organisation, *, alone: bool 
     word is looked at by itself, so it must give the value, or promise that others do."""
     setting = values[key]
     locked = org.policy.lock_on(key)
-    lock = f" (locked at {locked.where}, so only the profile can give it)" if locked else ""
+    place = f" at {org.locked_at(locked.where)}" if locked and locked.where else ""
+    lock = f" (locked{place}, so only the profile can give it)" if locked else ""
     above = ", or list it under expects" if alone else f", {KEYS[key].variable} in the environment, or --set {key}=..."
     elsewhere = "" if locked else above
     why = {

@@ -98,7 +98,8 @@ def _prune(layer: Layer, org: Organisation) -> tuple[Layer, list[SetAside]]:
         if lock is None:
             kept[key] = value
         else:
-            out.append(SetAside(key, layer.name, value.where, lock.where))
+            told = org.locked_at(lock.where) if lock.where else ""
+            out.append(SetAside(key, layer.name, value.where, lock.where, told))
     return (Layer(layer.name, kept) if out else layer), out
 
 
@@ -135,7 +136,7 @@ def review(
     known = known_from(read)
     owed, lacking = _missing(values, org, {problem.key for problem in read})
     judged = [
-        *_forbidden_set(merged.set_aside, org),
+        *_forbidden_set(merged.set_aside),
         *check.cleartext_elsewhere(layers),
         *microsoft.named_elsewhere(merged.layers, org),
         *check.impossible(values, org, complete=complete),
@@ -147,7 +148,7 @@ def review(
     odd = [*notices, *(told for told in unusual.unusual(values) if not rests_on_doubt(told, known, values))]
     odd += unusual.nowhere_to_go(org) if complete else []
     if strict:
-        found += [_strict_aside(item, org) for item in merged.set_aside if item.layer != "command line"]
+        found += [_strict_aside(item) for item in merged.set_aside if item.layer != "command line"]
         found += [Problem(n.kind, n.message, n.hint, n.where, n.key, code=n.strict) for n in odd if n.strict]
         odd = [notice for notice in odd if not notice.strict]
     return Findings(tuple(found), tuple(odd), tuple(owed))
@@ -167,12 +168,12 @@ def _missing(values: Mapping[str, Setting], org: Organisation, named: set[str | 
     return owed, [key for key in required if not org.expected(key) and key not in named]
 
 
-def _forbidden_set(aside: Iterable[SetAside], org: Organisation) -> list[Problem]:
+def _forbidden_set(aside: Iterable[SetAside]) -> list[Problem]:
     """`--set` on a locked key is no value to set aside in silence: somebody typed it just now (code 4)."""
     return [
         Problem(
             "locked",
-            f"{item.key} is locked by the organisation{_place(item, org)}, so --set can't change it",
+            f"{item.key} is locked by the organisation{_place(item)}, so --set can't change it",
             f"leave out --set {item.key}; `dtsconf explain {item.key}` shows the value in force",
             item.where,
             item.key,
@@ -183,14 +184,14 @@ def _forbidden_set(aside: Iterable[SetAside], org: Organisation) -> list[Problem
     ]
 
 
-def _place(item: SetAside, org: Organisation) -> str:
-    return f" at {org.locked_at(item.locked_at)}" if item.locked_at else ""
+def _place(item: SetAside) -> str:
+    return f" at {item.lock_told}" if item.lock_told else ""
 
 
-def _strict_aside(item: SetAside, org: Organisation) -> Problem:
+def _strict_aside(item: SetAside) -> Problem:
     return Problem(
         "set-aside",
-        f"{item.key} is locked by the organisation{_place(item, org)}: the value given by "
+        f"{item.key} is locked by the organisation{_place(item)}: the value given by "
         f"{source(item.layer, item.where)} has no effect",
         f"take {item.key} out there",
         item.where,

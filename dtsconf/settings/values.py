@@ -44,12 +44,13 @@ class Layer:
 
 @frozen
 class SetAside:
-    """A value that a lock kept out. `where` is the value's place, `locked_at` the lock's."""
+    """A value that a lock kept out. `where` is the value's place, `locked_at` the lock's, `lock_told` that in words."""
 
     key: str
     layer: LayerName
     where: Where | None
     locked_at: Where | None
+    lock_told: str = field(default="", compare=False)
 
 
 @frozen

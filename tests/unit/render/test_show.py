@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from dtsconf.errors import Invalid, Place
-from dtsconf.render import explain as render_explain, show, template, test as render_test
+from dtsconf.render import common, explain as render_explain, show, template, test as render_test
 from dtsconf.settings.effective import Effective, Setting
 from dtsconf.settings.explain import explain
 from dtsconf.settings.keys import KEYS
@@ -47,6 +47,10 @@ def test_a_lock_of_the_machine_config_names_the_profile() -> None:
     words = f"locked at {org.policy.locks[0].where} of the profile acme"
     assert words in show.text(resolve(org, ()), origin=True)
     assert words in render_explain.text(explain("server.host", org))
+    aside = resolve(org, (environment(server__host="h.example"),)).set_aside
+    assert "the organisation locked it at /etc/profiles/acme.yaml:101:3 of the profile acme" in common.set_aside(
+        aside[0]
+    )
     with pytest.raises(Invalid, match=f"at {org.policy.locks[0].where} of the profile acme, so --set"):
         resolve(org, (command_line(server__host="h.example"),))
 
