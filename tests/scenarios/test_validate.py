@@ -133,7 +133,7 @@ def test_the_environment_and_the_user_file_do_not_matter(machine: Machine) -> No
 def test_set_is_refused_since_it_would_change_nothing(machine: Machine) -> None:
     machine.secrets.append("hunter2-hunter2")
     result = machine.run("validate", machine.profile(), "--set", "login.password=hunter2-hunter2").fails(2)
-    assert f"dtsconf show --set KEY=VALUE --profile {machine.profile()}" in result.stderr
+    assert f" --set KEY=VALUE --profile {machine.profile()}" in result.stderr
     body = machine.run("validate", machine.profile(), "--set", "server.port=nonsense", "--json").fails(2).json
     assert [problem["kind"] for problem in body["problems"]] == ["usage"]
 
