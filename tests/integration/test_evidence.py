@@ -134,7 +134,7 @@ def test_this_machines_firewall_drops_what_comes_in(behind: Behind, serve: Serve
     assert (told.code, told.cause) == (9, "timeout")
     assert "this machine's own firewall drops port 25" in told.detail
     assert "only port 25 is stopped" in told.evidence
-    assert "it is what comes in that this machine drops" in told.evidence
+    assert "not the network: this machine itself drops it" in told.evidence
     assert "this network blocks port 25" not in told.evidence
     assert "something after this machine" not in told.evidence
     assert "allow outgoing TCP" in told.hint

@@ -87,7 +87,7 @@ def _agreed(case: Case, found: list[Outcome]) -> list[Outcome]:
     in this machine, no other is to blame."""
     first, way, around, ports, families = found
     if around.telling and not first.telling:
-        first = _meaning(first, "the packets were sent: it is what comes in that this machine drops (below)")
+        first = _meaning(first, "not the network: this machine itself drops it, going out or coming back (below)")
     if ports.telling and (first.telling or way.telling or around.telling):
         ports = _meaning(ports, f"the host is there, and others of its ports answer: only port {case.port} is stopped")
     return [first, way, around, ports, families]
