@@ -279,7 +279,7 @@ def test_certificates_that_do_not_verify(mail: MailHost, kind: str, flaw: Any, c
     if flaw == "wrong-name":
         assert "other.example" in row.detail
         assert row.hint is not None
-        assert "--set server.host=other.example" in row.hint
+        assert "--set server.host=NAME with a name that the certificate is for (other.example)" in row.hint
         assert "reissued for 127.0.0.1" in row.hint
 
 
