@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _OTHERS = ((587, 0), (465, 1), (25, 0))
 """Other ports, and which of the two looks of `ways_in` fits the port: in clear first, or TLS first."""
 
+_FILTER = (
+    "ask who runs the firewall or mail filter on the way: it takes the encryption out, and no way with TLS is left"
+)
+
 
 def examine(case: Case) -> Outcome:
     """What works instead of the encryption that was asked for."""
@@ -38,7 +42,7 @@ def examine(case: Case) -> Outcome:
     fit = best(ways, case.route)
     hint = _hint(fit, case)
     if hint is None and refuted(case.failure.hint, ways, case.route):
-        hint = nowhere(case.host, case.host_key)
+        hint = _FILTER if case.failure.cause == "tls-stripped" else nowhere(case.host, case.host_key)
     return Outcome(tuple(evidence), _telling(fit, case), hint)
 
 
