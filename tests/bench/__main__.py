@@ -145,7 +145,7 @@ def _send(made: Ground, rounds: int) -> Iterator[Row]:
 
 def _queue(made: Ground, rounds: int) -> Iterator[Row]:
     """Against Postfix and a real disk, so both sides wait for the same."""
-    from tests.bench.queue import sides as queue_sides
+    from tests.bench.spool import sides as queue_sides
 
     few = max(3, rounds // 3)
     with queue_sides(made.folder / "with-queue") as commands:

@@ -1,6 +1,6 @@
 """The queue against its floors: sending 500 mails over one connection to Postfix, and keeping 1,000 of them.
 
-`python queue.py insert N ROOT` queues N mails with the program's own API, `smtplib PORT FOLDER` sends every file of a
+`python spool.py insert N ROOT` queues N mails with the program's own API, `smtplib PORT FOLDER` sends every file of a
 folder, `bare N FOLDER` writes N files as durably with nothing around it.
 """
 
@@ -42,7 +42,7 @@ def sides(folder: Path) -> Iterator[Sides]:
     folder.mkdir()
     root = folder / "root"
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "DTSCONF_ROOT": str(root)}
-    me = [PYTHON, "-m", "tests.bench.queue"]
+    me = [PYTHON, "-m", "tests.bench.spool"]
     with mail_host(folder) as host:
         port = host.endpoint("plain").port
         _prepare(folder, port, environ, PROGRAM)
