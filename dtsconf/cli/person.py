@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,6 +83,7 @@ def _qr(code: UserCode) -> str:
     if (sys.stderr.encoding or "").lower().replace("-", "") != "utf8":
         return ""
     import io
+    import shutil
 
     import segno
 

@@ -16,7 +16,7 @@ from dtsconf.frozen import frozen
 from dtsconf.machine.targets import dts, msmtp
 from dtsconf.machine.targets.file import KNOWN_AT_APPLY, TargetFile
 from dtsconf.settings import machine_config
-from dtsconf.settings.check import APPLICATION_SECRETS
+from dtsconf.settings.references import secrets_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,18 +52,6 @@ class Desired:
 
 NOTHING = Desired((), "", hashlib.sha256(b"[]").hexdigest(), {}, {})
 """What is wanted of a machine that is to be as it was before dtsconf."""
-
-
-def secrets_in_use(effective: Effective) -> dict[str, str]:
-    """The references that sending needs, by settings key; empty when no login is required, or a person signs in."""
-    settings = effective.settings
-    keys: tuple[str, ...] = ()
-    if settings.mode == "smtp" and settings.login.required:
-        keys = ("login.password",)
-    elif settings.mode == "microsoft" and settings.microsoft.flow == "application":
-        keys = APPLICATION_SECRETS
-    values = {key: effective.origin[key].value for key in keys}
-    return {key: value for key, value in values.items() if value is not None}
 
 
 def delivered_references(effective: Effective) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dtsconf.errors import DtsconfError, Interrupted, Notice, SecretUnavailable
 from dtsconf.machine import generations, recording, settling, verdict, writing
 from dtsconf.machine.audit import audit_line
-from dtsconf.machine.desired import delivered_references, secrets_in_use
+from dtsconf.machine.desired import delivered_references
 from dtsconf.machine.failure import failure
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.lock import machine_lock
@@ -27,6 +27,7 @@ from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth
 from dtsconf.proof import Verification
 from dtsconf.settings.model import effective_port
+from dtsconf.settings.references import secrets_in_use
 
 if TYPE_CHECKING:
     from dtsconf.machine.planning import Goal, Planned

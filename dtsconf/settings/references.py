@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
+from dtsconf.settings.check import APPLICATION_SECRETS
 from dtsconf.settings.keys import KEYS
 
 if TYPE_CHECKING:
@@ -31,3 +32,15 @@ def references_in(effective: Effective) -> list[Held]:
     auth = effective.org.secrets.vault.auth
     opens = [(f"secrets.vault.auth.{name}", getattr(auth, name)) for name in VAULT_AUTH]
     return held + [Held(key, text, effective.org.place_of(key)) for key, text in opens if text is not None]
+
+
+def secrets_in_use(effective: Effective) -> dict[str, str]:
+    """The references that sending needs, by settings key; empty when no login is required, or a person signs in."""
+    settings = effective.settings
+    keys: tuple[str, ...] = ()
+    if settings.mode == "smtp" and settings.login.required:
+        keys = ("login.password",)
+    elif settings.mode == "microsoft" and settings.microsoft.flow == "application":
+        keys = APPLICATION_SECRETS
+    values = {key: effective.origin[key].value for key in keys}
+    return {key: value for key, value in values.items() if value is not None}

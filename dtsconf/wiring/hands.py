@@ -81,7 +81,7 @@ def secret_of(inputs: Inputs, effective: Effective, resolver: Resolver, key: str
 def secrets_of(inputs: Inputs, effective: Effective, resolver: Resolver) -> dict[str, Secret]:
     """The secrets that sending takes, by settings key: none where no login is required or a person signs in. Raises: as
     `secret_of`."""
-    from dtsconf.machine.desired import secrets_in_use
+    from dtsconf.settings.references import secrets_in_use
 
     return {key: secret_of(inputs, effective, resolver, key) for key in secrets_in_use(effective)}
 
