@@ -8,6 +8,7 @@ import sys
 
 def main() -> None:
     """Run the command line on `sys.argv` and end the process with the contract's exit code."""
+    gc.set_threshold(100_000)  # what is imported stays: walking it again and again takes a tenth of a short command
     from dtsconf.cli.app import run
 
     code = run(sys.argv[1:])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from dtsconf.errors import Notice
+from dtsconf.frozen import frozen
 from dtsconf.secret.ref import Reference
 from dtsconf.secret.value import Secret
 
@@ -14,7 +15,7 @@ Notices = list[Notice]
 """Where a backend tells what is odd about a source; it goes on all the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VaultAuth:
     """How to sign in to Vault: `method` is token, approle, jwt or cert. `secret_id`, `jwt`, `certificate` and `token`
     are references, never values."""
@@ -29,7 +30,7 @@ class VaultAuth:
     token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VaultSettings:
     """The profile's (or machine config's) `secrets.vault`, plain: what is None was not said. `timeout` in seconds."""
 
@@ -44,7 +45,7 @@ def _no_fetch(reference: str, key: str) -> Secret:
     raise LookupError(f"{key}: nothing here fetches {reference}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """What a backend is made with: the environment, whether --strict was given, Vault's settings, the proxy for HTTPS
     (system, none or a URL), and `fetch(reference, key)` for the secrets that open the backend itself."""

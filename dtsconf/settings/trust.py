@@ -13,7 +13,7 @@ from typing import Final
 from dtsconf.errors import Invalid, Place, Problem, Where
 from dtsconf.files import FileProblem, read_regular
 from dtsconf.names import escape_controls
-from dtsconf.settings.yamltext import LIMIT
+from dtsconf.settings.yamlwords import LIMIT
 
 SUFFIXES: Final = (".yaml", ".yml")
 """What counts as a profile in a folder."""

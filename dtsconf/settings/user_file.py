@@ -6,9 +6,6 @@ import os
 from dataclasses import replace
 
 from dtsconf.errors import Invalid, Notice, Problem
-from dtsconf.settings.document import read_settings_text
-from dtsconf.settings.part import beside
-from dtsconf.settings.trust import plain_reader
 from dtsconf.settings.types import is_absolute
 from dtsconf.settings.values import Layer
 
@@ -18,6 +15,10 @@ def user_layer(path: str | None) -> tuple[Layer, list[Problem], list[Notice]]:
     counts from its folder."""
     if path is None or not os.path.lexists(path):
         return Layer("user"), [], []
+    from dtsconf.settings.document import read_settings_text
+    from dtsconf.settings.part import beside
+    from dtsconf.settings.trust import plain_reader
+
     try:
         document = read_settings_text(path, plain_reader(path))
     except Invalid as error:

@@ -17,7 +17,7 @@ import yaml
 from typing_extensions import override
 
 from dtsconf.errors import Place
-from dtsconf.settings.yamlwords import BadYaml, reworded, tab
+from dtsconf.settings.yamlwords import LIMIT, BadYaml, reworded, tab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,6 @@ class Loader(_Base):  # type: ignore[misc]
         return tag
 
 
-LIMIT: Final = 2**20
-"""The largest file, in bytes."""
 WIDEST: Final = 65536
 """The longest line, in characters."""
 DEEPEST: Final = 64

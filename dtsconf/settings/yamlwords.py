@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import yaml
 
 
+LIMIT: Final = 2**20
+"""The largest YAML file, in bytes."""
+
+
 class BadYaml(Exception):
     """The text is no YAML that we take. `line` and `column` count from 1; `kind` is a stable kebab-case word."""
 

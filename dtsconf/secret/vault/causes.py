@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls, is_ip
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _REASONS = {"refused": "connection refused", "dropped": "connection reset", "no-
 _FLAWS = {"tls-not-yet-valid": "is not valid yet", "tls-expired": "has expired"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """`message` stands before the address in brackets; `hint` is what to type or do."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dtsconf.errors import Invalid, Problem, SecretUnavailable, Variable
+from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls, is_loopback
 from dtsconf.secret.file import read_private
 from dtsconf.secret.value import Secret
@@ -25,7 +26,7 @@ _FALSE = ("", "0", "f", "false")
 _TOKEN_FILE = ".vault-token"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """A value and where it comes from: a key of the profile, a variable's name, or `default`."""
 
@@ -33,7 +34,7 @@ class Given:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """How Vault is reached. `timeout` in seconds, for one request with its retries. `proxy`: system, none or a URL.
     `auth.token` and its like are references."""

@@ -7,10 +7,10 @@ revoked at the end of the run; one that was given is left alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Notice, SecretUnavailable
+from dtsconf.frozen import frozen
 from dtsconf.secret.vault import causes
 from dtsconf.secret.vault.config import Config, ambient_token
 from dtsconf.secret.vault.connection import Connection, Refused, checked_token
@@ -26,7 +26,7 @@ _PARTING = 5.0
 """Seconds for the revocation: nobody waits for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ticket:
     """How we are signed in. `origin` tells whose token it is, `lease` its seconds to live (0: not known), `ours`
     whether it is to be revoked."""

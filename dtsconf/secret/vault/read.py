@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from dtsconf.errors import SecretUnavailable
+from dtsconf.frozen import frozen
 from dtsconf.secret.vault import causes
 from dtsconf.secret.vault.causes import Cause
 from dtsconf.secret.vault.connection import Connection, Refused
@@ -20,7 +21,7 @@ from dtsconf.secret.vault.connection import Connection, Refused
 _REST = re.compile(r"(?P<path>[^#?]+)(\?version=(?P<before>\d+))?#(?P<field>[^#?]+)(\?version=(?P<after>\d+))?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """A reference taken apart. `version` is the text of a number; None means the newest."""
 
@@ -29,7 +30,7 @@ class Target:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """What lay at a path: its fields, and of KV version 2 the version, when it was made and when it will be gone (ISO
     8601, to the second)."""
@@ -40,7 +41,7 @@ class Found:
     expiry: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Spot:
     """A place to try: `mount` and the `rest` below it; `versioned` is KV version 2."""
 

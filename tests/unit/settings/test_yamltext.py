@@ -8,8 +8,8 @@ import pytest
 import yaml
 from hypothesis import given, settings, strategies as st
 
-from dtsconf.settings.yamltext import DEEPEST, LIMIT, WIDEST, compose, decode
-from dtsconf.settings.yamlwords import BadYaml
+from dtsconf.settings.yamltext import DEEPEST, WIDEST, compose, decode
+from dtsconf.settings.yamlwords import LIMIT, BadYaml
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{new}: &{new} [{','.join(['*' + old] * 10)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
