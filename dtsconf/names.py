@@ -157,6 +157,7 @@ def parse_address(text: str) -> tuple[str, str]:
     return local, domain
 
 
+@lru_cache(1024)
 def address_fault(text: str) -> tuple[str, str | None] | None:
     """What is wrong with the text as one mail address: the end of a sentence and the next thing to type, or None."""
     if not text:
@@ -186,6 +187,7 @@ def _mailbox_fault(local: str, domain: str) -> tuple[str, str | None] | None:
     return None if problem is None else (f"has no good domain: '{escape_controls(domain)}' {problem}", None)
 
 
+@lru_cache(1024)
 def ascii_address(text: str) -> str | None:
     """The address with its domain in A-labels when that makes it ASCII; None when SMTPUTF8 is needed (RFC 6531)."""
     local, domain = parse_address(text)

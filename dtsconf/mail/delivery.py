@@ -33,31 +33,38 @@ def wired(address: str) -> str:
     return ascii_address(address) or address
 
 
-def announce(
-    talk: Conversation, envelope: Envelope, content: Content, *, together: bool = False
-) -> tuple[Recipient, ...]:
-    """The envelope: sender and every recipient. Gives how each recipient fared, in the envelope's order. `together`
-    sends it in one go where the server takes that; else every answer has a time of its own.
+def replies_to(talk: Conversation, envelope: Envelope, content: Content, *, together: bool = False) -> Pipeline:
+    """The commands of a message up to DATA, for `announce` and `transmit` to go through. Nothing is sent yet.
+    `together` sends them in one go where the server takes that, so both have to follow; else every command waits until
+    its reply is asked for, and has a time of its own."""
+    utf8 = talk.offer.has("SMTPUTF8")
+    asked = [f"RCPT TO:<{address}>" for address in envelope.recipients if address.isascii() or utf8]
+    lines = [_mail_line(talk, envelope, content), *asked, "DATA"]
+    return Pipeline(talk, lines, together=together and talk.offer.has("PIPELINING"))
+
+
+def announce(talk: Conversation, envelope: Envelope, content: Content, replies: Pipeline) -> tuple[Recipient, ...]:
+    """The envelope: sender and every recipient. Gives how each recipient fared, in the envelope's order.
 
     Raises:
         StageFailed: the sender was refused, the message is larger than the server takes, or no recipient was taken.
     """
-    utf8 = talk.offer.has("SMTPUTF8")
-    asked = [f"RCPT TO:<{address}>" for address in envelope.recipients if address.isascii() or utf8]
-    lines = [_mail_line(talk, envelope, content), *asked]
-    replies = Pipeline(talk, lines, together=together and talk.offer.has("PIPELINING"))
     _mail_from(talk, envelope, content, replies)
     return _rcpt_to(talk, envelope.recipients, replies)
 
 
-def transmit(talk: Conversation, content: Content) -> None:
-    """The message, after its envelope.
+def nothing() -> None:
+    """What there is to do meanwhile, mostly."""
+
+
+def transmit(talk: Conversation, content: Content, replies: Pipeline, meanwhile: Callable[[], None] = nothing) -> None:
+    """The message, after its envelope. `meanwhile` is done while the server stores it; it must not raise.
 
     Raises:
         StageFailed: refused by the server, or the connection went away.
     """
-    _data(talk, content)
-    _accepted(talk)
+    _data(talk, content, replies)
+    _accepted(talk, meanwhile)
 
 
 def reset(talk: Conversation) -> None:
@@ -118,6 +125,7 @@ def _rcpt_to(talk: Conversation, recipients: tuple[str, ...], replies: Pipeline)
         failures: list[StageFailed] = []
         found = [_ask_for(talk, address, replies, row.heard, failures) for address in recipients]
         if len(failures) == len(recipients):
+            replies.drain()
             raise failures[0]
         if len(recipients) > 1:
             row.detail = f"{len(recipients) - len(failures)} of {len(recipients)} recipients taken"
@@ -156,9 +164,9 @@ def _recipient(talk: Conversation, address: str, reply: Reply | None, refused: S
     )
 
 
-def _data(talk: Conversation, content: Content) -> None:
+def _data(talk: Conversation, content: Content, replies: Pipeline) -> None:
     with talk.stage("data", "sending the mail") as row:
-        reply = talk.command("DATA", talk.limits.end("data"))
+        reply = replies.next("data")
         if reply.code != 354:
             talk.refuse("data", reply)
         row.heard(reply)
@@ -167,9 +175,13 @@ def _data(talk: Conversation, content: Content) -> None:
                 talk.refuse("data", early)
 
 
-def _accepted(talk: Conversation) -> None:
+def _accepted(talk: Conversation, meanwhile: Callable[[], None]) -> None:
     with talk.stage("accepted", "waiting for the server to take the mail") as row:
-        reply = talk.exchange(_END, talk.limits.end("accepted"))
+        end = talk.limits.end("accepted")
+        reply = talk.send(_END, end)
+        if reply is None:
+            meanwhile()
+            reply = talk.wire.read_reply(end)
         if not reply.positive:
             talk.refuse("accepted", reply)
         row.heard(reply)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from dtsconf.mail import delivery
 from dtsconf.mail.content import Envelope
 from dtsconf.mail.conversation import Conversation
+from dtsconf.mail.delivery import nothing
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.opening import open_for
 from dtsconf.mail.outcome import delivered
@@ -21,6 +22,7 @@ from dtsconf.mail.route import Smtp
 from dtsconf.mail.wire import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from dtsconf.mail.content import Content
@@ -56,20 +58,21 @@ class SmtpMailer:
     ) -> None:
         self._close()
 
-    def send(self, envelope: Envelope, content: Content) -> Sent:
-        """Hand one message over, for as many of the recipients as the server takes it.
+    def send(self, envelope: Envelope, content: Content, meanwhile: Callable[[], None] = nothing) -> Sent:
+        """Hand one message over, for as many of the recipients as the server takes it. `meanwhile` is done while the
+        server stores it, if it comes to that.
 
         Raises:
             Whatever reading the content raises; the server was not given the end of the message then.
         """
         envelope = Envelope(delivery.wired(envelope.sender), tuple(map(delivery.wired, envelope.recipients)))
         kept = self._talk is not None
-        sent = self._attempt(envelope, content)
+        sent = self._attempt(envelope, content, meanwhile)
         if kept and _had_ended(sent):
-            sent = self._attempt(envelope, content)
+            sent = self._attempt(envelope, content, meanwhile)
         return sent
 
-    def _attempt(self, envelope: Envelope, content: Content) -> Sent:
+    def _attempt(self, envelope: Envelope, content: Content, meanwhile: Callable[[], None]) -> Sent:
         talk, recipients, new = self._talk, None, self._talk is None
         if talk is None:
             limits = Limits(self._link.timeout, inf, PATIENCE)
@@ -80,8 +83,9 @@ class SmtpMailer:
                 if new:
                     open_for(talk, login=True)
                     self._talk = talk
-                recipients = delivery.announce(talk, envelope, content, together=True)
-                delivery.transmit(talk, content)
+                replies = delivery.replies_to(talk, envelope, content, together=True)
+                recipients = delivery.announce(talk, envelope, content, replies)
+                delivery.transmit(talk, content, replies, meanwhile)
         except BaseException:
             self._abandon(talk)
             raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
 STARS = "********"
 WINDOW = 8
@@ -38,17 +38,17 @@ class Masker:
 
     def add_secret(self, text: str) -> None:
         """A secret as it stands; what it is in base64 and hex counts as encoded."""
-        if len(text) < SHORT or not (bare := _bare(text)[0]):
+        if len(text) < SHORT or not (bare := _bare(text)):
             self._short |= {text} - {""}
             return
-        self._whole |= {bare, _bare(_percent(text))[0]}
+        self._whole |= {bare, _bare(_percent(text))}
         raw = text.encode("utf-8", "surrogatepass")
         self.add_encoded(b64encode(raw).decode("ascii"), raw.hex())
 
     def add_encoded(self, *texts: str) -> None:
         """What a secret is on the wire (base64): pieces of it are secret too, since servers cut what they echo."""
         for text in texts:
-            bare, _ = _bare(text)
+            bare = _bare(text)
             self._whole |= {bare} - {""}
             self._pieces |= {bare[at : at + WINDOW] for at in range(len(bare) - WINDOW + 1)}
 
@@ -60,23 +60,33 @@ class Masker:
         """A sentence of dtsconf's own (a hint), which holds a secret only if a setting or a certificate does."""
         return self._shown(text, (), [secret for secret in self._whole if len(secret) >= WORD], set())
 
-    def _shown(self, text: str, short: Iterable[str], whole: Iterable[str], pieces: set[str]) -> str:
+    def _shown(self, text: str, short: Collection[str], whole: Collection[str], pieces: set[str]) -> str:
         for secret in short:
             text = text.replace(secret, STARS)
-        bare, places = _bare(text)
-        spans = [(at, at + len(secret)) for secret in whole for at in _each(bare, secret)]
-        if pieces:
-            starts = (at for at in range(len(bare) - WINDOW + 1) if bare[at : at + WINDOW] in pieces)
-            spans += [(at, at + WINDOW) for at in starts]
-        for start, end in reversed(_merged(spans)):
-            text = text[: places[start]] + STARS + text[places[end - 1] + 1 :]
+        if spans := _spans(text, whole, pieces):
+            places = [at for at, char in enumerate(text) for _ in _bare(char)]
+            for start, end in reversed(_merged(spans)):
+                text = text[: places[start]] + STARS + text[places[end - 1] + 1 :]
         return _bounded(escape_controls(text))
 
 
-def _bare(text: str) -> tuple[str, list[int]]:
-    """The text as a reader takes it in, case and gaps aside; and where each of its characters stood."""
-    found = [(low, at) for at, char in enumerate(text) if char.isprintable() and char != " " for low in char.casefold()]
-    return "".join(low for low, _ in found), [at for _, at in found]
+def _spans(text: str, whole: Collection[str], pieces: set[str]) -> list[tuple[int, int]]:
+    """Where secrets stand in the bare text."""
+    if not whole and not pieces:
+        return []
+    bare = _bare(text)
+    spans = [(at, at + len(secret)) for secret in whole for at in _each(bare, secret)]
+    if pieces:
+        starts = (at for at in range(len(bare) - WINDOW + 1) if bare[at : at + WINDOW] in pieces)
+        spans += [(at, at + WINDOW) for at in starts]
+    return spans
+
+
+def _bare(text: str) -> str:
+    """The text as a reader takes it in, case and gaps aside: character by character, so that each can be found again
+    in the text."""
+    seen = text if text.isprintable() else "".join(filter(str.isprintable, text))
+    return seen.replace(" ", "").casefold()
 
 
 def _percent(text: str) -> str:

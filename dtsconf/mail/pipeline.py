@@ -1,7 +1,7 @@
 """Commands whose replies come in order, sent together where the server takes that (RFC 2920).
 
 Groups are bounded, so that neither side waits for the other to read (RFC 2920 3.1). Without the extension each command
-waits for the reply to the one before.
+waits for the reply to the one before. DATA may only be the last of them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 WINDOW = 100
 """Commands in one group."""
 
+_GO_ON = 354
+"""The reply to DATA (RFC 5321 4.3.2)."""
+
 
 class Pipeline:
     """The replies to `lines`, one at a time, each asked for by `next`; `together` sends them in groups."""
@@ -26,16 +29,19 @@ class Pipeline:
         self._window = WINDOW if together else 1
         self._sent = self._read = 0
 
-    def next(self) -> Reply:
-        """The reply to the next command. Raises: as `Conversation.command`."""
+    def next(self, stage: str = "") -> Reply:
+        """The reply to the next command, within the stage's time. Raises: as `Conversation.command`."""
+        end = self._talk.limits.end(stage)
         self._read += 1
         if self._read <= self._sent:
-            return self._talk.wire.read_reply(self._talk.limits.end())
+            return self._talk.wire.read_reply(end)
         group = self._lines[self._sent : self._sent + self._window]
         self._sent += len(group)
-        return self._talk.commands(group, self._talk.limits.end())
+        return self._talk.commands(group, end)
 
     def drain(self) -> None:
-        """Read what is still to come of a group that counts no more. Raises: as `Conversation.command`."""
+        """Read what is still to come of a group that counts no more. A server that waits for a message all the same
+        (RFC 2920 3.1) gets none: the connection isn't used any further. Raises: as `Conversation.command`."""
         while self._read < self._sent:
-            self.next()
+            if self.next().code == _GO_ON:
+                self._talk.hang_up()

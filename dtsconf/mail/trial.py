@@ -25,9 +25,10 @@ def try_out(talk: Conversation, job: Job) -> str | None:
     server = f"{talk.facts.host} port {talk.facts.port}"
     random = os.urandom(12).hex()
     mail = build(job.letter, envelope, job.name, server, random, time.gmtime(), eight_bit=talk.offer.has("8BITMIME"))
-    delivery.announce(talk, envelope, mail)
+    replies = delivery.replies_to(talk, envelope, mail)
+    delivery.announce(talk, envelope, mail, replies)
     if job.level != "send":
         delivery.reset(talk)
         return None
-    delivery.transmit(talk, mail)
+    delivery.transmit(talk, mail, replies)
     return mail.message_id

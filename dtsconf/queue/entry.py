@@ -7,7 +7,7 @@ itself. How far it has come stands in a second, small one (`Progress`), which is
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Literal, TypeVar
 
 from dtsconf.frozen import frozen
@@ -44,7 +44,8 @@ class Entry:
 
     def line(self) -> bytes:
         """The first line of its file."""
-        return LETTERS["waiting"] + json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True).encode() + b"\n"
+        held = {each.name: getattr(self, each.name) for each in fields(self)}
+        return LETTERS["waiting"] + json.dumps({"format": FORMAT, **held}, sort_keys=True).encode() + b"\n"
 
 
 @frozen

@@ -57,11 +57,13 @@ class Queued:
 
 
 class Held:
-    """A message whose lock we have. A context manager: leaving it gives the lock back."""
+    """A message whose lock we have. A context manager: leaving it gives the lock back, but for one that is `served`,
+    which stays held until it is taken away."""
 
     def __init__(self, path: str, failed_folder: str, lock: FileLock) -> None:
         self._path, self._failed_folder, self._lock = path, failed_folder, lock
         self._gone = False
+        self._served = False
         self._noted = False
 
     def __enter__(self) -> Self:
@@ -70,7 +72,7 @@ class Held:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._gone:
+        if not self._gone and not self._served:
             self._lock.release()
 
     def read(self) -> tuple[Entry, Phase, Queued]:
@@ -99,9 +101,15 @@ class Held:
         self._noted = True
         self.enter("waiting")
 
+    def served(self) -> None:
+        """Note that everybody has got it; `remove` can wait then. Raises: OSError."""
+        self.enter("sent")
+        self._served = True
+
     def remove(self) -> None:
         """Take it away: everybody has got it, or it was dropped. Raises: OSError."""
-        self.enter("sent")  # where the lock must go before the file can (Windows), nobody sends it in between
+        if not self._served:
+            self.served()  # where the lock must go before the file can (Windows), nobody sends it in between
         self._leave(remove=True)
 
     def give_up(self, progress: Progress) -> None:
@@ -138,13 +146,16 @@ def read_head(path: str) -> tuple[Entry, Phase, int, bytes]:
         Damaged: the file isn't what was written.
         OSError: it can't be read.
     """
-    with open(path, "rb") as file:
-        line = file.readline(LONGEST_HEAD)
+    with open(path, "rb", buffering=0) as file:
+        data = file.read(_BLOCK)
+        if b"\n" not in data and len(data) == _BLOCK:
+            data += file.read(LONGEST_HEAD - _BLOCK)
+        line, end, head = data.partition(b"\n")
         entry, phase = read_entry(line)
-        held = os.fstat(file.fileno()).st_size - len(line)
+        held = os.fstat(file.fileno()).st_size - len(line) - len(end)
         if held != entry.size:
             raise Damaged(f"it holds {held} octets of {entry.size}")
-        return entry, phase, len(line), file.read(_BLOCK)
+        return entry, phase, len(line) + len(end), head
 
 
 def read_beside(path: str) -> Progress | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal, Protocol
 
@@ -37,8 +38,9 @@ class Outcome:
     detail: str = ""
 
 
-Deliver = Callable[[Entry, tuple[str, ...], Queued], Outcome]
-"""(message, recipients to serve, its content) -> what came of it. Whatever it raises ends the run."""
+Deliver = Callable[[Entry, tuple[str, ...], Queued, Callable[[], None]], Outcome]
+"""(message, recipients to serve, its content, what there is to do meanwhile) -> what came of it. The last is to be
+called once, best while the server is at work; it never raises. Whatever the delivery raises ends the run."""
 
 
 class Clock(Protocol):
@@ -103,6 +105,7 @@ class Runner:
         self._spool, self._deliver, self._told = spool, deliver, told
         self._clock = clock or SystemClock()
         self._unusable: Outcome | None = None
+        self._served: list[Held] = []
         self._due = 0.0
         self._synced = 0.0
 
@@ -115,20 +118,33 @@ class Runner:
         """
         self._spool.tidy()
         found = []
-        for slot in self._spool.slots():
-            if which.ids and slot.id not in which.ids:
-                continue
-            held = self._spool.take(slot)
-            if held is None:
-                continue
-            with held:
-                ran = self._visit(slot, held, which)
-            if ran is not None:
-                found.append(ran)
-                self._told(ran)
-            self._sync(at_once=False)
+        try:
+            for slot in self._spool.slots():
+                if which.ids and slot.id not in which.ids:
+                    continue
+                held = self._spool.take(slot)
+                if held is None:
+                    continue
+                with held:
+                    ran = self._visit(slot, held, which)
+                if ran is not None:
+                    found.append(ran)
+                    self._told(ran)
+                self._sync(at_once=False)
+        finally:
+            self._clear()
         self._sync(at_once=True)
         return found
+
+    def _clear(self) -> None:
+        """Take away what everybody has got."""
+        while self._served:
+            self._served.pop().remove()
+
+    def _meanwhile(self) -> None:
+        """Needs no answer of the server's. What can't be taken away is noted as sent: the next run says why."""
+        with suppress(OSError):
+            self._clear()
 
     def _sync(self, *, at_once: bool) -> None:
         now = self._clock.now()
@@ -166,7 +182,7 @@ class Runner:
         recipients = entry.recipients if progress.remaining is None else progress.remaining
         held.enter("sending")
         try:
-            outcome = self._deliver(entry, recipients, content)
+            outcome = self._deliver(entry, recipients, content, self._meanwhile)
         except DtsconfError:  # nothing was begun, so there is nothing to wonder about
             held.enter("waiting")
             raise
@@ -176,7 +192,8 @@ class Runner:
         """Write down what came of it, and say it."""
         still = progress.remaining is None or bool(progress.remaining)
         if not still and not progress.refused:
-            held.remove()
+            held.served()
+            self._served.append(held)
             return Ran(entry.id, entry.message_id, "sent")
         if still and not slot.failed and not expired(self._clock.now(), entry.queued):
             held.note(progress, durable=progress.remaining is not None)

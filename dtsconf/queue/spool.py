@@ -25,6 +25,9 @@ from dtsconf.queue.held import MESSAGE, Held
 LARGEST = 2 * 1024**3
 """Octets that the spool holds at most."""
 
+BLOCK = 256 * 1024
+"""Octets that are written at once, about."""
+
 SPARE = 64 * 1024**2
 """Octets that stay free on its disk."""
 
@@ -90,8 +93,8 @@ class Spool:
         size = message.size
         entry = Entry(name, message.message_id, sender, recipients, subject, size, message.eight_bit, round(now, 3))
         with Staging(os.path.join(self.folder, f"{name}-{size}{MESSAGE}")) as staging:
-            staging.write(entry.line())
-            if sum(staging.write(chunk) for chunk in message.chunks()) != size:
+            head = entry.line()
+            if sum(map(staging.write, _blocks(head, message.chunks()))) != len(head) + size:
                 raise DtsconfError("the message changed while it was queued", "queue it again")
             staging.commit()
         _HELD[self.folder] = os.stat(self.folder).st_mtime_ns, held + size
@@ -147,6 +150,20 @@ class Spool:
         """Make removals survive a power cut. Raises: OSError."""
         if os.path.isdir(self.folder):
             sync_folder(self.folder)
+
+
+def _blocks(head: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of a size that is worth a write: a small message is one."""
+    waiting = [head]
+    held = len(head)
+    for chunk in chunks:
+        waiting.append(chunk)
+        held += len(chunk)
+        if held >= BLOCK:
+            yield b"".join(waiting)
+            waiting.clear()
+            held = 0
+    yield b"".join(waiting)
 
 
 _HELD: dict[str, tuple[int, int]] = {}

@@ -142,14 +142,16 @@ class Postman:
         self.unusable: Stage | None = None
         self.reached = True
 
-    def __call__(self, entry: Entry, recipients: tuple[str, ...], content: Queued) -> Outcome:
+    def __call__(
+        self, entry: Entry, recipients: tuple[str, ...], content: Queued, meanwhile: Callable[[], None]
+    ) -> Outcome:
         """One attempt."""
         banned = {address: words for address in recipients if (words := forbidden(self._effective.org, address))}
         refused = tuple(Refused(address, None, words) for address, words in banned.items())
         allowed = tuple(address for address in recipients if address not in banned)
         if not allowed:
             return Outcome(refused=refused, detail=refused[0].detail)
-        sent = self._sends.send(Envelope(entry.sender, allowed), content)
+        sent = self._sends.send(Envelope(entry.sender, allowed), content, meanwhile)
         return self._outcome(sent, allowed, refused)
 
     def _outcome(self, sent: Sent, allowed: tuple[str, ...], refused: tuple[Refused, ...]) -> Outcome:

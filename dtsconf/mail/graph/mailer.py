@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from dtsconf.mail.content import Envelope
-from dtsconf.mail.delivery import wired
+from dtsconf.mail.delivery import nothing, wired
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.graph.handing import hand_over
 from dtsconf.mail.graph.opening import reach
@@ -20,6 +20,7 @@ from dtsconf.mail.job import Clock, SystemClock
 from dtsconf.mail.outcome import delivered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from dtsconf.mail.content import Content
@@ -47,12 +48,13 @@ class GraphMailer:
         if self._talk is not None:
             self._talk.close()
 
-    def send(self, envelope: Envelope, content: Content) -> Sent:
-        """Hand one message over.
+    def send(self, envelope: Envelope, content: Content, meanwhile: Callable[[], None] = nothing) -> Sent:
+        """Hand one message over; `meanwhile` is done first.
 
         Raises:
             Whatever reading the content raises; Graph was not told to send it then.
         """
+        meanwhile()
         envelope = Envelope(wired(envelope.sender), tuple(map(wired, envelope.recipients)))
         talk = self._talk or Talk(
             self._link, self._clock, sender=envelope.sender, wait=max(PATIENCE, self._link.timeout)

@@ -137,19 +137,17 @@ def test_half_a_message_is_never_ended() -> None:
 PIPELINING = EHLO.replace("250 ENH", "250-PIPELINING\r\n250 ENH")
 
 
-def test_an_envelope_goes_in_one_write_where_the_server_takes_that() -> None:
+def test_envelope_and_data_go_in_one_write_where_the_server_takes_that() -> None:
     seen: list[bytes] = []
 
     def script(peer: Peer) -> None:
         peer.say("220 mail.test ESMTP")
         peer.hear()
         peer.say(PIPELINING)
-        while b"".join(seen).count(b"\r\n") < 3:
+        while b"".join(seen).count(b"\r\n") < 4:
             seen.append(peer.connection.socket.recv(65536))
-        for answer in ("250 ok", "550 5.1.1 no such user", "250 ok"):
+        for answer in ("250 ok", "550 5.1.1 no such user", "250 ok", "354 go"):
             peer.say(answer)
-        assert peer.hear() == "DATA"
-        peer.say("354 go")
         peer.hear_data()
         peer.say("250 taken")
         peer.hear()
@@ -157,18 +155,28 @@ def test_an_envelope_goes_in_one_write_where_the_server_takes_that() -> None:
     with server(script) as running, mailer(running.port) as sending:
         sent = sending.send(TO_TWO, MAIL)
     whom = "RCPT TO:<you@acme.example>\r\nRCPT TO:<she@acme.example>\r\n"
-    assert b"".join(seen).decode() == f"MAIL FROM:<dts@acme.example> SIZE={MAIL.size}\r\n{whom}"
+    assert b"".join(seen).decode() == f"MAIL FROM:<dts@acme.example> SIZE={MAIL.size}\r\n{whom}DATA\r\n"
     assert [(one.ok, one.code) for one in sent.recipients] == [(False, 550), (True, 250)]
 
 
 def test_a_sender_refused_in_a_group_costs_only_this_message() -> None:
-    replies = {"MAIL": "550 5.7.1 not you", "RCPT": "503 5.5.1 no sender"}
+    replies = {"MAIL": "550 5.7.1 not you", "RCPT": "503 5.5.1 no sender", "DATA": "503 5.5.1 no sender"}
     with server(dialogue(replies=replies, ehlo=PIPELINING)) as running, mailer(running.port) as sending:
         first, second = sending.send(TO_TWO, MAIL), sending.send(TO_TWO, MAIL)
     for sent in (first, second):
         assert sent.failure is not None
         assert (sent.failure.stage, sent.failure.cause, sent.failure.code) == ("mail-from", "sender-rejected", 550)
     assert commands(running.heard).count("EHLO") == 1
+
+
+@pytest.mark.parametrize("replies", [{"MAIL": "550 5.7.1 not you"}, {"RCPT": "550 5.1.1 no such user"}])
+def test_a_server_that_wants_a_message_for_nobody_gets_none(replies: dict[str, str]) -> None:
+    with server(dialogue(replies=replies, ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        first, second = sending.send(TO_TWO, MAIL), sending.send(TO_TWO, MAIL)
+    for sent in (first, second):
+        assert sent.failure is not None
+        assert sent.failure.code == 550
+    assert commands(running.heard) == ["EHLO", "MAIL", "RCPT", "RCPT", "DATA"] * 2
 
 
 def test_many_recipients_are_asked_for_in_groups() -> None:

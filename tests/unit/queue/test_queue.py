@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,10 @@ class Server:
         self.outcomes = list(outcomes)
         self.got: list[tuple[str, tuple[str, ...], bytes]] = []
 
-    def __call__(self, entry: Entry, recipients: tuple[str, ...], content: Queued) -> Outcome:
+    def __call__(
+        self, entry: Entry, recipients: tuple[str, ...], content: Queued, meanwhile: Callable[[], None]
+    ) -> Outcome:
+        meanwhile()
         self.got.append((entry.message_id, recipients, b"".join(content.chunks())))
         return self.outcomes.pop(0) if self.outcomes else Outcome()
 
