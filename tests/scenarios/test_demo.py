@@ -66,11 +66,9 @@ def test_a_program_that_does_something_else_is_found_out(machine: Machine, tmp_p
 
 
 def test_no_temporary_folder_is_said_in_a_line(machine: Machine) -> None:
-    command = in_namespace(
-        "mount -t tmpfs -o ro none /tmp; mount --bind /tmp /var/tmp; mount --bind /tmp /dev/shm; cd /tmp",
-        PROGRAM,
-        "demo",
-    )
+    folders = ("/tmp", "/var/tmp", "/dev/shm")
+    locked = "; ".join(f"mount --bind {folder} {folder}; mount -o remount,bind,ro {folder}" for folder in folders)
+    command = in_namespace(f"{locked}; cd /tmp", PROGRAM, "demo")
     process = machine.start(*command[1:], executable=command[0], cwd="/")
     told = machine.finish(process, "demo")
     told.fails(1)
