@@ -15,6 +15,10 @@ BLOCK = 256 * 1024
 """Octets that go out in one write, about."""
 
 
+END = b".\r\n"
+"""The last line of the data."""
+
+
 @frozen
 class Envelope:
     """Who it is from and to, for the server: bare addresses (RFC 5321 3.3)."""
@@ -44,7 +48,8 @@ class Content(Protocol):
 
 
 def on_the_wire(content: Content) -> Iterator[bytes]:
-    """The message as it goes out after 354, the final dot left out (RFC 5321 4.5.2), in blocks.
+    """The message as it goes out after 354, in blocks; the last one ends with the final dot (RFC 5321 4.5.2), so that
+    as long as its sending fails the server has not got the whole.
 
     Whatever line ends it has become CRLF, so that no other end of data can stand in it ("SMTP smuggling").
     """
@@ -55,7 +60,7 @@ def on_the_wire(content: Content) -> Iterator[bytes]:
         if len(waiting) >= BLOCK:
             yield bytes(waiting)
             waiting.clear()
-    yield bytes(waiting) + stuffer.finish()
+    yield bytes(waiting) + stuffer.finish() + END
 
 
 class _Stuffer:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
     from dtsconf.mail.reply import Reply
 
-_END = b".\r\n"
 _REFUSALS = range(400, 600)
 _NO_UTF8 = "the address {} needs SMTPUTF8 (RFC 6531), and the server does not offer it"
 
@@ -178,10 +177,8 @@ def _data(talk: Conversation, content: Content, replies: Pipeline) -> None:
 def _accepted(talk: Conversation, meanwhile: Callable[[], None]) -> None:
     with talk.stage("accepted", "waiting for the server to take the mail") as row:
         end = talk.limits.end("accepted")
-        reply = talk.send(_END, end)
-        if reply is None:
-            meanwhile()
-            reply = talk.wire.read_reply(end)
+        meanwhile()
+        reply = talk.wire.read_reply(end)
         if not reply.positive:
             talk.refuse("accepted", reply)
         row.heard(reply)

@@ -72,7 +72,13 @@ class Held:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._gone and not self._served:
+        if not self._served:
+            self.release()
+
+    def release(self) -> None:
+        """Give the lock back, unless it went with the file. Raises: OSError."""
+        if not self._gone:
+            self._gone = True
             self._lock.release()
 
     def read(self) -> tuple[Entry, Phase, Queued]:

@@ -8,14 +8,14 @@ can't be used at all the run ends, for the next message would fare no better.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Literal, Protocol
 
 from dtsconf.errors import DtsconfError
 from dtsconf.frozen import frozen
-from dtsconf.queue.entry import Damaged, Entry, Progress, Refused
+from dtsconf.queue.entry import Damaged, Entry, Phase, Progress, Refused
 from dtsconf.queue.held import Held, Queued
 from dtsconf.queue.schedule import expired, next_attempt
 from dtsconf.queue.spool import Slot, Spool
@@ -91,8 +91,21 @@ class Which:
         return not slot.failed and (self.everything or progress.next <= now)
 
 
+@frozen
+class _Taken:
+    """A message in our hands. `read` is what its file holds, or why it is damaged."""
+
+    slot: Slot
+    held: Held
+    progress: Progress
+    read: tuple[Entry, Phase, Queued] | Damaged | OSError
+
+
 class Runner:
-    """One run over a spool. `told` is called with each message's result as it comes."""
+    """One run over a spool. `told` is called with each message's result as it comes.
+
+    While the server stores one message the last one's file is taken away and the next one's is read.
+    """
 
     def __init__(
         self,
@@ -105,6 +118,8 @@ class Runner:
         self._spool, self._deliver, self._told = spool, deliver, told
         self._clock = clock or SystemClock()
         self._unusable: Outcome | None = None
+        self._slots: Iterator[Slot] = iter(())
+        self._ahead: _Taken | OSError | None = None
         self._served: list[Held] = []
         self._due = 0.0
         self._synced = 0.0
@@ -117,34 +132,56 @@ class Runner:
             Whatever `deliver` raises; the message at hand stays queued.
         """
         self._spool.tidy()
+        self._slots = iter(self._spool.slots())
         found = []
         try:
-            for slot in self._spool.slots():
-                if which.ids and slot.id not in which.ids:
-                    continue
-                held = self._spool.take(slot)
-                if held is None:
-                    continue
-                with held:
-                    ran = self._visit(slot, held, which)
+            while (taken := self._next(which)) is not None:
+                with taken.held:
+                    ran = self._visit(taken, which)
                 if ran is not None:
                     found.append(ran)
                     self._told(ran)
                 self._sync(at_once=False)
         finally:
+            if isinstance(self._ahead, _Taken):
+                self._ahead.held.release()
             self._clear()
         self._sync(at_once=True)
         return found
+
+    def _next(self, which: Which) -> _Taken | None:
+        """The next message that is meant; None when there is none left. Raises: OSError."""
+        ahead, self._ahead = self._ahead, None
+        if isinstance(ahead, OSError):
+            raise ahead
+        if ahead is not None:
+            return ahead
+        for slot in self._slots:
+            if which.ids and slot.id not in which.ids:
+                continue
+            held = self._spool.take(slot)
+            if held is None:
+                continue
+            progress = held.progress()
+            if which.takes(slot, progress, self._clock.now()):
+                return _Taken(slot, held, progress, _read(held))
+            held.release()
+        return None
+
+    def _meanwhile(self, which: Which) -> None:
+        """What needs no answer of the server's. Trouble waits: it must not touch the message at hand, and a file that
+        can't be taken away is noted as sent."""
+        with suppress(OSError):
+            self._clear()
+        try:
+            self._ahead = self._next(which)
+        except OSError as error:
+            self._ahead = error
 
     def _clear(self) -> None:
         """Take away what everybody has got."""
         while self._served:
             self._served.pop().remove()
-
-    def _meanwhile(self) -> None:
-        """Needs no answer of the server's. What can't be taken away is noted as sent: the next run says why."""
-        with suppress(OSError):
-            self._clear()
 
     def _sync(self, *, at_once: bool) -> None:
         now = self._clock.now()
@@ -152,16 +189,13 @@ class Runner:
             self._spool.sync()
             self._synced = now
 
-    def _visit(self, slot: Slot, held: Held, which: Which) -> Ran | None:
-        progress, now = held.progress(), self._clock.now()
-        if not which.takes(slot, progress, now):
-            return None
-        try:
-            entry, phase, content = held.read()
-        except (Damaged, OSError) as damaged:
-            detail = f"the queued file is damaged: {damaged}"
+    def _visit(self, taken: _Taken, which: Which) -> Ran | None:
+        slot, held, progress = taken.slot, taken.held, taken.progress
+        if isinstance(taken.read, (Damaged, OSError)):
+            detail = f"the queued file is damaged: {taken.read}"
             held.give_up(replace(progress, detail=detail))
             return Ran(slot.id, "", "failed", detail)
+        entry, phase, content = taken.read
         if phase == "sent":  # by a run that was killed before it could take the file away
             held.remove()
             return None
@@ -172,17 +206,20 @@ class Runner:
         if self._unusable is not None:
             outcome, due = self._unusable, self._due
         else:
-            outcome, progress = self._attempt(entry, content, progress, held)
+            now = self._clock.now()
+            outcome, progress = self._attempt(entry, content, progress, held, lambda: self._meanwhile(which))
             due = next_attempt(now, progress.attempts, self._clock.random())
             if outcome.unusable:
                 self._unusable, self._due = outcome, due
         return self._settle(slot, entry, replace(progress, next=due, detail=outcome.detail), held)
 
-    def _attempt(self, entry: Entry, content: Queued, progress: Progress, held: Held) -> tuple[Outcome, Progress]:
+    def _attempt(
+        self, entry: Entry, content: Queued, progress: Progress, held: Held, meanwhile: Callable[[], None]
+    ) -> tuple[Outcome, Progress]:
         recipients = entry.recipients if progress.remaining is None else progress.remaining
         held.enter("sending")
         try:
-            outcome = self._deliver(entry, recipients, content, self._meanwhile)
+            outcome = self._deliver(entry, recipients, content, meanwhile)
         except DtsconfError:  # nothing was begun, so there is nothing to wonder about
             held.enter("waiting")
             raise
@@ -202,6 +239,13 @@ class Runner:
             progress = replace(progress, detail=f"given up after 5 days; the last attempt: {progress.detail}")
         held.give_up(progress)
         return Ran(entry.id, entry.message_id, "failed", progress.detail)
+
+
+def _read(held: Held) -> tuple[Entry, Phase, Queued] | Damaged | OSError:
+    try:
+        return held.read()
+    except (Damaged, OSError) as damaged:
+        return damaged
 
 
 def _once_more(progress: Progress) -> Progress:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hypothesis import given, strategies as st
 
-from dtsconf.mail.content import BLOCK, on_the_wire
+from dtsconf.mail.content import BLOCK, END, on_the_wire
 
 PIECES = st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"x", b"\0", b"\r\n.\r\n", b""])
 
@@ -28,6 +28,7 @@ def test_no_end_of_data_stands_in_a_message_wherever_its_pieces_end(pieces: list
     wired = b"".join(on_the_wire(Given(pieces)))
     lines = wired.split(b"\r\n")
     assert lines.pop() == b""
+    assert lines.pop() == b"."
     assert b"." not in lines
     assert not any(b"\r" in line or b"\n" in line for line in lines)
     wanted = b"".join(pieces).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
@@ -39,4 +40,4 @@ def test_a_large_message_goes_out_in_blocks() -> None:
     blocks = list(on_the_wire(Given([b"0123456789\r\n" * 1000] * 100)))
     assert len(blocks) > 3
     assert all(len(block) < 2 * BLOCK for block in blocks)
-    assert sum(map(len, blocks)) == 12 * 1000 * 100
+    assert sum(map(len, blocks)) == 12 * 1000 * 100 + len(END)
