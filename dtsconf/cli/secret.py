@@ -38,7 +38,7 @@ def set_command(run: Run, reference: str) -> Outcome:
 
     meant = _meant(reference)
     no_core_dumps()
-    secret, noted = _read()
+    secret, noted = _read(meant)
     store = KeyringBackend(run.inputs().environ, [])
     store.keep(meant, secret)
     data = {"reference": str(meant), **store.facts(meant)}
@@ -62,14 +62,17 @@ def _meant(text: str) -> Reference:
     return reference
 
 
-def _read() -> tuple[Secret, str]:
+def _read(meant: Reference) -> tuple[Secret, str]:
     """The secret, and what is to be said about how it was read."""
     from dtsconf.errors import SecretUnavailable
     from dtsconf.secret.value import Secret
 
     text, noted = _asked() if sys.stdin is not None and sys.stdin.isatty() else _piped()
     if not text:
-        raise SecretUnavailable("the secret is empty; nothing was stored", "type it, or give it on stdin: printf %s")
+        from shlex import quote
+
+        hint = f"type it at a terminal, or give it on stdin: `dtsconf secret set {quote(str(meant))} < FILE`"
+        raise SecretUnavailable("the secret is empty; nothing was stored", hint)
     return Secret(text), noted
 
 

@@ -108,7 +108,8 @@ def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
     try:
         return read_trusted(path, LIMIT, owners)
     except FileNotFoundError:
-        raise SecretUnavailable(f"there is no file {path}", _writing(path)) from None
+        tilde = "~ means no home in a reference: write the whole path, such as file:///home/NAME/..."
+        raise SecretUnavailable(f"there is no file {path}", tilde if path[:2] == "/~" else _writing(path)) from None
     except FileProblem as problem:
         raise SecretUnavailable(f"{path} {problem.message}", "name a plain file that holds only the secret") from None
     except OSError as error:

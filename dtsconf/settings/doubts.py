@@ -66,5 +66,6 @@ def follows(key: str, known: Known) -> bool:
     """Whether a finding on a key comes of a problem with it, with its group, or with a misspelt neighbour."""
     group = key.rpartition(".")[0]
     return any(
-        covers(name, key) or (kind == "unknown-key" and name.rpartition(".")[0] == group) for name, kind in known
+        name == "settings" or covers(name, key) or (kind == "unknown-key" and name.rpartition(".")[0] == group)
+        for name, kind in known
     )

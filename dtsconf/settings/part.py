@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
+import yaml
+
 from dtsconf.errors import Place, Problem, Where
 from dtsconf.settings.document import Document, read_profile_text
 from dtsconf.settings.keys import KEYS
@@ -67,7 +69,9 @@ def read_part(path: str, data: bytes) -> Part:
         part.problems = (moot,)
         part.legible = False
         return part
-    part.legible = document.root is not None and all(problem.key != "extends" for problem in document.problems)
+    part.legible = isinstance(document.root, yaml.MappingNode) and all(
+        problem.key != "extends" for problem in document.problems
+    )
     _absolute(part)
     extends = part.others.get("extends")
     part.extends = beside(path, extends.raw) if extends and extends.raw is not None else None

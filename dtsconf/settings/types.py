@@ -125,7 +125,7 @@ def is_absolute(path: str) -> bool:
 
 def _absolute(text: str) -> str:
     if not is_absolute(_path(text)):
-        raise fault("path", "is no absolute path", "write it from the root on, such as /var/log/dtsconf.jsonl")
+        raise fault("path", "is no absolute path", "write it from the root on, such as /etc/msmtprc")
     if re.match(ABSOLUTE_PATTERN, text) is None:
         raise fault("path", "is no plain path of a file", "leave out . and .., and end it with the file's name")
     return text

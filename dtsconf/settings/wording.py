@@ -88,6 +88,9 @@ _MEANT: Final = {
 }
 """Words of other programs for what we call otherwise, by key; lower case."""
 
+_USUAL: Final = {"server.encryption": "starttls", "verify.level": "send"}
+"""The choice to name first where the first one is the weakest."""
+
 
 class BadValue(ValueError):
     """A value that its setting can't take. `kind` is a stable kebab-case word, `sentence` goes on after the value when
@@ -135,7 +138,7 @@ def translate(
     first = error.errors(include_url=False)[0]
     context: dict[str, Any] = first.get("ctx", {})
     if first["type"] == "dtsconf":
-        hint = storing(name) if context["kind"] == "secret-literal" else context["hint"]
+        hint = storing(name, path=like_a_path(str(raw))) if context["kind"] == "secret-literal" else context["hint"]
         return BadValue(context["kind"], context["sentence"], hint, show=context["show"] and kind != "secret")
     if choices and isinstance(raw, (str, float)) and first["type"] == "literal_error":
         return not_a_choice(name, str(raw), choices)
@@ -152,7 +155,7 @@ def not_a_choice(name: str, raw: str, choices: Iterable[str]) -> BadValue:
     return BadValue(
         "choice",
         f"is not one of {', '.join(known)}",
-        hint or (f"did you mean {near}?" if near else f"write {known[0]}, or another of them"),
+        hint or (f"did you mean {near}?" if near else f"write {_USUAL.get(name, known[0])}, or another of them"),
     )
 
 
@@ -183,15 +186,23 @@ def _retype(kind: str, raw: object) -> str:
     return _EXAMPLES.get(kind, "write one single value")
 
 
-def storing(name: str) -> str:
-    """How to keep a secret out of the profile: a command that works on this system, and the reference to write."""
+def like_a_path(text: str) -> bool:
+    """Whether a text where a secret reference is wanted looks like the path of a file."""
+    return re.match(r"(file:)?(~?/|[A-Za-z]:[/\\])[^/\\]+[/\\]", text) is not None
+
+
+def storing(name: str, *, beside: str | None = None, path: bool = False) -> str:
+    """How to keep a secret out of YAML: a command that works on this system, and the reference to write. `beside`: a
+    user's own settings file, which a file of theirs is to lie beside; `path`: what stands there looks like a path."""
+    first = "a file's path is written file:///ABSOLUTE/PATH; for a secret itself, " if path else ""
     last = name.rpartition(".")[2]
     entry = f"keyring://dts/{last}"
     if sys.platform == "win32":
-        return f"store it with `dtsconf secret set {entry}` and write {last}: {entry}"
+        return f"{first}store it with `dtsconf secret set {entry}` and write {last}: {entry}"
     else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
         from dtsconf.secret.asking import asking_command
 
-        path = f"/etc/dts/secrets/{name}"
+        file = f"/etc/dts/secrets/{name}" if beside is None else f"{beside.rpartition('/')[0]}/{name}"
         desk = f"at a desktop: `dtsconf secret set {entry}` and {last}: {entry}"
-        return f"store it with `{asking_command(path)}` and write {last}: file://{path}; {desk}"
+        asking = asking_command(file, own=beside is not None)
+        return f"{first}store it with `{asking}` and write {last}: file://{file}; {desk}"

@@ -104,7 +104,10 @@ def decode(file: str, data: bytes) -> Source:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
         raise BadYaml(
-            "encoding", f"the file is not UTF-8 (byte 0x{data[error.start]:02x})", _encoding_hint(data), _at(before)
+            "encoding",
+            f"the file is not UTF-8 (byte 0x{data[error.start]:02x})",
+            _encoding_hint(file, data),
+            _at(before),
         ) from None
     if len(text) > WIDEST and (
         wide := next((n for n, line in enumerate(_BREAK.split(text), 1) if len(line) > WIDEST), 0)
@@ -115,10 +118,15 @@ def decode(file: str, data: bytes) -> Source:
     return Source(file, text)
 
 
-def _encoding_hint(data: bytes) -> str:
+def _encoding_hint(file: str, data: bytes) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "the file is UTF-16: save it as UTF-8"
-    return "save the file as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8"
+    if not file:
+        return "give it as UTF-8"
+    from shlex import quote
+
+    name, new = quote(file), quote(f"{file}.utf-8")
+    return f"save the file as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 {name} > {new} && mv {new} {name}"
 
 
 def _strange(found: re.Match[str], text: str, data: bytes) -> BadYaml:

@@ -105,6 +105,8 @@ _SHOWN_WHERE_BEGUN: Final = (
 """What LibYAML notices lines later: the place to mend is where it began."""
 
 
+_CLOSERS: Final = {"[": "]", "{": "}"}
+
 _GLUED: Final = re.compile(r"\s*[A-Za-z_]+:(?!//)\S")
 
 
@@ -117,8 +119,12 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
     before = lines[at[0] - 1][: at[1]] if at[0] <= len(lines) else ""
     if "\t" in before and not before.strip():
         return tab(at)
-    if "mapping values are not allowed" in said and (bad := _of_the_line_above(lines, at[0])):
+    if bad := _quote_within(said, lines, at):
         return bad
+    if "mapping values are not allowed" in said and (bad := _of_the_line_above(lines, at)):
+        return bad
+    if "expected node content" in said and (last := _left_open(lines, at)):
+        return BadYaml("syntax", "a bracket or brace is opened and not closed", "close it", last)
     if "could not find expected ':'" in said and opened and glued(lines[opened.line]):
         return no_blank((opened.line + 1, opened.column + 1))
     for fragment, kind, message, hint in _REWORDED:
@@ -138,18 +144,51 @@ def no_blank(at: tuple[int, int]) -> BadYaml:
     return BadYaml("syntax", "a blank is missing after the colon", "write key: value, with a blank between", at)
 
 
-def _of_the_line_above(lines: Sequence[str], number: int) -> BadYaml | None:
-    """What is wrong with the line above, if it is the one without a colon, or without a blank after it: the parser
-    stumbles only over the next key."""
+def _quote_within(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
+    """A quotation mark inside a text in such marks: it ends the text, and the parser stumbles over what follows."""
+    line, column = at
+    text = lines[line - 1] if line <= len(lines) else ""
+    mark, after = text[column - 2 : column - 1], text[column - 1 : column]
+    if not said.startswith("did not find expected") or mark not in ("'", '"') or not (after.isalnum() or after == mark):
+        return None
+    twice = "write it twice ('')" if mark == "'" else 'write \\" for it'
+    other = "double" if mark == "'" else "single"
+    message = f"the text ends at this {mark}, since it began with one"
+    return BadYaml("syntax", message, f"{twice}, or put the text in {other} quotes", (line, column - 1))
+
+
+def _left_open(lines: Sequence[str], at: tuple[int, int]) -> tuple[int, int] | None:
+    """The last bracket that is opened and never closed, where the file ends within it."""
+    if any(line.strip() for line in lines[at[0] - 1 :]):
+        return None
+    rest = ""
+    for number in range(min(at[0], len(lines)), 0, -1):
+        line = re.sub(r"(^|\s)#.*", "", lines[number - 1])
+        for column in range(len(line), 0, -1):
+            if (closer := _CLOSERS.get(line[column - 1])) and closer not in rest:
+                return number, column
+            rest += line[column - 1]
+    return None
+
+
+def _of_the_line_above(lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
+    """What is wrong with the line above, if it is the one without a colon, or without a blank after it, or with a value
+    where keys follow below it: the parser stumbles only over the next key."""
+    number = at[0]
     above = next((n for n in range(number - 1, 0, -1) if lines[n - 1].strip()), None)
     if above is None:
         return None
     while above > 1 and glued(lines[above - 1]) and glued(lines[above - 2]):
         above -= 1
     text = lines[above - 1]
-    at = (above, len(text) - len(text.lstrip()) + 1)
+    place = (above, len(text) - len(text.lstrip()) + 1)
     if glued(text):
-        return no_blank(at)
+        return no_blank(place)
+    key = re.match(r"\s*(?:- )?([\w.-]+):\s+[^\s#|>&]", text)
+    here = lines[number - 1][: at[1] - 1]
+    if key and ":" not in here and len(here) - len(here.lstrip()) > place[1] - 1:
+        message = f"this line has its value, and line {number} is indented as if it stood below"
+        return BadYaml("syntax", message, f"indent this line and line {number} alike", place)
     if ":" in text or text.lstrip().startswith(("#", "-", "'", '"', "|", ">")):
         return None
-    return BadYaml("syntax", "a colon is missing after this key", "write key: value, with a blank between", at)
+    return BadYaml("syntax", "a colon is missing after this key", "write key: value, with a blank between", place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -76,7 +77,11 @@ def test_problems_in_settings(body: str, told: str, hint: str) -> None:
         ("name: x\n", "s.yaml:1:1: dtsconf is missing", "dtsconf: 1"),
         ("dtsconf: 1\n", "s.yaml:1:1: name is missing", "name:"),
         ("dtsconf: 2\nname: x\n", "s.yaml:1:10: dtsconf: 2 is no format", "update dtsconf"),
-        ("dtsconf: '1'\nname: x\n", "s.yaml:1:10: dtsconf: expects a whole number, found the text '1'", "quotes: 1"),
+        (
+            "dtsconf: '1'\nname: x\n",
+            "s.yaml:1:10: dtsconf: expects a whole number, found the text '1'",
+            "write dtsconf: 1",
+        ),
         ("dtsconf: 1\nname: ' '\n", "s.yaml:2:7: name: ' ' is empty", "write a text"),
         ("dtsconf: 1\nname: x\ntargets: dts\n", "3:10: targets: expects a list, found the text 'dts'", "write [dts]"),
         ("dtsconf: 1\nname: x\ntargets: []\n", "3:10: targets: expects at least one item", "list one"),
@@ -197,7 +202,7 @@ SECRETS = [
         ("settings.server.port: 25\n", "3:1: unknown key settings.s", "write settings: {server: {port: ...}}"),
         ("server.port: 25\n", "3:1: unknown key server.port", "write settings: {server: {port: ...}}"),
         ("verify.level: send\n", "3:1: unknown key verify.level", "write verify: {level: ...}"),
-        ("server: {{port: 25}}\n", "3:1: unknown key server", "did you mean settings.server?"),
+        ("server: {{port: 25}}\n", "3:1: unknown key server", "put it below `settings:`"),
         (
             "settings: {{server: {{port: \u201c25\u201d}}}}\n",
             "3:27: server.port: expects",
@@ -355,3 +360,71 @@ def test_the_hint_to_write_a_list_is_yaml(written: str, hint: str) -> None:
     mended = read(f"policy: {{recipients: {hint.removeprefix('write ')}}}\n", head="dtsconf: 1\nname: x\n")
     assert "no YAML" not in " ".join(lines(mended.problems))
     assert "expects a list" not in " ".join(lines(mended.problems))
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "hint"),
+    [
+        ("settings: {sender: {name: 'Ann's DTS'}}\n", "3:31: the text ends at this '", "write it twice ('')"),
+        ("settings:\n  sender:\n    name: 'Ann's DTS'\n    email: a@b\n", "5:15: the text ends", "double quotes"),
+        ('settings:\n  sender:\n    name: "the "big" one"\n', '5:16: the text ends at this "', "single quotes"),
+        ("targets: dts, msmtp\n", "3:10: targets: expects a list", "write [dts, msmtp]"),
+        ("targets: dts,\n", "3:10: targets: expects a list", "each item on a line of its own"),
+        ("verify: {level: full}\n", "verify.level: 'full' is not one of", "write send, or another"),
+        ("targets: [{kind: msmtp, path: etc/msmtprc}]\n", "is no absolute path", "/etc/msmtprc"),
+        ("server: {host: h}\n", "3:1: unknown key server", "put it below `settings:`"),
+        (
+            "settings:\n  server:\n    encryption: none\n  host: h\n    port: 25\n",
+            "6:3: this line has its value, and line 7 is indented",
+            "indent this line and line 7 alike",
+        ),
+        ("settings:\n  server: {host: h}\n  sender: {name: [\n\n", "5:18: a bracket or brace is opened", "close it"),
+        ("settings: {sender: {email: a@b}  # [1]\n", "a mapping in braces isn't closed", "end it with }"),
+    ],
+)
+def test_slips_of_a_beginner_are_told_where_they_are(text: str, told: str, hint: str) -> None:
+    problem = read_profile_text("p.yaml", ("dtsconf: 1\nname: x\n" + text).encode()).problems[0]
+    assert told in f"{problem.where}: {problem.message}"
+    assert hint in str(problem.hint)
+
+
+def test_settings_left_out_above_the_settings_is_one_problem() -> None:
+    text = b"dtsconf: 1\nname: x\nmode: smtp\nsender: {email: a@b}\nserver: {host: h}\nverify: {level: none}\n"
+    (problem,) = read_profile_text("p.yaml", text).problems
+    assert (str(problem.where), problem.kind) == ("p.yaml:3:1", "unknown-key")
+    assert problem.message == "mode, sender and server stand at the top of the file"
+    assert problem.hint == "put them below `settings:`, indented by two blanks more"
+
+
+@pytest.mark.parametrize("version", ['"1.2"', "1.2", "one"])
+def test_a_format_that_is_no_number_gets_the_line_to_write(version: str) -> None:
+    (problem,) = read_profile_text("p.yaml", f"dtsconf: {version}\nname: x\n".encode()).problems
+    assert problem.hint == "write dtsconf: 1"
+
+
+def test_a_file_in_another_encoding_gets_a_whole_command() -> None:
+    (problem,) = read_profile_text("my site.yaml", b"dtsconf: 1\nname: M\xfcller\n").problems
+    assert str(problem.hint).endswith(
+        "-t UTF-8 'my site.yaml' > 'my site.yaml.utf-8' && mv 'my site.yaml.utf-8' 'my site.yaml'"
+    )
+
+
+@pytest.mark.parametrize("path", ["/var/lib/dts/pw", "file:/var/lib/pw", "~/dts/pw", "C:\\secrets\\pw"])
+def test_a_path_where_a_reference_is_wanted_is_told_how_to_write_it(path: str) -> None:
+    text = f"dtsconf: 1\nname: x\nsettings: {{login: {{password: '{path}'}}}}\n"
+    (problem,) = read_profile_text("p.yaml", text.encode()).problems
+    assert str(problem.hint).startswith("a file's path is written file:///ABSOLUTE/PATH; for a secret itself, store it")
+    assert path not in everything([problem])
+
+
+def test_a_secret_that_looks_like_no_path_gets_the_command_alone() -> None:
+    text = b"dtsconf: 1\nname: x\nsettings: {login: {password: '/hunter2'}}\n"
+    assert str(read_profile_text("p.yaml", text).problems[0].hint).startswith("store it with")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the keyring is named there, which is the user's own")
+def test_a_user_s_secret_goes_into_a_file_of_their_own() -> None:
+    (problem,) = read_settings_text("/home/ann/.config/dts/email.yaml", b"login: {password: abc}\n").problems
+    assert "install -D -m 600 /dev/stdin /home/ann/.config/dts/login.password" in str(problem.hint)
+    assert "sudo" not in str(problem.hint)
+    assert "write password: file:///home/ann/.config/dts/login.password" in str(problem.hint)

@@ -50,7 +50,12 @@ def test_good_values_are_kept_in_one_form(key: str, raw: Any, kept: Any) -> None
         ("server.encryption", "ssl", "'ssl' is not one of none, auto, tls, starttls", "for port 465 use tls"),
         ("server.encryption", "startls", "'startls' is not one of none, auto, tls, starttls", "did you mean starttls?"),
         ("server.encryption", "TLS", "'TLS' is not one of none, auto, tls, starttls", "did you mean tls?"),
-        ("server.encryption", "zzz", "'zzz' is not one of none, auto, tls, starttls", "write none, or another of them"),
+        (
+            "server.encryption",
+            "zzz",
+            "'zzz' is not one of none, auto, tls, starttls",
+            "write starttls, or another of them",
+        ),
         ("mode", "office365", "'office365' is not one of smtp, microsoft", "for Microsoft's sign-in use microsoft"),
         ("server.port", "587", "expects a whole number or null, found the text '587'", "write it without quotes: 587"),
         ("server.port", True, "expects a whole number or null, found true", "write a number in digits"),
