@@ -23,10 +23,11 @@ def command(run: Run, profiles: tuple[str, ...], form: str) -> Outcome:
     defaults alone. --profile FILE names one, too. Exit 3 when a file is invalid, 4 when only a lock or rule is broken.
     """
     refuse_sets(run, "profiles are merged with the defaults alone", _try_with(run, profiles))
+    from dtsconf.machine.layout import Layout
     from dtsconf.render import validate as render
-    from dtsconf.settings.profile import validate_paths
+    from dtsconf.settings.validation import validate_paths
 
-    reports = validate_paths(_named(run, profiles), strict=run.strict)
+    reports = validate_paths(_named(run, profiles), strict=run.strict, usual=Layout(environ={}).targets)
     problems = [problem for report in reports for problem in report.problems]
     code = 0 if not problems else 3 if any(p.code == 3 for p in problems) else 4
     warnings = [notice for report in reports for notice in report.warnings]

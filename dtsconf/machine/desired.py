@@ -75,9 +75,9 @@ def desired(
             files += _files(target, effective, ground, ids, secrets)
         except Invalid as e:
             problems += e.problems
-    problems += [*_clashes(files), *_within(files, ground.state)]
+    problems += [*_clashes(files, effective), *_within(files, ground.state)]
     if problems:
-        raise Invalid(tuple(problems))
+        raise Invalid(effective.org.with_excerpts(problems))
     files.sort(key=lambda file: file.path)
     known = {key: ids.get(key, KNOWN_AT_APPLY) for key in references}
     config = machine_config.to_bytes(effective, delivered=known).decode()
@@ -142,24 +142,18 @@ def _place(effective: Effective, key: str) -> Where | None:
 def _delivery_problems(effective: Effective) -> list[Problem]:
     if effective.org.secrets.deliver != "reference":
         return []
-    return [
-        Problem(
-            "delivery",
-            f"{key}: an env:// secret can't be delivered as a reference: whoever sends later doesn't have the variable",
-            "use secrets.deliver: file, or another kind of reference",
-            _place(effective, key),
-            key,
-        )
-        for key, reference in secrets_in_use(effective).items()
-        if reference.startswith("env://")
-    ]
+    from dtsconf.settings.targeting import undeliverable
+
+    return undeliverable(effective.origin, effective.org)
 
 
-def _clashes(files: list[TargetFile]) -> list[Problem]:
+def _clashes(files: list[TargetFile], effective: Effective) -> list[Problem]:
     paths = [file.path for file in files]
-    twice = sorted({path for path in paths if paths.count(path) > 1})
-    hint = "give each target a path of its own"
-    return [Problem("target", f"two targets want to write {path}", hint, key="targets") for path in twice]
+    if len(set(paths)) == len(paths):
+        return []
+    from dtsconf.settings.targeting import clashes
+
+    return clashes(paths, effective.org)
 
 
 def _within(files: list[TargetFile], state: str) -> list[Problem]:

@@ -59,6 +59,12 @@ class Layout:
         return None if self._kind == "win32" else "/etc/msmtprc"
 
     @property
+    def targets(self) -> dict[str, str]:
+        """The usual places of the targets that have one, by kind."""
+        usual = {"dts": self.config, "msmtp": self.msmtp}
+        return {kind: path for kind, path in usual.items() if path is not None}
+
+    @property
     def state(self) -> str:
         """STATE: the machine state's folder, 0755."""
         match self._kind:

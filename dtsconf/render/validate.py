@@ -10,7 +10,7 @@ from dtsconf.names import escape_controls
 from dtsconf.render.common import notice_data, problem
 
 if TYPE_CHECKING:
-    from dtsconf.settings.profile import FileReport
+    from dtsconf.settings.validation import FileReport
 
 Reports = Sequence["FileReport"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
 
-from dtsconf.errors import Invalid, Problem
+from dtsconf.errors import Invalid, Notice, Problem
 from dtsconf.names import escape_controls
 from dtsconf.settings.part import Part, read_part
 from dtsconf.settings.policy import Policy
@@ -20,6 +20,8 @@ from dtsconf.settings.values import Value
 
 Reader = Callable[[str], bytes]
 """Path -> bytes. Raises errors.Invalid for a file that can't or mustn't be read."""
+
+Told = TypeVar("Told", Problem, Notice)
 
 LONGEST: Final = 20
 """The most files in one chain."""
@@ -43,6 +45,16 @@ class Chain:
         for part in self.parts:
             told = part.document.with_excerpts(told)
         return told
+
+    def placed(self, told: Told) -> Told:
+        """The finding with a place: what is missing is told where its group is, else where the settings begin."""
+        if told.where is not None:
+            return told
+        group = (told.key or "").rpartition(".")[0]
+        near = self.settings.get(f"{group}.required") or next(
+            (value for key, value in self.settings.items() if key.rpartition(".")[0] == group), None
+        )
+        return replace(told, where=near.where if near else self.parts[0].document.start_of("settings"))
 
 
 class Chains:

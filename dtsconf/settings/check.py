@@ -129,28 +129,28 @@ def missing_problem(key: str, values: Values, org: Organisation, *, alone: bool 
         "microsoft.client_secret": "an application proves itself by it, or better by microsoft.certificate or "
         "microsoft.client_assertion",
     }.get(key, "this mode needs it" if key in KEYS else "the profile expects it")
-    nothing = "name a profile: --profile FILE (nothing was applied on this machine yet)"
-    return Problem(
-        "missing",
-        f"{key} is not set: {why}{lock}",
-        f"give {key} in the profile's settings{elsewhere}" if org.name else nothing,
-        setting.where,
-        key,
-    )
+    nobody = f"name a profile: --profile FILE ({org.absent})" if org.absent else ""
+    hint = nobody or f"give {key} in the profile's settings{elsewhere}"
+    return Problem("missing", f"{key} is not set: {why}{lock}", hint, setting.where, key)
 
 
 def require_complete(effective: Effective, *, user: bool = True) -> None:
-    """For whoever is about to use the settings: nothing that the profile expects may still be missing, but for the
-    sender's address where whoever signs in brings it along. `user` False: the user's own file doesn't count (apply).
+    """For whoever is about to use the settings: see `owed`.
 
     Raises:
-        Invalid: code 3, one problem for each missing key, naming it and its variable.
+        Invalid: code 3, one problem for each missing key.
     """
+    if problems := owed(effective, user=user):
+        raise Invalid(problems)
+
+
+def owed(effective: Effective, *, user: bool = True) -> tuple[Problem, ...]:
+    """What the profile expects and nobody has given, naming key and variable; the sender's address is left out where
+    whoever signs in brings it along. `user` False: the user's own file doesn't count (apply)."""
     microsoft = effective.settings.microsoft
     signs_in = effective.settings.mode == "microsoft" and microsoft.flow != "application"
-    owed = [key for key in effective.missing if not (signs_in and key == "sender.email")]
-    if owed:
-        raise Invalid(tuple(_owed(key, effective, user=user) for key in owed))
+    keys = [key for key in effective.missing if not (signs_in and key == "sender.email")]
+    return tuple(_owed(key, effective, user=user) for key in keys)
 
 
 def _owed(key: str, effective: Effective, *, user: bool) -> Problem:

@@ -9,8 +9,10 @@ from dtsconf.settings.check import APPLICATION_SECRETS
 from dtsconf.settings.keys import KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dtsconf.errors import Where
-    from dtsconf.settings.effective import Effective
+    from dtsconf.settings.effective import Effective, Setting
 
 VAULT_AUTH = ("secret_id", "jwt", "certificate", "token")
 """The fields of `secrets.vault.auth` that are references."""
@@ -36,11 +38,14 @@ def references_in(effective: Effective) -> list[Held]:
 
 def secrets_in_use(effective: Effective) -> dict[str, str]:
     """The references that sending needs, by settings key; empty when no login is required, or a person signs in."""
-    settings = effective.settings
+    return used(effective.origin)
+
+
+def used(values: Mapping[str, Setting]) -> dict[str, str]:
+    """As `secrets_in_use`, of values whose settings aren't built."""
     keys: tuple[str, ...] = ()
-    if settings.mode == "smtp" and settings.login.required:
+    if values["mode"].value == "smtp" and values["login.required"].value:
         keys = ("login.password",)
-    elif settings.mode == "microsoft" and settings.microsoft.flow == "application":
+    elif values["mode"].value == "microsoft" and values["microsoft.flow"].value == "application":
         keys = APPLICATION_SECRETS
-    values = {key: effective.origin[key].value for key in keys}
-    return {key: value for key, value in values.items() if value is not None}
+    return {key: values[key].value for key in keys if values[key].value is not None}

@@ -60,7 +60,8 @@ class Organisation:
     `digest` is a SHA-256 in hex of all bytes read; `files` are their paths, the profile first. `given` holds the keys
     that somebody set, as opposed to defaults: for a profile those of its layer, while a machine config, which writes
     every setting, lists them. `delivered` are a machine config's ids of delivered secrets, by settings key: they go
-    with just these settings, since an apply may put another config there at any time.
+    with just these settings, since an apply may put another config there at any time. `absent` tells why there is
+    neither profile nor machine config, in words; None where there is one.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Organisation:
     files: tuple[str, ...] = ()
     given: frozenset[str] | None = None
     delivered: Mapping[str, str] = field(default_factory=dict)
+    absent: str | None = None
 
     def gave(self, key: str) -> bool:
         """Whether the organisation itself set the key. A written null is no value: it resets, as if nobody had."""

@@ -150,16 +150,27 @@ def organisation(inputs: Inputs, *, guarded: bool = False, recorded: bool = Fals
         believe = guarded and inputs.root is None and not inputs.trust_profile and _is_root()
         return load_profile(inputs.profile, read=trusting_reader if believe else plain_reader)
     applied = recorded_config(inputs) if recorded else None
-    return applied or machine_config(inputs.root) or _nobody()
+    return applied or machine_config(inputs.root) or _nobody(inputs)
 
 
-def _nobody() -> Organisation:
+def _nobody(inputs: Inputs) -> Organisation:
     """No profile and no machine config: nothing set, nothing forbidden."""
+    from dtsconf.errors import DtsconfError
     from dtsconf.settings.policy import Policy
     from dtsconf.settings.sections import SecretsOptions, Target, Verify
     from dtsconf.settings.values import Layer, Organisation
 
-    return Organisation("", Layer("machine"), Policy(), Verify(), SecretsOptions(), (Target(kind="dts"),))
+    absent = "nothing was applied on this machine yet"
+    try:
+        last = last_generation(inputs)
+    except DtsconfError:
+        last = None
+    if last is not None and last.config:
+        kinds = {target.kind for target in last.targets}
+        gone = "is gone: `dtsconf status`" if "dts" in kinds else "is not among the targets that were applied: add dts"
+        absent = f"the machine config {gone}"
+    empty = Organisation("", Layer("machine"), Policy(), Verify(), SecretsOptions(), (Target(kind="dts"),))
+    return replace(empty, absent=absent)
 
 
 def machine_config(root: str | None) -> Organisation | None:

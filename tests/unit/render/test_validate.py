@@ -8,7 +8,7 @@ import pytest
 
 from dtsconf.errors import Notice, Place, Problem
 from dtsconf.render import validate as render
-from dtsconf.settings.profile import FileReport
+from dtsconf.settings.validation import FileReport
 from tests.unit.render.results import ESC, raw
 
 GOOD = FileReport("good.yaml", (), ())

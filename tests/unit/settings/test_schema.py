@@ -14,11 +14,12 @@ from dtsconf.names import has_controls
 from dtsconf.secret.ref import NotAReference, parse
 from dtsconf.settings.keys import GROUPS, KEYS
 from dtsconf.settings.part import read_part
-from dtsconf.settings.profile import load_profile, validate_paths
+from dtsconf.settings.profile import load_profile
 from dtsconf.settings.reference import filled_in, profile_table, settings_table, variables_table
 from dtsconf.settings.resolve import resolve
 from dtsconf.settings.schema import machine_schema, profile_schema
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr, profile_shape
+from dtsconf.settings.validation import validate_paths
 from tests.tools import docs
 
 ROOT = Path(__file__).parents[3]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from dtsconf.errors import Place
-from dtsconf.settings.profile import FileReport, validate_paths
 from dtsconf.settings.trust import plain_reader
 from dtsconf.settings.user_file import user_layer
+from dtsconf.settings.validation import FileReport, validate_paths
 
 from .profiles import lines, write
 
@@ -258,3 +258,57 @@ def test_a_missing_file_s_neighbour(folder: Path, missing: str, near: str | None
     (report,) = validate_paths([missing])
     hint = report.problems[0].hint or ""
     assert hint == f"did you mean {near}?" if near else "did you mean" not in hint
+
+
+LOGIN = "  login: {required: true, username: dts, password: 'env://DTS_PW'}\n"
+PLAIN = "dtsconf: 1\nname: x\nsettings:\n  sender: {email: a@b.example}\n  server: {host: h, encryption: starttls}\n"
+USUAL = {"dts": "/etc/dts/email.json", "msmtp": "/etc/msmtprc"}
+
+
+def test_a_delivery_that_can_t_be_is_told_before_any_apply(folder: Path) -> None:
+    late = "secrets: {deliver: reference}\n"
+    texts = {"a.yaml": PLAIN + LOGIN + late, "b.yaml": PLAIN + LOGIN + late + "expects: [login.password]\n"}
+    write(folder, {**texts, "c.yaml": PLAIN + LOGIN, "d.yaml": PLAIN + late})
+    found = by_path(validate_paths(["."]))
+    assert [bool(found[name]) for name in ("a.yaml", "b.yaml", "c.yaml", "d.yaml")] == [True, False, False, False]
+    (told,) = found["a.yaml"]
+    assert told.startswith("a.yaml:6:52: login.password: an env:// secret can't be delivered as a reference")
+
+
+def test_but_not_in_a_file_whose_children_may_give_another_secret(folder: Path) -> None:
+    child = "dtsconf: 1\nname: y\nextends: a.yaml\nsettings: {login: {password: 'file:///etc/dts/pw'}}\n"
+    write(folder, {"a.yaml": PLAIN + LOGIN + "secrets: {deliver: reference}\n", "b.yaml": child})
+    assert by_path(validate_paths(["a.yaml", "b.yaml"])) == {"a.yaml": [], "b.yaml": []}
+
+
+def test_two_targets_with_one_place_are_told_before_any_apply(folder: Path) -> None:
+    write(folder, {"a.yaml": PLAIN + "targets: [{kind: msmtp, path: /etc/dts/email.json}, dts]\n"})
+    (report,) = validate_paths(["a.yaml"], usual=USUAL)
+    assert lines(report.problems) == ["a.yaml:6:10: two targets want to write /etc/dts/email.json"]
+    assert report.problems[0].excerpt
+
+
+def test_a_profile_without_the_machine_config_is_warned_of(folder: Path) -> None:
+    write(folder, {"a.yaml": PLAIN + "targets: [msmtp]\n", "b.yaml": PLAIN + "targets: [msmtp, dts]\n"})
+    one, other = validate_paths(["a.yaml", "b.yaml"], usual=USUAL)
+    assert not one.problems
+    assert [str(notice.where) for notice in one.warnings] == ["a.yaml:6:10"]
+    assert "targets has no dts" in one.warnings[0].message
+    assert not other.warnings
+
+
+@pytest.mark.parametrize("text", ["-----BEGIN CERTIFICATE-----\nMIIB\n", "- dtsconf: 1\n"])
+def test_of_a_file_that_is_no_mapping_that_alone_is_told(folder: Path, text: str) -> None:
+    write(folder, {"a.yaml": text})
+    assert [problem.kind for problem in validate_paths(["a.yaml"])[0].problems] == ["type"]
+
+
+def test_settings_that_were_never_read_are_not_called_missing(folder: Path) -> None:
+    write(folder, {"a.yaml": "dtsconf: 1\nname: x\nmode: smtp\nserver: {host: h}\n"})
+    assert [problem.kind for problem in validate_paths(["a.yaml"])[0].problems] == ["unknown-key"]
+
+
+def test_a_profile_without_a_name_is_still_told_where_to_write_what_is_missing(folder: Path) -> None:
+    write(folder, {"a.yaml": "{}\n"})
+    hints = {problem.key: problem.hint for problem in validate_paths(["a.yaml"])[0].problems}
+    assert hints["server.host"] == "give server.host in the profile's settings, or list it under expects"
