@@ -247,8 +247,8 @@ def _checked(
             access = hands.without_login(given, effective)
     _require_recipient(access.effective, depth, to)
     verification = hands.verify_of(given, access, depth, to, progress, transcript)
-    own_test.record(given, access.effective, verification)
-    return Checked(verification, access.effective, (*effective.warnings, *resolver.warnings))
+    unkept = own_test.record(given, access.effective, verification)
+    return Checked(verification, access.effective, (*effective.warnings, *resolver.warnings, *unkept))
 
 
 def _require_recipient(effective: Effective, depth: Level, to: str | None) -> None:

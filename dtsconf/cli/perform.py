@@ -120,7 +120,7 @@ def _run(
     data = render.data(applied)
     told = append(run, record or _record_of(applied), 0, data)
     aside = applied.effective.set_aside if applied.effective else ()
-    text = render.text(applied, verbose=run.verbose > 0, color=run.color())
+    text = render.text(applied, verbose=run.verbose > 0, color=run.color(), root=run.root)
     warnings = [notice for notice in applied.warnings if notice not in run.seen]
     return Outcome(data, text, 0, (*warnings, *told), aside, short=None if applied.changed else "")
 

@@ -62,8 +62,20 @@ def files(subject: Subject) -> Iterator[Check]:
         yield _judged(
             _Place("user-state", user, 0o700, private=True, own=True, folder=True), user, os.lstat(user), subject
         )
+    elif not _can_be_made(user):
+        from dtsconf.wiring.own_test import to_have
+
+        told = f"{user}, where this user's queue and proofs are kept, can't be made by them"
+        yield Check("user-state", "warn", told, to_have(user))
     if missing:
         yield Check("paths", "ok", "not there (yet): " + ", ".join(missing))
+
+
+def _can_be_made(path: str) -> bool:
+    above = os.path.dirname(path)
+    while not os.path.lexists(above) and above != os.path.dirname(above):
+        above = os.path.dirname(above)
+    return os.access(above, os.W_OK | os.X_OK)
 
 
 def _judged(place: _Place, real: str, facts: os.stat_result, subject: Subject) -> Check:

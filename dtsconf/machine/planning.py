@@ -80,11 +80,27 @@ def plan(load: Callable[[], Effective], machine: Machine, *, fetch: Fetch | None
     last = generations.current(machine.system, machine.layout)
     effective = remembered(load(), last)
     if fetch is None:
-        return look(machine, last, effective)
+        return _foreseen(look(machine, last, effective), effective)
     secrets = {key: fetch(reference, key) for key, reference in delivered_references(effective).items()}
     ids = secret_ids(machine, secrets)
     comparable = len(ids) == len(secrets)
-    return look(machine, last, effective, ids=ids, secrets=secrets if comparable else None, secrets_read=True)
+    known = secrets if comparable else None
+    return _foreseen(look(machine, last, effective, ids=ids, secrets=known, secrets_read=True), effective)
+
+
+def _foreseen(planned: Planned, effective: Effective) -> Planned:
+    """With a warning where apply will refuse, since values are missing that the profile expects by then."""
+    if not effective.missing or "user" in effective.org.verify.pending:
+        return planned
+    from dataclasses import replace
+
+    from dtsconf.settings.check import owed
+
+    told = [
+        Notice(each.kind, f"apply will refuse this: {each.message}", each.hint, each.where, each.key)
+        for each in owed(effective, user=False)
+    ]
+    return replace(planned, plan=replace(planned.plan, warnings=(*told, *planned.plan.warnings)))
 
 
 def secret_ids(machine: Machine, secrets: Mapping[str, Secret]) -> dict[str, str]:
@@ -167,9 +183,8 @@ def refuse_unfit(machine: Machine, effective: Effective, secrets: Mapping[str, S
 
 def ground(layout: Layout) -> Ground:
     """The targets' places on this machine."""
-    paths = {"dts": layout.config, "msmtp": layout.msmtp}
     platform = "linux" if layout.root is not None else layout.platform
-    return Ground({kind: path for kind, path in paths.items() if path is not None}, platform, layout.state)
+    return Ground(layout.targets, platform, layout.state)
 
 
 def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None) -> dict[str, bytes | None]:

@@ -22,6 +22,8 @@ ORIGINS = (
     "server.host",
     "server.port",
     "server.encryption",
+    "server.ca_file",
+    "server.fingerprint",
     "login.username",
     "login.password",
     "microsoft.authority",

@@ -33,7 +33,7 @@ def data(applied: Applied) -> dict[str, Any]:
     }
 
 
-def text(applied: Applied, *, verbose: bool, color: bool = False) -> str:
+def text(applied: Applied, *, verbose: bool, color: bool = False, root: str | None = None) -> str:
     """What happened in a line or two; with `verbose` every stage of the proof."""
     lines = []
     if applied.changed and applied.generation is not None:
@@ -47,17 +47,26 @@ def text(applied: Applied, *, verbose: bool, color: bool = False) -> str:
         lines.append(f"encryption: auto settled on {applied.settled}\n")
     if applied.changed and applied.plan is not None:
         lines.append(secrets(applied.plan))
-    return "".join(lines) + _proof(applied, verbose=verbose, color=color)
+    return "".join(lines) + _proof(applied, root, verbose=verbose, color=color)
 
 
-def _proof(applied: Applied, *, verbose: bool, color: bool) -> str:
+def _proof(applied: Applied, root: str | None, *, verbose: bool, color: bool) -> str:
     verification = applied.verification
     if verification is None:
-        return ""
+        return _unproven(applied, root)
     rows = table.stages(verification, color=color) if verbose else ""
     if verification.pending:
         return rows + f"the proof is still owed: {verification.pending}\n"
     return rows + (table.proven(verification) if verification.ok else table.failure(verification))
+
+
+def _unproven(applied: Applied, root: str | None) -> str:
+    """That settings are live which no mail has proven, and why."""
+    generation = applied.generation
+    if not applied.changed or generation is None or generation.profile is None or generation.proof.state != "none":
+        return ""
+    why = "--no-verify" if generation.proof.note == "no-verify" else "verify.level is none"
+    return f"not proven: no test was made ({why}); to prove it: {typed('apply --verify', root)}\n"
 
 
 def failure(

@@ -5,32 +5,51 @@ It lies in the user's state, beside the proofs of sign-ins, and counts for what 
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from dtsconf.wiring import Inputs, last_generation, layout_of
 
 if TYPE_CHECKING:
     from dtsconf.auth.facts import SignInProof
+    from dtsconf.errors import Notice
     from dtsconf.machine.record import Generation
     from dtsconf.proof import Verification
     from dtsconf.settings.effective import Effective
 
 
-def record(given: Inputs, effective: Effective, found: Verification) -> None:
+def record(given: Inputs, effective: Effective, found: Verification) -> tuple[Notice, ...]:
     """Put the proof into the user's state, if it is owed, and was made with the machine's own settings at the profile's
-    level or deeper. A state that can't be written leaves it owed."""
-    from contextlib import suppress
-
+    level or deeper. A state that can't be written leaves it owed: a warning."""
     from dtsconf.proof import LEVELS
 
     deep = LEVELS.index(found.level) >= LEVELS.index(effective.org.verify.level)
     if not (found.ok and deep) or given.profile is not None or given.overrides:
-        return
+        return ()
     last = last_generation(given)
     if last is None or last.proof.pending != "user":
-        return
-    with suppress(OSError):
+        return ()
+    try:
         _write(given, effective, found, last)
+    except OSError as error:
+        from dtsconf.errors import Notice
+
+        place = layout_of(given.root).user_state()
+        told = f"the proof could not be kept in {place} ({error.strerror}), so it is still owed"
+        return (Notice("proof", told, to_have(place)),)
+    return ()
+
+
+def to_have(place: str) -> str:
+    """How a user comes by a folder of their own that they can't make themselves."""
+    if sys.platform == "win32":
+        hint = f"let this user write {place}"
+    else:
+        from shlex import quote
+
+        hint = f"once, as root: install -d -m 700 -o {os.geteuid()} {quote(place)}"
+    return hint
 
 
 def _write(given: Inputs, effective: Effective, found: Verification, last: Generation) -> None:

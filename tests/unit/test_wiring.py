@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf import wiring
+from dtsconf import api, wiring
 from dtsconf.errors import Invalid
-from dtsconf.wiring import Inputs
+from dtsconf.proof import Verification
+from dtsconf.wiring import Inputs, own_test
 from tests.unit.cli.calls import PROFILE, profile
 from tests.unit.posix import caller_name, make_fifo
+
+SETTINGS = PROFILE.partition("verify:")[0].replace("port: 2525", "port: 587, encryption: starttls")
+LOGIN = "  login: {required: true, username: dts}\n"
 
 
 def test_without_profile_and_machine_config_nothing_is_set(tmp_path: Path) -> None:
@@ -76,3 +80,52 @@ def test_the_user_is_told_by_id_not_by_environment(monkeypatch: pytest.MonkeyPat
 
 def test_the_environment_stays_out_of_the_repr() -> None:
     assert "c4nary" not in repr(Inputs(environ={"PW": "c4nary"}))
+
+
+def test_a_machine_without_a_target_dts_is_told_so(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    path = profile(tmp_path, PROFILE + "targets: [msmtp]\n")
+    api.apply(path, root=root)
+    hints = {}
+    for folder in (root, tmp_path):
+        with pytest.raises(Invalid) as caught:
+            wiring.effective(Inputs(root=str(folder)), user=False)
+        hints[folder] = caught.value.hint
+    assert "the machine config is not among the targets that were applied: add dts" in str(hints[root])
+    assert "nothing was applied on this machine yet" in str(hints[tmp_path])
+
+
+def test_what_is_missing_in_a_profile_is_told_with_a_place(tmp_path: Path) -> None:
+    path = profile(tmp_path, SETTINGS + LOGIN)
+    with pytest.raises(Invalid) as caught:
+        wiring.effective(Inputs(path), user=False)
+    (problem,) = caught.value.problems
+    assert (problem.key, str(problem.where).startswith(f"{path}:")) == ("login.password", True)
+    assert "login: {required: true" in str(problem.excerpt)
+
+
+def test_a_plan_says_that_apply_will_refuse_what_is_missing(tmp_path: Path) -> None:
+    text = SETTINGS + LOGIN + "expects: [login.password]\n"
+    path = profile(tmp_path, text)
+    (notice,) = [each for each in api.plan(path, root=tmp_path).warnings if each.kind == "missing"]
+    assert notice.message.startswith("apply will refuse this: login.password is not set")
+    assert "DTS_EMAIL_LOGIN__PASSWORD" in str(notice.hint)
+    later = profile(tmp_path, text + "verify: {pending: [user]}\n")
+    assert "missing" not in {each.kind for each in api.plan(later, root=tmp_path).warnings}
+
+
+def test_a_proof_that_can_t_be_kept_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    path = profile(tmp_path, SETTINGS + LOGIN + "expects: [login.password]\nverify: {level: none, pending: [user]}\n")
+    api.apply(path, root=root)
+    users = root / "var/lib/dtsconf/users"
+    users.write_text("in the way")
+    passed = Verification("send", True, ())
+    given = Inputs(root=str(root))
+    (notice,) = own_test.record(given, wiring.effective(given, user=False), passed)
+    assert notice.kind == "proof"
+    assert f"could not be kept in {users}" in notice.message
+    users.unlink()
+    assert own_test.record(given, wiring.effective(given, user=False), passed) == ()

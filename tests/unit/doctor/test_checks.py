@@ -289,3 +289,13 @@ def test_a_line_each_with_the_fix_at_its_end() -> None:
 
 def test_one_line_has_no_controls() -> None:
     assert one_line("a\tb\r\nc\x1b[31m\u202e") == "a b c [31m "
+
+
+def test_a_state_folder_that_this_user_can_t_make_is_named(
+    root: Path, subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "user-state" not in found(places.files, subject)
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (str(root), os.W_OK | os.X_OK))
+    check = found(places.files, subject)["user-state"]
+    assert (check.state, str(check.hint).startswith("once, as root: install -d -m 700 -o ")) == ("warn", True)
+    assert str(root / "var/lib/dtsconf/users") in check.detail

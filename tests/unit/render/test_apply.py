@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dtsconf.errors import DtsconfError, Invalid, Notice, Option, Place, Problem, VerificationFailed
-from dtsconf.machine.record import ProfileRecord
+from dtsconf.machine.record import ProfileRecord, Proof
 from dtsconf.proof import CAUSES, Said, Stage, Verification
 from dtsconf.render import apply, failure, table
 from dtsconf.render.call import Call
@@ -194,3 +194,17 @@ def test_data_has_the_contracts_fields() -> None:
 )
 def test_days_of_other_years_name_the_year(stamp: str, words: str) -> None:
     assert apply.day(stamp) == words
+
+
+@pytest.mark.parametrize(("note", "why"), [("no-verify", "--no-verify"), ("level", "verify.level is none")])
+def test_what_went_live_without_a_proof_is_said_to(note: str, why: str) -> None:
+    unproven = replace(GENERATION, proof=Proof("none", "none", GENERATION.time, note=note))
+    text = apply.text(applied(changed=True, generation=unproven, verification=None), verbose=False, root="/r")
+    told = f"not proven: no test was made ({why}); to prove it: `dtsconf apply --verify --root /r`"
+    assert text.splitlines()[1] == told
+
+
+def test_the_roots_in_use_are_among_the_values() -> None:
+    values = {"server.host": "h", "sender.email": "a@acme.example", "server.encryption": "tls"}
+    want = effective({**values, "server.ca_file": "/etc/dts/ca.pem"})
+    assert any(line.startswith("  server.ca_file = /etc/dts/ca.pem (profile, ") for line in told(ERROR, effective=want))
