@@ -84,7 +84,7 @@ def command(run: Run, **words: Any) -> Outcome:
 
 def _queued(run: Run, request: Request) -> Outcome:
     from dtsconf.render import send as render
-    from dtsconf.sending.queued import enqueue
+    from dtsconf.sending.keep import enqueue
 
     kept = enqueue(run.inputs(), request)
     entry, warnings = kept.entry, kept.warnings

@@ -85,7 +85,6 @@ class Spool:
             DtsconfError: the spool or its disk has no room, or the message changed meanwhile.
             OSError: it can't be written; nothing is left of it then.
         """
-        private_folder(self.folder)
         held = self._require_room(message.size)
         now = time.time()
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now)) + f"{int(now % 1 * 1e6):06d}"
@@ -101,9 +100,12 @@ class Spool:
         return entry
 
     def _require_room(self, size: int) -> int:
-        """What waits there already, in octets. Raises DtsconfError."""
+        """What waits there already, in octets; the folder is there then. Raises: DtsconfError, OSError."""
         waiting = _held_in(self.folder, failed=False)
-        held = waiting + _held_in(self.failed_folder, failed=True)
+        if waiting is None:
+            private_folder(self.folder)
+            waiting = 0
+        held = waiting + (_held_in(self.failed_folder, failed=True) or 0)
         if held + size > LARGEST:
             raise DtsconfError(
                 f"the spool is full: it holds {held} octets of {LARGEST}, and the message has {size}",
@@ -170,12 +172,12 @@ _HELD: dict[str, tuple[int, int]] = {}
 """What a folder held when it had that time of change: whoever queues many lists it only when others do, too."""
 
 
-def _held_in(folder: str, *, failed: bool) -> int:
-    """Octets of the messages in a folder."""
+def _held_in(folder: str, *, failed: bool) -> int | None:
+    """Octets of the messages in a folder; None when there is none."""
     try:
         changed = os.stat(folder).st_mtime_ns
     except FileNotFoundError:
-        return 0
+        return None
     known = _HELD.get(folder)
     if known is None or known[0] != changed:
         known = _HELD[folder] = changed, sum(slot.size for slot in _slots(folder, failed=failed))

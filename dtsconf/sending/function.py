@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from dtsconf.errors import UsageProblem
 from dtsconf.mail.sent import Sent
 from dtsconf.names import escape_controls
-from dtsconf.sending.deliver import NotSent, deliver
-from dtsconf.sending.queued import enqueue
 from dtsconf.sending.request import Request
 from dtsconf.wiring import Path, inputs
 
@@ -58,8 +56,12 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
         root = _root_of(settings, root, alone=profile is None and not overrides and not strict)
     given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
     if queue:
+        from dtsconf.sending.keep import enqueue
+
         entry = enqueue(given, request, effective=settings).entry
         return Sent(entry.message_id, (), (), queued=entry.id)
+    from dtsconf.sending.deliver import NotSent, deliver
+
     sent = deliver(given, request, effective=settings).sent
     if not any(one.ok for one in sent.recipients):
         raise NotSent(sent)

@@ -32,7 +32,8 @@ def prepared(request: Request, draft: Draft, sender: Mailbox, org: Organisation)
     """
     require_all_allowed(org, _named(draft))
     with _attachments(request) as attachments:
-        message = compose(replace(draft, attachments=attachments), sender, os.urandom(12).hex(), time.gmtime())
+        whole = replace(draft, attachments=attachments) if attachments else draft
+        message = compose(whole, sender, os.urandom(12).hex(), time.gmtime())
         _require_size(message.size, request, org)
         yield message
 

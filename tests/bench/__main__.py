@@ -149,7 +149,7 @@ def _queue(made: Ground, rounds: int) -> Iterator[Row]:
 
     few = max(3, rounds // 3)
     with queue_sides(made.folder / "with-queue") as commands:
-        for ours, floor, limit in ((commands.flush, commands.smtplib, 1.0), (commands.inserts, commands.bare, 1.3)):
+        for ours, floor, limit in ((commands.inserts, commands.bare, 1.3), (commands.flush, commands.smtplib, 1.0)):
             sides = in_turn([ours, floor], commands.environ, str(REPOSITORY), few)
             yield _ratio(sides[ours.name], sides[floor.name], limit)
 

@@ -27,12 +27,14 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `codes` are the exit codes that mean it did its work; `before` makes ready for a run, unmeasured."""
+    """What to run. `codes` are the exit codes that mean it did its work; `before` makes ready for a run, unmeasured.
+    `timed`: it prints the seconds that its work took, its start left out, and these count as wall time."""
 
     name: str
     args: Sequence[str]
     codes: tuple[int, ...] = (0,)
-    before: Callable[[], None] | None = None
+    before: Callable[[], object] | None = None
+    timed: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ def run(command: Command, environ: Mapping[str, str], cwd: str) -> Sample:
         if code not in command.codes:
             said.seek(0)
             raise SystemExit(f"bench: {command.name} ended with {code}:\n{said.read(4000).decode('utf-8', 'replace')}")
+        if command.timed:
+            said.seek(0)
+            wall = float(said.read())
     return Sample(wall, cpu, peak)
 
 

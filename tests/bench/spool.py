@@ -1,7 +1,9 @@
 """The queue against its floors: sending 500 mails over one connection to Postfix, and keeping 1,000 of them.
 
 `python spool.py insert N ROOT` queues N mails with the program's own API, `smtplib PORT FOLDER` sends every file of a
-folder, `bare N FOLDER` writes N files as durably with nothing around it.
+folder, `bare N FOLDER` writes N files as durably with nothing around it. Both print the seconds of their N: what a start
+costs is measured elsewhere. They write into new folders, since ext4 is slow to give out the inodes of files that were
+just deleted, and come first for the same reason.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import os
 import smtplib
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +39,7 @@ class Sides:
 @contextmanager
 def sides(folder: Path) -> Iterator[Sides]:
     """A machine of its own that sends to a Postfix of its own."""
+    from dtsconf.machine.layout import Layout
     from tests.bench.ground import PROGRAM, PYTHON, REPOSITORY
     from tests.real.servers import mail_host
 
@@ -48,10 +52,10 @@ def sides(folder: Path) -> Iterator[Sides]:
         _prepare(folder, port, environ, PROGRAM)
 
         def call(*args: str) -> None:
-            subprocess.run([*me, *args], env=environ, cwd=REPOSITORY, check=True)
+            subprocess.run([*me, *args], env=environ, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
 
-        def empty() -> None:
-            subprocess.run([*PROGRAM, "queue", "drop", "--all"], env=environ, check=True, capture_output=True)
+        def aside(place: Path) -> Callable[[], object]:
+            return lambda: place.exists() and place.rename(folder / f"{time.time_ns()}")
 
         yield Sides(
             Command(
@@ -60,8 +64,13 @@ def sides(folder: Path) -> Iterator[Sides]:
                 before=lambda: call("insert", f"{MAILS}", str(root)),
             ),
             Command("smtplib", [*me, "smtplib", f"{port}", str(folder / "mails")]),
-            Command(f"{INSERTS} inserts", [*me, "insert", f"{INSERTS}", str(root)], before=empty),
-            Command("bare writes", [*me, "bare", f"{INSERTS}", str(folder)]),
+            Command(
+                f"{INSERTS} inserts",
+                [*me, "insert", f"{INSERTS}", str(root)],
+                before=aside(Path(Layout(str(root)).spool())),
+                timed=True,
+            ),
+            Command("bare writes", [*me, "bare", f"{INSERTS}", str(folder)], before=aside(folder / "bare"), timed=True),
             environ,
         )
 
@@ -80,13 +89,16 @@ def _prepare(folder: Path, port: int, environ: dict[str, str], program: list[str
         (mails / f"{number:04}.eml").write_text(text)
 
 
-def insert(count: int, root: str) -> None:
+def insert(count: int, root: str) -> float:
     """Ours."""
     import dtsconf
 
     settings = dtsconf.load(root=root)
-    for number in range(count):
+    dtsconf.send(RECIPIENT, "the first", BODY, queue=True, settings=settings, root=root)
+    start = time.perf_counter()
+    for number in range(1, count):
         dtsconf.send(RECIPIENT, f"log {number}", BODY, queue=True, settings=settings, root=root)
+    return time.perf_counter() - start
 
 
 def send(port: int, folder: str) -> None:
@@ -96,11 +108,12 @@ def send(port: int, folder: str) -> None:
             server.sendmail(SENDER, [RECIPIENT], Path(folder, name).read_bytes())
 
 
-def bare(count: int, folder: str) -> None:
+def bare(count: int, folder: str) -> float:
     """The floor of the inserts: write, fsync, rename, folder sync."""
     place = os.path.join(folder, "bare")
     os.makedirs(place, exist_ok=True)
     data = (f"To: {RECIPIENT}\n" * 10 + BODY).encode()
+    start = time.perf_counter()
     for number in range(count):
         path = os.path.join(place, f"{number}.eml")
         descriptor = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -111,15 +124,16 @@ def bare(count: int, folder: str) -> None:
         descriptor = os.open(place, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["insert", number, folder]:
-            insert(int(number), folder)
+            print(insert(int(number), folder))
         case ["smtplib", number, folder]:
             send(int(number), folder)
         case ["bare", number, folder]:
-            bare(int(number), folder)
+            print(bare(int(number), folder))
         case _:
             raise SystemExit(__doc__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.names import address_fault, escape_controls, has_controls
@@ -16,7 +17,8 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|[,;]|[^",;<]+|.', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)")
 
 
-def parse(text: str) -> list[Mailbox]:
+@lru_cache(256)
+def parse(text: str) -> tuple[Mailbox, ...]:
     """The mailboxes of a list, at least one; empty places between commas count for nothing.
 
     Raises:
@@ -25,7 +27,7 @@ def parse(text: str) -> list[Mailbox]:
     if has_controls(text):
         raise ValueError(f"'{escape_controls(text)}' holds a control character", "write the addresses in one line")
     elements = list(_split(text))
-    found = [_mailbox(tokens, alone=len(elements) == 1) for tokens in elements]
+    found = tuple(_mailbox(tokens, alone=len(elements) == 1) for tokens in elements)
     if not found:
         raise ValueError("it is empty", "write an address such as mail@acme.example")
     return found

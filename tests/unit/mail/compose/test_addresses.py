@@ -29,7 +29,7 @@ from dtsconf.names import has_controls
     ],
 )
 def test_lists(text: str, found: list[tuple[str | None, str]]) -> None:
-    assert parse(text) == [Mailbox(*one) for one in found]
+    assert parse(text) == tuple(Mailbox(*one) for one in found)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ NAMES = st.text(st.characters(codec="ascii"), min_size=1).filter(lambda t: not h
 def test_what_a_header_says_is_understood_again(pairs: list[tuple[str, str]]) -> None:
     pairs = [(name, address) for name, address in pairs if "=?" not in name and len(name) < 60]
     if pairs:
-        assert parse(mailboxes(pairs).replace("\r\n", "")) == [Mailbox(*pair) for pair in pairs]
+        assert parse(mailboxes(pairs).replace("\r\n", "")) == tuple(Mailbox(*pair) for pair in pairs)
 
 
 @given(st.text(max_size=200))
