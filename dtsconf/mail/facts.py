@@ -8,6 +8,10 @@ IMPLICIT_TLS_PORT = 465
 """The submissions port (RFC 8314 7.3): `auto` on it is TLS from the first byte, so there is nothing to ask."""
 
 
+_ENCRYPTED = "--set server.encryption=starttls"
+_LOGIN = "--set login.required=true --set login.username=NAME --set login.password=file:///PATH"
+
+
 class Facts(NamedTuple):
     """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token."""
 
@@ -49,8 +53,21 @@ class Facts(NamedTuple):
     @property
     def to_log_in(self) -> str:
         """The options that turn a login on; over TLS, since it goes over nothing else."""
-        encrypted = "" if self.tls else "--set server.encryption=starttls "
-        return f"{encrypted}--set login.required=true --set login.username=NAME --set login.password=file:///PATH"
+        return _LOGIN if self.tls else f"{_ENCRYPTED} {_LOGIN}"
+
+    @property
+    def submission(self) -> str:
+        """The options for a port where who logs in is asked for nothing else (RFC 6409 3.1)."""
+        if self.login:
+            return self.elsewhere
+        return f"--set server.port=587 {_ENCRYPTED} {_LOGIN}"
+
+    @property
+    def elsewhere(self) -> str:
+        """The options for another way out than this server."""
+        if self.token:
+            return "--set microsoft.via=graph"
+        return "--set server.host=HOST" if self.login else f"--set server.host=HOST {self.submission}"
 
     @property
     def other_port(self) -> int:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import Finding
+from dtsconf.mail.meanings.hints import TICKET
 from dtsconf.net import meaning
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def of_loss(stage: str, reason: str, facts: Facts) -> Finding:
         why = "something tampers with the session: ask who runs the firewall on the way"
         return Finding("protocol", f"{why}, with what this writes: dtsconf test --transcript FILE")
     if stage == "banner":
-        why = "a firewall, an antivirus product or the server's own list cuts it: ask who runs them"
-        return Finding("dropped", f"{why}; other ports: dtsconf test --probe")
+        why = "a firewall, an antivirus product or the server's own list cuts it, or the server is broken: ask who runs"
+        return Finding("dropped", f"{why} them; other ports: dtsconf test --probe")
     return Finding("dropped", _AGAIN.format(f=facts))
 
 
@@ -105,7 +106,9 @@ def of_nonsense(stage: str, facts: Facts) -> Finding:
 
 def _outcome_unknown(facts: Facts) -> Finding:
     """From the final dot on the mail may be there, whatever is or isn't said, as long as it is no clear no."""
-    return Finding("outcome-unknown", f"look into the mailbox of {facts.recipient} first; only then dtsconf test again")
+    again = f"look into the mailbox of {facts.recipient} first; only then dtsconf test again"
+    cut = f"if it never arrives, a filter or antivirus product cuts it, here or at {facts.host}: ask who runs them"
+    return Finding("outcome-unknown", f"{again}; {cut}, with what this writes: {TICKET}")
 
 
 def of_strange_bytes(data: bytes, facts: Facts) -> tuple[Finding, str]:

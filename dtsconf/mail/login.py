@@ -22,6 +22,13 @@ CANCEL_SECONDS = 2.0
 """How long to wait for the answer to a cancelled exchange."""
 
 _OTHER_MECHANISM = "; if the server keeps no SCRAM secret for the account: --set login.mechanism=plain"
+_BY_TOKEN = {"XOAUTH2", "OAUTHBEARER"}
+"""Mechanisms of a sign-in elsewhere (RFC 7628; Microsoft's and Google's XOAUTH2)."""
+
+_ONLY_TOKENS = (
+    "the server takes no passwords here, only a sign-in: if that is Microsoft's, dtsconf migrate microsoft --profile"
+    " FILE tells what it takes and moves the profile; else ask the server's administrator how programs log in"
+)
 _NO_LOGIN = "--set login.required=false if the server trusts this network; or submission: --set server.port=587"
 
 
@@ -71,12 +78,18 @@ def _choose(talk: Conversation, wanted: str) -> str:
         return name
     if not offered:
         nothing_offered(talk, _NO_LOGIN)
-    hint = (
-        "--set login.mechanism=auto"
-        if wanted != "auto"
-        else "ask the server's administrator for PLAIN over TLS; another port may offer it: dtsconf test --probe"
+    raise StageFailed(
+        "auth-mechanism", f"the server offers {' '.join(offered)}, login.mechanism is {wanted}", _another(offered)
     )
-    raise StageFailed("auth-mechanism", f"the server offers {' '.join(offered)}, login.mechanism is {wanted}", hint)
+
+
+def _another(offered: tuple[str, ...]) -> str:
+    """What to do where the server offers none of the ways to log in that are wanted."""
+    if auth.choose("auto", offered):
+        return "--set login.mechanism=auto"
+    if set(offered) & _BY_TOKEN:
+        return _ONLY_TOKENS
+    return "ask the server's administrator for PLAIN over TLS; another port may offer it: dtsconf test --probe"
 
 
 def nothing_offered(talk: Conversation, hint: str) -> NoReturn:

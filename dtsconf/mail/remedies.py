@@ -63,12 +63,12 @@ REMEDIES: dict[str, str] = {
         "`--set login.mechanism=auto`; if it stays, the server wants another way to log in, such as Microsoft sign-in."
     ),
     "auth-rejected": (
-        "The user name or the password is wrong, or the provider wants an app password, or a person has to answer "
-        "a question in the browser first. `dtsconf secret check` shows where the password comes from."
+        "The user name or the password is wrong or has expired, or the provider wants an app password, or a person has "
+        "to answer a question in the browser first. `dtsconf secret check` shows where the password comes from."
     ),
     "auth-disabled": (
-        "The server is there and takes no passwords: Microsoft sign-in (`mode: microsoft`), the submission port "
-        "587, or no login at all."
+        "The server is there and takes no passwords: Microsoft sign-in (`dtsconf migrate microsoft`), the submission "
+        "port 587, or no login at all. Some providers let mail programs in only once the account's settings say so."
     ),
     "cleartext-refused": (
         "`--set server.encryption=starttls`, or `tls` on port 465. dtsconf sends no password in clear."
@@ -100,9 +100,12 @@ REMEDIES: dict[str, str] = {
     ),
     "dropped": (
         "Something cuts the connection: after the mail's content was sent, an antivirus product or a filter does "
-        "this; before the greeting, a firewall or the server's own list."
+        "this; before the greeting, a firewall or the server's own list, or the server is broken."
     ),
-    "outcome-unknown": "The mail may have arrived: look into the recipient's mailbox before you send it again.",
+    "outcome-unknown": (
+        "The mail may have arrived: look into the recipient's mailbox before you send it again. If none ever arrives, "
+        "an antivirus product or filter cuts the connection: ask who runs it."
+    ),
     "token": (
         "Sign in again: `dtsconf sign-in`. If it stays, SMTP AUTH is off for the mailbox, or the address is not "
         "the account's: `--set microsoft.via=graph` goes another way."

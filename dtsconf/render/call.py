@@ -18,6 +18,7 @@ _MACHINE = ("--root",)
 TAKES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("apply", "doctor", "explain", "plan", "secret check", "send", "show", "sign-in"), _SETTINGS),
     **dict.fromkeys(("test", "queue run", "queue flush"), _SETTINGS),
+    "migrate microsoft": ("--profile",),
     **dict.fromkeys(("history", "purge", "queue drop", "queue list", "rollback", "sign-out", "status"), _MACHINE),
 }
 """The commands that hints name, with those of the common options that have to go along."""
@@ -47,7 +48,7 @@ class Call:
 
         def filled(found: re.Match[str]) -> str:
             name, command, rest = found.group(1), found.group(), _rest(found)
-            if name == "apply" and self.profile:
+            if self.profile:
                 command = command.removesuffix(" --profile FILE")
             if " --root " in rest:
                 return command

@@ -17,6 +17,15 @@ APP_PASSWORD = (
     "the provider takes no ordinary password from programs: make an app password for {f.username} in the account's"
     " security settings and store that one (dtsconf secret check shows where login.password comes from)"
 )
+EXPIRED = (
+    "the password of {f.username} has expired: set a new one where the organisation lets you (the server's words may"
+    " name the page), store that one in the place which dtsconf secret check shows, then dtsconf test again"
+)
+MAIL_PROGRAMS = (
+    "the provider lets no mail programs into the account of {f.username}: sign in to its webmail, allow them in the"
+    " settings (Yandex: All settings, Email clients), make an app password there if it offers one, and store that one"
+    " (dtsconf secret check shows where login.password comes from)"
+)
 BROWSER = (
     "the provider wants to see {f.username} in a web browser first: sign in there once, answer its question, then"
     " dtsconf test again; if it stays, use an app password"
@@ -38,7 +47,13 @@ LOCKED_OUT = (
 )
 
 # Microsoft
-SIGN_IN = "use Microsoft sign-in instead of a password: --set mode=microsoft, with microsoft.client_id in the profile"
+MIGRATE = "dtsconf migrate microsoft --profile FILE"
+"""What tells all that a move to Microsoft sign-in takes, and makes it."""
+
+SIGN_IN = (
+    f"use Microsoft sign-in instead of a password: {MIGRATE} tells what to set up once in the organisation's Entra"
+    " (an app registration, which gives the client ID to go on with), and then moves the profile"
+)
 GRAPH = "send through Microsoft Graph, which does not need SMTP: --set microsoft.via=graph"
 ALLOW_TENANT = (
     "SMTP AUTH is off for the whole organisation. The Exchange administrator can allow it for this one mailbox:"
@@ -124,16 +139,16 @@ FILTER_DOWN = (
 
 # Not this machine, not this mail
 LISTED = (
-    "the server turns this machine's address away: send through your provider's submission server instead, --set"
-    " server.host=HOST --set server.port=587 --set login.required=true, or " + ASK
+    "the server turns this machine's address away: send through your provider's server for logins instead,"
+    " {f.elsewhere}; or " + ASK
 )
 NAME = (
     "the server dislikes the name that this machine gives: give it a full one that the DNS knows, hostnamectl"
     " set-hostname NAME.DOMAIN, then dtsconf test again"
 )
 REVERSE = (
-    "the DNS has no name for this machine's address (PTR): use the submission port with a login, --set server.port=587"
-    " --set login.required=true, or have the network's administrator add the entry"
+    "the DNS has no name for this machine's address (PTR): have the network's administrator add the entry, or send"
+    " with a login, where servers don't look for it: {f.submission}"
 )
 FILTER = (
     "a filter refused the mail's content; nothing in these settings changes that. An antivirus product or mail filter"

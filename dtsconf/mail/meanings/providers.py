@@ -12,6 +12,8 @@ ZOHO = "Zoho Mail and ZeptoMail: SMTP error codes (zoho.com)"
 ICLOUD = "Apple: Postmaster information for iCloud Mail (support.apple.com/102322)"
 GODADDY = "GoDaddy: What does my email bounceback mean (godaddy.com/help)"
 MIMECAST = "Mimecast: SMTP error codes (mimecastsupport.zendesk.com)"
+GMX = "GMX and WEB.DE, IONOS (one house): Postmaster, error messages (postmaster.gmx.net)"
+YANDEX = "Yandex Mail: Help, mail clients (yandex.com/support/mail/mail-clients)"
 PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essentials: email delivery errors"
 
 ROWS: tuple[Row, ...] = (
@@ -53,6 +55,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "content-rejected", hints.POLICY, MIMECAST, CONTENT, code="55[04]", text="content examination|security policies"
     ),
+    Row("rate-limited", hints.SLOWER, GMX, SENDING, code="4..", text="mail send limit exceeded"),
+    Row("auth-disabled", hints.MAIL_PROGRAMS, YANDEX, AUTH, code="535", text="not have access rights to this service"),
     Row("blocked", hints.LISTED, PROOFPOINT, code="55[04]", text=r"blocked - see https?://\S*proofpoint"),
     Row("content-rejected", hints.POLICY, PROOFPOINT, SENDING, code="550", text="local policy violation"),
 )

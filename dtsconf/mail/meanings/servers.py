@@ -15,6 +15,7 @@ MAILENABLE = "MailEnable: SMTP error messages (mailenable.com/kb)"
 HMAIL = "hMailServer: SMTPConnection.cpp"
 RSPAMD = "Rspamd: greylist and ratelimit modules (rspamd.com/doc)"
 AMAVIS = "amavisd-new 2.13: README.customize"
+POLICYD = "PolicyD 2 (cluebringer): modules/Quotas.pm, Accounting.pm"
 AVAST = "Avast and AVG Mail Shield: its SMTP proxy on this machine"
 
 ROWS: tuple[Row, ...] = (
@@ -32,6 +33,22 @@ ROWS: tuple[Row, ...] = (
     Row("auth-disabled", hints.NO_LOGIN, EXIM, AUTH, code="503", text="auth command used when not advertised"),
     Row("auth-rejected", hints.PASSWORD, EXIM, AUTH, code="535", text="incorrect authentication data"),
     Row("server-error", hints.LATER, EXIM, AUTH, code="435", text="unable to authenticate at present"),
+    Row(
+        "server-error",
+        hints.LATER,
+        "Postfix 3.7: xsasl_dovecot_server.c",
+        AUTH,
+        code="535",
+        text="connection lost to authentication server",
+    ),
+    Row(
+        "server-error",
+        hints.LATER,
+        "Postfix 3.7: SASL_README, saslauthd not running (Cyrus SASL: SASL_FAIL)",
+        AUTH,
+        code="535",
+        text="authentication failed: generic failure",
+    ),
     Row("rate-limited", hints.LOCKED_OUT, POSTFIX, AUTH, code="4..", text="too many auth"),
     Row(
         "auth-rejected",
@@ -50,6 +67,14 @@ ROWS: tuple[Row, ...] = (
         code="530|503",
         text=r"smtp authentication is required|must be authenticated",
         login_hint=hints.PASSWORD,
+    ),
+    # Quotas, which stand behind "Sender address rejected" where Postfix was told them for the sender
+    Row(
+        "rate-limited",
+        hints.SLOWER,
+        POLICYD,
+        SENDING,
+        text=r"policy rejection.{0,30}(message|size|count).{0,20}exceeded",
     ),
     # Senders and recipients, which servers often tell at RCPT
     Row("sender-rejected", hints.SEND_AS, POSTFIX, SENDING, text="sender address rejected: not owned by user"),
@@ -100,7 +125,13 @@ ROWS: tuple[Row, ...] = (
         "greylisted", hints.GREY, RSPAMD, CONTENT, code="451", enhanced=r"4\.7\.1", text=r"^451 4\.7\.1 try again later"
     ),
     Row("rate-limited", hints.SLOWER, RSPAMD, code="4..", text="ratelimit"),
-    Row("server-error", hints.FILTER_DOWN, MILTER, code="451", text=r"^451 4\.7\.1 service unavailable - try again"),
+    Row(
+        "server-error",
+        hints.FILTER_DOWN,
+        MILTER,
+        code="451",
+        text=r"^451 4\.7\.1 service unavailable - try again later$",
+    ),
     Row("tls-not-offered", hints.NO_STARTTLS, POSTFIX, TLS, code="454", text="tls not available due to local problem"),
     # Not this mail
     Row(

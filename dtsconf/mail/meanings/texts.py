@@ -20,6 +20,7 @@ _TLS_WANTED = (
 _RATE = (
     r"too many|rate.?limit|throttl|slow down|concurrent connection|server (is )?busy|too fast"
     r"|exceeded.{0,30}(rate|number)|(hourly|daily|sending|submission|message rate).{0,20}(limit|quota)"
+    r"|(messages?|mails?|recipients) (per|an) (minute|hour|day)"
 )
 _NO_RELAY = (
     r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"
@@ -45,6 +46,14 @@ ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
     Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
     Row("auth-rejected", hints.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
+    Row(
+        "auth-rejected",
+        hints.EXPIRED,
+        "RFC 4954 6: 535, told in words; RFC 5530 3 names the state (EXPIRED)",
+        AUTH,
+        code="5..",
+        text=r"password.{0,20} expired|expired password",
+    ),
     Row("rate-limited", hints.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
     Row("blocked", hints.NAME, "RFC 5321 4.1.4: EHLO with a name that is refused", EHLO, text=r"helo|invalid|hostname"),

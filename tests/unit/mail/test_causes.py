@@ -20,7 +20,7 @@ STAGES = ["banner", "ehlo", "tls", "auth", "mail-from", "rcpt-to", "data", "acce
 
 
 TYPED = re.compile(
-    r"--set [a-z_]+(\.[a-z_]+)+=\S|--set mode=microsoft|--to ADDRESS|dtsconf (test|sign-in|secret check)|hostnamectl set-"
+    r"--set [a-z_]+(\.[a-z_]+)+=\S|--to ADDRESS|dtsconf (test|sign-in|secret check|migrate microsoft)|hostnamectl set-"
 )
 """What a hint must hold: something to type."""
 
@@ -95,6 +95,32 @@ def test_hints_name_the_next_thing_to_type() -> None:
     assert "user@acme.example" in str(of_reply("mail-from", reply("550 5.7.60 no"), FACTS).hint)
 
 
+LISTED = "554 5.7.1 Service unavailable; Client host [192.0.2.5] blocked using zen.spamhaus.org"
+NO_NAME = "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.5]"
+
+
+@pytest.mark.parametrize(("text", "host"), [(LISTED, "--set server.host=HOST "), (NO_NAME, "")])
+def test_the_way_around_a_list_is_told_whole(text: str, host: str) -> None:
+    """As typed, with its blanks filled in, it leaves no setting wanting."""
+    login = "--set login.required=true --set login.username=NAME --set login.password=file:///PATH"
+    hint = str(of_reply("rcpt-to", reply(text), FACTS).hint)
+    assert f"{host}--set server.port=587 --set server.encryption=starttls {login}" in hint
+    on = str(of_reply("rcpt-to", reply(text), FACTS._replace(login=True)).hint)
+    assert "login.required" not in on
+    assert "--set server.host=HOST" in on
+    token = str(of_reply("rcpt-to", reply(text), FACTS._replace(login=True, token=True)).hint)
+    assert "--set microsoft.via=graph" in token
+
+
+def test_what_a_refused_login_is_about() -> None:
+    expired = of_reply("auth", reply("535 5.7.8 Password expired"), FACTS._replace(login=True)).hint
+    assert str(expired).startswith("the password of user@acme.example has expired")
+    closed = "535 5.7.8 Error: authentication failed: This user does not have access rights to this service"
+    assert "lets no mail programs" in str(of_reply("auth", reply(closed), FACTS._replace(login=True)).hint)
+    basic = of_reply("auth", reply("550 5.7.30 Basic authentication is not supported for Client Submission."), FACTS)
+    assert "dtsconf migrate microsoft --profile FILE" in str(basic.hint)
+
+
 def test_with_a_token_no_password_is_advised() -> None:
     for said in REPLIES:
         if (
@@ -125,7 +151,7 @@ def test_every_row_has_a_cause_of_the_list_and_says_where_it_is_written() -> Non
         assert row.cause in CAUSES
         assert re.match(
             r"(RFC|IANA|Exchange|Outlook|Google|Amazon|Twilio|Yahoo|Zoho|Apple|GoDaddy|Mimecast|Proofpoint|"
-            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast)\b",
+            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD)\b",
             row.source,
         ), row
 

@@ -118,3 +118,13 @@ def test_an_answer_that_is_only_slow_is_given_longer() -> None:
     assert hint.startswith(f"look into the mailbox of {FACTS.recipient} first")
     assert "--set connection.timeout=60" in hint
     assert "connection.timeout" not in str(faults.of_loss("accepted", "closed", FACTS).hint)
+
+
+def test_who_looks_in_vain_for_the_mail_is_told_whom_to_ask() -> None:
+    hint = str(faults.of_loss("accepted", "closed", FACTS).hint)
+    assert "if it never arrives, a filter or antivirus product cuts it" in hint
+    assert hint.endswith("dtsconf test --transcript ticket.txt")
+
+
+def test_a_server_may_just_be_broken() -> None:
+    assert "or the server is broken" in str(faults.of_loss("banner", "closed", FACTS).hint)

@@ -443,6 +443,17 @@ def test_no_mechanism_in_common(ehlo: str, mechanism: str, cause: str) -> None:
     assert row.hint
 
 
+@pytest.mark.parametrize("mechanism", ["auto", "plain"])
+def test_a_server_of_sign_ins_alone_is_told_as_such(mechanism: str) -> None:
+    """No other PLAIN or AUTH setting mends it: the server knows no passwords."""
+    with server(log_in_server(ehlo=AUTH_EHLO.replace("PLAIN LOGIN", "XOAUTH2"))) as running:
+        row = failed(verify(job(running.port, password=PASSWORD, mechanism=mechanism, server=CLEAR)))
+    assert (row.stage, row.cause) == ("auth", "auth-mechanism")
+    assert "takes no passwords" in str(row.hint)
+    assert "dtsconf migrate microsoft --profile FILE" in str(row.hint)
+    assert "--set" not in str(row.hint)
+
+
 def test_a_server_that_never_stops_asking_is_left() -> None:
     def script(peer: Peer) -> None:
         peer.say("220 mail.test")
