@@ -15,7 +15,7 @@ from dtsconf.frozen import frozen
 from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
-    from dtsconf.mail.evidence.ways import Survey
+    from dtsconf.mail.evidence.choice import Survey
     from dtsconf.settings.effective import Effective
 
 SECONDS = 4.0
@@ -37,6 +37,7 @@ def probe_of(given: Inputs, progress: Callable[[str], None] = lambda _words: Non
     Raises:
         Invalid: the settings can't be used, or go by Graph, which has no ports to try.
     """
+    from dtsconf.mail.evidence.choice import Survey, chosen
     from dtsconf.mail.evidence.ways import survey
     from dtsconf.settings.roots import require_roots
 
@@ -45,8 +46,8 @@ def probe_of(given: Inputs, progress: Callable[[str], None] = lambda _words: Non
     require_roots(effective)
     link = hands.link_of(hands.without_login(given, effective), had_tls=False, progress=progress)
     progress(f"trying the ports of {link.smtp.host}")
-    found = survey(link, SECONDS, time.monotonic() + SECONDS + 0.5)
-    return Probed(found, effective, effective.warnings)
+    ways = survey(link, SECONDS, time.monotonic() + SECONDS + 0.5)
+    return Probed(Survey(link.smtp, ways, chosen(ways, link.smtp)), effective, effective.warnings)
 
 
 def _require_ports(effective: Effective) -> None:

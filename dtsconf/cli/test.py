@@ -141,6 +141,6 @@ def _probe(run: Run) -> Outcome:
     with Progress(quiet=run.quiet or run.json) as progress:
         probed = diagnosis.probe_of(run.inputs(), progress)
     found = probed.survey
-    code = 0 if found.proposals else 6 if found.reached else 9
+    code = 0 if found.choice.fit else 6 if found.reached else 9
     text = render.text(found, color=run.color(), call=run.call(sets=True), effective=probed.effective)
     return Outcome(render.data(found), text, code, probed.warnings, probed.effective.set_aside)

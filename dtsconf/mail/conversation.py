@@ -60,6 +60,7 @@ class Conversation:
             sender=sender,
             recipient=recipient,
             token=isinstance(login, TokenLogin),
+            spare_login=route.spare_login,
         )
         if isinstance(login, PasswordLogin) and login.password is not None:
             self._keep_secret(login.username, login.password.reveal())

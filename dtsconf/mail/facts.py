@@ -13,7 +13,8 @@ _LOGIN = "--set login.required=true --set login.username=NAME --set login.passwo
 
 
 class Facts(NamedTuple):
-    """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token."""
+    """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token; `starttls`: for all that
+    is known the server offers STARTTLS; `spare_login`: the settings hold a login that they don't require."""
 
     host: str
     port: int
@@ -24,6 +25,8 @@ class Facts(NamedTuple):
     recipient: str
     tls: bool = False
     token: bool = False
+    starttls: bool = True
+    spare_login: bool = False
 
     @property
     def implicit_tls(self) -> bool:
@@ -53,14 +56,21 @@ class Facts(NamedTuple):
     @property
     def to_log_in(self) -> str:
         """The options that turn a login on; over TLS, since it goes over nothing else."""
-        return _LOGIN if self.tls else f"{_ENCRYPTED} {_LOGIN}"
+        port = "" if self.starttls else f"--set server.port={self.other_port} "
+        encrypted = "" if self.tls else f"{port}{_ENCRYPTED} "
+        file = "" if self.spare_login else " (a file, 0600, that holds the password)"
+        return f"{encrypted}{self._login}{file}"
+
+    @property
+    def _login(self) -> str:
+        return "--set login.required=true" if self.spare_login else _LOGIN
 
     @property
     def submission(self) -> str:
         """The options for a port where who logs in is asked for nothing else (RFC 6409 3.1)."""
         if self.login:
             return self.elsewhere
-        return f"--set server.port=587 {_ENCRYPTED} {_LOGIN}"
+        return f"--set server.port=587 {_ENCRYPTED} {self._login}"
 
     @property
     def elsewhere(self) -> str:

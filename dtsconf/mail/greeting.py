@@ -77,4 +77,5 @@ def say_hello(talk: Conversation) -> Reply:
     if reply.code != 250:
         talk.refuse("ehlo", reply)
     talk.offer = hello.read_offer(reply)
+    talk.facts = talk.facts._replace(starttls=talk.offer.has("STARTTLS"))
     return reply

@@ -51,7 +51,7 @@ def log_in(talk: Conversation, login: PasswordLogin) -> None:
 def require_tls(talk: Conversation) -> None:
     """Nothing secret goes over plain unless the settings allow it. Raises StageFailed."""
     if not talk.facts.tls and not may_log_in_clear(talk):
-        refuse_cleartext()
+        refuse_cleartext(talk)
 
 
 def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tuple[Reply, str]:

@@ -36,10 +36,14 @@ REMEDIES: dict[str, str] = {
         "Often the encryption that doesn't fit the port (465 is `tls`, 587 is `starttls`): `dtsconf test --probe` "
         "says which one does."
     ),
-    "tls-required": "`--set server.encryption=starttls`.",
+    "tls-required": (
+        "`--set server.encryption=starttls`; where its certificate is not trusted yet, the hint names `server.ca_file` "
+        "and the fingerprint beside it."
+    ),
     "tls-not-offered": (
-        "This port offers no encryption: `dtsconf test --probe` looks for one that does. Where the network is "
-        "trusted and nobody logs in: `--set server.encryption=none`."
+        "This port offers no encryption. If another port of the server does, the hint names it; else ask for the "
+        "submission port. Where the server trusts the network: `--set server.encryption=none`, and "
+        "`--set login.required=false` where a login is set."
     ),
     "tls-version": "`--set connection.min_tls=1.2`, or have TLS 1.2 or newer switched on at the server.",
     "tls-untrusted": (
@@ -67,11 +71,13 @@ REMEDIES: dict[str, str] = {
         "to answer a question in the browser first. `dtsconf secret check` shows where the password comes from."
     ),
     "auth-disabled": (
-        "The server is there and takes no passwords: Microsoft sign-in (`dtsconf migrate microsoft`), the submission "
-        "port 587, or no login at all. Some providers let mail programs in only once the account's settings say so."
+        "The server is there and takes no passwords. Where this port offers no login: ask for the submission port, or, "
+        "where the server trusts the network, `--set login.required=false`. Where it is switched off for the account: "
+        "Microsoft sign-in (`dtsconf migrate microsoft`), or the account's settings at the provider."
     ),
     "cleartext-refused": (
-        "`--set server.encryption=starttls`, or `tls` on port 465. dtsconf sends no password in clear."
+        "`--set server.encryption=starttls` where the port offers it, else as for `tls-not-offered`. dtsconf sends no "
+        "password in clear."
     ),
     "sender-rejected": (
         "Use an address that the account may send as: `--set sender.email=ADDRESS`, or have the administrator "

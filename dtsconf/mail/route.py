@@ -41,8 +41,8 @@ class TokenLogin:
 @frozen
 class Smtp:
     """An SMTP server. `port` is the one in use; `ca_file` and `fingerprint` are as in the settings, `min_tls` is 1.2 or
-    1.3; `cleartext_login`: the organisation lets a password go over plain. `login` None: the server trusts the network.
-    """
+    1.3; `cleartext_login`: the organisation lets a password go over plain. `login` None: the server trusts the network;
+    `spare_login`: there would be one, which isn't required."""
 
     host: str
     port: int
@@ -52,6 +52,7 @@ class Smtp:
     fingerprint: str | None = None
     cleartext_login: bool = False
     login: PasswordLogin | TokenLogin | None = None
+    spare_login: bool = False
 
     @property
     def place(self) -> str:

@@ -52,7 +52,7 @@ def accept_plain(talk: Conversation) -> None:
             _not_offered(talk)
     if talk.facts.login and not may_log_in_clear(talk):
         with talk.stage("auth", "signing in"):
-            refuse_cleartext()
+            refuse_cleartext(talk)
 
 
 def may_log_in_clear(talk: Conversation) -> bool:
@@ -60,13 +60,19 @@ def may_log_in_clear(talk: Conversation) -> bool:
     return talk.route.cleartext_login and not isinstance(talk.route.login, TokenLogin)
 
 
-def refuse_cleartext() -> NoReturn:
+def refuse_cleartext(talk: Conversation) -> NoReturn:
     """No login in clear (RFC 8314 3.3)."""
+    encrypt = "--set server.encryption=starttls, or tls on port 465"
+    if not talk.offer.has("STARTTLS"):
+        port = talk.facts.other_port
+        encrypt = (
+            f"port {talk.facts.port} offers no STARTTLS: use the submission port, --set {talk.facts.port_key}={port}"
+        )
+        encrypt += ", or see what works: dtsconf test --probe"
     raise StageFailed(
         "cleartext-refused",
         "the session has no TLS, and a login would go over the network in clear: nothing was sent",
-        "--set server.encryption=starttls, or tls on port 465; only the organisation's profile can allow it in clear,"
-        " by server.allow_cleartext_login: true",
+        f"{encrypt}; only the organisation's profile can allow it in clear, by server.allow_cleartext_login: true",
     )
 
 

@@ -142,6 +142,11 @@ def painted(words: str, color: str, *, on: bool) -> str:
     return click.style(words, fg=color, bold=True if color == "red" else None) if on else words
 
 
+def sentence(words: str) -> str:
+    """The words with a capital and a full stop, fit to be shown."""
+    return f"{escape_controls(words[:1].upper() + words[1:])}."
+
+
 def hint_line(text: str | None) -> str | None:
     """The hint as a line, or None."""
     return f"hint: {escape_controls(text)}" if text else None

@@ -22,8 +22,8 @@ GROUP = re.compile(r"--set [\w.]+=[^\s,;)]+(?: --set [\w.]+=[^\s,;)]+)*")
 _BLANK = re.compile(r"[A-Z]+$|(file://)?/PATH")
 """A value that the reader has to know."""
 
-_MORE = ("login.required=true", "mode=microsoft")
-"""Settings that need others beside them, so that a command with them alone would not do."""
+_NEEDS = {"login.required=true": ("login.username", "login.password"), "mode=microsoft": ("microsoft.client_id",)}
+"""Settings that need others beside them: without these a command would not do."""
 
 _CONFIRMED = ("server.fingerprint",)
 """Keys whose value somebody has to confirm first: what was just seen may be an attacker's."""
@@ -31,10 +31,12 @@ _CONFIRMED = ("server.fingerprint",)
 
 @frozen
 class Proposal:
-    """One `key=value` of a hint. `free`: --set takes it."""
+    """One `key=value` of a hint. `lacks`: others are needed beside it, and not given; `locked`, `rule`: why --set would
+    be refused."""
 
     key: str
     value: str
+    lacks: bool = False
     locked: bool = False
     rule: Rule | None = None
 
@@ -46,8 +48,7 @@ class Proposal:
     @property
     def ready(self) -> bool:
         """Whether it can be pasted as it stands."""
-        text = f"{self.key}={self.value}"
-        return not _BLANK.match(self.value) and text not in _MORE and self.key not in _CONFIRMED
+        return not (_BLANK.match(self.value) or self.lacks or self.key in _CONFIRMED)
 
     def __str__(self) -> str:
         return f"{self.key}: {self.value}"
@@ -87,14 +88,16 @@ def _weighed(group: str, effective: Effective | None) -> list[Proposal]:
 
 
 def _one(key: str, value: str, effective: Effective | None) -> Proposal:
+    needed = _NEEDS.get(f"{key}={value}", ())
     if effective is None or key not in KEYS:
-        return Proposal(key, value)
+        return Proposal(key, value, bool(needed))
+    lacks = any(effective.origin[other].value is None for other in needed)
     policy = effective.org.policy
     locked = policy.lock_on(key) is not None
     if _BLANK.match(value):
-        return Proposal(key, value, locked)
+        return Proposal(key, value, lacks, locked)
     broken = (rule for rule in policy.rules_on(key) if not rules.holds(rule, _typed(key, value)))
-    return Proposal(key, value, locked, next(broken, None))
+    return Proposal(key, value, lacks, locked, next(broken, None))
 
 
 def _typed(key: str, value: str) -> object:

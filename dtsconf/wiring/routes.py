@@ -57,4 +57,5 @@ def _password_route(effective: Effective, password: Secret | None) -> Smtp:
         server.fingerprint,
         server.allow_cleartext_login,
         PasswordLogin(login.username or "", password, login.mechanism) if login.required else None,
+        spare_login=not login.required and None not in (login.username, login.password),
     )

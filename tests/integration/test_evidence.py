@@ -486,6 +486,6 @@ def test_probe_where_nothing_works(behind: Behind, certificates: Certificates) -
     login = {"required": True, "username": "lab", "password": "file:///nowhere"}
     plain = behind.test(behind.profile(server=trusted(certificates, port=25, encryption="tls"), login=login), "--probe")
     assert (plain.code, plain.body["proposals"]) == (6, [])
-    assert "none of them takes a login over an encrypted session" in plain.body["problems"][0]["hint"]
+    assert "port 25 is not for logins" in plain.body["problems"][0]["hint"]
     gone = behind.test(behind.profile(server={"host": TARGETS["no-route"][0], "port": 25}), "--probe")
     assert (gone.code, gone.body["proposals"]) == (9, [])

@@ -5,8 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
+from tests.real.ca import Certificates
 from tests.real.processes import free_ports
-from tests.scenarios.harness import Machine
+from tests.scenarios.harness import Machine, login
 from tests.scenarios.test_apply import Servers, proven
 
 
@@ -65,3 +68,64 @@ def test_a_rollback_that_is_not_proven_names_what_works(machine: Machine) -> Non
     line = next(line for line in back.stderr.splitlines() if line.startswith("to go back without the proof:"))
     words = shlex.split(line.split("`")[1])[1:]
     machine.run(*words, "--yes").ok()
+
+
+def advised(text: str) -> str:
+    """The line of `hint:`."""
+    return next(line for line in text.splitlines() if line.startswith("hint:"))
+
+
+def filled(text: str, ca_file: str) -> list[str]:
+    """The options that a hint names first, the root certificate's file filled in."""
+    words = text.replace("/PATH/TO/ROOTS.pem.", "/PATH/TO/ROOTS.pem").split()
+    first = words.index("--set")
+    last = words.index("server.ca_file=/PATH/TO/ROOTS.pem")
+    return [word.replace("/PATH/TO/ROOTS.pem", ca_file) for word in words[first : last + 1]]
+
+
+@pytest.mark.parametrize("server", [{"encryption": "tls"}, {"encryption": "none"}])
+def test_an_untrusted_certificate_hides_no_way_that_is_there(
+    machine: Machine, smtpd: Servers, certificates: Certificates, server: dict[str, str]
+) -> None:
+    """The way that the server wants is named with what its certificate lacks, and mends it once that is filled in."""
+    refuses = {"MAIL": "530 5.7.0 Must issue a STARTTLS command first"} if server["encryption"] == "none" else {}
+    running = smtpd(tls=certificates.server_context(), replies=refuses)
+    profile = machine.profile(**proven(running, settings={"server": server}))
+    told = machine.run("test", "--profile", profile).fails(6)
+    assert "starttls is there on port" in told.stdout
+    assert "is the server up" not in told.stdout
+    assert "try:" not in told.stdout
+    running.replies.clear()
+    machine.run("test", "--profile", profile, *filled(advised(told.stdout), certificates.ca_file)).ok()
+    probed = machine.run("test", "--probe", "--profile", profile).fails(6)
+    assert "NOTHING WORKS. Starttls is there on port" in probed.stdout
+    assert "login.required" not in probed.stdout
+    machine.run("test", "--profile", profile, *filled(advised(probed.stdout), certificates.ca_file)).ok()
+
+
+def test_a_server_without_login_is_told_as_such(machine: Machine, smtpd: Servers) -> None:
+    """Neither STARTTLS nor a login: what to try sends the mail, and nothing is proposed that was seen to fail."""
+    running = smtpd()
+    for server in ({"encryption": "starttls"}, {"encryption": "auto"}):
+        parts = proven(running, settings={**login(machine.secret_file("Pw-canary-1")), "server": server})
+        profile = machine.profile(**parts)
+        told = machine.run("test", "--profile", profile).fails(6)
+        assert "is the server up" not in told.stdout
+        assert "submission port" in advised(told.stdout)
+        machine.run(*typed(told.stdout)).ok()
+        probed = machine.run("test", "--probe", "--profile", profile).fails(6)
+        machine.run(*typed(probed.stdout)).ok()
+    assert len(running.messages) == 4
+
+
+def test_a_login_that_is_there_only_has_to_be_required(
+    machine: Machine, smtpd: Servers, certificates: Certificates
+) -> None:
+    running = smtpd(tls=certificates.server_context(), users={"lab": "Pw-canary-2"})
+    running.replies["MAIL"] = ["530 5.7.0 Authentication required"]
+    settings = login(machine.secret_file("Pw-canary-2"), ca_file=certificates.ca_file)
+    settings["login"]["required"] = False
+    profile = machine.profile(**proven(running, settings=settings))
+    told = machine.run("test", "--profile", profile).fails(6)
+    assert advised(told.stdout) == "hint: the server wants a login: --set login.required=true"
+    machine.run(*typed(told.stdout)).ok()

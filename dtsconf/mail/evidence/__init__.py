@@ -8,7 +8,7 @@ product from a server's no.
     greeting      no greeting: IPv6 against IPv4
     encryption    wrong encryption, or something else answers; portal: a guest network's sign-in page
     trust, clock  the certificate did not verify
-    ways          other ports and encryptions, also for `test --probe`
+    ways, choice  other ports and encryptions, and what they come to; also for `test --probe`
 
 Looks go to the configured host, and to this machine's resolver, gateway and loopback; they carry no credentials and no
 mail. The cause stays what the conversation found: evidence explains it, and may know a better next step.
@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 __all__ = ["explained", "looked_into"]
 
 _TRUST = ("tls-untrusted", "tls-name", "tls-expired", "tls-not-yet-valid")
-_ENCRYPTION = ("protocol", "not-smtp", "tls-not-offered", "tls-stripped", "tls-version", "tls-required")
+_ENCRYPTION = (
+    "protocol",
+    "not-smtp",
+    "tls-not-offered",
+    "tls-stripped",
+    "tls-version",
+    "tls-required",
+    "cleartext-refused",
+)
 
 
 def looked_into(job: Job, result: Verification) -> Verification:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from dtsconf.mail.evidence import portal
 from dtsconf.mail.evidence.case import Outcome
-from dtsconf.mail.evidence.ways import Way, advice, best, nowhere, refuted, ways_in
+from dtsconf.mail.evidence.choice import Choice, best, chosen, refuted
+from dtsconf.mail.evidence.ways import Way, ways_in
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -39,11 +40,14 @@ def examine(case: Case) -> Outcome:
     ]
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, evidence)
-    fit = best(ways, case.route)
-    hint = _hint(fit, case)
-    if hint is None and refuted(case.failure.hint, ways, case.route):
-        hint = _FILTER if case.failure.cause == "tls-stripped" else nowhere(case.host, case.host_key)
-    return Outcome(tuple(evidence), _telling(fit, case), hint)
+    choice = chosen(_usable(ways, case), case.route)
+    return Outcome(tuple(evidence), _telling(choice, case), _hint(choice, ways, case))
+
+
+def _usable(ways: list[Way], case: Case) -> list[Way]:
+    """Without plain, where STARTTLS was there before or was taken out, or where the server wants more than plain."""
+    no_plain = case.cause in ("tls-stripped", "tls-required")
+    return [way for way in ways if way.encryption != "none"] if no_plain else ways
 
 
 def _seen(ways: list[Way]) -> str:
@@ -75,20 +79,24 @@ def _others_mean(ways: list[Way], case: Case) -> str:
     return f"the same host takes mail at {', '.join(good)}" if good else "none of them would do"
 
 
-def _telling(fit: list[Way], case: Case) -> str | None:
-    """What works, as a sentence for the failed stage."""
-    if not fit or (fit[0].encryption == case.route.encryption and fit[0].port == case.port):
-        return None
-    if fit[0].port == case.port:
-        return f"tried the other way: {fit[0].encryption} works on port {case.port}"
-    return f"tried elsewhere: {fit[0].encryption} works on port {fit[0].port}"
+def _in_use(choice: Choice, case: Case) -> bool:
+    """Whether the way to take is the one that was asked for."""
+    return any((way.encryption, way.port) == (case.route.encryption, case.port) for way in choice.fit[:1])
 
 
-def _hint(fit: list[Way], case: Case) -> str | None:
-    """The way that works. When STARTTLS was there before, or was taken out, plain is nothing to propose."""
-    good = [way for way in fit if way.encryption != "none" or case.cause not in ("tls-stripped", "tls-required")]
-    if not good:
+def _telling(choice: Choice, case: Case) -> str | None:
+    """What there is, as a sentence for the failed stage."""
+    if choice.kind not in ("fit", "certificate") or _in_use(choice, case):
         return None
-    if good[0].encryption == case.route.encryption and good[0].port == case.port:
-        return None
-    return advice(good[0], case.route)
+    elsewhere = choice.fit and choice.fit[0].port != case.port
+    return f"tried {'elsewhere' if elsewhere else 'the other way'}: {choice.found}"
+
+
+def _hint(choice: Choice, ways: list[Way], case: Case) -> str | None:
+    """What to do by what was found; None where the failure's own hint holds."""
+    if choice.kind == "fit":
+        return None if _in_use(choice, case) else choice.hint
+    if case.cause == "tls-stripped" or choice.kind == "nothing":
+        wrong = refuted(case.failure.hint, ways, case.route)
+        return None if not wrong else _FILTER if case.cause == "tls-stripped" else choice.hint
+    return choice.hint

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from dtsconf.frozen import frozen
 from dtsconf.mail.evidence import counters, surroundings
 from dtsconf.mail.evidence.case import Outcome, together
-from dtsconf.mail.evidence.ways import Way, advice, best, nowhere, ways_in
+from dtsconf.mail.evidence.choice import chosen, nowhere
+from dtsconf.mail.evidence.ways import Way, ways_in
 from dtsconf.net import meaning
 from dtsconf.net.connect import Address
 from dtsconf.proof import Evidence
@@ -221,8 +222,10 @@ def _other_ports(case: Case) -> Outcome:
     by_port = {port: [way for way in ways if way.port == port] for port in ports}
     seen = "; ".join(f"port {port}: {_state(found)}" for port, found in by_port.items())
     listening = [port for port, found in by_port.items() if any(way.listens for way in found)]
-    fit = best(ways, case.route)
-    hint = f"{advice(fit[0], case.route)} (tried just now, without login)" if fit else _nowhere(case, listening)
+    choice = chosen(ways, case.route)
+    hint = _nowhere(case, listening)
+    if choice.kind in ("fit", "certificate"):
+        hint = f"{choice.hint} (tried just now, without login)"
     means, telling = _ports_mean(case, listening, served=any(way.ok for way in ways))
     evidence = Evidence(f"tried other mail ports of {case.host}, without login", seen, means)
     return Outcome((evidence,), telling, hint)

@@ -6,7 +6,6 @@ hint after a failure that another port or encryption would mend.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -16,15 +15,14 @@ from dtsconf.mail.job import Job, Letter
 from dtsconf.mail.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from dtsconf.mail.route import Encryption, Link, Smtp
+    from dtsconf.mail.route import Encryption, Link
     from dtsconf.proof import Stage, Verification
 
 PORTS = (25, 465, 587, 2525)
 """Relay (RFC 5321), submissions (RFC 8314), submission (RFC 6409), and what providers offer where 25 is blocked."""
 
-_PREFERENCE = (587, 465, 2525, 25)
 _NOBODY = Letter("", None, None, "", "")
 
 
@@ -34,8 +32,9 @@ Kind = Literal["none", "starttls", "tls"]
 @frozen
 class Way:
     """One port with one encryption. `ok`: a mail server answers there that way; `detail` is what was found, `cause` a
-    word of the contract's list or None, `stage` the one that failed; `ms` is the time it took; `heard`: at least a byte
-    of the server was read; `login`: it offers one; `offers_tls`: in clear it says that it could do better."""
+    word of the contract's list or None, `stage` the one that failed and `hint` what to do about that; `ms` is the time
+    it took; `heard`: at least a byte of the server was read; `login`: it offers one; `offers_tls`: in clear it says
+    that it could do better."""
 
     port: int
     encryption: Kind
@@ -47,6 +46,7 @@ class Way:
     heard: bool = True
     login: bool = False
     offers_tls: bool = False
+    hint: str | None = None
 
     @property
     def connects(self) -> bool:
@@ -101,7 +101,8 @@ def _offers(ehlo: Stage) -> str:
 def _way(port: int, encryption: Kind, result: Verification) -> Way:
     failed = result.failure
     if failed is not None:
-        return Way(port, encryption, False, failed.detail, _time(result), failed.cause, failed.stage, result.reached)
+        spent, heard = _time(result), result.reached
+        return Way(port, encryption, False, failed.detail, spent, failed.cause, failed.stage, heard, hint=failed.hint)
     last = {stage.stage: stage.detail for stage in result.stages}
     login = _offers_login(last.get("tls", "") if encryption == "starttls" else last.get("ehlo", ""))
     return Way(port, encryption, True, last.get("tls") or "a mail server answers", _time(result), login=login)
@@ -116,85 +117,9 @@ def _time(result: Verification) -> float:
     return round(sum(stage.ms for stage in result.stages), 1)
 
 
-def best(ways: Sequence[Way], route: Smtp) -> list[Way]:
-    """Those that work and that these settings may use, the recommended ones first (RFC 8314 3): encrypted before plain,
-    the port in use before others. In clear only where nobody logs in and no TLS is offered: where it is offered and
-    doesn't come about, somebody may have seen to that. With a token by STARTTLS alone."""
-    kinds = {"starttls"} if _by_token(route) else {"starttls", "tls"} if route.login else {"starttls", "tls", "none"}
-    fit = [way for way in ways if way.ok and way.encryption in kinds and (way.login or route.login is None)]
-    fit = [way for way in fit if way.encryption != "none" or not way.offers_tls]
-
-    def rank(way: Way) -> tuple[bool, bool, int]:
-        place = _PREFERENCE.index(way.port) if way.port in _PREFERENCE else len(_PREFERENCE)
-        return way.encryption == "none", way.port != route.port, place
-
-    return sorted(fit, key=rank)
-
-
-def _by_token(route: Smtp) -> bool:
-    from dtsconf.mail.route import TokenLogin
-
-    return isinstance(route.login, TokenLogin)
-
-
-def settings_for(way: Way, route: Smtp) -> tuple[str, ...]:
-    """The settings that choose this way, as `key=value`."""
-    if _by_token(route):
-        return (f"microsoft.smtp.port={way.port}",)
-    return (f"server.port={way.port}", f"server.encryption={way.encryption}")
-
-
-def to_set(way: Way, route: Smtp) -> str:
-    """The options that choose this way."""
-    return " ".join(f"--set {setting}" for setting in settings_for(way, route))
-
-
-def advice(way: Way, route: Smtp) -> str:
-    """The hint to take this way."""
-    trust = " (in clear: only where the network is trusted)" if way.encryption == "none" else ""
-    return f"use the way that works: {to_set(way, route)}{trust}"
-
-
-def nowhere(host: str, host_key: str) -> str:
-    """The hint when nothing that was tried would do."""
-    return (
-        f"no mail server that would do answers on any of the usual ports of {host}: is the server up, and is {host_key}"
-        f" right? Ask for name and port: --set {host_key}=HOST, then dtsconf test --probe"
-    )
-
-
-_PROPOSED = re.compile(r"--set (?:server|microsoft\.smtp)\.(port|encryption)=(\w+)")
-
-
-def refuted(hint: str | None, ways: Sequence[Way], route: Smtp) -> bool:
-    """Whether the port and encryption that a hint proposes were just tried, and failed."""
-    proposed = dict(_PROPOSED.findall(hint or ""))
-    if not proposed:
-        return False
-    port = int(proposed.get("port", route.port))
-    kind = proposed.get("encryption", route.encryption)
-    tried = [way for way in ways if way.port == port and (kind == "auto" or not way.connects or way.encryption == kind)]
-    return bool(tried) and not any(way.ok for way in tried)
-
-
-@frozen
-class Survey:
-    """Every way into a server that was tried, sorted by port; and those that work for its settings, the recommended one
-    first."""
-
-    route: Smtp
-    ways: tuple[Way, ...]
-    proposals: tuple[Way, ...]
-
-    @property
-    def reached(self) -> bool:
-        """Whether a byte of any server was read."""
-        return any(way.heard for way in self.ways)
-
-
-def survey(link: Link, seconds: float, end: float) -> Survey:
+def survey(link: Link, seconds: float, end: float) -> tuple[Way, ...]:
     """Try every way into every port of PORTS and the route's own, by `end` (monotonic seconds). What is not over in
-    time is told as silence."""
+    time is told as silence. Sorted by port."""
     ports = sorted({*PORTS, link.smtp.port})
     looks = [look for port in ports for look in ways_in(link, port, seconds)]
     found = [way for each in together(looks, end) for way in each or ()]
@@ -205,5 +130,4 @@ def survey(link: Link, seconds: float, end: float) -> Survey:
         for kind in kinds
         if not any((way.port, way.encryption) == (port, kind) for way in found)
     ]
-    ways = sorted([*found, *late], key=lambda way: (way.port, kinds.index(way.encryption)))
-    return Survey(link.smtp, tuple(ways), tuple(best(ways, link.smtp)))
+    return tuple(sorted([*found, *late], key=lambda way: (way.port, kinds.index(way.encryption))))

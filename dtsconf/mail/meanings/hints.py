@@ -8,7 +8,7 @@ TICKET = "dtsconf test --transcript ticket.txt"
 ASK = f"ask the administrator of {{f.host}}, and send along what this writes: {TICKET}"
 
 # Signing in
-LOG_IN = "the server wants a login: {f.to_log_in} (a file, 0600, that holds the password)"
+LOG_IN = "the server wants a login: {f.to_log_in}"
 PASSWORD = (
     "the user name ({f.username}) or the password is wrong: many servers want the whole address, --set"
     " login.username=ADDRESS; dtsconf secret check shows where the password comes from: store it anew there"

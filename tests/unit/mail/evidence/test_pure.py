@@ -6,7 +6,19 @@ import datetime as dt
 
 import pytest
 
-from dtsconf.mail.evidence import case, clock, counters, network, portal, products, said, surroundings, trust, ways
+from dtsconf.mail.evidence import (
+    case,
+    choice,
+    clock,
+    counters,
+    network,
+    portal,
+    products,
+    said,
+    surroundings,
+    trust,
+    ways,
+)
 from dtsconf.mail.evidence.case import Case, together
 from dtsconf.mail.evidence.ways import Way
 from dtsconf.net.certificate import Certificate
@@ -171,15 +183,15 @@ def way(port: int, encryption: ways.Kind, *, ok: bool = True, login: bool = True
 def test_the_recommended_way_is_first() -> None:
     tried = [way(25, "none"), way(465, "tls"), way(587, "starttls"), way(587, "none"), way(2525, "tls", ok=False)]
     free = job(25).link.smtp
-    assert [(w.port, w.encryption) for w in ways.best(tried, free)] == [
+    assert [(w.port, w.encryption) for w in choice.best(tried, free)] == [
         (587, "starttls"), (465, "tls"), (25, "none"), (587, "none"),
     ]  # fmt: skip
     broken = Way(2525, "none", True, "", 1.0, offers_tls=True)
-    assert ways.best([broken], free) == []
+    assert choice.best([broken], free) == []
     with_login = job(465, password="x").link.smtp
-    assert [(w.port, w.encryption) for w in ways.best(tried, with_login)] == [(465, "tls"), (587, "starttls")]
-    assert ways.best([way(587, "starttls", login=False)], with_login) == []
-    assert ways.to_set(tried[2], free) == "--set server.port=587 --set server.encryption=starttls"
+    assert [(w.port, w.encryption) for w in choice.best(tried, with_login)] == [(465, "tls"), (587, "starttls")]
+    assert choice.best([way(587, "starttls", login=False)], with_login) == []
+    assert choice.to_set(tried[2], free) == "--set server.port=587 --set server.encryption=starttls"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +207,7 @@ def test_the_recommended_way_is_first() -> None:
 )
 def test_what_was_just_seen_to_fail_is_not_proposed(hint: str | None, refuted: bool) -> None:
     tried = [way(587, "starttls", ok=False), way(465, "tls", ok=False), way(25, "starttls")]
-    assert ways.refuted(hint, tried, job(25, encryption="starttls").link.smtp) == refuted
+    assert choice.refuted(hint, tried, job(25, encryption="starttls").link.smtp) == refuted
 
 
 @pytest.mark.parametrize("leads", [True, False])

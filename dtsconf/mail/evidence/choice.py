@@ -1,0 +1,172 @@
+"""What the ways that were tried come to: one that would do, one that lacks no more than trust in its certificate, one
+that takes no login, or none. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from dtsconf.frozen import frozen
+from dtsconf.mail.meanings.hints import TICKET
+from dtsconf.mail.route import TokenLogin
+from dtsconf.proof import CAUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dtsconf.mail.evidence.ways import Way
+    from dtsconf.mail.route import Smtp
+
+_PREFERENCE = (587, 465, 2525, 25)
+_TLS_IS_THERE = ("tls-untrusted", "tls-name", "tls-expired", "tls-not-yet-valid", "tls-version")
+"""Causes that end a handshake with a server which does speak TLS there."""
+
+_PROPOSED = re.compile(r"--set (?:server|microsoft\.smtp)\.(port|encryption)=(\w+)")
+
+
+@frozen
+class Choice:
+    """What there is, as a `kind` and a sentence `found`, and what to do about it: `hint`. `fit` are the ways that would
+    do, the recommended one first; there are some if `kind` is `fit`. `certificate`: a way would do if its certificate
+    were in order; `no-login`: a mail server answers, and takes no login safely; `nothing`: no such server at all."""
+
+    kind: Literal["fit", "certificate", "no-login", "nothing"]
+    found: str
+    hint: str
+    fit: tuple[Way, ...] = ()
+
+
+@frozen
+class Survey:
+    """Every way into the server of `route` that was tried, sorted by port, and what they come to."""
+
+    route: Smtp
+    ways: tuple[Way, ...]
+    choice: Choice
+
+    @property
+    def reached(self) -> bool:
+        """Whether a byte of any server was read."""
+        return any(way.heard for way in self.ways)
+
+
+def chosen(ways: Sequence[Way], route: Smtp) -> Choice:
+    """What to do by what was found."""
+    if fit := best(ways, route):
+        return Choice("fit", f"{fit[0].encryption} works on port {fit[0].port}", advice(fit[0], route), tuple(fit))
+    near = [way for way in ways if way.cause in _TLS_IS_THERE and way.encryption in _kinds(route)]
+    if near:
+        return _but_for_its_certificate(min(near, key=lambda way: _rank(way, route)), route)
+    served = [way for way in ways if way.ok]
+    if served:
+        return _without_login(min(served, key=lambda way: _rank(way, route)), route)
+    return Choice("nothing", _nothing(ways), _nowhere(ways, route))
+
+
+def best(ways: Sequence[Way], route: Smtp) -> list[Way]:
+    """Those that work and that these settings may use, the recommended ones first (RFC 8314 3): encrypted before plain,
+    the port in use before others. In clear only where nobody logs in and no TLS is offered: where it is offered and
+    doesn't come about, somebody may have seen to that. With a token by STARTTLS alone."""
+    fit = [way for way in ways if way.ok and way.encryption in _kinds(route) and (way.login or route.login is None)]
+    return sorted((way for way in fit if not way.offers_tls), key=lambda way: _rank(way, route))
+
+
+def _kinds(route: Smtp) -> tuple[str, ...]:
+    """The encryptions that these settings may use."""
+    return ("starttls",) if by_token(route) else ("starttls", "tls") if route.login else ("starttls", "tls", "none")
+
+
+def _rank(way: Way, route: Smtp) -> tuple[bool, bool, int]:
+    place = _PREFERENCE.index(way.port) if way.port in _PREFERENCE else len(_PREFERENCE)
+    return way.encryption == "none", way.port != route.port, place
+
+
+def by_token(route: Smtp) -> bool:
+    """Whether the login is by a token: Microsoft's own server, whose name and port are settings of their own."""
+    return isinstance(route.login, TokenLogin)
+
+
+def settings_for(way: Way, route: Smtp) -> tuple[str, ...]:
+    """The settings that choose this way, as `key=value`."""
+    if by_token(route):
+        return (f"microsoft.smtp.port={way.port}",)
+    return (f"server.port={way.port}", f"server.encryption={way.encryption}")
+
+
+def to_set(way: Way, route: Smtp) -> str:
+    """The options that choose this way."""
+    return " ".join(f"--set {setting}" for setting in settings_for(way, route))
+
+
+def advice(way: Way, route: Smtp) -> str:
+    """The hint to take this way."""
+    trust = " (in clear: only where the network is trusted)" if way.encryption == "none" else ""
+    return f"use the way that works: {to_set(way, route)}{trust}"
+
+
+def _but_for_its_certificate(way: Way, route: Smtp) -> Choice:
+    """The hint of that way's own failure, with the options that choose the way where it isn't the one in use."""
+    found = f"{way.encryption} is there on port {way.port}, but {CAUSES[way.cause or '']}"
+    hint = way.hint or f"ask who runs {route.host}, with what this writes: {TICKET}"
+    if (way.port, way.encryption) == (route.port, route.encryption):
+        return Choice("certificate", found, hint)
+    if "--set " not in hint:
+        return Choice("certificate", found, f"{hint}, with encryption {way.encryption} on port {way.port}")
+    return Choice("certificate", found, hint.replace("--set ", f"{to_set(way, route)} --set "))
+
+
+def _without_login(way: Way, route: Smtp) -> Choice:
+    """A mail server answers this way, and still it won't do: it takes no login, or has TLS that doesn't come about."""
+    if way.offers_tls:
+        found = f"port {way.port} offers STARTTLS, and that doesn't come about"
+        hint = f"ask who runs {route.host}, or a firewall or mail filter on the way, with what this writes: {TICKET}"
+        return Choice("no-login", found, hint)
+    how = "in clear only" if way.encryption == "none" else f"by {way.encryption}"
+    login = "dtsconf logs in over TLS alone" if way.login else "it offers no login"
+    found = f"a mail server answers on port {way.port}, {how}; {login}"
+    ask = f"port {way.port} is not for logins: ask the administrator of {route.host} for the submission port"
+    if by_token(route):
+        return Choice("no-login", found, f"{ask}: --set microsoft.smtp.port=PORT")
+    trusted = f"{to_set(way, route)} --set login.required=false"
+    return Choice(
+        "no-login", found, f"{ask}; or, where the server trusts this network, send without a login: {trusted}"
+    )
+
+
+def _nothing(ways: Sequence[Way]) -> str:
+    if not any(way.listens for way in ways):
+        return "no port answers at all: the host is down, or a firewall keeps them all"
+    if not any(way.heard for way in ways):
+        return "what answers, refuses: no mail server runs there, or a firewall rejects"
+    return "something answers, but no mail server that would do"
+
+
+def _nowhere(ways: Sequence[Way], route: Smtp) -> str:
+    key = "microsoft.smtp.host" if by_token(route) else "server.host"
+    if any(way.heard for way in ways if way.port == route.port):
+        port = key.replace(".host", ".port")
+        return (
+            f"neither port {route.port} of {route.host} nor one of the usual ports takes mail: ask for name and port of"
+            f" the server for outgoing mail: --set {key}=HOST --set {port}=PORT, then dtsconf test --probe"
+        )
+    return nowhere(route.host, key)
+
+
+def nowhere(host: str, host_key: str) -> str:
+    """The hint when no mail server that would do answers at all."""
+    return (
+        f"no mail server that would do answers on any of the usual ports of {host}: is the server up, and is {host_key}"
+        f" right? Ask for name and port: --set {host_key}=HOST, then dtsconf test --probe"
+    )
+
+
+def refuted(hint: str | None, ways: Sequence[Way], route: Smtp) -> bool:
+    """Whether the port and encryption that a hint proposes were just tried, and failed."""
+    proposed = dict(_PROPOSED.findall(hint or ""))
+    if not proposed:
+        return False
+    port = int(proposed.get("port", route.port))
+    kind = proposed.get("encryption", route.encryption)
+    tried = [way for way in ways if way.port == port and (kind == "auto" or not way.connects or way.encryption == kind)]
+    return bool(tried) and not any(way.ok for way in tried)

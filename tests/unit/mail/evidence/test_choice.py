@@ -1,0 +1,92 @@
+"""What is proposed once other ways were tried: never what was just seen to fail, and never doubt of what works."""
+
+from __future__ import annotations
+
+import pytest
+
+from dtsconf.mail.evidence import encryption
+from dtsconf.mail.evidence.case import Case
+from dtsconf.mail.evidence.choice import chosen
+from dtsconf.mail.evidence.ways import Kind, Way
+from dtsconf.proof import Stage, Verification
+from tests.unit.mail.jobs import job
+
+ROOTS = (
+    "ask for the root certificate: --set server.ca_file=/PATH/TO/ROOTS.pem. Or confirm it: --set server.fingerprint=ab"
+)
+RENEW = "have the certificate of mail.example renewed, then dtsconf test again"
+
+
+def plain(port: int = 25387, *, offers_tls: bool = True, login: bool = False) -> Way:
+    return Way(port, "none", True, "", 1.0, login=login, offers_tls=offers_tls)
+
+
+def failed(cause: str, encryption: Kind = "starttls", port: int = 25387, hint: str | None = None) -> Way:
+    return Way(port, encryption, False, "", 1.0, cause, "tls", hint=hint)
+
+
+DEAD = [Way(port, "starttls", False, "", 1.0, "refused", "connect", heard=False) for port in (25, 587)]
+
+
+@pytest.mark.parametrize("password", [None, "x"])
+def test_a_certificate_in_the_way_is_what_is_to_be_mended(password: str | None) -> None:
+    tried = [plain(), failed("tls-untrusted", hint=ROOTS), failed("protocol", "tls"), *DEAD]
+    found = chosen(tried, job(25387, password=password).link.smtp)
+    assert found.kind == "certificate"
+    assert "starttls is there on port 25387, but the server's certificate comes from nobody" in found.found
+    options = "--set server.port=25387 --set server.encryption=starttls"
+    assert f"{options} --set server.ca_file=/PATH/TO/ROOTS.pem" in found.hint
+    assert f"{options} --set server.fingerprint=ab" in found.hint
+    assert "login.required" not in found.hint
+
+
+def test_the_way_in_use_keeps_the_hint_of_its_own_failure() -> None:
+    route = job(25387, encryption="starttls", password="x").link.smtp
+    assert chosen([plain(), failed("tls-untrusted", hint=ROOTS)], route).hint == ROOTS
+
+
+def test_an_expired_certificate_elsewhere_is_named_with_its_port() -> None:
+    found = chosen([failed("tls-expired", "tls", 25328, RENEW)], job(25328, password="x").link.smtp)
+    assert found.hint == f"{RENEW}, with encryption tls on port 25328"
+
+
+def test_a_server_that_takes_no_login_is_not_said_to_be_down() -> None:
+    found = chosen([plain(25325, offers_tls=False), *DEAD], job(25325, password="x").link.smtp)
+    assert (found.kind, found.fit) == ("no-login", ())
+    assert "a mail server answers on port 25325, in clear only; it offers no login" in found.found
+    assert "--set server.port=25325 --set server.encryption=none --set login.required=false" in found.hint
+    assert "submission port" in found.hint
+    in_clear = chosen([plain(25325, offers_tls=False, login=True)], job(25325, password="x").link.smtp)
+    assert "dtsconf logs in over TLS alone" in in_clear.found
+
+
+def test_starttls_that_does_not_come_about_is_no_matter_of_logins() -> None:
+    found = chosen([plain(), failed("protocol")], job(25387).link.smtp)
+    assert "offers STARTTLS, and that doesn't come about" in found.found
+    assert "login" not in found.hint
+    assert "--set" not in found.hint
+
+
+def test_what_answers_there_is_not_said_to_be_down() -> None:
+    web = Way(25399, "none", False, "a web server answers on port 25399", 1.0, "not-smtp", "banner")
+    found = chosen([web, *DEAD], job(25399).link.smtp)
+    assert found.kind == "nothing"
+    assert "is the server up" not in found.hint
+    assert "--set server.host=HOST --set server.port=PORT" in found.hint
+    assert "is the server up" in chosen(DEAD, job(25).link.smtp).hint
+
+
+@pytest.mark.parametrize(
+    ("cause", "hint", "words"),
+    [
+        ("tls-required", "--set server.encryption=starttls", "--set server.ca_file"),
+        ("tls-stripped", "--set server.encryption=tls --set server.port=465", None),
+        ("tls-stripped", "--set server.encryption=starttls", "it takes the encryption out"),
+    ],
+)
+def test_plain_is_no_answer_where_encryption_is_wanted(cause: str, hint: str, words: str | None) -> None:
+    failure = Stage("mail-from", False, 1.0, "", cause=cause, hint=hint)
+    case = Case(job(25387), Verification("send", False, (failure,)), failure)
+    tried = [plain(), failed("tls-untrusted", hint=ROOTS)]
+    told = encryption._hint(chosen(encryption._usable(tried, case), case.route), tried, case)
+    assert told is None if words is None else words in (told or "")

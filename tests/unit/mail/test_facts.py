@@ -1,0 +1,24 @@
+"""What hints say of logging in: what is given already isn't asked for, what the server lacks isn't proposed."""
+
+from __future__ import annotations
+
+import pytest
+
+from dtsconf.mail.facts import Facts
+
+PLAIN = Facts("mail.example", 25325, "none", False, "", "a@b.example", "c@d.example")
+NAMED = "--set login.required=true --set login.username=NAME --set login.password=file:///PATH"
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({"tls": True}, NAMED),
+        ({}, f"--set server.encryption=starttls {NAMED}"),
+        ({"starttls": False}, f"--set server.port=587 --set server.encryption=starttls {NAMED}"),
+        ({"tls": True, "spare_login": True}, "--set login.required=true"),
+        ({"spare_login": True}, "--set server.encryption=starttls --set login.required=true"),
+    ],
+)
+def test_how_to_log_in(changes: dict[str, bool], options: str) -> None:
+    assert PLAIN._replace(**changes).to_log_in.removesuffix(" (a file, 0600, that holds the password)") == options  # type: ignore[arg-type]
