@@ -44,7 +44,7 @@ def probe_of(given: Inputs, progress: Callable[[str], None] = lambda _words: Non
     effective = wiring.effective(given, user=True)
     _require_ports(effective)
     require_roots(effective)
-    link = hands.link_of(hands.without_login(given, effective), had_tls=False, progress=progress)
+    link = hands.link_of(hands.without_login(given, effective), progress=progress)
     progress(f"trying the ports of {link.smtp.host}")
     ways = survey(link, SECONDS, time.monotonic() + SECONDS + 0.5)
     return Probed(Survey(link.smtp, ways, chosen(ways, link.smtp)), effective, effective.warnings)

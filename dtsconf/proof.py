@@ -69,6 +69,15 @@ class Stage:
 
 
 @frozen
+class Past:
+    """What this machine knows of a host and port from before. `tls`: `auto` was settled on TLS there; `proven`: when
+    the settings in force were proven there (UTC, to the minute), None if they weren't."""
+
+    tls: bool = False
+    proven: str | None = None
+
+
+@frozen
 class Evidence:
     """One thing that was looked at after a failure: what was tried, what was seen, and what that means."""
 

@@ -27,7 +27,7 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
     from dtsconf.mail.verify import verify
 
     access = hands.without_login(Inputs(root=subject.layout.root), effective)
-    job = hands.job_of(access, "connect", None, None, had_tls=False, progress=progress)
+    job = hands.job_of(access, "connect", None, None, progress=progress)
     at = job.link.route.place
     for stage in verify(job).stages:
         yield _line(stage, at, effective)

@@ -26,7 +26,6 @@ __all__ = [
     "TargetRecord",
     "current",
     "current_number",
-    "had_tls",
     "history",
     "history_row",
     "load",
@@ -104,12 +103,6 @@ def proof_row(proof: Proof) -> dict[str, Any]:
 def settled_at(host: str, port: int) -> str:
     """The name under which a generation remembers what `auto` came to."""
     return f"{host} {port}"
-
-
-def had_tls(generation: Generation | None, host: str, port: int) -> bool:
-    """Whether `auto` was settled on TLS for this host and port on this machine before."""
-    found = generation.settled.get(settled_at(host, port)) if generation else None
-    return found is not None and found.encryption != "none"
 
 
 def replace_record(system: System, layout: Layout, generation: Generation) -> None:

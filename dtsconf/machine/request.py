@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dtsconf.machine.record import Generation
     from dtsconf.machine.saved_plan import SavedPlan
     from dtsconf.machine.system import System
-    from dtsconf.proof import Level, Stage, Verification
+    from dtsconf.proof import Level, Past, Stage, Verification
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
 
@@ -69,13 +69,13 @@ class Settled:
 @frozen
 class Check:
     """One verification to make: the staged settings, the secrets they sign in with by settings key (none where no login
-    is made at this level), how deep, the generation it would prove, and whether TLS was settled here before."""
+    is made at this level), how deep, the generation it would prove, and what is known of host and port from before."""
 
     effective: Effective
     secrets: Mapping[str, Secret]
     level: Level
     generation: int
-    had_tls: bool
+    past: Past
 
 
 @frozen
@@ -89,7 +89,7 @@ class Services:
     progress: a short present-participle phrase whenever something starts that may take a second.
     """
 
-    settle: Callable[[Effective, bool], Settled | Verification]
+    settle: Callable[[Effective, Past], Settled | Verification]
     verify: Callable[[Check], Verification]
     fetch: Callable[[str, str], Secret]
     ask: Callable[[Plan], bool] = field(default=lambda _plan: True)

@@ -17,6 +17,7 @@ from dtsconf.machine.desired import delivered_references
 from dtsconf.machine.failure import failure
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.lock import machine_lock
+from dtsconf.machine.past import past_of
 from dtsconf.machine.planning import look, refuse_unfit
 from dtsconf.machine.record import Proof
 from dtsconf.machine.recording import Course
@@ -237,9 +238,9 @@ class Run:
         secrets = {key: self._secret(key, reference, final) for key, reference in used.items()}
         refuse_unfit(self.machine, effective, secrets)
         host = effective.settings.server.host or ""
-        had = generations.had_tls(final.last, host, effective_port(effective.settings))
-        had = had and not self.options.allow_downgrade
-        return Check(effective, secrets, self.depth.level, number, had)
+        port = effective_port(effective.settings)
+        past = past_of(final.last, host, port, forget_tls=self.options.allow_downgrade)
+        return Check(effective, secrets, self.depth.level, number, past)
 
     def _applied(self, final: Planned, generation: Generation | None, *, changed: bool) -> Applied:
         base = self.known()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from dtsconf.errors import Notice
 from dtsconf.frozen import frozen
-from dtsconf.machine.generations import had_tls, settled_at
+from dtsconf.machine.generations import settled_at
+from dtsconf.machine.past import past_of
 from dtsconf.machine.record import SettledRecord
 from dtsconf.machine.request import Settled
 from dtsconf.machine.verdict import failed
@@ -77,14 +78,14 @@ def settle(
         return Outcome(effective)
     host, port = _address(effective)
     services.progress(f"asking {host}:{port} for encryption")
-    had = had_tls(last, host, port) and not options.allow_downgrade
-    answer = services.settle(effective, had)
+    past = past_of(last, host, port, forget_tls=options.allow_downgrade)
+    answer = services.settle(effective, past)
     if isinstance(answer, Verification):
         if answer.reached or not may_be_offline:
             raise failed(answer, f"{host}:{port}")
         return _unreached(effective, last, answer)
     if answer.encryption == "none":
-        _refuse_plain(answer, effective, had=had)
+        _refuse_plain(answer, effective, had=past.tls)
     memory = {settled_at(host, port): SettledRecord(answer.encryption, time)}
     told = _plain(answer, host, port) if answer.encryption == "none" else ()
     return Outcome(_with(effective, answer.encryption, port), memory, warnings=told)

@@ -61,6 +61,7 @@ class Conversation:
             recipient=recipient,
             token=isinstance(login, TokenLogin),
             spare_login=route.spare_login,
+            proven=link.past.proven,
         )
         if isinstance(login, PasswordLogin) and login.password is not None:
             self._keep_secret(login.username, login.password.reveal())

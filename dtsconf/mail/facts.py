@@ -14,7 +14,8 @@ _LOGIN = "--set login.required=true --set login.username=NAME --set login.passwo
 
 class Facts(NamedTuple):
     """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token; `starttls`: for all that
-    is known the server offers STARTTLS; `spare_login`: the settings hold a login that they don't require."""
+    is known the server offers STARTTLS; `spare_login`: the settings hold a login that they don't require; `proven`:
+    when this host and port were last proven from this machine."""
 
     host: str
     port: int
@@ -27,6 +28,7 @@ class Facts(NamedTuple):
     token: bool = False
     starttls: bool = True
     spare_login: bool = False
+    proven: str | None = None
 
     @property
     def implicit_tls(self) -> bool:

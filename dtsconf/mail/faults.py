@@ -28,6 +28,13 @@ _CONNECT_HINTS = {
     "no-route": "bring this machine's network up (cable, VPN, default route), then dtsconf test again; it stays when a"
     " firewall prohibits {f.host}",
 }
+_PROVEN = (
+    "{f.host} port {f.port} was proven from this machine on {f.proven}: is the server down, or the way to it (VPN,"
+    " firewall)? See to that, then dtsconf test again"
+)
+_DOUBTFUL = ("refused", "timeout")
+"""Causes that speak against host and port, where nothing speaks for them."""
+
 _OTHER_PORT = "outgoing mail has other ports: --set {f.port_key}=587, or see which answer: dtsconf test --probe"
 _LOOK = "no mail server answers there: check {f.host_key} and {f.port_key}; what works there: dtsconf test --probe"
 _AGAIN = (
@@ -55,11 +62,14 @@ _AGREED = (
 def of_errnos(numbers: Sequence[int | None], facts: Facts) -> Finding:
     """What it means that no address could be connected to; None stands for no answer in time."""
     cause = meaning.of_errnos(numbers)
-    return Finding(cause, _CONNECT_HINTS[cause].format(f=facts))
+    hint = _PROVEN if facts.proven and cause in _DOUBTFUL else _CONNECT_HINTS[cause]
+    return Finding(cause, hint.format(f=facts))
 
 
 def of_lookup(code: int | None, facts: Facts) -> Finding:
     """What a failed look-up means. `code` is getaddrinfo's, None when it did not end in time."""
+    if facts.proven:
+        return Finding("dns", _PROVEN.format(f=facts))
     if meaning.no_such_name(code):
         return Finding(
             "dns",

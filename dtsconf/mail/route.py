@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
 from dtsconf.mail.masking import Masker
+from dtsconf.proof import Past
 
 if TYPE_CHECKING:
     from dtsconf.mail.transcript import Transcript
@@ -84,14 +85,14 @@ Route = Smtp | Graph
 
 @frozen
 class Link:
-    """A route, and how its connection is made. `timeout` is in seconds, for each stage; `had_tls`: this host and port
-    were settled on TLS before; `allow_downgrade`: the user accepts plain all the same. `progress` is called with a few
-    words when a stage begins; `transcript` is told all that is said. `masker` learns the secrets of every conversation
-    over it, so that what a look on the side finds is masked as well."""
+    """A route, and how its connection is made. `timeout` is in seconds, for each stage; `past`: what this machine
+    knows of host and port from before; `allow_downgrade`: the user accepts plain all the same. `progress` is called
+    with a few words when a stage begins; `transcript` is told all that is said. `masker` learns the secrets of every
+    conversation over it, so that what a look on the side finds is masked as well."""
 
     route: Route
     timeout: float = 15
-    had_tls: bool = False
+    past: Past = Past()
     allow_downgrade: bool = False
     progress: Callable[[str], None] | None = field(default=None, compare=False)
     transcript: Transcript | None = field(default=None, compare=False)

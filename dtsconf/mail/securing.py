@@ -46,7 +46,7 @@ def accept_plain(talk: Conversation) -> None:
     Raises:
         StageFailed: it isn't fine.
     """
-    stripped = talk.link.had_tls or filter_marks(talk.banner, talk.offer) is not None
+    stripped = talk.link.past.tls or filter_marks(talk.banner, talk.offer) is not None
     if stripped and not talk.link.allow_downgrade:
         with talk.stage("tls", _DOING):
             _not_offered(talk)
@@ -78,7 +78,7 @@ def refuse_cleartext(talk: Conversation) -> NoReturn:
 
 def _not_offered(talk: Conversation) -> NoReturn:
     said = f"the EHLO answer has no STARTTLS (it offers {talk.offer})"
-    before = "this host and port had STARTTLS before" if talk.link.had_tls else None
+    before = "this host and port had STARTTLS before" if talk.link.past.tls else None
     evidence = [text for text in (filter_marks(talk.banner, talk.offer), before) if text]
     if evidence:
         hint = (

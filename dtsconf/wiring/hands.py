@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from dtsconf.auth.request import Person
     from dtsconf.errors import Where
     from dtsconf.machine.plan import Plan
+    from dtsconf.machine.record import Generation
     from dtsconf.machine.request import Check, Services, Settled
     from dtsconf.mail.job import Job
     from dtsconf.mail.route import Link
     from dtsconf.mail.transcript import Transcript
-    from dtsconf.proof import Level, Verification
+    from dtsconf.proof import Level, Past, Verification
     from dtsconf.secret.backend import VaultSettings
     from dtsconf.secret.resolver import Resolver
     from dtsconf.secret.value import Secret
@@ -120,23 +121,28 @@ def without_login(inputs: Inputs, effective: Effective) -> Access:
     return Access(effective, None, tokens_of(inputs, effective, {}))
 
 
-def link_of(access: Access, *, had_tls: bool, progress: Callable[[str], None]) -> Link:
+def link_of(access: Access, *, progress: Callable[[str], None], past: Past | None = None) -> Link:
     """The route of these settings, and how its connection is made."""
     from dtsconf.mail.route import Link
+    from dtsconf.proof import Past
     from dtsconf.wiring.routes import route_of
 
     timeout = float(access.effective.settings.connection.timeout)
-    return Link(route_of(access.effective, access.password, access.tokens), timeout, had_tls=had_tls, progress=progress)
+    route = route_of(access.effective, access.password, access.tokens)
+    return Link(route, timeout, past=past or Past(), progress=progress)
 
 
 def link_now(inputs: Inputs, access: Access, *, progress: Callable[[str], None]) -> Link:
     """As `link_of`, with the machine's past as it is now: what somebody who sends needs."""
-    from dtsconf.machine.generations import had_tls
+    past = _past(access.effective, last_generation(inputs))
+    return link_of(access, past=past, progress=progress)
+
+
+def _past(effective: Effective, last: Generation | None) -> Past:
+    from dtsconf.machine.past import past_of
     from dtsconf.settings.model import effective_port
 
-    settings = access.effective.settings
-    had = had_tls(last_generation(inputs), settings.server.host or "", effective_port(settings))
-    return link_of(access, had_tls=had, progress=progress)
+    return past_of(last, effective.settings.server.host or "", effective_port(effective.settings))
 
 
 def unmoved(attempt: Callable[[], T]) -> T:
@@ -158,8 +164,8 @@ def job_of(
     to: str | None,
     generation: int | None,
     *,
-    had_tls: bool,
     progress: Callable[[str], None],
+    past: Past | None = None,
 ) -> Job:
     """One verification, put together."""
     from dtsconf.mail.job import Job, Letter
@@ -167,7 +173,7 @@ def job_of(
 
     effective = access.effective
     me, sender = who(), effective.settings.sender
-    link = link_of(access, had_tls=had_tls, progress=progress)
+    link = link_of(access, past=past, progress=progress)
     letter = Letter(me.host, effective.org.name or None, generation, f"dtsconf {__version__}", me.user)
     return Job(link, level, letter, sender.email or "", sender.name, to)
 
@@ -182,16 +188,13 @@ def verify_of(
 ) -> Verification:
     """The conversation of a test, for settings whose way in is known already; a failure comes with its evidence, and
     `transcript` is told all that is said."""
-    from dtsconf.machine.generations import had_tls
     from dtsconf.mail.verify import verify
-    from dtsconf.settings.model import effective_port
 
-    settings = access.effective.settings
     last = last_generation(given)
-    had = had_tls(last, settings.server.host or "", effective_port(settings))
+    past = _past(access.effective, last)
     number = last.number if last is not None and given.profile is None else None
     recipient = to or access.effective.org.verify.to
-    job = job_of(access, depth, recipient, number, had_tls=had, progress=progress)
+    job = job_of(access, depth, recipient, number, past=past, progress=progress)
     return looked_into(job, verify(job.written_down(transcript)))
 
 
@@ -219,9 +222,9 @@ def services(
     from dtsconf.settings.recipients import require_allowed
     from dtsconf.settings.roots import require_roots
 
-    def settle(effective: Effective, had_tls: bool) -> Settled | Verification:
+    def settle(effective: Effective, past: Past) -> Settled | Verification:
         require_roots(effective)
-        job = job_of(without_login(inputs, effective), "connect", None, None, had_tls=had_tls, progress=progress)
+        job = job_of(without_login(inputs, effective), "connect", None, None, past=past, progress=progress)
         found = settling.settle(job)
         if found.failure is not None:
             return looked_into(job, found.failure)
@@ -241,7 +244,7 @@ def services(
             if failed.unreached is None:
                 raise
             return _provider_unreached(check.level, failed)
-        job = job_of(access, check.level, to, check.generation, had_tls=check.had_tls, progress=progress)
+        job = job_of(access, check.level, to, check.generation, past=check.past, progress=progress)
         return looked_into(job, mail.verify_with_retries(job, effective.org.verify.retries))
 
     def fetch(reference: str, key: str) -> Secret:

@@ -129,3 +129,22 @@ def test_a_login_that_is_there_only_has_to_be_required(
     told = machine.run("test", "--profile", profile).fails(6)
     assert advised(told.stdout) == "hint: the server wants a login: --set login.required=true"
     machine.run(*typed(told.stdout)).ok()
+
+
+def test_a_place_that_was_proven_is_not_doubted(machine: Machine, smtpd: Servers) -> None:
+    """The server went down: apply, test, send and the queue say the same."""
+    running = smtpd()
+    profile = machine.profile(**proven(running))
+    machine.apply(profile).ok()
+    running.stop()
+    mail = ("--to", "ann@acme.example", "--body", "x")
+    told = [machine.run("test"), machine.run("send", *mail), machine.apply(profile, "--verify")]
+    machine.run("send", "--queue", *mail).ok()
+    told.append(machine.run("queue", "flush"))
+    for each in told:
+        assert each.code == 9
+        assert f"127.0.0.1 port {running.port} was proven from this machine on 20" in advised(each.text)
+        assert "is the server down" in advised(each.text)
+        assert "--set" not in each.text
+    other = machine.run("test", "--set", f"server.port={free_ports(1)[0]}").fails(9)
+    assert "was proven" not in other.text

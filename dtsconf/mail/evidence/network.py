@@ -232,7 +232,9 @@ def _other_ports(case: Case) -> Outcome:
 
 
 def _nowhere(case: Case, listening: list[int]) -> str | None:
-    """The hint when none of the ports would do."""
+    """The hint when none of the ports would do; None where the failure's own holds, or the place was proven."""
+    if case.link.past.proven:
+        return None
     if case.cause == "refused":
         return nowhere(case.host, case.host_key)
     if case.cause == "timeout" and not listening:

@@ -13,6 +13,7 @@ from dtsconf.frozen import frozen
 from dtsconf.mail.evidence.case import together
 from dtsconf.mail.job import Job, Letter
 from dtsconf.mail.verify import verify
+from dtsconf.proof import Past
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ class Way:
 def hold(link: Link, port: int, encryption: Encryption, seconds: float) -> Verification:
     """A conversation as far as EHLO and TLS, `seconds` in all, without login."""
     route = replace(link.smtp, port=port, encryption=encryption, login=None)
-    quiet = replace(link, route=route, timeout=seconds, had_tls=False, progress=None, transcript=None)
+    quiet = replace(link, route=route, timeout=seconds, past=Past(), progress=None, transcript=None)
     return verify(Job(quiet, "connect", _NOBODY, deadline=seconds))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from dtsconf.errors import DtsconfError, Interrupted, Invalid, SecretUnavailable, SignInFailed, VerificationFailed
 from dtsconf.machine.request import Applied, Settled
-from dtsconf.proof import Level
+from dtsconf.proof import Level, Past
 from dtsconf.settings.profile import load_profile
 from dtsconf.settings.resolve import resolve
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
@@ -119,7 +119,7 @@ def test_verification_sees_the_staged_settings_and_nothing_is_live_yet(world: Wo
     world.apply(effective(LOGIN))
     assert seen == [False]
     check = world.checks[0]
-    assert (check.level, check.generation, check.had_tls) == ("send", 1, False)
+    assert (check.level, check.generation, check.past) == ("send", 1, Past())
     assert {key: secret.reveal() for key, secret in check.secrets.items()} == {"login.password": CANARY}
 
 

@@ -41,9 +41,9 @@ def test_plan_takes_what_was_settled_before(world: World) -> None:
     assert '"encryption": "auto"' in world.plan(effective(AUTO)).plan.changes[0].diff
     world.apply()
     assert world.plan().plan.empty
-    assert world.had == [False]
+    assert [each.tls for each in world.past] == [False]
     assert not world.apply().changed
-    assert world.had == [False, True]
+    assert [each.tls for each in world.past] == [False, True]
 
 
 def test_plain_after_tls_is_refused_as_stripped(world: World) -> None:
@@ -73,7 +73,7 @@ def test_a_downgrade_that_is_allowed_is_remembered(world: World) -> None:
     world.settled = PLAIN
     world.apply(allow_downgrade=True)
     assert server(world) == ("none", 587)
-    assert world.had[-1] is False
+    assert not world.past[-1].tls
     assert not world.apply().changed
 
 

@@ -15,7 +15,7 @@ from dtsconf.machine.plan import Plan
 from dtsconf.machine.planning import Planned
 from dtsconf.machine.request import Applied, Check, Machine, Options, Services, Settled, Who
 from dtsconf.machine.status import Status, status
-from dtsconf.proof import Stage, Verification
+from dtsconf.proof import Past, Stage, Verification
 from dtsconf.secret.value import Secret
 from dtsconf.settings.effective import Effective
 from dtsconf.settings.policy import Lock, Policy, Rule
@@ -96,7 +96,7 @@ class World:
         self.settled: Settled | Verification = Settled("starttls", 587)
         self.secrets: dict[str, str] = {"file:///etc/secret": CANARY, "env://PW": CANARY}
         self.checks: list[Check] = []
-        self.had: list[bool] = []
+        self.past: list[Past] = []
         self.fetched: list[str] = []
         self.asked: list[Plan] = []
         self.answer = True
@@ -107,8 +107,8 @@ class World:
     def services(self) -> Services:
         return Services(self._settle, self._verify, self._fetch, self._ask)
 
-    def _settle(self, _effective: Effective, had_tls: bool) -> Settled | Verification:
-        self.had.append(had_tls)
+    def _settle(self, _effective: Effective, past: Past) -> Settled | Verification:
+        self.past.append(past)
         return self.settled
 
     def _verify(self, check: Check) -> Verification:

@@ -13,7 +13,7 @@ from dtsconf.secret.value import Secret
 from dtsconf.settings.model import DEFAULT_PORTS
 
 LETTER = Letter("pc-7", "acme-perth", 3, "dtsconf 1.2.0", "macro")
-LINK = ("had_tls", "allow_downgrade", "progress")
+LINK = ("past", "allow_downgrade", "progress")
 
 
 def route(

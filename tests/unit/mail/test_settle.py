@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dtsconf.mail.settle import settle
+from dtsconf.proof import Past
 from tests.unit.mail.jobs import job, without_password
 from tests.unit.mail.scripted import EHLO, dialogue, server
 
@@ -41,7 +42,7 @@ def test_a_server_that_can_not_be_asked_is_a_failure() -> None:
 
 def test_plain_is_refused_where_tls_was_before() -> None:
     with server(dialogue()) as running:
-        asked = job(running.port, encryption="auto", had_tls=True)
+        asked = job(running.port, encryption="auto", past=Past(tls=True))
         settled = settle(asked)
         assert settled.failure is not None
         assert settled.failure.failure is not None

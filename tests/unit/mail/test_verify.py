@@ -10,7 +10,7 @@ import pytest
 
 from dtsconf.mail import tls
 from dtsconf.mail.verify import may_pass, verify, verify_with_retries
-from dtsconf.proof import Stage
+from dtsconf.proof import Past, Stage
 from tests.real.ca import Certificates
 from tests.unit.mail.jobs import failed, job, names, without_password
 from tests.unit.mail.scripted import EHLO, Peer, Script, dialogue, server
@@ -322,7 +322,7 @@ def test_starttls_that_is_not_offered() -> None:
 def test_starttls_that_was_taken_away(encryption: str, mark: str) -> None:
     ehlo = EHLO if mark == "history" else EHLO.replace("250 ENH", f"250-{mark}\r\n250 ENH")
     with server(dialogue(ehlo=ehlo)) as running:
-        wanted = job(running.port, encryption=encryption, had_tls=mark == "history")
+        wanted = job(running.port, encryption=encryption, past=Past(tls=mark == "history"))
         row = failed(verify(wanted))
         assert (row.stage, row.cause) == ("tls", "tls-stripped")
         assert ("before" if mark == "history" else mark) in row.detail

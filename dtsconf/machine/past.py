@@ -1,0 +1,38 @@
+"""What a generation remembers of a host and port: whether `auto` was settled on TLS there, and when it was proven."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dtsconf.machine.generations import settled_at
+from dtsconf.proof import Past
+
+if TYPE_CHECKING:
+    from dtsconf.machine.record import Generation
+
+
+def past_of(generation: Generation | None, host: str, port: int, *, forget_tls: bool = False) -> Past:
+    """What this machine's last generation knows of them, None before the first; `forget_tls`: plain is accepted now."""
+    if generation is None:
+        return Past()
+    settled = generation.settled.get(settled_at(host, port))
+    tls = settled is not None and settled.encryption != "none" and not forget_tls
+    return Past(tls, _proven(generation, host, port))
+
+
+def _proven(generation: Generation, host: str, port: int) -> str | None:
+    proof = generation.proof
+    if proof.state != "verified" or proof.time is None or generation.config is None:
+        return None
+    if (host, port) != _place(json.loads(generation.config)["settings"]):
+        return None
+    return f"{proof.time[:10]} {proof.time[11:16]} UTC"
+
+
+def _place(settings: dict[str, dict[str, object]]) -> tuple[object, object]:
+    """Host and port of a machine config's settings."""
+    from dtsconf.settings.model import DEFAULT_PORTS
+
+    server = settings["server"]
+    return server["host"], server["port"] or DEFAULT_PORTS[str(server["encryption"])]

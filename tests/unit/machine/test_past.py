@@ -1,0 +1,43 @@
+"""What a machine's last generation knows of a host and port."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dtsconf.machine.generations import settled_at
+from dtsconf.machine.past import past_of
+from dtsconf.machine.record import Generation, Proof, SettledRecord
+from dtsconf.proof import Past
+
+CONFIG = '{"settings": {"server": {"host": "mail.example", "port": %s, "encryption": "starttls"}}}'
+PROVEN = Generation(
+    3, "2026-11-25T10:00:00Z", proof=Proof("verified", "send", "2026-11-25T10:00:03Z"), config=CONFIG % "null"
+)
+
+
+def test_a_place_that_was_proven() -> None:
+    assert past_of(PROVEN, "mail.example", 587).proven == "2026-11-25 10:00 UTC"
+    assert past_of(replace(PROVEN, config=CONFIG % 2525), "mail.example", 2525).proven == "2026-11-25 10:00 UTC"
+
+
+@pytest.mark.parametrize(("host", "port"), [("mail.example", 25), ("other.example", 587)])
+def test_another_place(host: str, port: int) -> None:
+    assert past_of(PROVEN, host, port) == Past()
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [None, replace(PROVEN, proof=Proof("pending", "connect", "x", "offline")), replace(PROVEN, config=None)],
+)
+def test_no_proof(generation: Generation | None) -> None:
+    assert past_of(generation, "mail.example", 587) == Past()
+
+
+def test_tls_that_was_there() -> None:
+    had = {settled_at("mail.example", 587): SettledRecord("starttls", "x")}
+    generation = replace(PROVEN, settled=had)
+    assert past_of(generation, "mail.example", 587).tls
+    assert not past_of(generation, "mail.example", 587, forget_tls=True).tls
+    assert not past_of(generation, "mail.example", 25).tls
