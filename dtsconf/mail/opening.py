@@ -75,12 +75,13 @@ def _connect(talk: Conversation, addresses: list[Address]) -> None:
     with talk.stage("connect", f"connecting to {talk.facts.host} port {talk.facts.port}") as row:
         race = Race(addresses, talk.limits.end())
         sock = race.run()
-        told = "; ".join(map(str, race.failed))
         if sock is None:
             from dtsconf.mail import faults
 
             finding = faults.of_errnos([attempt.errno for attempt in race.failed], talk.facts)
+            told = "; ".join(f"{attempt.place}: {attempt.why}" for attempt in race.failed)
             raise StageFailed.of(finding, told or "no answer", "system")
+        told = "; ".join(map(str, race.failed))
         wire = _wire(talk, sock)
         talk.connected(wire)
         row.said_by = "system"

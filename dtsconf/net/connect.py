@@ -56,8 +56,18 @@ class Attempt:
     address: Address
     errno: int | None
 
+    @property
+    def place(self) -> str:
+        """Address and port, to be shown."""
+        return f"{self.address} port {self.address.sockaddr[1]}"
+
+    @property
+    def why(self) -> str:
+        """What the system said."""
+        return os.strerror(self.errno) if self.errno else "no answer"
+
     def __str__(self) -> str:
-        return f"{self.address}: {os.strerror(self.errno) if self.errno else 'no answer'}"
+        return f"{self.address}: {self.why}"
 
 
 def resolve(host: str, port: int, end: float) -> list[Address]:

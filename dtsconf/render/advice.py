@@ -9,6 +9,7 @@ from dtsconf.names import escape_controls
 from dtsconf.render import proposals
 from dtsconf.render.call import Call
 from dtsconf.settings.effective import display, origin_of
+from dtsconf.settings.model import effective_port
 from dtsconf.settings.rules import in_use
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def text(hint: str | None, call: Call, effective: Effective | None = None) -> st
     keys = {each.key for each in proposed}
     others = tuple(one for one in call.sets if one.partition("=")[0].strip() not in keys)
     more = tuple(f"{each.key}={each.value}" for each in proposed)
-    kept = escape_controls(proposals.kept(proposed, effective))
-    return f"try:  {typed(replace(call, sets=(*others, *more)))}\nkeep: once that works, {kept}\n"
+    kept = "".join(f"{escape_controls(line)}\n" for line in proposals.kept(proposed, effective).splitlines())
+    return f"try:  {typed(replace(call, sets=(*others, *more)))}\nkeep: once that works\n{kept}"
 
 
 def typed(call: Call) -> str:
@@ -93,15 +94,25 @@ def _each(parts: Sequence[Part], mend: Callable[[str], str]) -> tuple[Part, ...]
 
 
 def origins(effective: Effective | None, layers: Collection[str] | None = None) -> str:
-    """Where the values come from that a server cares about, a row each: those of `layers`, None for all but the
-    defaults."""
+    """Where the values come from that a server cares about, a row each: those of `layers`, None for all that are given,
+    and the port in any case."""
     if effective is None:
         return ""
     rows = []
     for key in ORIGINS:
         setting = effective.origin[key]
-        wanted = setting.layer != "default" if layers is None else setting.layer in layers
-        if wanted and in_use(key, effective.settings.mode):
-            told_of = f"{key} = {display(key, setting.value)} ({origin_of(setting)})"
+        wanted = layers is None or setting.layer in layers
+        if wanted and in_use(key, effective.settings.mode) and (told_of := _origin(key, effective)):
             rows.append(f"  {escape_controls(told_of)}\n")
     return "values:\n" + "".join(rows) if rows else ""
+
+
+def _origin(key: str, effective: Effective) -> str:
+    """One value and where it comes from; empty for a default, save for the port, which goes by the encryption."""
+    setting = effective.origin[key]
+    if key == "server.port" and setting.value is None:
+        kind = effective.settings.server.encryption
+        return f"{key} = {effective_port(effective.settings)} (the default for {kind})"
+    if setting.layer == "default" or setting.value is None:
+        return ""
+    return f"{key} = {display(key, setting.value)} ({origin_of(setting)})"

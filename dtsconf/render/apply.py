@@ -42,12 +42,18 @@ def text(applied: Applied, *, verbose: bool, color: bool = False, root: str | No
             f"{applied.host}: {what}; generation #{applied.generation.number} ({_profile(applied.generation)})\n"
         )
     else:
-        lines.append(f"Nothing to change: {applied.host} holds what the profile asks for.\n")
+        lines.append(f"Nothing to change: {applied.host} holds what {_wanted(applied.rollback_of)}.\n")
     if applied.settled is not None:
         lines.append(f"encryption: auto settled on {applied.settled}\n")
     if applied.changed and applied.plan is not None:
         lines.append(secrets(applied.plan))
     return "".join(lines) + _proof(applied, root, verbose=verbose, color=color)
+
+
+def _wanted(rollback_of: int | None) -> str:
+    if rollback_of is None:
+        return "the profile asks for"
+    return f"#{rollback_of} wrote" if rollback_of else "stood there before dtsconf"
 
 
 def _proof(applied: Applied, root: str | None, *, verbose: bool, color: bool) -> str:
@@ -81,7 +87,8 @@ def failure(
     """A failed apply, most needed first: that nothing was written, the cause, the server's own words, the stages in a
     line, where the values came from, the fix to type (of the hint `advised`, before it was told for this call), how to
     look again, and last `odd`, the warnings as text."""
-    lines = [f"{painted('NOT APPLIED.', 'red', on=color)} {_keeps(applied)} Nothing was written.\n"]
+    head = painted("NOT APPLIED." if applied.rollback_of is None else "NOT ROLLED BACK.", "red", on=color)
+    lines = [f"{head} {_keeps(applied)} Nothing was written.\n"]
     verification = applied.verification
     if verification is None or verification.ok:
         lines += [*map(problem, error.all_problems())]
@@ -93,12 +100,15 @@ def failure(
 
 
 def _look_again(applied: Applied, call: Call) -> str:
-    """What to type to see more; a rollback goes by a generation, which no test looks at, and may go without proof."""
+    """What to type to see more, where settings came about at all; a rollback goes by a generation, which no test looks
+    at, and may go without proof."""
     status = typed("status", call.root)
+    if applied.effective is None:
+        return f"look again: {status}\n"
     if applied.rollback_of is None:
         return f"look again: {typed('test', call.root, call.profile)}; {status} for the machine\n"
     proof, effective = applied.verification, applied.effective
-    if proof is None or proof.ok or (effective and effective.org.policy.lock_on("verify")):
+    if proof is None or proof.ok or effective.org.policy.lock_on("verify"):
         return f"look again: {status}\n"
     unproven = typed(f"rollback {applied.rollback_of} --no-verify", call.root)
     return f"to go back without the proof: {unproven}; {status} for the machine\n"

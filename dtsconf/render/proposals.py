@@ -10,11 +10,11 @@ from dtsconf.errors import Place
 from dtsconf.frozen import frozen
 from dtsconf.settings import rules
 from dtsconf.settings.keys import KEYS
-from dtsconf.settings.values import ORGANISATION
 
 if TYPE_CHECKING:
-    from dtsconf.settings.effective import Effective, Setting
+    from dtsconf.settings.effective import Effective
     from dtsconf.settings.policy import Rule
+    from dtsconf.settings.values import LayerName
 
 GROUP = re.compile(r"--set [\w.]+=[^\s,;)]+(?: --set [\w.]+=[^\s,;)]+)*")
 """Options that belong together."""
@@ -70,7 +70,7 @@ def unset(hint: str) -> str:
     """The hint for a command that takes no --set: what it proposes belongs into a profile."""
 
     def said(found: re.Match[str]) -> str:
-        return f"{' and '.join(map(str, _weighed(found.group(), None)))} in the profile, which is then applied"
+        return f"write {' and '.join(map(str, _weighed(found.group(), None)))} into the profile and apply that"
 
     return GROUP.sub(said, hint)
 
@@ -133,19 +133,33 @@ def _where(key: str, effective: Effective) -> str:
 
 
 def kept(proposals: list[Proposal], effective: Effective | None) -> str:
-    """Where to write what worked: for each proposal the layer that gives the value now."""
-    places: dict[str, list[Proposal]] = {}
+    """How to write down what worked, for the layers that give the values now: lines to paste, each group with a line
+    before it that says where."""
+    groups: dict[LayerName, list[Proposal]] = {}
     for each in proposals:
-        setting = effective.origin.get(each.key) if effective else None
-        places.setdefault(_keeper(each.key, setting), []).append(each)
-    return "; ".join(f"{place}: {', '.join(map(str, group))}" for place, group in places.items())
+        layer = effective.origin[each.key].layer if effective and each.key in effective.origin else "profile"
+        groups.setdefault("profile" if layer == "default" else layer, []).append(each)
+    return "".join(_kept(layer, group, effective) for layer, group in groups.items())
 
 
-def _keeper(key: str, setting: Setting | None) -> str:
-    if setting is None or setting.layer in (*ORGANISATION, "default"):
-        return "write into the profile"
-    if setting.layer == "environment":
-        return f"set in the variable {setting.where or KEYS[key].variable}"
-    if setting.layer == "user":
-        return f"write into your own settings, {setting.where}"
-    return "in place of what --set gave"
+def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) -> str:
+    from shlex import quote
+
+    if layer == "environment":
+        return "".join(f"  export {KEYS[each.key].variable}={quote(each.value)}\n" for each in group)
+    if layer == "command line":
+        given = " ".join(f"--set {quote(f'{each.key}={each.value}')}" for each in group)
+        return f"  # in place of the options of this call\n  {given}\n"
+    places = [effective.origin[each.key].where for each in group] if effective and layer != "machine" else []
+    there = " and ".join(dict.fromkeys(str(place) for place in places if isinstance(place, Place)))
+    where = "in your own settings" if layer == "user" else "in the profile, below settings"
+    return f"  # {where}{', in place of ' if there else ''}{there}\n{_as_yaml(group)}"
+
+
+def _as_yaml(group: list[Proposal]) -> str:
+    """The settings as they stand in a file, a line a section."""
+    from dtsconf.settings.rewriting import inline
+    from dtsconf.settings.sources import nested
+
+    tree = nested({each.key: _typed(each.key, each.value) for each in group})
+    return "".join(f"  {section}: {inline(values)}\n" for section, values in tree.items())

@@ -66,8 +66,13 @@ def proven(verification: Verification) -> str:
 
 def server(settings: Settings) -> str:
     """Where the mail goes, in a few words."""
+    from dtsconf.settings.model import effective_port
+
     if settings.mode == "smtp":
-        return f"{escape_controls(str(settings.server.host))} (encryption {settings.server.encryption})"
+        place = f"{settings.server.host} port {effective_port(settings)}"
+        return f"{escape_controls(place)} (encryption {settings.server.encryption})"
     if settings.microsoft.via == "graph":
         return "Microsoft Graph (Microsoft sign-in)"
-    return f"{settings.microsoft.smtp.host} (encryption starttls, Microsoft sign-in)"
+    return (
+        f"{settings.microsoft.smtp.host} port {settings.microsoft.smtp.port} (encryption starttls, Microsoft sign-in)"
+    )

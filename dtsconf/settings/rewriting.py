@@ -133,7 +133,7 @@ class _Page:
         start, end = self._start(node), self._end(node)
         gap = "" if start < end else " "
         start = start if start < end else self._after_colon(key)
-        return self.text[:start] + gap + _inline(value) + self.text[max(start, end) :]
+        return self.text[:start] + gap + inline(value) + self.text[max(start, end) :]
 
     def inserted(self, pair: Pair | None, name: str, value: object, *, first: bool) -> str:
         """The text with a new key in the mapping that a pair (None: the root) holds."""
@@ -141,7 +141,7 @@ class _Page:
             return self._below(pair[0], pair[0].start_mark.column + 2, name, value)
         mapping = self.mapping(pair)
         if mapping.flow_style:
-            return self._in_brackets(mapping, f"{name}: {_inline(value)}", first=first)
+            return self._in_brackets(mapping, f"{name}: {inline(value)}", first=first)
         column = mapping.value[0][0].start_mark.column
         if first and pair is not None:
             return self._below(pair[0], column, name, value)
@@ -150,9 +150,9 @@ class _Page:
     def appended(self, items: yaml.SequenceNode, more: Sequence[object]) -> str:
         """The text with more items at a list's end."""
         if items.flow_style or not items.value:
-            return self._in_brackets(items, ", ".join(map(_inline, more)), first=False)
+            return self._in_brackets(items, ", ".join(map(inline, more)), first=False)
         column = items.start_mark.column
-        lines = [f"{' ' * column}- {_inline(item)}" for item in more]
+        lines = [f"{' ' * column}- {inline(item)}" for item in more]
         return self._after_line(self._line_of(self._end(items.value[-1])), lines)
 
     def cut(self, begin: yaml.Node, last: yaml.Node) -> str:
@@ -217,7 +217,7 @@ class _Page:
         if isinstance(value, Mapping) and value:
             below = [line for key, one in value.items() for line in self._lines_of(column + 2, key, one)]
             return [f"{indent}{name}:", *below]
-        return [f"{indent}{name}: {_inline(value)}"]
+        return [f"{indent}{name}: {inline(value)}"]
 
     def _lines(self) -> list[str]:
         return [line for line in _LINE.findall(self.text) if line] or [""]
@@ -259,12 +259,12 @@ class _Page:
             raise CantRewrite("a merge (<<) may bring the key", self.source.place(merge))
 
 
-def _inline(value: object) -> str:
+def inline(value: object) -> str:
     """A value in one line of YAML."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_inline(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {inline(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_inline, value)) + "]"
+        return "[" + ", ".join(map(inline, value)) + "]"
     # Within brackets more has to be quoted than without.
     shown: Any = yaml.safe_dump([value], default_flow_style=True, width=1 << 20, allow_unicode=True)
     return str(shown).strip()[1:-1]

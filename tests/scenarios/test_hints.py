@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.real.ca import Certificates
 from tests.real.processes import free_ports
@@ -21,7 +22,8 @@ def typed(text: str) -> list[str]:
 
 def test_what_to_try_works_as_typed(machine: Machine, smtpd: Servers) -> None:
     server = smtpd()
-    profile = machine.profile(**proven(server, settings={"server": {"encryption": "starttls"}}))
+    parts = proven(server, settings={"server": {"encryption": "starttls"}})
+    profile = machine.profile(**parts)
     told = machine.run("test", "--level", "envelope", "--profile", profile)
     assert told.code == 6
     again = machine.run(*typed(told.stdout)).ok()
@@ -29,6 +31,10 @@ def test_what_to_try_works_as_typed(machine: Machine, smtpd: Servers) -> None:
     assert server.messages == [], "what was to go as far as the envelope sends no mail now"
     failed = machine.apply(profile)
     machine.run(*typed(failed.stderr)).ok()
+    _, kept = told.stdout.split("keep: once that works\n")
+    assert f"# in the profile, below settings, in place of {profile}:" in kept
+    parts["settings"]["server"] |= yaml.safe_load(kept)["server"]
+    machine.run("test", "--profile", machine.profile(**parts)).ok()
 
 
 def test_what_is_locked_is_told_as_the_line_to_edit(machine: Machine, smtpd: Servers) -> None:

@@ -148,7 +148,7 @@ def _nowhere(ways: Sequence[Way], route: Smtp) -> str:
         port = key.replace(".host", ".port")
         return (
             f"neither port {route.port} of {route.host} nor one of the usual ports takes mail: ask for name and port of"
-            f" the server for outgoing mail: --set {key}=HOST --set {port}=PORT, then dtsconf test --probe"
+            f" the server for outgoing mail, then --set {key}=HOST --set {port}=PORT"
         )
     return nowhere(route.host, key)
 
@@ -157,7 +157,7 @@ def nowhere(host: str, host_key: str) -> str:
     """The hint when no mail server that would do answers at all."""
     return (
         f"no mail server that would do answers on any of the usual ports of {host}: is the server up, and is {host_key}"
-        f" right? Ask for name and port: --set {host_key}=HOST, then dtsconf test --probe"
+        f" right? Ask for name and port, then --set {host_key}=HOST; what works there: dtsconf test --probe"
     )
 
 

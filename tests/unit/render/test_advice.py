@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+import yaml
 
 from dtsconf.render import advice, proposals
 from dtsconf.render.call import Call
@@ -34,7 +37,7 @@ def test_the_words_of_the_call_are_kept() -> None:
     text = advice.text("--set server.port=587", call)
     command = "dtsconf test --level connect --profile 'my site.yaml' --set 'server.host=a b' --set server.port=587\n"
     assert command in text, "and no key twice"
-    assert "server.port: 587" in text
+    assert text.endswith("  # in the profile, below settings\n  server: {port: 587}\n")
 
 
 def test_controls_are_escaped() -> None:
@@ -81,7 +84,32 @@ def test_what_a_rule_forbids_is_not_proposed(rule: Rule, key: str, value: str, f
 def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
     above = effective({**WORKING, "server.port": 465}, environment={"server.port": 2})
     text = advice.text("--set server.port=465 --set server.encryption=tls", Call(), above)
-    assert "set in the variable DTS_EMAIL_SERVER__PORT: server.port: 465; write into the profile: server.enc" in text
+    lines = text.splitlines()[2:]
+    assert lines == [
+        "  export DTS_EMAIL_SERVER__PORT=465",
+        "  # in the profile, below settings, in place of /srv/site.yaml:2:3",
+        "  server: {encryption: tls}",
+    ]
+
+
+def test_what_is_to_be_kept_is_yaml_for_the_settings() -> None:
+    """Texts that YAML reads otherwise are quoted; what --set gave is an option again."""
+    proposed = [proposals.Proposal("login.username", "0123"), proposals.Proposal("login.required", "true")]
+    _, *lines = proposals.kept(proposed, None).splitlines()
+    assert yaml.safe_load("settings:\n" + "\n".join(lines)) == {
+        "settings": {"login": {"username": "0123", "required": True}}
+    }
+    base = effective()
+    origin = {key: replace(one, layer="command line") for key, one in base.origin.items()}
+    given = replace(base, origin=origin)
+    assert "--set 'login.username=b c'" in proposals.kept([proposals.Proposal("login.username", "b c")], given)
+
+
+def test_a_failure_tells_each_value_that_may_be_at_fault() -> None:
+    told = advice.origins(effective({**WORKING, "server.ca_file": "/ca.pem"}))
+    assert "server.ca_file = /ca.pem (profile, /srv/site.yaml:" in told
+    assert "server.port = 587 (the default for starttls)" in told
+    assert "= None" not in told
 
 
 def test_a_failure_tells_who_gave_what_the_organisation_did_not() -> None:
@@ -92,8 +120,6 @@ def test_a_failure_tells_who_gave_what_the_organisation_did_not() -> None:
 
 
 def test_a_machines_locked_value_is_mended_in_its_profile() -> None:
-    from dataclasses import replace
-
     locked = effective({**WORKING, "server.port": 25}, locks=("server",))
     origin = {key: replace(one, layer="machine") for key, one in locked.origin.items()}
     machine = replace(locked, origin=origin)

@@ -38,14 +38,15 @@ def test_the_words_of_a_failure_in_their_order() -> None:
     assert lines[2] == "the server said: 535 5.7.8 authentication failed"
     assert lines[3] == "stages: resolve ok, connect ok, auth FAILED (auth-rejected)"
     assert lines[4] == "values:"
-    assert lines[5:8] == [
+    assert lines[5:9] == [
         "  server.host = mail.acme.example (profile, /srv/site.yaml:1:3)",
+        "  server.port = 587 (the default for starttls)",
         "  server.encryption = starttls (profile, /srv/site.yaml:2:3)",
         "  sender.email = dts@acme.example (profile, /srv/site.yaml:3:3)",
     ]
-    assert lines[8] == "hint: check the password"
-    assert lines[9].startswith("look again: `dtsconf test`")
-    assert len(lines) == 10
+    assert lines[9] == "hint: check the password"
+    assert lines[10].startswith("look again: `dtsconf test`")
+    assert len(lines) == 11
 
 
 def test_how_to_look_again_can_be_pasted() -> None:
@@ -68,7 +69,7 @@ def test_a_failed_apply_tells_what_to_try_and_to_keep() -> None:
     text = failed_with("--set server.port=587, or dtsconf secret check")
     assert "hint: --set server.port=587, or dtsconf secret check --profile site.yaml --root /r\n" in text
     assert "try:  dtsconf test --profile site.yaml --root /r --set server.port=587\n" in text
-    assert "keep: once that works, write into the profile: server.port: 587\n" in text
+    assert "keep: once that works\n  # in the profile, below settings\n  server: {port: 587}\n" in text
 
 
 def test_a_failed_rollback_proposes_no_option_that_it_lacks() -> None:
@@ -77,7 +78,7 @@ def test_a_failed_rollback_proposes_no_option_that_it_lacks() -> None:
     )
     assert "--set" not in text
     assert "try:" not in text
-    assert "server.port: 587 and server.encryption: tls in the profile" in text
+    assert "write server.port: 587 and server.encryption: tls into the profile and apply that (tried)" in text
     assert "`dtsconf rollback 2 --no-verify --root /r`" in text
 
 
@@ -93,6 +94,20 @@ def test_a_rollback_whose_proof_is_locked_is_told_no_way_without() -> None:
     text = failed_with("wait", rollback_of=2, effective=effective(locks=("verify",)))
     assert "--no-verify" not in text
     assert "look again: `dtsconf status --root /r`" in text
+
+
+def test_a_rollback_says_what_it_is() -> None:
+    assert failed_with("wait", rollback_of=2).startswith("NOT ROLLED BACK. HOST keeps #3")
+    done = applied(verification=PASSED, rollback_of=2)
+    assert apply.text(done, verbose=False).startswith("Nothing to change: HOST holds what #2 wrote.\n")
+    first = apply.text(replace(done, rollback_of=0), verbose=False)
+    assert first.startswith("Nothing to change: HOST holds what stood there before dtsconf.\n")
+
+
+def test_a_profile_that_could_not_be_read_is_not_tested_again() -> None:
+    error = Invalid((Problem("missing", "there is no file site.yml"),))
+    error.known = applied(verification=None, effective=None)
+    assert "look again: `dtsconf status --root /r`\n" in failure.text(error, (), Call("site.yml", "/r"))
 
 
 def test_a_machine_that_was_never_applied() -> None:
