@@ -10,8 +10,8 @@ from dtsconf.errors import DtsconfError
 from dtsconf.names import escape_controls
 
 
-@make("init", click.argument("file", default="site.yaml"), common=("json", "quiet"))
-def command(_run: Run, file: str) -> Outcome:
+@make("init", click.argument("file", default="site.yaml"), common=("root", "json", "quiet"))
+def command(run: Run, file: str) -> Outcome:
     """Write a commented profile to fill in.
 
     FILE defaults to site.yaml; `-` prints to stdout. A file that is there is never overwritten. The blanks are null,
@@ -19,13 +19,14 @@ def command(_run: Run, file: str) -> Outcome:
     """
     from shlex import quote
 
+    from dtsconf.render.common import typed
     from dtsconf.render.template import profile_template
 
     if file == "-":
         return Outcome({"path": None}, profile_template("site"))
     _write_new(file)
-    typed = escape_controls(quote(file))
-    note = f"next: fill it in, then `dtsconf validate {typed}` and `dtsconf test --profile {typed}`\n"
+    check = f"`dtsconf validate {escape_controls(quote(file))}`"
+    note = f"next: fill it in, then {check} and {typed('test', run.root, file)}\n"
     return Outcome({"path": file}, f"wrote {file}\n", notes=note, short="")
 
 

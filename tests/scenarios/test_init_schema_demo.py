@@ -45,6 +45,9 @@ def test_init_does_not_overwrite(machine: Machine) -> None:
 def test_init_names_the_next_step_so_that_it_can_be_pasted(machine: Machine) -> None:
     result = machine.run("init", "my site.yaml").ok()
     assert "`dtsconf validate 'my site.yaml'`" in result.stderr
+    assert "`dtsconf test --profile 'my site.yaml'" in result.stderr
+    assert "--root" in machine.run("init", "--help").ok().stdout
+    assert f"--root {machine.root}`" in machine.run("init", "other.yaml").ok().stderr
 
 
 def test_init_without_a_file(machine: Machine) -> None:

@@ -312,3 +312,16 @@ def test_a_profile_without_a_name_is_still_told_where_to_write_what_is_missing(f
     write(folder, {"a.yaml": "{}\n"})
     hints = {problem.key: problem.hint for problem in validate_paths(["a.yaml"])[0].problems}
     assert hints["server.host"] == "give server.host in the profile's settings, or list it under expects"
+
+
+def test_the_profiles_of_the_readme_are_valid(folder: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    blocks = [block.split("\n```")[0] for block in readme.split("```yaml\n")[1:]]
+    profiles = {}
+    for number, block in enumerate(text for text in blocks if "\ndtsconf: 1\n" in f"\n{text}"):
+        first = block.partition("\n")[0]
+        profiles[first[2:] if first.startswith("# ") else f"{number}/site.yaml"] = block + "\n"
+    assert {"org.yaml", "perth/site.yaml"} < set(profiles)
+    assert len(profiles) > 2
+    write(folder, profiles)
+    assert by_path(validate_paths(["."], usual=USUAL)) == {name: [] for name in profiles}
