@@ -197,6 +197,16 @@ def _unknown_variable(name: str) -> Notice:
     return Notice("unknown-variable", text, hint, Variable(name), None, 3)
 
 
+_PROFILE_ALONE = frozenset({"verify", "secrets", "policy", "targets", "expects", "record"})
+"""What a profile says besides the settings."""
+_INSTEAD = {
+    "verify.to": "`dtsconf test --to ADDRESS`",
+    "verify.level": "`dtsconf test --level LEVEL`",
+    "record": "--record FILE",
+}
+"""The options that stand in for them in one call."""
+
+
 def _unknown_key(name: str) -> Problem:
     told = escape_controls(name)
     if name in GROUPS:
@@ -204,6 +214,12 @@ def _unknown_key(name: str) -> Problem:
         hint = f"set one key of it, such as --set {first}=..."
         text = f"{told} is a group of settings, not a setting"
         return Problem("unknown-key", text, hint, Option(f"--set {told}"), name)
+    if name.partition(".")[0] in _PROFILE_ALONE:
+        option = _INSTEAD.get(name)
+        hint = f"use {option}" if option else "write it in the profile, which alone says it"
+        return Problem(
+            "unknown-key", f"{told} is no setting, and --set takes settings", hint, Option(f"--set {told}"), told
+        )
     near = nearest_key(name)
     hint = f"did you mean {near}?" if near else "`dtsconf show` lists the keys"
     return Problem("unknown-key", f"unknown setting {told}", hint, Option(f"--set {told}"), told)

@@ -233,3 +233,18 @@ def test_no_text_makes_it_fail(environ: dict[str, str]) -> None:
         key.name for key in KEYS.values() if key.variable in environ
     }
     assert all(problem.message.isprintable() or "\n" not in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("verify.to", "use `dtsconf test --to ADDRESS`"),
+        ("verify.level", "use `dtsconf test --level LEVEL`"),
+        ("record", "use --record FILE"),
+        ("policy.recipients", "write it in the profile"),
+    ],
+)
+def test_what_only_a_profile_says_is_told_with_the_option_for_one_call(name: str, hint: str) -> None:
+    _, (problem,), _ = command_line_layer([f"{name}=x@f.example"])
+    assert problem.message == f"{name} is no setting, and --set takes settings"
+    assert hint in str(problem.hint)
