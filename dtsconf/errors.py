@@ -84,6 +84,9 @@ class Notice:
     key: str | None = None
     strict: int = 0
     """The exit code this becomes under --strict; 0 when it stays a warning."""
+    standing: bool = False
+    """Whether it holds as long as the profile and what it asks for stay as they are: it is told where somebody can act
+    on it, and not by each mail that goes out well."""
 
 
 @dataclass(eq=False)

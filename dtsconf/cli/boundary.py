@@ -21,6 +21,10 @@ from dtsconf.errors import DtsconfError, Interrupted, UsageProblem
 TRUE_WORDS = frozenset({"1", "true", "yes", "on", "t", "y"})
 
 
+ACTED_ON = frozenset({"validate", "plan", "apply", "rollback", "explain", "migrate microsoft"})
+"""Commands that tell standing warnings even when all goes well: whoever types one is at work on the profile."""
+
+
 def guarded(call: Callable[[Run], Any], args: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run `call` and return the exit code; whatever is raised is told, once, here."""
     run = Run(json=_wants_json(args, environ))
@@ -63,6 +67,8 @@ def finish(run: Run, outcome: Outcome) -> int:
     from dtsconf.render import common
 
     _complete(run, outcome)
+    if not (run.json or run.verbose or outcome.code or run.command in ACTED_ON):
+        outcome.warnings = [each for each in outcome.warnings if not each.standing]
     if run.json:
         return _say(common.envelope(run.command, outcome, run.told), "", outcome.code)
     text = outcome.short if run.quiet and outcome.short is not None else outcome.text
@@ -85,7 +91,7 @@ def _failed(run: Run, error: DtsconfError) -> int:
     call = run.call(sets=getattr(error.known, "verification", None) is not None)
     if run.json:
         return _say(failure.envelope(run.command, error, run.told, call), "", error.code)
-    told = failure.text(error, run.told, call, color=run.color(sys.stderr))
+    told = failure.text(error, run.told, call, seen=run.seen, color=run.color(sys.stderr))
     return _say("", told, error.code)
 
 

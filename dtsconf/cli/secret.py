@@ -97,7 +97,7 @@ def _piped() -> tuple[str, str]:
     return bare, "the line break at the end was not taken as part of the secret\n" if bare != text else ""
 
 
-@make("check", common=("profile", "set", "root", "json", "strict", "no-color"))
+@make("check", common=("profile", "set", "root", "json", "verbose", "strict", "no-color"))
 def check_command(run: Run) -> Outcome:
     """Try every secret that a profile refers to.
 

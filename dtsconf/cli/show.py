@@ -12,7 +12,7 @@ from dtsconf.cli.common import Outcome, Run
     "show",
     click.option("--origin", is_flag=True, help="Add where each value comes from."),
     click.option("--screen", is_flag=True, help="Print under the labels and in the order of DTS's own screen."),
-    common=("profile", "set", "root", "json", "strict"),
+    common=("profile", "set", "root", "json", "verbose", "strict"),
 )
 def command(run: Run, origin: bool, screen: bool) -> Outcome:
     """Print the effective settings.

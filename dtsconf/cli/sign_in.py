@@ -6,7 +6,7 @@ from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
 
 
-@make("sign-in", common=("profile", "set", "root", "json", "quiet", "strict"))
+@make("sign-in", common=("profile", "set", "root", "json", "quiet", "verbose", "strict"))
 def command(run: Run) -> Outcome:
     """Sign in with Microsoft as this user, and prove it by mail.
 

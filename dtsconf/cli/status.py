@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @make(
     "status",
     record_option,
-    common=("profile", "set", "root", "json", "strict", "no-color"),
+    common=("profile", "set", "root", "json", "verbose", "strict", "no-color"),
 )
 def command(run: Run, record: str | None) -> Outcome:
     """Tell whether the machine still holds what was last applied.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     click.option("--explain", is_flag=True, help="Show the evidence: what was looked at, seen, and what it means."),
     click.option("--transcript", metavar="FILE", help="Write the dialogue to FILE, secrets masked, for a ticket."),
     click.option("--probe", is_flag=True, help="Try other ports and encryptions, without login and mail; no test."),
-    common=("profile", "set", "root", "json", "quiet", "strict", "no-color"),
+    common=("profile", "set", "root", "json", "quiet", "verbose", "strict", "no-color"),
 )
 def command(
     run: Run,

@@ -168,19 +168,25 @@ def _warnings(effective: Effective, files: list[TargetFile]) -> tuple[Notice, ..
     notices = []
     if any(file.secret for file in files) and not effective.org.secrets.group:
         message = "the delivered secret is readable only for the owner of its file, so only they can send"
-        notices.append(Notice("secret-group", message, "let a group read it with secrets.group", key="secrets.group"))
+        notices.append(
+            Notice(
+                "secret-group", message, "let a group read it with secrets.group", key="secrets.group", standing=True
+            )
+        )
     if effective.settings.sender.name and any(file.kind == "msmtp" for file in files):
         message = "msmtp has no setting for sender.name: programs that send through it give the name themselves"
-        notices.append(Notice("target", message, None, _place(effective, "sender.name"), "sender.name"))
+        notices.append(Notice("target", message, None, _place(effective, "sender.name"), "sender.name", standing=True))
     policy = effective.org.policy
     if (policy.recipients or policy.max_size) and any(file.kind == "msmtp" for file in files):
         message = "msmtp has no setting for policy.recipients and max_size: they hold for dtsconf's own mail only"
         where = policy.recipients[0].where if policy.recipients else None
-        notices.append(Notice("target", message, None, where, "policy"))
+        notices.append(Notice("target", message, None, where, "policy", standing=True))
     if msmtp.picks_plain(effective.settings) and any(file.kind == "msmtp" for file in files):
         message = (
             "msmtp picks no mechanism by itself that shows the password on an unencrypted connection; it gets plain"
         )
         hint = "set login.mechanism, if the server wants another one"
-        notices.append(Notice("target", message, hint, _place(effective, "login.mechanism"), "login.mechanism"))
+        notices.append(
+            Notice("target", message, hint, _place(effective, "login.mechanism"), "login.mechanism", standing=True)
+        )
     return tuple(notices)

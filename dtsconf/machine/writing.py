@@ -144,7 +144,8 @@ def check_adoption(planned: Planned, machine: Machine, *, adopt: bool) -> None:
         shown = ", ".join(machine.system.shown(path) for path in paths)
         verb = "stands" if len(paths) == 1 else "stand"
         hint = f"look at it; --adopt keeps it beside as {machine.system.shown(kept_name(paths[0]))} and goes on"
-        raise DtsconfError(f"{shown} {verb} there already, not written by dtsconf", hint)
+        message = f"{shown} {verb} there already, not written by dtsconf"
+        raise DtsconfError(message, hint, (Problem("adopt", message, hint, code=DtsconfError.exit_code),))
     for path in paths:
         kept = kept_name(path)
         if machine.system.facts(kept) is not None:

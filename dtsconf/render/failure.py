@@ -37,19 +37,21 @@ def text(
     told: Sequence[Notice] = (),
     call: Call = Call(),  # noqa: B008 - frozen
     *,
+    seen: Sequence[Notice] = (),
     color: bool = False,
 ) -> str:
-    """As text: what the command itself has to say of it, or its problems one after another."""
+    """As text: what the command itself has to say of it, or its problems one after another; then the warnings, but for
+    those that were `seen` before, and those whose fact is the error itself."""
     advised = error.hint
     _complete(error, call)
-    odd = warnings(_notices(error, told, call), _set_aside(error.known))
+    odd = warnings(_news(error, told, call, seen), _set_aside(error.known))
     if _is_applied(error.known):
         from dtsconf.render import apply
 
         return apply.failure(error, error.known, odd, call, advised, color=color)
     if error.problems:
-        return odd + "".join(problem(p) for p in error.problems)
-    return odd + "".join(f"{x}\n" for x in (f"error: {escape_controls(error.message)}", hint_line(error.hint)) if x)
+        return "".join(problem(p) for p in error.problems) + odd
+    return "".join(f"{x}\n" for x in (f"error: {escape_controls(error.message)}", hint_line(error.hint)) if x) + odd
 
 
 def _complete(error: DtsconfError, call: Call) -> None:
@@ -69,6 +71,14 @@ def _complete(error: DtsconfError, call: Call) -> None:
 
 def _notices(error: DtsconfError, told: Sequence[Notice], call: Call) -> tuple[Notice, ...]:
     return tuple(hinted(each, call) for each in (*told, *getattr(error.known, "warnings", ())))
+
+
+def _news(error: DtsconfError, told: Sequence[Notice], call: Call, seen: Sequence[Notice]) -> list[Notice]:
+    """The warnings, but for those that were told before and those whose fact is the error itself."""
+    facts = {(each.kind, each.key) for each in error.problems}
+    before = {(each.kind, each.message) for each in seen}
+    found = _notices(error, told, call)
+    return [each for each in found if (each.kind, each.message) not in before and (each.kind, each.key) not in facts]
 
 
 def _set_aside(known: Any) -> Sequence[Any]:

@@ -83,7 +83,8 @@ def read_private(path: str, notices: Notices) -> bytes:
     notice. Raises: SecretUnavailable."""
     data, facts, fault = _read(path)
     if fault is not None:
-        raise SecretUnavailable(f"{fault.path} {fault.reason}, so {path} is not taken as a secret", fault.fix)
+        it = "it" if fault.path == path else path
+        raise SecretUnavailable(f"{fault.path} {fault.reason}, so {it} is not taken as a secret", fault.fix)
     if os.name == "posix" and facts.st_mode & stat.S_IROTH:
         notices.append(_readable_for_others(path))
     return data

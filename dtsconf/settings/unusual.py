@@ -36,14 +36,14 @@ def nowhere_to_go(org: Organisation) -> list[Notice]:
     )
     hint = "set secrets.vault.url, or let the environment give the secret too (env://NAME)"
     return [
-        Notice("vault-address", text.format(key), hint, org.place_of(key), key, 3)
+        Notice("vault-address", text.format(key), hint, org.place_of(key), key, 3, standing=True)
         for key, reference in opens
         if reference is not None and not reference.startswith("env://")
     ]
 
 
 def _notice(kind: str, key: str, values: Values, message: str, hint: str, *, strict: int = 0) -> Notice:
-    return Notice(kind, message, hint, values[key].where, key, strict)
+    return Notice(kind, message, hint, values[key].where, key, strict, standing=True)
 
 
 def _unusual_port(values: Values) -> list[Notice]:

@@ -24,6 +24,7 @@ def test_a_strange_file_is_refused_and_named(machine: Machine, place: str) -> No
     result = machine.apply(profile).fails(1)
     assert place in result.text
     assert "--adopt" in result.text
+    assert result.text.count(f"{place} stands there") == 1
     body = machine.apply(profile, "--json").fails(1).json
     assert "--adopt" in str(body["problems"])
     assert not machine.state.exists() or not list(machine.state.rglob("*.json"))

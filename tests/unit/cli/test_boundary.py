@@ -24,6 +24,7 @@ from dtsconf.errors import (
     SecretUnavailable,
     VerificationFailed,
 )
+from dtsconf.settings.effective import Sighted
 from tests.unit.cli.calls import Called, call, command, profile, python, spawn
 
 CANARY = "c4nary-Passw0rd"
@@ -335,3 +336,47 @@ def test_a_signal_ends_it_politely(number: signal.Signals) -> None:
     )
     assert said.code == 130
     assert said.err == "error: interrupted; nothing was changed\n"
+
+
+STANDING = Notice("ca-file-place", "it lies in a home", standing=True)
+
+
+@pytest.mark.parametrize(
+    ("run", "code", "told"),
+    [
+        (Run(command="test"), 0, ["odd"]),
+        (Run(command="show"), 0, ["odd"]),
+        (Run(command="test", verbose=1), 0, ["it lies in a home", "odd"]),
+        (Run(command="test"), 6, ["it lies in a home", "odd"]),
+        (Run(command="validate"), 0, ["it lies in a home", "odd"]),
+        (Run(command="plan"), 0, ["it lies in a home", "odd"]),
+        (Run(command="apply"), 0, ["it lies in a home", "odd"]),
+    ],
+)
+def test_standing_warnings_are_told_where_somebody_acts_on_them(
+    capsys: Capture, run: Run, code: int, told: list[str]
+) -> None:
+    boundary.finish(run, Outcome({}, "", code, [STANDING, Notice("x", "odd")]))
+    assert capsys.readouterr().err.splitlines() == [f"warning: {each}" for each in told]
+    run.json = True
+    boundary.finish(run, Outcome({}, "", code, [STANDING, Notice("x", "odd")]))
+    assert len(json.loads(capsys.readouterr().out)["warnings"]) == 2
+
+
+def test_a_warning_told_before_the_question_is_not_told_again(capsys: Capture) -> None:
+    error = Invalid((Problem("adopt", "it stands there", key="targets"),), Sighted((), (STANDING, Notice("x", "odd"))))
+
+    def fail(run: Run) -> int:
+        run.seen.append(STANDING)
+        raise error
+
+    boundary.guarded(fail, [], {})
+    assert capsys.readouterr().err == "it stands there\nwarning: odd\n"
+    boundary.guarded(fail, ["--json"], {})
+    assert len(json.loads(capsys.readouterr().out)["warnings"]) == 2
+
+
+def test_what_is_an_error_is_no_warning_beside_it(capsys: Capture) -> None:
+    same = Sighted((), (Notice("adopt", "it stands in the way", key="targets"),))
+    told = raising(capsys, Invalid((Problem("adopt", "it stands there", key="targets"),), same)).err
+    assert told == "it stands there\n"

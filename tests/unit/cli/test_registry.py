@@ -65,16 +65,16 @@ def test_every_command_takes_every_common_option(capsys: pytest.CaptureFixture[s
     [
         ("apply", COMMON),
         ("plan", COMMON),
-        ("show", ("profile", "set", "root", "json", "strict")),
+        ("show", ("profile", "set", "root", "json", "verbose", "strict")),
         ("validate", ("profile", "json", "quiet", "strict")),
         ("history", ("root", "json")),
         ("rollback", ("root", "json", "quiet", "verbose", "no-color")),
-        ("init", ("json", "quiet")),
+        ("init", ("root", "json", "quiet")),
         ("schema", ("json",)),
         ("completion", ("json",)),
-        ("secret", ("profile", "set", "root", "json", "quiet", "strict", "no-color")),
+        ("secret", ("profile", "set", "root", "json", "quiet", "verbose", "strict", "no-color")),
         ("secret set", ("json", "quiet")),
-        ("secret check", ("profile", "set", "root", "json", "strict", "no-color")),
+        ("secret check", ("profile", "set", "root", "json", "verbose", "strict", "no-color")),
     ],
 )
 def test_the_help_lists_the_common_options_that_do_something(

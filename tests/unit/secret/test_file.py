@@ -125,6 +125,7 @@ def test_one_that_others_can_write_is_refused(secret: Path, mode: int) -> None:
     secret.chmod(mode)
     error = refused(secret)
     assert "writable" in str(error)
+    assert str(error).count(str(secret)) == 1
     assert error.hint is not None
     assert error.hint.startswith("chmod ")
 
@@ -169,3 +170,7 @@ def test_readable_for_others_is_told(secret: Path) -> None:
     for mode, told in ((0o604, ["secret-readable"]), (0o640, []), (0o400, [])):
         secret.chmod(mode)
         assert [n.kind for n in fetch(secret)[1]] == told
+
+
+def test_a_tilde_is_told_to_be_no_home() -> None:
+    assert str(refused("/~/pw").hint).startswith("~ means no home in a reference: write the whole path")
