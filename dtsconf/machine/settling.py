@@ -111,7 +111,10 @@ def _refuse_plain(answer: Settled, effective: Effective, *, had: bool) -> None:
     settings = effective.settings
     if had:
         detail = answer.detail or "the server offers no TLS"
-        hint = "if the server really gave up TLS: --allow-downgrade; else look for what stands between"
+        hint = (
+            "if the server really gave up TLS: dtsconf apply --profile FILE --allow-downgrade; else look for what"
+            " stands between"
+        )
         stage = Stage(
             "tls", False, 0, f"{detail}; this machine had TLS with it before", None, None, "tls-stripped", hint
         )

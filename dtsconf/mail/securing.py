@@ -76,20 +76,25 @@ def refuse_cleartext(talk: Conversation) -> NoReturn:
     )
 
 
+_FILTERED = (
+    "ask who runs the server, and the firewall or mail filter on the way; or try TLS from the first byte: --set"
+    " server.encryption=tls --set server.port=465"
+)
+_GIVEN_UP = (
+    "ask who runs the server, and the firewall or mail filter on the way; if the server really gave up TLS:"
+    " dtsconf apply --profile FILE --allow-downgrade"
+)
+"""What the downgrade takes: apply refuses it where a filter left its mark, and where a login would go in clear."""
+
+
 def _not_offered(talk: Conversation) -> NoReturn:
     said = f"the EHLO answer has no STARTTLS (it offers {talk.offer})"
     before = "this host and port had STARTTLS before" if talk.link.past.tls else None
-    evidence = [text for text in (filter_marks(talk.banner, talk.offer), before) if text]
+    marks = filter_marks(talk.banner, talk.offer)
+    evidence = [text for text in (marks, before) if text]
     if evidence:
-        hint = (
-            "ask who runs the firewall or mail filter on the way; or try TLS from the first byte: --set"
-            " server.encryption=tls --set server.port=465"
-        )
-        if before is not None:
-            hint = (
-                "ask who runs the server, and the firewall or mail filter on the way; if the server really gave up TLS:"
-                " dtsconf apply --allow-downgrade"
-            )
+        in_clear = not talk.facts.login or may_log_in_clear(talk)
+        hint = _FILTERED if marks or not in_clear else _GIVEN_UP
         raise StageFailed("tls-stripped", "; ".join([said, *evidence]), hint)
     hint = (
         f"is {talk.facts.port} the right port? It offers no encryption; submission is usually port 587 (starttls) or"

@@ -441,6 +441,9 @@ def test_auto_is_not_changed_to_plain_once_settled_on_tls(
     changed = machine.profile(**proven(server, settings={**settings, "sender": {"name": "Other"}}))
     failure = failed_stage(machine.apply(changed, "--json").fails(6).json["verification"])
     assert failure["cause"] == "tls-stripped"
+    assert f"dtsconf apply --profile {changed} --root {machine.root} --allow-downgrade" in failure["hint"]
+    tested = machine.run("test").fails(6).text
+    assert f"dtsconf apply --profile FILE --root {machine.root} --allow-downgrade" in tested
     machine.apply(changed, "--allow-downgrade").ok()
     assert encryption(machine) == "none"
 

@@ -330,6 +330,20 @@ def test_starttls_that_was_taken_away(encryption: str, mark: str) -> None:
             assert verify(replace(wanted, link=replace(wanted.link, allow_downgrade=True))).ok
 
 
+@pytest.mark.parametrize(
+    ("ehlo", "password", "proposed"),
+    [(EHLO, None, True), (EHLO.replace("250 ENH", "250-XXXXXXXA\r\n250 ENH"), None, False), (EHLO, PASSWORD, False)],
+)
+def test_the_way_back_to_plain_is_proposed_where_apply_takes_it(
+    ehlo: str, password: str | None, *, proposed: bool
+) -> None:
+    """It doesn't where a filter left its mark, and where a login would go over plain."""
+    with server(dialogue(ehlo=ehlo)) as running:
+        row = failed(verify(job(running.port, encryption="starttls", past=Past(tls=True), password=password)))
+    assert row.cause == "tls-stripped"
+    assert ("dtsconf apply --profile FILE --allow-downgrade" in str(row.hint)) is proposed
+
+
 def test_starttls_that_fails_is_a_failure_under_auto_too() -> None:
     with server(dialogue(ehlo=STARTTLS_EHLO, replies={"STARTTLS": "454 4.7.0 TLS not available"})) as running:
         row = failed(verify(job(running.port, encryption="auto")))
