@@ -35,7 +35,7 @@ def list_command(run: Run) -> Outcome:
     from dtsconf.render import queue as render
 
     found = listed(_spool(run))
-    return Outcome(render.list_data(found), render.list_text(found), short=None if found else "")
+    return Outcome(render.list_data(found), render.list_text(found, run.call()), short=None if found else "")
 
 
 @make("run")

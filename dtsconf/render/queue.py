@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dtsconf.proof import Stage
     from dtsconf.queue.listing import Listed
     from dtsconf.queue.runner import Ran
+    from dtsconf.render.call import Call
 
 
 def list_data(found: Sequence[Listed]) -> dict[str, Any]:
@@ -41,11 +42,12 @@ def _entry(one: Listed) -> dict[str, Any]:
     }
 
 
-def list_text(found: Sequence[Listed]) -> str:
-    """Two lines a message: what it is, and how far it has come."""
+def list_text(found: Sequence[Listed], call: Call) -> str:
+    """Two lines a message: what it is, and how far it has come; at the end what to type, with the options of this
+    call."""
     if not found:
         return "nothing is queued\n"
-    return "".join(_lines(one) for one in found) + f"{_count(found)}\n"
+    return "".join(_lines(one) for one in found) + f"{call.completed(_count(found))}\n"
 
 
 def _lines(one: Listed) -> str:
@@ -72,7 +74,11 @@ def _people(addresses: Sequence[str]) -> str:
 def _count(found: Sequence[Listed]) -> str:
     failed = sum(one.state in ("failed", "damaged") for one in found)
     told = [f"{len(found) - failed} waiting"] if failed < len(found) else []
-    told += [f"{failed} failed (dtsconf queue flush ID tries one again, queue drop ID takes it away)"] if failed else []
+    told += (
+        [f"{failed} failed (dtsconf queue flush ID tries one again, dtsconf queue drop ID takes it away)"]
+        if failed
+        else []
+    )
     return ", ".join(told)
 
 

@@ -69,7 +69,7 @@ def _head(sent: Sent) -> str:
         return f"SENT TO {through} OF {len(sent.recipients)}.\n"
     if sent.unknown:
         return f"NOT KNOWN WHETHER SENT, and not sent again ({escape_controls(sent.message_id)}).\n"
-    return "NOT SENT.\n"
+    return f"NOT SENT ({escape_controls(sent.message_id)}).\n"
 
 
 def _problems(sent: Sent) -> list[Problem]:

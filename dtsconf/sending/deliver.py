@@ -16,7 +16,8 @@ from dtsconf.frozen import frozen
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.content import Content, Envelope
 from dtsconf.mail.mailer import mailer
-from dtsconf.mail.sent import Recipient, Sent
+from dtsconf.mail.route import Smtp
+from dtsconf.mail.sent import Sent
 from dtsconf.proof import CAUSES
 from dtsconf.sending.prepare import prepared, smaller
 from dtsconf.sending.request import Request, draft_of
@@ -130,7 +131,8 @@ def _deliver(
             link = hands.link_now(given, access, progress=progress)
             with mailer(link) as sends, _interruptions_told(content):
                 envelope = Envelope(sender.on_the_wire, draft.recipients)
-                sent = _hinted(_handed_over(sends.send, envelope, content), request)
+                sent = _handed_over(sends.send, envelope, content)
+        sent = _hinted(sent, request, message.size, smtp=isinstance(link.route, Smtp))
         return Delivered(sent, message.size, access.effective, (*effective.warnings, *resolver.warnings))
 
 
@@ -161,20 +163,17 @@ def _joined(sent: Sent, later: Sent) -> Sent:
     return Sent(sent.message_id, recipients, (*sent.stages, *later.stages), later.reached)
 
 
-def _hinted(sent: Sent, request: Request) -> Sent:
+def _hinted(sent: Sent, request: Request, size: int, *, smtp: bool) -> Sent:
     """The conversation's hints are those of a test; what else to do about a mail of the user's is known here."""
-    stages = tuple(one if one.ok else replace(one, hint=_hint(one, sent, request)) for one in sent.stages)
-    recipients = tuple(replace(one, hint=_hint(one, sent, request)) for one in sent.recipients)
-    return replace(sent, stages=stages, recipients=recipients)
+    if sent.ok:
+        return sent
+    from time import gmtime, strftime
 
+    from dtsconf.sending import hints
 
-def _hint(failed: Stage | Recipient, sent: Sent, request: Request) -> str | None:
-    if failed.cause == "too-large":
-        return f"{smaller(request)}, or ask the server's administrator to take more"
-    if failed.cause == "outcome-unknown":
-        whom = failed if isinstance(failed, Recipient) else next(one for one in sent.recipients if not one.ok)
-        return f"ask {whom.address} whether it arrived ({sent.message_id}) before you send it again"
-    return failed.hint and failed.hint.replace("dtsconf test --to ADDRESS", "--to ADDRESS")
+    now = strftime("%Y-%m-%d %H:%M UTC", gmtime())
+    mail = hints.Mail(sent.message_id, size, now, bool(request.attach), smtp, smaller(request))
+    return hints.hinted(sent, mail)
 
 
 class Counted:

@@ -13,6 +13,8 @@ from dtsconf.errors import DtsconfError, Notice
 from dtsconf.frozen import frozen
 from dtsconf.mail.content import Envelope
 from dtsconf.mail.mailer import mailer
+from dtsconf.mail.route import Smtp
+from dtsconf.proof import CAUSES
 from dtsconf.queue.entry import Refused
 from dtsconf.queue.runner import Outcome, Ran, Runner, Which
 from dtsconf.queue.spool import Spool
@@ -88,7 +90,12 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
             postman = Postman(sends, effective)
             found = Runner(spool, postman).run(which)
         warnings = (*effective.warnings, *resolver.warnings)
-    return QueueRun(tuple(found), postman.unusable, postman.reached, warnings)
+    unusable = postman.unusable
+    if unusable is not None:
+        from dtsconf.sending.hints import of_queue
+
+        unusable = of_queue(unusable, smtp=isinstance(link.route, Smtp))
+    return QueueRun(tuple(found), unusable, postman.reached, warnings)
 
 
 class Postman:
@@ -119,8 +126,14 @@ class Postman:
         by_name = list(zip(allowed, sent.recipients, strict=True))
         lost = tuple(Refused(address, one.code, one.detail) for address, one in by_name if _for_good(one))
         later = tuple(address for address, one in by_name if not one.ok and not _for_good(one))
-        detail = next((one.detail for one in sent.recipients if not one.ok), refused[0].detail if refused else "")
+        detail = next((_told(one) for one in sent.recipients if not one.ok), refused[0].detail if refused else "")
         return Outcome(later, (*refused, *lost), unknown=sent.unknown, detail=detail)
+
+
+def _told(refused: Recipient) -> str:
+    """Why a recipient didn't get it: in plain words, then in the server's."""
+    words = CAUSES.get(refused.cause or "")
+    return f"{words} ({refused.detail})" if words else refused.detail
 
 
 def _for_good(recipient: Recipient) -> bool:

@@ -86,7 +86,9 @@ def test_a_server_that_is_down_costs_an_attempt_and_nothing_else(machine: Machin
     assert ran["problems"][0]["kind"] == "refused"
     assert [one["state"] for one in messages(machine)] == ["deferred"] * 2
     assert machine.run("queue", "run").ok().stdout == "nothing is due\n"
-    assert "could not be used" in machine.run("queue", "flush").fails(9).stdout
+    told = machine.run("queue", "flush").fails(9).stdout
+    assert "could not be used" in told
+    assert "finds out why, and what works instead; then dtsconf queue run" in told
     server = smtpd()
     to_server(machine, server.port)
     assert "2 sent" in machine.run("queue", "flush").ok().stdout
@@ -98,7 +100,11 @@ def test_what_failed_for_good_is_kept_and_can_be_tried_again(machine: Machine, s
     to_server(machine, server.port)
     queue(machine)
     failed = machine.run("queue", "run").fails(1)
-    assert "550 5.1.1 no such user" in failed.stdout
+    words = "the server doesn't take mail for this recipient (550 5.1.1 no such user)"
+    assert words in failed.stdout
+    told = machine.run("queue", "list").ok().stdout
+    assert words in told
+    assert f"dtsconf queue flush --root {machine.root} ID tries one again" in told
     (found,) = messages(machine)
     assert found["state"] == "failed"
     assert found["refused"] == [{"address": "you@acme.example", "code": 550, "detail": "550 5.1.1 no such user"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -218,6 +219,39 @@ def test_an_unknown_outcome_is_told_with_the_message_id(machine: Machine, served
     assert "@acme.example>" in result.stderr
     assert "dtsconf test" not in result.stderr
     assert len(server.sessions) == 1
+
+
+GREY = {"RCPT": "450 4.2.0 <ann@acme.example>: Recipient address rejected: Greylisted, see http://acme.example"}
+VIRUS = {".": "554 5.7.1 attachment type application/octet-stream not allowed (ClamAV)"}
+
+
+def test_a_greylisted_mail_is_to_be_sent_again(machine: Machine, served: Callable[..., Smtpd]) -> None:
+    served(replies=GREY)
+    stderr = machine.run(*LETTER).fails(1).stderr
+    assert "NOT SENT (<" in stderr
+    assert "the same send again in ten minutes, or with --queue added: then dtsconf queue run" in stderr
+    assert "dtsconf test" not in stderr
+
+
+def test_a_filter_at_the_server_is_asked_about_this_mail(machine: Machine, served: Callable[..., Smtpd]) -> None:
+    """The test mail may well go through, so that its dialogue would show nothing."""
+    served(replies=VIRUS)
+    machine.write("tool.bin", bytes(2000))
+    stderr = machine.run(*LETTER, "--attach", "tool.bin").fails(6).stderr
+    (message_id,) = re.findall(r"NOT SENT \((<.*?>)\)", stderr)
+    assert "not allowed (ClamAV)" in stderr
+    assert f"UTC) and the Message-ID ({message_id})" in stderr
+    assert "try the same send without the attachment" in stderr
+    assert "dtsconf test" not in stderr
+
+
+def test_a_mail_domain_as_the_server_is_for_a_test_to_look_into(machine: Machine, smtpd: Servers) -> None:
+    profile = machine.profile(**proven(smtpd(), settings={"server": {"host": "nothing.invalid"}}))
+    stderr = machine.run(*LETTER, "--profile", profile).fails(9).stderr
+    assert "resolve: " in stderr
+    assert (
+        f"hint: dtsconf test --profile {profile} --root {machine.root} finds out why, and what works instead" in stderr
+    )
 
 
 def test_html_with_a_text_alternative(machine: Machine, served: Callable[..., Smtpd]) -> None:

@@ -40,7 +40,10 @@ def test_some_refused() -> None:
 def test_nobody() -> None:
     result = sent(failed("timeout"), stage="data")
     assert render.text(result) == render.note(result, "1 MiB") == ""
-    assert render.failure(result) == "NOT SENT.\ndata: no answer came in time (timeout); dtsconf: it said so\nhint: h\n"
+    assert (
+        render.failure(result)
+        == "NOT SENT (<t@x.example>).\ndata: no answer came in time (timeout); dtsconf: it said so\nhint: h\n"
+    )
 
 
 def test_unknown() -> None:

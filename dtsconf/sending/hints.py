@@ -1,0 +1,128 @@
+"""What to do about a mail of the user's that didn't go: the conversation's hints are those of a test. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
+from dtsconf.sending.prepare import in_units
+
+if TYPE_CHECKING:
+    from dtsconf.mail.sent import Recipient, Sent
+    from dtsconf.proof import Stage
+
+LOOKED_INTO = {
+    "resolve": (),
+    "connect": (),
+    "banner": ("timeout", "dropped", "protocol", "not-smtp"),
+    "tls": ("timeout", "dropped", "protocol", "tls-not-offered", "tls-stripped", "tls-version"),
+}
+"""Stages of a way to the server that `test` looks into further, with the causes that it does so for; none: all."""
+
+_TEST = "dtsconf test finds out why, and what works instead; then "
+_SAME = "the same send again"
+_RUN = "dtsconf queue run again"
+_QUEUE = "or with --queue added: then dtsconf queue run tries by itself until it is through"
+_TEST_AGAIN = re.compile(r"\bdtsconf test again\b")
+_TICKET = re.compile(r"\b(?:and send along|with) what this writes: dtsconf test --transcript \S+")
+_PASSING = ("greylisted", "rate-limited", "server-error")
+_CUT = ("dropped", "timeout", "protocol")
+_CONTENT = ("data", "accepted")
+_ENVELOPE_ON = ("mail-from", "rcpt-to", *_CONTENT)
+
+
+@frozen
+class Mail:
+    """The user's mail: `size` in bytes, `now` the time in words that the server's people can look up, `attached`
+    whether files go along, `smtp` whether it goes by that, `smaller` what makes it smaller."""
+
+    message_id: str
+    size: int
+    now: str
+    attached: bool
+    smtp: bool
+    smaller: str
+
+    @property
+    def when(self) -> str:
+        """What the server's people find it by."""
+        return f"the time ({self.now}) and the Message-ID ({self.message_id})"
+
+
+def of_queue(failed: Stage, *, smtp: bool) -> Stage:
+    """The stage at which the server turned out not to be usable by any queued mail, with a hint for who runs the
+    queue."""
+    hint = _of_way(failed, _RUN) if smtp else failed.hint
+    return replace(failed, hint=hint and _TEST_AGAIN.sub(_RUN, hint))
+
+
+def _of_way(failed: Stage, again: str) -> str | None:
+    """The hint where the server couldn't be used at all, by SMTP: only `test` looks further than the conversation."""
+    causes = LOOKED_INTO.get(failed.stage)
+    if causes is None or (causes and failed.cause not in causes):
+        return failed.hint
+    return _TEST + again
+
+
+def hinted(sent: Sent, mail: Mail) -> Sent:
+    """The result, with hints about this mail."""
+    failure = sent.failure
+    stages = tuple(one if one.ok else replace(one, hint=_of_stage(one, sent, mail)) for one in sent.stages)
+    recipients = tuple(one if one.ok else _told(one, failure, sent, mail) for one in sent.recipients)
+    return replace(sent, stages=stages, recipients=recipients)
+
+
+def _of_stage(failed: Stage, sent: Sent, mail: Mail) -> str | None:
+    whom = next((one.address for one in sent.recipients if not one.ok), "a recipient")
+    if mail.smtp and failed.stage not in _ENVELOPE_ON:
+        return _of_way(failed, _SAME)
+    return _hint(failed, failed.stage, whom, mail)
+
+
+def _told(one: Recipient, failure: Stage | None, sent: Sent, mail: Mail) -> Recipient:
+    """A recipient who gets nothing, for a no of their own or for what ended it for all."""
+    if failure is None or (one.cause, one.detail) != (failure.cause, failure.detail):
+        return replace(one, hint=_hint(one, "rcpt-to", one.address, mail))
+    if failure.cause == "outcome-unknown":
+        return replace(one, hint=_hint(one, failure.stage, one.address, mail))
+    return replace(one, hint=_of_stage(failure, sent, mail))
+
+
+def _hint(failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str | None:
+    if failed.cause == "too-large":
+        return f"{mail.smaller}, or ask the server's administrator to take more"
+    if failed.cause == "outcome-unknown":
+        cut = "an antivirus product or mail filter cuts it, here or at the server: ask who runs them"
+        return f"ask {whom} whether it arrived ({mail.message_id}) before you send it again; if none ever does, {cut}"
+    if failed.cause == "greylisted":
+        known = "greylisting: the server wants to see that this machine comes back; nothing is wrong with the settings"
+        return f"{known}: {_SAME} in ten minutes, {_QUEUE}"
+    if failed.cause in _CUT and stage == "data":
+        return _cut(mail)
+    if failed.hint is None or stage not in _ENVELOPE_ON:
+        return failed.hint
+    return _of_this_mail(failed.hint, failed, stage, mail)
+
+
+def _cut(mail: Mail) -> str:
+    why = f"cut within a mail of {in_units(mail.size)}: an antivirus product, a mail filter or a size limit does that"
+    small = "whether a small mail passes, dtsconf test tells"
+    return f"{why}; {_without(mail)}{small}; ask who runs the server and the filter, with {mail.when}"
+
+
+def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, mail: Mail) -> str:
+    """The hint of a test as one about this mail: what to type again, and what its people find it by."""
+    hint = _TICKET.sub(f"and send along the server's answer, {mail.when}", hint)
+    hint = hint.replace("dtsconf test --to ADDRESS", "--to ADDRESS")
+    hint = _TEST_AGAIN.sub(_SAME, hint)
+    if failed.cause == "content-rejected" and stage in _CONTENT:
+        return f"{_without(mail)}{hint}"
+    if failed.cause in _PASSING and 400 <= (failed.code or 0) < 500:
+        return f"{hint}; {_QUEUE}"
+    return hint
+
+
+def _without(mail: Mail) -> str:
+    return "try the same send without the attachment; " if mail.attached else ""

@@ -1,0 +1,112 @@
+"""What a hint of `send` is about: this mail, and what to type again; a test only where it finds out more."""
+
+from __future__ import annotations
+
+import pytest
+
+from dtsconf.mail.causes import of_reply
+from dtsconf.mail.facts import Facts
+from dtsconf.mail.reply import Reply, parse_line
+from dtsconf.mail.sent import Recipient, Sent
+from dtsconf.proof import Stage
+from dtsconf.sending.hints import LOOKED_INTO, Mail, hinted, of_queue
+
+FACTS = Facts("mail.test", 25, "none", False, "", "dts@x.example", "b@x.example")
+MAIL = Mail("<t@x.example>", 281_000, "2026-11-26 01:12 UTC", attached=True, smtp=True, smaller="pack it")
+PLAIN = Mail("<t@x.example>", 900, "2026-11-26 01:12 UTC", attached=False, smtp=True, smaller="send less")
+GRAPH = Mail("<t@x.example>", 900, "2026-11-26 01:12 UTC", attached=False, smtp=False, smaller="send less")
+
+
+def said(stage: str, text: str) -> Stage:
+    code, _, words = parse_line(text.encode())
+    reply = Reply(code, (words,))
+    found = of_reply(stage, reply, FACTS)
+    return Stage(stage, False, 1.0, text, code, reply.enhanced, found.cause, found.hint, "server")
+
+
+def stopped(failed: Stage) -> Sent:
+    """A mail to two people that ended for both of them."""
+    people = tuple(
+        Recipient(name, False, failed.code, failed.enhanced_code, failed.detail, failed.cause, failed.hint)
+        for name in ("a@x.example", "b@x.example")
+    )
+    return Sent("<t@x.example>", people, (Stage("connect", True, 1.0), failed))
+
+
+def hint(failed: Stage, mail: Mail = PLAIN) -> str:
+    """The hint of the stage, which everybody's is too, unless it names them."""
+    told = hinted(stopped(failed), mail)
+    first, *_ = [one.hint or "" for one in told.recipients]
+    assert told.failure is not None
+    assert told.failure.hint == first
+    return first
+
+
+def test_after_greylisting_the_same_is_typed_again() -> None:
+    told = hint(
+        said("rcpt-to", "450 4.2.0 <b@x.example>: Recipient address rejected: Greylisted, see http://x.example")
+    )
+    assert "the same send again in ten minutes, or with --queue added" in told
+    assert "dtsconf test" not in told
+
+
+def test_a_mail_that_is_cut_off_is_this_one() -> None:
+    """A small test mail may go through: how large this one was, and whom to ask."""
+    told = hint(Stage("data", False, 1.0, "Connection reset by peer", cause="dropped", hint="h"), MAIL)
+    assert "cut within a mail of 274.4 KiB" in told
+    assert "try the same send without the attachment" in told
+    assert "2026-11-26 01:12 UTC) and the Message-ID (<t@x.example>)" in told
+    assert "without the attachment" not in hint(Stage("data", False, 1.0, "gone", cause="dropped"), PLAIN)
+
+
+@pytest.mark.parametrize(("mail", "tried"), [(MAIL, True), (PLAIN, False)])
+def test_a_refused_content_is_looked_up_by_its_message_id(mail: Mail, *, tried: bool) -> None:
+    told = hint(said("accepted", "554 5.7.1 attachment type application/octet-stream not allowed (ClamAV)"), mail)
+    assert "the server's answer, the time (2026-11-26 01:12 UTC) and the Message-ID (<t@x.example>)" in told
+    assert ("without the attachment" in told) is tried
+    assert "--transcript" not in told
+
+
+def test_who_sends_too_much_waits_or_queues() -> None:
+    told = hint(said("mail-from", "451 4.7.500 Server busy. Please try again later from [192.0.2.5]. (S77719)"))
+    assert "wait some minutes, then the same send again" in told
+    assert told.endswith("or with --queue added: then dtsconf queue run tries by itself until it is through")
+    day = hint(said("accepted", "550 5.1.90 Your message can't be sent because you've reached your daily limit"))
+    assert "the same send again tomorrow" in day
+    assert "--queue" not in day, "5yz: the queue would not try again"
+
+
+@pytest.mark.parametrize("stage", LOOKED_INTO)
+def test_only_a_test_looks_further_on_the_way_to_the_server(stage: str) -> None:
+    failed = Stage(stage, False, 1.0, "no", cause="timeout", hint="check it: --set server.host=NAME")
+    told = "dtsconf test finds out why, and what works instead; then "
+    assert hint(failed) == f"{told}the same send again"
+    assert of_queue(failed, smtp=True).hint == f"{told}dtsconf queue run again"
+    assert hint(failed, GRAPH) == failed.hint, "no test looks further there"
+    assert of_queue(failed, smtp=False).hint == failed.hint
+
+
+def test_a_login_is_mended_by_a_test() -> None:
+    failed = said("auth", "535 5.7.8 Password expired")
+    assert hint(failed) == failed.hint
+    assert of_queue(failed, smtp=True).hint == str(failed.hint).replace("dtsconf test again", "dtsconf queue run again")
+
+
+def test_everybody_is_asked_themselves_whether_it_arrived() -> None:
+    failed = Stage("accepted", False, 1.0, "closed", cause="outcome-unknown", hint="h")
+    told = hinted(stopped(failed), PLAIN)
+    assert [str(one.hint).split(" whether")[0] for one in told.recipients] == ["ask a@x.example", "ask b@x.example"]
+    assert "antivirus product or mail filter" in str(told.recipients[0].hint)
+
+
+def test_a_no_to_one_of_them_is_told_as_theirs() -> None:
+    no = said("rcpt-to", "550 5.1.1 no such user")
+    fine = Recipient("a@x.example", True, 250)
+    one = Recipient("b@x.example", False, no.code, no.enhanced_code, no.detail, no.cause, no.hint)
+    told = hinted(Sent("<t@x.example>", (fine, one), (Stage("rcpt-to", True, 1.0),)), PLAIN)
+    assert told.recipients[0] is fine
+    assert str(told.recipients[1].hint).endswith("or try another: --to ADDRESS")
+
+
+def test_what_is_too_large_is_made_smaller() -> None:
+    assert hint(said("accepted", "552 5.3.4 Message size exceeds fixed limit"), MAIL).startswith("pack it, or ask")
