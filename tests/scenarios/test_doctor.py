@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -193,6 +194,34 @@ def test_another_user_gets_an_answer(machine: Machine) -> None:
     found = checks(machine.finish(process, "doctor", "--json"))
     assert found["config"]["state"] == "ok"
     assert found["state"]["state"] == "ok"
+
+
+def test_a_proof_that_another_user_can_t_keep_is_told_with_the_folder_to_make(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    given = {"server": {"host": server.address, "port": server.port}, "sender": {"email": None}}
+    parts: dict[str, Any] = {"verify": {"level": "send", "pending": ["user"]}, "expects": ["sender.email"]}
+    machine.apply(machine.profile(settings=given, **parts)).ok()
+    users = machine.state / "users"
+    if not is_root():
+        users.touch()
+    uid = NOBODY if is_root() else None
+
+    def told(*args: str) -> Result:
+        command = in_namespace(":", PROGRAM, *args, uid=uid) if uid else [PROGRAM, *args]
+        own = {"DTS_EMAIL_SENDER__EMAIL": "ann@acme.example"}
+        return machine.finish(machine.start(*command[1:], executable=command[0], cwd="/", env=own), *args)
+
+    me = uid or users.parent.stat().st_uid
+    folder = f"{users}/{me}"
+    tested = told("test").ok().stderr
+    assert f"the proof could not be kept in {folder}" in tested
+    hint = f"once, as root: install -d -m 700 -o {me} {folder}"
+    assert hint in tested
+    assert hint in str(checks(told("doctor", "--json"))["user-state"]["hint"])
+    if uid is not None:
+        subprocess.run(["install", "-d", "-m", "700", "-o", str(uid), folder], check=True)
+        assert "could not be kept" not in told("test").ok().stderr
+        assert "verified" in told("status", "--json").ok().stdout
 
 
 APPROLE = {"method": "approle", "role_id": "some", "secret_id": "file:///etc/dts/secret-id"}
