@@ -129,7 +129,8 @@ class Run:
         self.planned = planned
         if self.options.saved is not None:
             saved = self.options.saved
-            saved.check(planned.save(profile=saved.profile, sets=saved.sets))
+            opened = {file.path: self.machine.system.shown(file.path) for file in planned.want.files}
+            saved.check(planned.save(profile=saved.profile, sets=saved.sets), opened)
         writing.check_adoption(planned, self.machine, adopt=self.options.adopt)
         if effective is not None:
             self.depth = verdict.depth(effective, self.options)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import DtsconfError, Invalid, Problem, Variable
@@ -45,17 +45,20 @@ class Input:
 @frozen
 class SavedPlan:
     """`profile` is the absolute path of the profile, None when the machine config was the organisation's layer; `sets`
-    the texts of --set as typed; `generation` the last one's number, None before the first."""
+    the texts of --set as typed; `generation` the last one's number, None before the first. `file` is where it was read
+    from, to be told; that is no part of it."""
 
     profile: str | None
     sets: tuple[str, ...]
     inputs: tuple[Input, ...]
     generation: int | None
     digest: str
+    file: str = "FILE"
 
-    def check(self, now: SavedPlan) -> None:
-        """Compare with the plan as it comes out now. Raises: Stale, naming everything that moved."""
-        moved = [*_moved_inputs(self.inputs, now.inputs)]
+    def check(self, now: SavedPlan, opened: Mapping[str, str]) -> None:
+        """Compare with the plan as it comes out now; `opened` has the path to open for each target's. Raises: Stale,
+        naming everything that moved."""
+        moved = _moved_inputs(self.inputs, now.inputs, opened)
         if self.generation != now.generation:
             moved.append(f"the last generation was {_number(self.generation)} and is {_number(now.generation)}")
         if self.digest != now.digest and not moved:
@@ -70,12 +73,14 @@ class SavedPlan:
         from shlex import quote
 
         given = [("--profile", self.profile)] if self.profile else []
-        options = [*given, *(("--set", text) for text in self.sets)]
-        return "".join(["dtsconf plan", *(f" {name} {quote(value)}" for name, value in options), " --out FILE"])
+        options = [*given, *(("--set", text) for text in self.sets), ("--out", self.file)]
+        return "".join(["dtsconf plan", *(f" {name} {quote(value)}" for name, value in options)])
 
     def to_bytes(self) -> bytes:
         """The file: sorted JSON with a newline at the end."""
-        return (json.dumps({"format": FORMAT, **asdict(self)}, indent=2, sort_keys=True) + "\n").encode()
+        content = {"format": FORMAT, **asdict(self)}
+        del content["file"]
+        return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()
 
 
 def from_bytes(data: bytes, path: str) -> SavedPlan:
@@ -85,7 +90,7 @@ def from_bytes(data: bytes, path: str) -> SavedPlan:
         if loaded["format"] != FORMAT:
             raise ValueError("format")
         inputs = tuple(Input(str(each["place"]), each["digest"]) for each in loaded["inputs"])
-        return _checked(loaded, inputs)
+        return replace(_checked(loaded, inputs), file=path)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
         hint = "make one with dtsconf plan --out FILE"
         problem = Problem("saved-plan", f"{path}: this is no saved plan that this dtsconf can read", hint)
@@ -136,10 +141,11 @@ def _variables(effective: Effective) -> list[Input]:
     return rows
 
 
-def _moved_inputs(before: tuple[Input, ...], now: tuple[Input, ...]) -> list[str]:
+def _moved_inputs(before: tuple[Input, ...], now: tuple[Input, ...], opened: Mapping[str, str]) -> list[str]:
     old, new = ({each.place: each.digest for each in inputs} for inputs in (before, now))
     places = sorted(old.keys() | new.keys())
-    return [f"{place} {_how(place in old, place in new)}" for place in places if _differs(place, old, new)]
+    differing = [place for place in places if _differs(place, old, new)]
+    return [f"{opened.get(place, place)} {_how(place in old, place in new)}" for place in differing]
 
 
 def _differs(place: str, old: Mapping[str, str | None], new: Mapping[str, str | None]) -> bool:

@@ -31,7 +31,8 @@ def test_a_stale_plan_is_made_again_with_the_same_options(capsys: Capture, tmp_p
     assert call(capsys, "plan", *words, "--set", "server.port=2526", "--out", saved).code == 0
     assert call(capsys, "apply", "--yes", *words).code == 0
     stale = call(capsys, "apply", "--plan", saved, "--root", root)
-    assert f"dtsconf plan --root {root} --profile {site} --set server.port=2526 --out FILE" in stale.err
+    assert f"dtsconf plan --root {root} --profile {site} --set server.port=2526 --out {saved}" in stale.err
+    assert f"{root}/etc/dts/email.json is used now" in stale.err or f"{root}/etc/dts/email.json changed" in stale.err
 
 
 def test_what_set_got_wrong_is_in_no_hint(capsys: Capture, tmp_path: Path) -> None:
