@@ -125,11 +125,11 @@ def owed(found: Proof) -> tuple[Notice, ...]:
         ),
         "user": (
             "values that each user gives are missing, so only the connection was verified",
-            "dtsconf test, as a user",
+            "dtsconf test without --profile, as a user",
         ),
         "sign-in": (
             "nobody has signed in yet, so only the connection was verified",
-            "dtsconf sign-in, as each user who sends",
+            "dtsconf sign-in without --profile, as each user who sends",
         ),
     }
     if found.state != "pending" or found.pending not in why:

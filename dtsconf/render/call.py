@@ -52,7 +52,7 @@ class Call:
                 command = command.removesuffix(" --profile FILE")
             if " --root " in rest:
                 return command
-            named = " --profile " in f"{command} {rest}"
+            named = " --profile " in f"{command} {rest}" or rest.startswith(" without --profile")
             call = replace(self, profile=None, sets=()) if named else self
             return " ".join([command, *map(_quoted, call.words(name))])
 

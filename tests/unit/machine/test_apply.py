@@ -343,7 +343,7 @@ def test_a_flow_that_needs_a_person_goes_live_with_its_proof_owed(world: World) 
     assert applied.generation is not None
     assert (applied.generation.proof.state, applied.generation.proof.pending) == ("pending", "sign-in")
     assert [(w.kind, w.hint) for w in applied.warnings] == [
-        ("proof-pending", "to prove them: dtsconf sign-in, as each user who sends")
+        ("proof-pending", "to prove them: dtsconf sign-in without --profile, as each user who sends")
     ]
 
 
