@@ -56,6 +56,14 @@ class Facts(NamedTuple):
         return self.username if "@" in self.username else "ADDRESS"
 
     @property
+    def foreign(self) -> str:
+        """What else a no to the recipient may mean, where the domain isn't the sender's own."""
+        domain = self.recipient.rpartition("@")[2]
+        if not domain or domain.lower() == self.sender.rpartition("@")[2].lower():
+            return ""
+        return f"; or {self.host} passes no mail on to other domains, such as {domain}: ask its administrator"
+
+    @property
     def to_log_in(self) -> str:
         """The options that turn a login on; over TLS, since it goes over nothing else."""
         port = "" if self.starttls else f"--set server.port={self.other_port} "

@@ -100,7 +100,7 @@ SPF = (
     "the DNS of the domain of {f.sender} does not name this server as a sender (SPF, DKIM, DMARC): send through the"
     " domain's own mail server, --set server.host=HOST, or have the DNS amended"
 )
-TO = "the address {f.recipient} is not taken: check its spelling, or try another: dtsconf test --to ADDRESS"
+TO = "the address {f.recipient} is not taken: check its spelling, or try another: dtsconf test --to ADDRESS{f.foreign}"
 RELAY = (
     "{f.host} passes no mail on to {f.recipient} for a machine it doesn't know: log in, {f.to_log_in}, or have its"
     " administrator trust this machine's address; to an address of the server's own it may go: --to ADDRESS"

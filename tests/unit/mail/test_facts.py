@@ -22,3 +22,16 @@ NAMED = "--set login.required=true --set login.username=NAME --set login.passwor
 )
 def test_how_to_log_in(changes: dict[str, bool], options: str) -> None:
     assert PLAIN._replace(**changes).to_log_in.removesuffix(" (a file, 0600, that holds the password)") == options  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "words"),
+    [
+        ("c@d.example", "mail.example passes no mail on to other domains, such as d.example"),
+        ("x@B.example", ""),
+        ("", ""),
+    ],
+)
+def test_a_refused_recipient_elsewhere_may_be_a_matter_of_relaying(recipient: str, words: str) -> None:
+    foreign = PLAIN._replace(recipient=recipient).foreign
+    assert words in foreign if words else foreign == ""
