@@ -66,7 +66,7 @@ def failure(sent: Sent) -> str:
 def _head(sent: Sent) -> str:
     through = sum(one.ok for one in sent.recipients)
     if through:
-        return f"SENT TO {through} OF {len(sent.recipients)}.\n"
+        return f"SENT TO {through} OF {len(sent.recipients)}. Send it again to those alone who are named here.\n"
     if sent.unknown:
         return f"NOT KNOWN WHETHER SENT, and not sent again ({escape_controls(sent.message_id)}).\n"
     return f"NOT SENT ({escape_controls(sent.message_id)}).\n"

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 from dtsconf import wiring
 from dtsconf.errors import DtsconfError, Interrupted, Notice
 from dtsconf.frozen import frozen
-from dtsconf.mail.compose.draft import Mailbox
+from dtsconf.mail.compose.draft import Draft, Mailbox
 from dtsconf.mail.content import Content, Envelope
 from dtsconf.mail.mailer import mailer
 from dtsconf.mail.route import Smtp
 from dtsconf.mail.sent import Sent
 from dtsconf.proof import CAUSES
 from dtsconf.sending.prepare import prepared, smaller
-from dtsconf.sending.request import Request, draft_of
+from dtsconf.sending.request import Request, draft_of, option_of
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.roots import require_roots
 from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
+    from dtsconf.mail.route import Link
     from dtsconf.proof import Stage
     from dtsconf.settings.effective import Effective
 
@@ -132,7 +133,7 @@ def _deliver(
             with mailer(link) as sends, _interruptions_told(content):
                 envelope = Envelope(sender.on_the_wire, draft.recipients)
                 sent = _handed_over(sends.send, envelope, content)
-        sent = _hinted(sent, request, message.size, smtp=isinstance(link.route, Smtp))
+        sent = _hinted(sent, request, draft, message.size, link)
         return Delivered(sent, message.size, access.effective, (*effective.warnings, *resolver.warnings))
 
 
@@ -163,7 +164,7 @@ def _joined(sent: Sent, later: Sent) -> Sent:
     return Sent(sent.message_id, recipients, (*sent.stages, *later.stages), later.reached)
 
 
-def _hinted(sent: Sent, request: Request, size: int, *, smtp: bool) -> Sent:
+def _hinted(sent: Sent, request: Request, draft: Draft, size: int, link: Link) -> Sent:
     """The conversation's hints are those of a test; what else to do about a mail of the user's is known here."""
     if sent.ok:
         return sent
@@ -172,7 +173,9 @@ def _hinted(sent: Sent, request: Request, size: int, *, smtp: bool) -> Sent:
     from dtsconf.sending import hints
 
     now = strftime("%Y-%m-%d %H:%M UTC", gmtime())
-    mail = hints.Mail(sent.message_id, size, now, bool(request.attach), smtp, smaller(request))
+    smtp, proven = isinstance(link.route, Smtp), link.past.proven is not None
+    options = {address: option_of(draft, address) for address in draft.recipients}
+    mail = hints.Mail(sent.message_id, size, now, bool(request.attach), smtp, smaller(request), proven, options)
     return hints.hinted(sent, mail)
 
 

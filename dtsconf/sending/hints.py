@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 from dtsconf.sending.prepare import in_units
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage
 
@@ -25,7 +27,9 @@ _TEST = "dtsconf test finds out why, and what works instead; then "
 _SAME = "the same send again"
 _RUN = "dtsconf queue run again"
 _QUEUE = "or with --queue added: then dtsconf queue run tries by itself until it is through"
+_NO_WAY = ("resolve", "connect")
 _TEST_AGAIN = re.compile(r"\bdtsconf test again\b")
+_TO = re.compile(r"(?:dtsconf test )?--to ADDRESS")
 _TICKET = re.compile(r"\b(?:and send along|with) what this writes: dtsconf test --transcript \S+")
 _PASSING = ("greylisted", "rate-limited", "server-error")
 _CUT = ("dropped", "timeout", "protocol")
@@ -36,7 +40,8 @@ _ENVELOPE_ON = ("mail-from", "rcpt-to", *_CONTENT)
 @frozen
 class Mail:
     """The user's mail: `size` in bytes, `now` the time in words that the server's people can look up, `attached`
-    whether files go along, `smtp` whether it goes by that, `smaller` what makes it smaller."""
+    whether files go along, `smtp` whether it goes by that, `smaller` what makes it smaller, `proven` whether host and
+    port were proven from here before; `options` has the option by which each address came in."""
 
     message_id: str
     size: int
@@ -44,6 +49,8 @@ class Mail:
     attached: bool
     smtp: bool
     smaller: str
+    proven: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def when(self) -> str:
@@ -51,15 +58,18 @@ class Mail:
         return f"the time ({self.now}) and the Message-ID ({self.message_id})"
 
 
-def of_queue(failed: Stage, *, smtp: bool) -> Stage:
+def of_queue(failed: Stage, *, smtp: bool, proven: bool = False) -> Stage:
     """The stage at which the server turned out not to be usable by any queued mail, with a hint for who runs the
     queue."""
-    hint = _of_way(failed, _RUN) if smtp else failed.hint
+    hint = _of_way(failed, _RUN, proven=proven) if smtp else failed.hint
     return replace(failed, hint=hint and _TEST_AGAIN.sub(_RUN, hint))
 
 
-def _of_way(failed: Stage, again: str) -> str | None:
-    """The hint where the server couldn't be used at all, by SMTP: only `test` looks further than the conversation."""
+def _of_way(failed: Stage, again: str, *, proven: bool) -> str | None:
+    """The hint where the server couldn't be used at all, by SMTP: only `test` looks further than the conversation. One
+    that was proven before is not looked for elsewhere."""
+    if proven and failed.stage in _NO_WAY:
+        return failed.hint and _TEST_AGAIN.sub(again, failed.hint)
     causes = LOOKED_INTO.get(failed.stage)
     if causes is None or (causes and failed.cause not in causes):
         return failed.hint
@@ -77,7 +87,7 @@ def hinted(sent: Sent, mail: Mail) -> Sent:
 def _of_stage(failed: Stage, sent: Sent, mail: Mail) -> str | None:
     whom = next((one.address for one in sent.recipients if not one.ok), "a recipient")
     if mail.smtp and failed.stage not in _ENVELOPE_ON:
-        return _of_way(failed, _SAME)
+        return _of_way(failed, _SAME, proven=mail.proven)
     return _hint(failed, failed.stage, whom, mail)
 
 
@@ -103,7 +113,7 @@ def _hint(failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str |
         return _cut(mail)
     if failed.hint is None or stage not in _ENVELOPE_ON:
         return failed.hint
-    return _of_this_mail(failed.hint, failed, stage, mail)
+    return _of_this_mail(failed.hint, failed, stage, whom, mail)
 
 
 def _cut(mail: Mail) -> str:
@@ -112,10 +122,10 @@ def _cut(mail: Mail) -> str:
     return f"{why}; {_without(mail)}{small}; ask who runs the server and the filter, with {mail.when}"
 
 
-def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, mail: Mail) -> str:
+def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str:
     """The hint of a test as one about this mail: what to type again, and what its people find it by."""
     hint = _TICKET.sub(f"and send along the server's answer, {mail.when}", hint)
-    hint = hint.replace("dtsconf test --to ADDRESS", "--to ADDRESS")
+    hint = _TO.sub(f"{mail.options.get(whom, '--to')} ADDRESS", hint)
     hint = _TEST_AGAIN.sub(_SAME, hint)
     if failed.cause == "content-rejected" and stage in _CONTENT:
         return f"{_without(mail)}{hint}"

@@ -94,7 +94,7 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
     if unusable is not None:
         from dtsconf.sending.hints import of_queue
 
-        unusable = of_queue(unusable, smtp=isinstance(link.route, Smtp))
+        unusable = of_queue(unusable, smtp=isinstance(link.route, Smtp), proven=link.past.proven is not None)
     return QueueRun(tuple(found), unusable, postman.reached, warnings)
 
 

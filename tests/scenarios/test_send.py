@@ -128,6 +128,8 @@ def test_some_are_refused_and_the_others_get_it(machine: Machine, served: Callab
     assert "gone@acme.example" in result.stderr
     assert "550 5.1.1 no such user" in result.stderr
     assert "dtsconf test" not in result.stderr
+    assert "or try another: --cc ADDRESS" in result.stderr
+    assert "Send it again to those alone who are named here" in result.stderr
     body = machine.run(*LETTER, *cc, "--json").fails(1).json
     assert [(one["address"], one["ok"], one["code"], one["enhanced_code"]) for one in body["recipients"]] == [
         ("ann@acme.example", True, 250, "2.1.5"),

@@ -31,7 +31,7 @@ def test_some_refused() -> None:
     result = sent(OK, NO)
     assert render.text(result) == "<t@x.example>\n"
     assert render.failure(result) == (
-        "SENT TO 1 OF 2.\n"
+        "SENT TO 1 OF 2. Send it again to those alone who are named here.\n"
         "b@x.example: the server doesn't take mail for this recipient: 550 5.1.1 no such user\n"
         "hint: ask for the address\n"
     )

@@ -110,3 +110,21 @@ def test_a_no_to_one_of_them_is_told_as_theirs() -> None:
 
 def test_what_is_too_large_is_made_smaller() -> None:
     assert hint(said("accepted", "552 5.3.4 Message size exceeds fixed limit"), MAIL).startswith("pack it, or ask")
+
+
+def test_a_server_that_was_proven_is_not_looked_for_elsewhere() -> None:
+    from dataclasses import replace
+
+    down = Stage(
+        "connect", False, 1.0, "refused", cause="refused", hint="it was proven: see to it, then dtsconf test again"
+    )
+    assert hint(down, replace(PLAIN, proven=True)) == "it was proven: see to it, then the same send again"
+    assert of_queue(down, smtp=True, proven=True).hint == "it was proven: see to it, then dtsconf queue run again"
+    assert "finds out why" in hint(down)
+
+
+def test_another_address_is_named_by_the_option_of_the_one_refused() -> None:
+    refused = said("rcpt-to", "550 5.1.1 no such user")
+    copy = Mail("<t@x.example>", 900, "now", False, True, "", options={"a@x.example": "--cc"})
+    assert "or try another: --cc ADDRESS" in hint(refused, copy)
+    assert "or try another: --to ADDRESS" in hint(refused)

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from dtsconf.errors import Option, UsageProblem
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.compose.message import compose
-from dtsconf.sending.request import Request, draft_of
+from dtsconf.sending.request import Request, draft_of, option_of
 
 
 def test_the_draft() -> None:
@@ -75,3 +75,11 @@ def test_whatever_is_asked_for_is_told_or_composed(request_: Request) -> None:
     message = compose(draft, Mailbox(None, "lab@acme.example"), "t", time.gmtime(0))
     assert draft.recipients
     assert len(b"".join(message.chunks())) == message.size
+
+
+@pytest.mark.parametrize(
+    ("address", "option"), [("ann@x.example", "--to"), ("bob@x.example", "--cc"), ("eve@x.example", "--bcc")]
+)
+def test_the_option_that_brought_somebody_in(address: str, option: str) -> None:
+    draft = draft_of(Request(to=("Ann <ann@x.example>",), cc=("bob@x.example",), bcc=("eve@x.example",)))
+    assert option_of(draft, address) == option
