@@ -112,6 +112,10 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
         code = 6 if ran.reached else 9
     unusable = hinted(ran.unusable, run.call(sets=True)) if ran.unusable else None
     data, text = render.ran_data(ran.messages, unusable), render.ran_text(ran.messages, unusable)
+    if not ran.messages and unusable is None:
+        from dtsconf.queue.listing import listed
+
+        text = render.idle_text(listed(_spool(run)), run.call(sets=True))
     return Outcome(data, text, code, ran.warnings, short=render.ran_short(ran.messages, unusable))
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from dtsconf.render.call import Call
 
 
+WAITING = ("queued", "deferred")
+"""The states of what a run takes up by itself."""
+
+
 def list_data(found: Sequence[Listed]) -> dict[str, Any]:
     """The contract's `messages`."""
     return {"messages": [_entry(one) for one in found]}
@@ -24,13 +28,13 @@ def list_data(found: Sequence[Listed]) -> dict[str, Any]:
 
 def _entry(one: Listed) -> dict[str, Any]:
     entry, progress = one.entry, one.progress
-    waits = one.state in ("queued", "deferred")
+    waits = one.state in WAITING
     return {
         "id": one.id,
         "message_id": entry.message_id if entry else None,
         "state": one.state,
         "attempts": progress.attempts,
-        "next": iso_time(progress.next or (entry.queued if entry else 0)) if waits else None,
+        "next": iso_time(_next(one)) if waits else None,
         "to": list(entry.recipients) if entry else [],
         "subject": entry.subject if entry else None,
         "size": one.size,
@@ -40,6 +44,11 @@ def _entry(one: Listed) -> dict[str, Any]:
         "unknown": progress.unknown,
         "detail": one.detail,
     }
+
+
+def _next(one: Listed) -> float:
+    """When a message that waits is due, in seconds since 1970."""
+    return one.progress.next or (one.entry.queued if one.entry else 0)
 
 
 def list_text(found: Sequence[Listed], call: Call) -> str:
@@ -53,7 +62,18 @@ def list_text(found: Sequence[Listed], call: Call) -> str:
 def _lines(one: Listed) -> str:
     entry = one.entry
     what = f"{_people(entry.recipients)}: {entry.subject or '(no subject)'}" if entry else "(not readable)"
-    return escape_controls(f"{one.id}  {one.state:8}  {what}") + "\n    " + escape_controls(_how_far(one)) + "\n"
+    lines = [f"{one.id}  {one.state:8}  {what}", f"    {_how_far(one)}", *(f"    {line}" for line in _fates(one))]
+    return "".join(f"{escape_controls(line)}\n" for line in lines)
+
+
+def _fates(one: Listed) -> list[str]:
+    """Whom the server refused and who has it already, where not all fared alike."""
+    refused = [f"refused {each.address}: {each.detail}" for each in one.progress.refused]
+    if one.entry is None or one.progress.remaining is None:
+        return refused
+    open_still = {*one.progress.remaining, *(each.address for each in one.progress.refused)}
+    served = [address for address in one.entry.recipients if address not in open_still]
+    return [*refused, *([f"has it: {', '.join(served)}"] if served else [])]
 
 
 def _how_far(one: Listed) -> str:
@@ -63,7 +83,8 @@ def _how_far(one: Listed) -> str:
         told.append(f"next {iso_time(progress.next)}")
     if progress.unknown:
         told.append(f"{progress.unknown} with an unknown outcome")
-    return ", ".join(told) + (f": {one.detail}" if one.detail else "")
+    why = "" if any(each.detail == one.detail for each in progress.refused) else one.detail
+    return ", ".join(told) + (f": {why}" if why else "")
 
 
 def _people(addresses: Sequence[str]) -> str:
@@ -99,10 +120,18 @@ def _failed(stage: Stage) -> str:
     return f"{stage.stage} failed: {stage.detail}"
 
 
+def idle_text(found: Sequence[Listed], call: Call) -> str:
+    """That nothing was due, and when what waits will be. `call`: this one, whose options the next needs too."""
+    due = sorted(_next(one) for one in found if one.state in WAITING)
+    if not due:
+        return "nothing is due\n"
+    flush = call.completed("`dtsconf queue flush` tries at once")
+    wait = "1 waits" if len(due) == 1 else f"{len(due)} wait"
+    return f"nothing is due: {wait}, and the next try is at {iso_time(due[0])}; {flush}\n"
+
+
 def ran_text(rans: Sequence[Ran], unusable: Stage | None) -> str:
     """A line a message that wasn't simply sent, the counts, and why the server couldn't be used."""
-    if not rans and unusable is None:
-        return "nothing is due\n"
     lines = [escape_controls(f"{r.state:8}  {r.id}  {r.detail or r.message_id}") + "\n" for r in rans]
     counts = ", ".join(f"{count} {state}" for state in STATES if (count := sum(r.state == state for r in rans)))
     why = f"the server could not be used: {escape_controls(_failed(unusable))}\n" if unusable else ""

@@ -85,7 +85,9 @@ def test_a_server_that_is_down_costs_an_attempt_and_nothing_else(machine: Machin
     assert (ran["deferred"], ran["sent"], ran["failed"]) == (2, 0, 0)
     assert ran["problems"][0]["kind"] == "refused"
     assert [one["state"] for one in messages(machine)] == ["deferred"] * 2
-    assert machine.run("queue", "run").ok().stdout == "nothing is due\n"
+    idle = machine.run("queue", "run").ok().stdout
+    assert idle.startswith("nothing is due: 2 wait, and the next try is at 20")
+    assert "`dtsconf queue flush --root " in idle
     told = machine.run("queue", "flush").fails(9).stdout
     assert "could not be used" in told
     assert "finds out why, and what works instead; then dtsconf queue run" in told

@@ -3,8 +3,11 @@ from __future__ import annotations
 import pytest
 
 from dtsconf.proof import Stage
+from dtsconf.queue.entry import Entry, Progress, Refused
+from dtsconf.queue.listing import Listed, State
 from dtsconf.queue.runner import Ran
 from dtsconf.render import queue as render
+from dtsconf.render.call import Call
 
 SENT = Ran("1", "<1@x.example>", "sent")
 LATER = Ran("2", "<2@x.example>", "deferred", "greylisted")
@@ -15,7 +18,6 @@ DOWN = Stage("connect", False, 1.0, "Connection refused", cause="refused", hint=
 @pytest.mark.parametrize(
     ("rans", "unusable", "text"),
     [
-        ([], None, ""),
         ([SENT, LATER], None, ""),
         ([SENT, LOST], None, "failed    3  550 no such user\n1 failed\n"),
         ([LATER], DOWN, "the server could not be used: connect failed: Connection refused\nhint: is it on?\n"),
@@ -29,3 +31,41 @@ def test_a_quiet_run_tells_what_somebody_has_to_look_after(rans: list[Ran], unus
 def test_what_was_not_dropped_is_told() -> None:
     assert render.dropped_text(["1"], ["2"]) == "dropped  1\n" + render.dropped_short(["2"])
     assert render.dropped_short([]) == ""
+
+
+NO = "550 5.1.1 no such user"
+
+
+def listed(state: State, progress: Progress) -> Listed:
+    entry = Entry("7", "<t@x.example>", "a@x.example", ("bix@x.example", "box@x.example"), "log", 12, False, 1.8e9)
+    return Listed("7", state, 12, entry, progress, progress.detail)
+
+
+def test_nothing_due_tells_what_waits_and_what_sends_it() -> None:
+    waits = [
+        listed("deferred", Progress(1, next=1.8e9 + 60)),
+        listed("queued", Progress()),
+        listed("failed", Progress()),
+    ]
+    told = render.idle_text(waits, Call(None, "/r"))
+    assert told.startswith(
+        "nothing is due: 2 wait, and the next try is at 2027-01-15T08:00:00Z; `dtsconf queue flush --root"
+    )
+    assert render.idle_text(waits[2:], Call()) == "nothing is due\n"
+    assert render.ran_short([], None) == ""
+
+
+def test_who_was_refused_and_who_has_it() -> None:
+    progress = Progress(1, remaining=(), refused=(Refused("bix@x.example", 550, NO),), detail=NO)
+    assert render.list_text([listed("failed", progress)], Call()).splitlines()[:4] == [
+        "7  failed    bix@x.example and 1 more: log",
+        "    12 bytes, 1 attempt",
+        f"    refused bix@x.example: {NO}",
+        "    has it: box@x.example",
+    ]
+
+
+def test_nobody_is_said_to_have_what_nobody_has() -> None:
+    later = render.list_text([listed("deferred", Progress(1, detail="greylisted"))], Call())
+    assert "1 attempt, next 1970-01-01T00:00:00Z: greylisted" in later
+    assert "has it" not in later
