@@ -135,7 +135,7 @@ class Conversation:
             return self._strange(stage, NotAReply(pending))
         from dtsconf.mail import faults
 
-        finding = faults.of_silence(stage, self.facts)
+        finding = faults.of_silence(stage, self.facts, self.link.timeout)
         if error.errno:
             return StageFailed.of(finding, error.strerror or "timed out", "system")
         waited = self.limits.of(stage)

@@ -25,8 +25,8 @@ _CONNECT_HINTS = {
     "dropped": "something between here and {f.host} cuts the connection: ask who runs the firewall; other ports:"
     " dtsconf test --probe",
     "timeout": "a firewall drops port {f.port}, or the host is down; to see which ports answer: dtsconf test --probe",
-    "no-route": "bring this machine's network up (cable, VPN, default route), then dtsconf test again; it stays when a"
-    " firewall prohibits {f.host}",
+    "no-route": "this machine's network is down (cable, VPN, default route), or a router or firewall on the way says"
+    " no, or {f.host} is off; which of them: dtsconf test --explain",
 }
 _PROVEN = (
     "{f.host} port {f.port} was proven from this machine on {f.proven}: is the server down, or the way to it (VPN,"
@@ -34,6 +34,16 @@ _PROVEN = (
 )
 _DOUBTFUL = ("refused", "timeout")
 """Causes that speak against host and port, where nothing speaks for them."""
+
+_LONG = 60
+"""Seconds that are proposed to a server that is slow; silent for longer, it is not slow."""
+
+_SILENT = {
+    "auth": "servers make a login wait after a wrong one",
+    "banner": "a server that is busy, or looks this machine up first, greets late; or a filter holds it back",
+    "tls": "a filter or firewall on the way may hold TLS back",
+}
+"""Why a stage may be silent."""
 
 _OTHER_PORT = "outgoing mail has other ports: --set {f.port_key}=587, or see which answer: dtsconf test --probe"
 _LOOK = "no mail server answers there: check {f.host_key} and {f.port_key}; what works there: dtsconf test --probe"
@@ -76,18 +86,23 @@ def of_lookup(code: int | None, facts: Facts) -> Finding:
             f"check the spelling of {facts.host}: --set {facts.host_key}=NAME; if only a VPN knows it, connect that",
         )
     return Finding(
-        "dns", f"the name servers don't answer for {facts.host}: check them, resolvectl status, then dtsconf test again"
+        "dns", f"the name servers don't answer for {facts.host}; which of them says what: dtsconf test --explain"
     )
 
 
-def of_silence(stage: str, facts: Facts) -> Finding:
-    """What it means that a stage was not over in time."""
+def of_silence(stage: str, facts: Facts, timeout: float) -> Finding:
+    """What it means that a stage was not over in time. `timeout`: the seconds that each stage is given."""
+    longer = f"--set connection.timeout={_LONG}" if timeout < _LONG else None
     if stage == "accepted":
-        first = f"look into the mailbox of {facts.recipient} first"
-        slow = "some servers look through a mail before they answer: to give it longer, --set connection.timeout=60"
-        return Finding("outcome-unknown", f"{first}, then dtsconf test again; {slow}")
-    why = "servers make a login wait after a wrong one" if stage == "auth" else "a filter may hold it back"
-    return Finding("timeout", f"give it longer: --set connection.timeout=60 ({why})")
+        first = f"look into the mailbox of {facts.recipient} first, then dtsconf test again"
+        slow = f"to give it longer, {longer}" if longer else f"this one was given {timeout:g} s"
+        hint = f"{first}; some servers look through a mail before they answer: {slow}"
+        return Finding("outcome-unknown", hint)
+    why = _SILENT.get(stage, "a filter may hold it back")
+    if longer:
+        return Finding("timeout", f"give it longer: {longer} ({why})")
+    ticket = f"ask who runs {facts.host}, and the firewall on the way, with what this writes: {TICKET}"
+    return Finding("timeout", f"it stays silent for {timeout:g} s, so more time won't help ({why}): {ticket}")
 
 
 def of_loss(stage: str, reason: str, facts: Facts) -> Finding:

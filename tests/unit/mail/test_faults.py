@@ -104,20 +104,33 @@ def test_a_floor_of_our_own_is_named() -> None:
 
 
 def test_after_the_final_dot_the_outcome_is_unknown() -> None:
-    assert faults.of_silence("accepted", FACTS).cause == "outcome-unknown"
+    assert faults.of_silence("accepted", FACTS, 15).cause == "outcome-unknown"
     assert faults.of_nonsense("accepted", FACTS).cause == "outcome-unknown"
     assert faults.of_loss("accepted", "closed", FACTS).cause == "outcome-unknown"
     assert faults.of_loss("accepted", "TLS: bad record", FACTS).cause == "outcome-unknown"
     assert faults.of_loss("data", "closed", FACTS).cause == "dropped"
     assert faults.of_loss("data", "TLS: bad record", FACTS).cause == "protocol"
-    assert faults.of_silence("data", FACTS).cause == "timeout"
+    assert faults.of_silence("data", FACTS, 15).cause == "timeout"
 
 
 def test_an_answer_that_is_only_slow_is_given_longer() -> None:
-    hint = str(faults.of_silence("accepted", FACTS).hint)
+    hint = str(faults.of_silence("accepted", FACTS, 15).hint)
     assert hint.startswith(f"look into the mailbox of {FACTS.recipient} first")
     assert "--set connection.timeout=60" in hint
     assert "connection.timeout" not in str(faults.of_loss("accepted", "closed", FACTS).hint)
+
+
+@pytest.mark.parametrize(("stage", "words"), [("banner", "greets late"), ("tls", "may hold TLS back"), ("data", "")])
+def test_who_stays_silent_for_long_is_not_given_longer(stage: str, words: str) -> None:
+    slow = str(faults.of_silence(stage, FACTS, 59).hint)
+    assert "--set connection.timeout=60" in slow
+    assert words in slow
+    dead = str(faults.of_silence(stage, FACTS, 60).hint)
+    assert "connection.timeout" not in dead
+    assert words in dead
+    assert f"ask who runs {FACTS.host}, and the firewall on the way" in dead
+    assert "--transcript ticket.txt" in dead
+    assert "connection.timeout" not in str(faults.of_silence("accepted", FACTS, 60).hint)
 
 
 def test_who_looks_in_vain_for_the_mail_is_told_whom_to_ask() -> None:
