@@ -29,7 +29,12 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
     access = hands.without_login(Inputs(root=subject.layout.root), effective)
     job = hands.job_of(access, "connect", None, None, progress=progress)
     at = job.link.route.place
-    for stage in verify(job).stages:
+    result = verify(job)
+    if not result.ok:
+        from dtsconf.mail.evidence import looked_into
+
+        result = looked_into(job, result)
+    for stage in result.stages:
         yield _line(stage, at, effective)
 
 

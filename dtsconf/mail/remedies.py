@@ -8,21 +8,22 @@ from __future__ import annotations
 REMEDIES: dict[str, str] = {
     "dns": (
         "Check the spelling of `server.host`. Is it a name that only the office network or the VPN knows? A mail "
-        "domain is no server: ask for the name of its outgoing server. If no name is found, mend this machine's "
-        "name servers (`dtsconf doctor`)."
+        "domain is no server: ask for the name of its outgoing server. If no name is found, or only one of the name "
+        "servers knows it, mend this machine's name servers (`/etc/resolv.conf`; the hint says which)."
     ),
     "no-route": (
-        "Look at this machine's own network: cable, VPN, default route. `--explain` says whether the machine or a "
-        "router on the way refused."
+        "The hint says which it is: this machine's own network (cable, VPN, default route), a host that is off or has "
+        "another address, or a firewall in the network, and what to ask who runs that."
     ),
     "refused": (
-        "Usually the wrong port: `dtsconf test --probe` tries the others. Else the mail server is not running, or "
-        "a firewall refuses; `--explain` says which of them can be told apart."
+        "Usually the wrong port: `dtsconf test --probe` tries the others. Else the mail server is not running, a "
+        "firewall refuses, or a line in the hosts file leads elsewhere; `--explain` says which can be told apart."
     ),
     "timeout": (
-        "At connect: a firewall drops it, or the host is down; `--explain` tells this machine's firewall from the "
-        "network's where the system shows it, `dtsconf test --probe` looks for a port that is open. Later: give "
-        "it longer, `--set connection.timeout=60`."
+        "At connect: a firewall drops it, or the host is down; the hint tells this machine's firewall from the "
+        "network's where the system shows it, and what to ask for. Later: give it longer, `--set "
+        "connection.timeout=60`; silent for that long, it won't answer: send its administrator the dialogue (`dtsconf "
+        "test --transcript ticket.txt`)."
     ),
     "blocked": (
         "The server, or this machine's own firewall or security product, turns this machine away. Allow dtsconf "

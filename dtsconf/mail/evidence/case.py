@@ -52,6 +52,7 @@ class Case:
         self.route = job.link.smtp
         self.host = normalise_host(self.route.host)
         self.port = self.route.port
+        self.sender = job.sender
         self.stages = result.stages
         self.failure = failure
         self._end = time.monotonic() + ALTOGETHER

@@ -6,11 +6,15 @@ shows what they say. Goes to no others. Imported only after a failed look-up.
 
 from __future__ import annotations
 
+import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.evidence import surroundings
 from dtsconf.mail.evidence.case import Outcome
 from dtsconf.names import host_fault
+from dtsconf.net.connect import Address
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -26,8 +30,9 @@ _GUESSES = ("smtp", "mail", "relay", "smtp-relay", "mailrelay")
 
 @frozen
 class Said:
-    """One name server's answer. `code` is its word (NOERROR, NXDOMAIN, SERVFAIL, REFUSED ...) or `silent`; `zone` the
-    zone that it says the name belongs to; `values` the records, as text."""
+    """One name server's answer. `code` is its word (NOERROR, NXDOMAIN, SERVFAIL, REFUSED ...), or `silent`, or
+    `forbidden` when this machine itself didn't send the question; `zone` the zone that it says the name belongs to;
+    `values` the records, as text."""
 
     server: str
     code: str
@@ -37,20 +42,30 @@ class Said:
 
 def examine(case: Case) -> Outcome:
     """Why the resolve stage failed."""
-    servers = _servers()
-    if not servers:
-        means = "this machine has no name server: its network is not set up"
-        none = Evidence("looked which name servers this machine uses", "none (resolv.conf)", means)
-        return Outcome((none,), means, "bring the network or the VPN up, then: resolvectl status")
-    answers = [said for said in case.together(*(_asking(s, case.host, "A", case) for s in servers)) if said]
+    known = servers()
+    if not known:
+        means = f"{SOURCE} names no name server: this machine's network is not set up"
+        none = Evidence("looked which name servers this machine uses", f"none ({SOURCE})", means)
+        return Outcome((none,), means, f"{_UP}: it fills in {SOURCE}; or write the network's name server there{_AGAIN}")
+    answers = [said for said in case.together(*(_asking(s, case.host, "A", case) for s in known)) if said]
     evidence = tuple(_told(said, case.host) for said in answers)
     good = next((said for said in answers if said.code in ("NXDOMAIN", "NOERROR")), None)
     if good is None:
-        return _no_answer(case, answers, evidence)
+        return _no_answer(case, known, answers, evidence)
+    if knowing := next((said for said in answers if said.values), None):
+        return _one_knows(case, good, knowing, evidence)
     return _no_address(case, good, evidence) if good.code == "NOERROR" else _no_name(case, good, evidence)
 
 
-def _servers() -> list[str]:
+SOURCE = "/etc/resolv.conf" if sys.platform != "win32" else "the network settings"
+"""Where this machine's name servers stand."""
+
+_UP = "bring this machine's network or VPN up"
+_AGAIN = ", then dtsconf test again"
+
+
+def servers() -> list[str]:
+    """The addresses of the name servers that this machine uses; none when it knows none."""
     import dns.exception
     import dns.resolver
 
@@ -77,6 +92,8 @@ def ask(server: str, name: str, kind: str, seconds: float) -> Said:
     try:
         query = dns.message.make_query(name, kind)
         reply, _ = dns.query.udp_with_fallback(query, server, timeout=seconds)
+    except PermissionError:
+        return Said(server, "forbidden")
     except (dns.exception.DNSException, OSError, EOFError, ValueError):
         return Said(server, "silent")
     zone = next((str(rrset.name).rstrip(".") or "." for rrset in reply.authority if rrset.rdtype == 6), None)
@@ -96,12 +113,13 @@ _MEANS = {
     "NOERROR": "the name exists, but no machine's address belongs to it",
     "SERVFAIL": "the name server has trouble with this name: what is responsible for it doesn't answer, or is broken",
     "REFUSED": "the name server doesn't serve this machine: it is the wrong one for this network",
+    "forbidden": "this machine's own firewall keeps questions to the name server in",
     "silent": "the name server can't be reached: it is down, or a firewall keeps port 53",
 }
 
 
 def _told(said: Said, name: str) -> Evidence:
-    seen = "no answer" if said.code == "silent" else said.code
+    seen = {"silent": "no answer", "forbidden": "not sent: forbidden by the system"}.get(said.code, said.code)
     if said.values:
         return Evidence(_question(said, name, "A"), ", ".join(said.values), "this name server does know it")
     if said.zone:
@@ -114,22 +132,80 @@ def _question(said: Said, name: str, kind: str) -> str:
     return f"asked the name server {said.server} for {words[kind]} {name}"
 
 
-def _no_answer(case: Case, answers: list[Said], evidence: tuple[Evidence, ...]) -> Outcome:
+def _one_knows(case: Case, asked: Said, knowing: Said, evidence: tuple[Evidence, ...]) -> Outcome:
+    """The name servers differ, and the system heeds the first that says anything (resolv.conf(5)); or an answer that
+    was missing a moment ago is there now."""
+    if asked is knowing:
+        return Outcome(evidence, f"{knowing.server} does know the name: the trouble comes and goes", _again_soon(case))
+    told = f"the name is right: {asked.server} doesn't know it, {knowing.server} does ({', '.join(knowing.values)})"
+    way = f"take {asked.server} out of {SOURCE}, or put {knowing.server} before it"
+    maker = surroundings.written_by(SOURCE)
+    way += f" (the file is written by {maker}: change it there)" if maker else ""
+    return Outcome(evidence, told, f"{way}{_AGAIN}")
+
+
+def _again_soon(case: Case) -> str:
+    return f"dtsconf test again; if it stays, ask who runs the name servers why {case.host} is not always found"
+
+
+def _no_answer(case: Case, known: list[str], answers: list[Said], evidence: tuple[Evidence, ...]) -> Outcome:
     """Nobody could say whether there is such a name."""
+    if cut_off := next((found for server in known if (found := _cut_off(server))), None):
+        return Outcome((*evidence, cut_off), cut_off.means, f"{_UP} (cable, wireless){_AGAIN}")
     codes = {said.code for said in answers} or {"silent"}
-    told = ", ".join(
-        f"{said.server} {'is silent' if said.code == 'silent' else 'says ' + said.code}" for said in answers
-    )
+    told = ", ".join(f"{said.server} {_SHORT.get(said.code, 'says ' + said.code)}" for said in answers)
     telling = f"of the name servers, {told}" if told else "no name server answered in time"
-    if codes == {"silent"}:
-        hint = "no name server can be reached: look at this machine's network, then: resolvectl status"
+    names = " and ".join(known)
+    if "forbidden" in codes:
+        rules = surroundings.tool(*surroundings.RULES)
+        shown = f" (its rules: {rules})" if rules else ""
+        hint = f"allow outgoing UDP and TCP port 53 to {names} in this machine's own firewall{shown}{_AGAIN}"
+    elif codes == {"silent"}:
+        ask = "ask who runs the network which name server this machine should use, and whether a firewall keeps port 53"
+        hint = f"{SOURCE} names {names}, and nobody answers there: {_UP}, or {ask}{_AGAIN}"
     else:
-        hint = f"tell whoever runs the name servers; to see it again: dig {case.host} @{answers[0].server}"
+        tell = f"tell whoever runs the name server {names} that it fails for {case.host}"
+        hint = f"{tell}; to see it again: getent hosts {case.host}"
     return Outcome(evidence, telling, hint)
+
+
+_SHORT = {"silent": "is silent", "forbidden": "may not be asked by this machine"}
+
+
+def _cut_off(server: str) -> Evidence | None:
+    """Whether this machine has no way to a name server: its own network is down."""
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    way = surroundings.way_to(Address(family, (server, 53)))
+    if not isinstance(way, OSError):
+        return None
+    means = f"this machine has no way to its name server {server}: its network is down"
+    what = f"asked this machine's routing table for the way to {server}"
+    return Evidence(what, way.strerror or str(way), means)
+
+
+def _short(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
+    """A name without a domain: is it one in the sender's?"""
+    telling = f"{said.server} says NXDOMAIN: {case.host} alone is no whole name"
+    domain = case.sender.rpartition("@")[2]
+    whole = f"{case.host}.{domain}" if domain else ""
+    if not whole or host_fault(whole) is not None:
+        return Outcome(evidence, telling, f"write the server's whole name, with its domain: --set {case.host_key}=NAME")
+    (answer,) = case.together(_asking(said.server, whole, "A", case))
+    there = bool(answer and answer.values)
+    seen = ", ".join(answer.values) if answer and there else "not known"
+    means = "it may be what was meant" if there else "it has another name"
+    more = Evidence(f"asked for {case.host} in the sender's domain: {whole}", seen, means)
+    if there:
+        hint = f"write the server's whole name: --set {case.host_key}={whole}"
+        return Outcome((*evidence, more), f"{telling}; {whole} exists", hint)
+    hint = f"write the server's whole name, such as {whole} (that one doesn't exist): --set {case.host_key}=NAME"
+    return Outcome((*evidence, more), telling, hint)
 
 
 def _no_name(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     """There is no such name: is the domain right, at least, and what mail servers does it have?"""
+    if "." not in case.host:
+        return _short(case, said, evidence)
     zone = said.zone
     if zone is None or zone == "." or "." not in zone:
         telling = f"{said.server} says NXDOMAIN: there is no domain for {case.host}"

@@ -29,10 +29,12 @@ _TO = re.compile(rb"(?mi)^location:\s*(https?://([^/:\s]+)\S*)")
 
 @frozen
 class Page:
-    """A page that stands in the way: what was seen of it, and where it wants people to go (or None)."""
+    """A page that stands in the way: what was seen of it, and where it wants people to go (or None). `moved`: by its
+    status the page has moved there for good, as web sites do; a sign-in page is there for a while."""
 
     seen: str
     address: str | None
+    moved: bool = False
 
 
 def look(case: Case) -> Callable[[], Page | None]:
@@ -54,7 +56,7 @@ def _by_page(case: Case, end: float) -> Page | None:
     shown = f"status {status.group(1).decode()}"
     if to is not None and not _same_site(to.group(2).decode("ascii", "replace"), case.host):
         address = to.group(1).decode("ascii", "backslashreplace")[:200]
-        return Page(f"{shown}, sent on to {address}", address)
+        return Page(f"{shown}, sent on to {address}", address, status.group(1) in (b"301", b"308"))
     return Page(shown, None) if status.group(1) == b"511" else None
 
 
@@ -89,12 +91,25 @@ def _by_resolver(case: Case, end: float) -> Page | None:
     return None
 
 
+MEANS = "the sign-in page of a guest network (captive portal) answers in place of every server"
+
+
+def row(host: str, page: Page) -> Evidence:
+    """What was seen."""
+    return Evidence(f"asked {host} for a web page, and the resolver for a name that can't exist", page.seen, MEANS)
+
+
+def telling(page: Page) -> str:
+    """The sentence for the failed stage."""
+    return f"{MEANS} ({page.seen})"
+
+
+def hint(page: Page) -> str:
+    """What to do about it."""
+    where = f"open {page.address} in a web browser" if page.address else "open any web page in a browser"
+    return f"{where} and sign in to the network (or use the office network), then dtsconf test again"
+
+
 def outcome(case: Case, page: Page, before: list[Evidence]) -> Outcome:
     """A page stands in the way."""
-    means = "the sign-in page of a guest network (captive portal) answers in place of every server"
-    evidence = Evidence(
-        f"asked {case.host} for a web page, and the resolver for a name that can't exist", page.seen, means
-    )
-    where = f"open {page.address} in a web browser" if page.address else "open any web page in a browser"
-    hint = f"{where} and sign in to the network (or use the office network), then dtsconf test again"
-    return Outcome((*before, evidence), f"{means} ({page.seen})", hint)
+    return Outcome((*before, row(case.host, page)), telling(page), hint(page))

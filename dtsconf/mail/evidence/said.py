@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dtsconf.proof import Stage
 
 _PASSED = {
-    "resolve": "the name is right",
+    "resolve": "the name leads to an address",
     "connect": "no firewall stands in the way of this port",
     "banner": "a mail server answers",
     "ehlo": "it takes this machine",

@@ -5,6 +5,9 @@ Source: proc(5), /proc/net/route and /proc/net/arp. Where there are no such file
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import socket
 import sys
 from contextlib import suppress
@@ -50,6 +53,26 @@ def has_no_neighbour(address: Address) -> bool:
     return any(row[0] == str(address) and int(row[2], 16) == 0 for row in rows if len(row) > 2)
 
 
+def is_near_6(address: Address) -> bool:
+    """Whether an IPv6 address is in a network that this machine itself stands in, by /proc/net/ipv6_route. There is no
+    list of IPv6 neighbours to be read."""
+    return address.family == socket.AF_INET6 and near_in_6(_lines("/proc/net/ipv6_route"), str(address))
+
+
+def near_in_6(lines: list[str], address: str) -> bool:
+    """The same from the lines of that file: the longest prefix that fits has no gateway."""
+    target = int.from_bytes(socket.inet_pton(socket.AF_INET6, address.partition("%")[0]), "big")
+    fitting: list[tuple[int, bool]] = []
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 10:
+            continue
+        bits = int(fields[1], 16)
+        if target >> (128 - bits) == int(fields[0], 16) >> (128 - bits):
+            fitting.append((bits, int(fields[4], 16) == 0 and fields[-1] != "lo"))
+    return bool(fitting) and max(fitting)[1]
+
+
 def way_to(address: Address) -> OSError | str:
     """Our own address on the way to `address`, or why there is no way. Sends nothing: a UDP socket's connect only asks
     the routing table."""
@@ -62,8 +85,35 @@ def way_to(address: Address) -> OSError | str:
 
 
 def is_here(address: Address) -> bool:
-    """Whether the address is this machine's own: what goes there never leaves it."""
-    return way_to(address) == str(address)
+    """Whether the address is this machine's own: what goes there never leaves it (RFC 1122 3.2.1.3 (g))."""
+    return str(address).startswith("127.") or way_to(address) == str(address)
+
+
+HOSTS = "/etc/hosts"
+
+RULES = ("nft list ruleset", "iptables -L -n", "ufw status", "firewall-cmd --list-all")
+"""Commands that show a Linux firewall's rules, for `tool`."""
+
+_MAKER = re.compile(r"(?:generated|managed|written) by (?:man:)?([\w.-]+)", re.IGNORECASE)
+
+
+def hosts_file() -> str:
+    """The file that gives names their addresses before the DNS is asked (hosts(5))."""
+    root = os.environ.get("SYSTEMROOT", r"C:\Windows")
+    return HOSTS if sys.platform != "win32" else os.path.join(root, "System32", "drivers", "etc", "hosts")
+
+
+def tool(*commands: str) -> str | None:
+    """The first of these commands whose program is installed here; none of them need be."""
+    places = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+    return next((each for each in commands if shutil.which(each.split()[0], path=places)), None)
+
+
+def written_by(path: str) -> str | None:
+    """The program that a settings file says to be written by, as its first comment tells; None when it doesn't."""
+    comments = " ".join(line for line in _lines(path)[:12] if line.startswith("#"))
+    found = _MAKER.search(comments)
+    return found.group(1) if found else None
 
 
 def has_left(sock: socket.socket) -> bool | None:

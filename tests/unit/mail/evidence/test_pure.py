@@ -11,7 +11,6 @@ from dtsconf.mail.evidence import (
     choice,
     clock,
     counters,
-    network,
     portal,
     products,
     said,
@@ -58,25 +57,18 @@ def test_counters_tell_who_stopped_it() -> None:
     assert counters.moved({}, {}) == counters.Moved()
 
 
-@pytest.mark.parametrize(
-    ("met", "rose", "local", "words"),
-    [
-        ("timeout", counters.Moved(kept_back=2), True, "own firewall drops"),
-        ("timeout-left", counters.Moved(kept_back=2), False, "something after this machine"),
-        ("timeout", counters.Moved(), False, "something after this machine"),
-        ("refused", counters.Moved(refused_here=1, refused_there=1), True, "own firewall rejects"),
-        ("refused", counters.Moved(refused_there=1), False, "a firewall on the way or on the host"),
-        ("refused", counters.Moved(), False, "nothing listens on that port, or a firewall resets it"),
-        ("no-route", counters.Moved(refused_there=1), False, "a firewall on the way or on the host"),
-        ("open", counters.Moved(), False, "comes and goes"),
-        ("blocked", counters.Moved(), False, "the same each time"),
-    ],
-)
-def test_what_an_attempt_under_the_counters_means(met: str, rose: counters.Moved, local: bool, words: str) -> None:
-    knocked = network.Knock(met.removesuffix("-left"), 1, left=met.endswith("-left"))
-    (_, means), told = network._who(rose, knocked)
-    assert words in means
-    assert (told is not None) == local
+def test_what_came_in_and_was_not_let_through_is_counted_without_what_went_to_many() -> None:
+    names = ("Ip:InReceives", "Ip:InDelivers", "Ip:ForwDatagrams", "IpExt:InBcastPkts", "Ip:OutRequests", "lo:packets")
+    before = dict.fromkeys(names, 100)
+    after = dict(zip(names, (110, 104, 101, 102, 103, 101), strict=True))
+    rose = counters.moved(before, after)
+    assert (rose.kept_out, rose.sent, rose.looped) == (10 - 4 - 1 - 2, 3, 1)
+    assert counters.moved(before, {**before, "Ip:InDelivers": 105}).kept_out == 0
+
+
+def test_the_packets_of_loopback_are_read() -> None:
+    assert counters.looped("Inter-|\n face |bytes packets\n    lo: 2454 327 0\n  eth0: 1 9 0\n") == 327
+    assert counters.looped("") == 0
 
 
 ROUTES = [

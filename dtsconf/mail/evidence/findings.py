@@ -1,0 +1,189 @@
+"""What the looks after a failed connection saw, as one value, and as rows of evidence. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Literal
+
+from dtsconf.frozen import frozen
+from dtsconf.proof import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dtsconf.mail.evidence.attempt import Again, Knock
+    from dtsconf.mail.evidence.hosts import Entry
+    from dtsconf.mail.evidence.portal import Page
+
+SERVICES = {443: "web", 80: "web", 22: "remote login", 993: "mail reading", 143: "mail reading"}
+"""Ports other than for outgoing mail that tell whether a host is there at all."""
+
+WayKind = Literal["open", "none", "prohibited", "no-neighbour", "here"]
+
+
+@frozen
+class Place:
+    """Where the connection was to go: the host as it is written, its address, the port; `own` is this machine's address
+    on the way there ('' if there is none), `host_key` the setting that names the host; `proven`: when a
+    test mail last went there."""
+
+    host: str
+    address: str
+    port: int
+    own: str
+    host_key: str
+    proven: str | None = None
+
+    @property
+    def named(self) -> str:
+        """Host, address and port, as somebody is told who has never heard of them."""
+        host = self.host if self.host == self.address else f"{self.host} ({self.address})"
+        return f"{host}, TCP port {self.port}"
+
+    @property
+    def me(self) -> str:
+        """This machine, likewise."""
+        return f"this machine ({self.own})" if self.own else "this machine"
+
+
+@frozen
+class Way:
+    """What this machine's routes and neighbours say: `means` is a sentence, '' when there is nothing to tell."""
+
+    kind: WayKind
+    seen: str = ""
+    means: str = ""
+
+
+@frozen
+class Ports:
+    """The host's other mail ports: `seen` in words; those that answer at all; `served`: a mail server is there on one
+    of them; `hint`: the way in that would do."""
+
+    seen: str
+    listening: tuple[int, ...] = ()
+    served: bool = False
+    hint: str | None = None
+
+
+@frozen
+class Seen:
+    """All of it. `cause` and `ms` are the conversation's; `loopback` is this machine's own port of that number, where
+    `untaken` tells a program that is merely slow; `gateway` and `services` are what attempts at these ports met, those
+    of the gateway and those of SERVICES at the host; None and empty: not looked at."""
+
+    place: Place
+    cause: str
+    ms: float
+    again: Again
+    way: Way
+    ports: Ports | None = None
+    loopback: Knock | None = None
+    gateway_address: str | None = None
+    gateway: Mapping[int, Knock] = field(default_factory=dict)
+    services: Mapping[int, Knock] = field(default_factory=dict)
+    entry: Entry | None = None
+    page: Page | None = None
+
+    @property
+    def alive(self) -> list[int]:
+        """The host's ports, none for outgoing mail, that somebody answers at."""
+        return [port for port, knock in self.services.items() if knock.answered]
+
+    @property
+    def open(self) -> list[int]:
+        """Those of them that open."""
+        return [port for port, knock in self.services.items() if knock.met == "open"]
+
+    @property
+    def gateway_lives(self) -> bool:
+        """Whether the gateway answers at any port."""
+        return any(knock.answered for knock in self.gateway.values())
+
+    @property
+    def mute(self) -> bool:
+        """Whether nothing answers at all, not even the gateway that all packets go over."""
+        silent = [*self.services.values(), *self.gateway.values()]
+        listening = self.ports is not None and self.ports.listening
+        return bool(self.gateway) and not listening and all(knock.met == "timeout" for knock in silent)
+
+    @property
+    def own_loopback(self) -> bool:
+        """Whether this machine's port is silent to this machine itself."""
+        return self.loopback is not None and self.loopback.met == "timeout"
+
+    @property
+    def own_fault(self) -> bool:
+        """Whether the trouble lies in this machine itself."""
+        return self.again.by in ("program", "own-out", "own-in") or self.own_loopback or self.way.kind in _OWN
+
+
+_OWN = ("none", "prohibited")
+
+
+def rows(seen: Seen) -> list[Evidence]:
+    """One for each look that was made. The trouble found in this machine, no other is said to be to blame."""
+    found = [_again(seen)]
+    if seen.way.means:
+        what = f"asked this machine's routing table for the way to {seen.place.address}"
+        found.append(Evidence(what, seen.way.seen, seen.way.means))
+    if seen.own_loopback:
+        what = f"connected to this machine itself, 127.0.0.1 port {seen.place.port}"
+        found.append(Evidence(what, str(seen.loopback), own_wall(seen.place.port)))
+    if seen.gateway:
+        found.append(_gateway(seen))
+    if seen.services:
+        found.append(_services(seen))
+    if seen.ports is not None:
+        what = f"tried other mail ports of {seen.place.host}, without login"
+        found.append(Evidence(what, seen.ports.seen, _ports_mean(seen, seen.ports)))
+    return found
+
+
+def own_wall(port: int) -> str:
+    """The sentence for a port of this machine's own that is silent."""
+    return f"this machine's own firewall drops port {port}: even to the machine itself it is silent"
+
+
+def _again(seen: Seen) -> Evidence:
+    means = seen.again.means
+    if seen.own_loopback and seen.again.by in ("unknown", "elsewhere"):
+        means = "not the network: this machine itself drops it, going out or coming back (below)"
+    what = f"connected to {seen.place.address} port {seen.place.port} once more"
+    return Evidence(what, f"{seen.again.knock}{seen.again.seen}", means)
+
+
+def _gateway(seen: Seen) -> Evidence:
+    shown = "; ".join(f"port {port}: {knock}" for port, knock in seen.gateway.items())
+    means = "the gateway answers: this machine's own network is fine"
+    own = seen.gateway.get(seen.place.port)
+    if own is not None and own.answered:
+        means = f"port {seen.place.port} leaves this machine: its own firewall lets it out, and the answers in"
+    elif not seen.gateway_lives:
+        means = "the gateway answers nobody, or this machine drops what goes out or what comes back"
+    return Evidence(f"connected to the gateway {seen.gateway_address}", shown, means)
+
+
+def _services(seen: Seen) -> Evidence:
+    shown = "; ".join(f"port {port} ({SERVICES[port]}): {knock}" for port, knock in seen.services.items())
+    means = "nothing answers there: this says nothing of why"
+    if seen.open:
+        means = f"the host is on, and this machine reaches it: port {seen.open[0]} opens"
+    elif seen.alive:
+        means = "somebody answers for the host: it is on, or a firewall answers in its place"
+    return Evidence(f"connected to ports of {seen.place.host} that are not for outgoing mail", shown, means)
+
+
+def _ports_mean(seen: Seen, ports: Ports) -> str:
+    port = seen.place.port
+    if seen.own_fault and ports.listening:
+        return f"the host is there, and others of its ports answer: only port {port} is stopped"
+    if ports.served:
+        return "the host is there, and its mail server listens elsewhere"
+    if seen.cause != "timeout":
+        return "no mail server answers on them"
+    if ports.listening:
+        return f"a firewall on the way or on the host drops port {port}, but not these"
+    if seen.alive:
+        return "every mail port is silent, and the host is there: a firewall keeps mail ports"
+    return "every mail port is silent: the host is down, or a firewall keeps all of these ports"

@@ -1,0 +1,218 @@
+"""Who is to blame for a failed connection, by what the looks saw, and whom to ask with what words. Looks at nothing
+more, except which tools this machine has.
+
+In the order of how sure it is: this machine itself, a mail server found elsewhere, a sign-in page, then the network and
+the host, which only other people can mend. Each verdict is a sentence for the failed stage, and its hint follows it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.mail.evidence import findings, hosts, portal, surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtsconf.mail.evidence.findings import Place, Seen
+
+Verdict = tuple[str | None, str | None]
+"""The sentence for the failed stage, and the hint that takes the place of its own; None leaves either as it is."""
+
+_SLOW = 900.0
+"""Milliseconds from which a refusal was no firewall's: routers look for a host about 3 s (RFC 4861 10, arp(7))."""
+
+_AGAIN = "then dtsconf test again"
+
+
+def verdict(seen: Seen) -> Verdict:
+    """The first that fits."""
+    tried = (_misled, _own, _here, _elsewhere, _signed_out, _others)
+    return next((found for each in tried if (found := each(seen)) is not None), (None, None))
+
+
+def _misled(seen: Seen) -> Verdict | None:
+    """The hosts file leads to the wrong place."""
+    entry, place = seen.entry, seen.place
+    if entry is None or not entry.misleads:
+        return None
+    return hosts.telling(entry, place.host), hosts.hint(entry, place.host, place.port)
+
+
+def _own(seen: Seen) -> Verdict | None:
+    """This machine itself."""
+    place, again = seen.place, seen.again
+    if again.by == "program":
+        return again.means, _wake(place)
+    if again.by == "own-out":
+        return again.means, _allow(place, "outgoing TCP to {there}")
+    if again.by == "own-in":
+        return again.means, _allow(place, _ANSWERS)
+    if seen.own_loopback:
+        told = findings.own_wall(place.port)
+        return told, _allow(place, _ANSWERS if again.knock.left else "TCP to {there}, and the answers that come back,")
+    if seen.way.kind == "none":
+        return seen.way.means, "bring this machine's network up (cable, wireless, VPN, default route), " + _AGAIN
+    return (seen.way.means, None) if seen.way.kind == "prohibited" else None
+
+
+_ANSWERS = "what comes back from {there} (in rules: established connections, coming in)"
+
+
+def _allow(place: Place, what: str) -> str:
+    tool = surroundings.tool(*surroundings.RULES)
+    shown = f" (its rules: {tool})" if tool else ""
+    there = f"{place.host} port {place.port}"
+    return (
+        f"allow {what.format(there=there)} in this machine's own firewall or security product{shown}, {_AGAIN}; other"
+        " ports: dtsconf test --probe"
+    )
+
+
+def _wake(place: Place) -> str:
+    tool = surroundings.tool(f"ss -ltnp sport = :{place.port}")
+    shown = f" (who listens: {tool})" if tool else ""
+    return f"look after the mail server on this machine{shown} and start it anew, {_AGAIN}"
+
+
+def _here(seen: Seen) -> Verdict | None:
+    if seen.way.kind != "here" or seen.cause != "refused":
+        return None
+    place = seen.place
+    hint = (
+        f"start the mail server on this machine, if there is to be one; else name the server for outgoing mail: --set"
+        f" {place.host_key}=HOST"
+    )
+    return seen.way.means, (seen.ports.hint if seen.ports else None) or hint
+
+
+def _elsewhere(seen: Seen) -> Verdict | None:
+    """A mail server on another port."""
+    ports, place = seen.ports, seen.place
+    if ports is None or not ports.hint:
+        return None
+    if seen.cause != "timeout":
+        told = "a router or firewall further on said no to this port" if seen.cause == "no-route" else None
+        return told, ports.hint
+    which = f"port {ports.listening[0]} of the same host answers"
+    if place.port == 25:
+        told = f"port 25 is silent and {which}: this network blocks port 25, as providers do for their customers"
+        return told, ports.hint
+    return _one_port(seen, which), ports.hint
+
+
+def _one_port(seen: Seen, which: str) -> str:
+    return f"port {seen.place.port} is silent and {which}: a firewall on the way or on the host drops just this port"
+
+
+def _signed_out(seen: Seen) -> Verdict | None:
+    """A page that wants to be seen first. Here no mail port says so, hence the doubt."""
+    page = seen.page
+    if page is None or page.moved:
+        return None
+    return portal.telling(page), f"{portal.hint(page)}; if there is nothing to sign in to: {_let_out(seen.place)}"
+
+
+def _others(seen: Seen) -> Verdict | None:
+    """The network and the host. What worked before is said, since it speaks for the settings."""
+    judge = _near if seen.way.kind == "no-neighbour" else _BY_CAUSE.get(seen.cause)
+    if judge is None:
+        return None
+    told, hint = judge(seen)
+    place = seen.place
+    if place.proven:
+        hint = f"{place.host} port {place.port} was proven from this machine on {place.proven}; now {hint}"
+    return told, hint
+
+
+def _near(seen: Seen) -> Verdict:
+    return seen.way.means, _off(seen.place, "is on and plugged in")
+
+
+def _off(place: Place, what: str) -> str:
+    """For a host that isn't there."""
+    other = "" if place.proven else f"; if it has another name or address: --set {place.host_key}=HOST"
+    return f"this machine's network is fine: ask who runs {place.host} whether it {what}, {_AGAIN}{other}"
+
+
+def _let_out(place: Place) -> str:
+    """What the people who run the network are asked for."""
+    return f"ask who runs the network's firewall to let {place.me} out to {place.named}"
+
+
+def _let_in(place: Place) -> str:
+    """What the people who run the server are asked for."""
+    return f"ask who runs {place.host} whether it is on, and whether its firewall lets {place.me} in to {place.named}"
+
+
+def _silence(seen: Seen) -> Verdict:
+    place, ports = seen.place, seen.ports
+    if ports is not None and ports.listening:
+        told = _one_port(seen, f"port {ports.listening[0]} of the same host answers")
+        return told, f"{_let_out(place)}, or {_let_in(place)}, {_AGAIN}"
+    if seen.alive:
+        return _mail_ports_alone(seen, "are silent", "drops")
+    if seen.mute:
+        told = "nothing answers, not even the gateway: this machine's own firewall may drop the answers"
+        allow = _allow(place, _ANSWERS)
+        return told, f"look at this machine first: {allow}; if it is the network: {_let_out(place)}"
+    if seen.gateway_lives:
+        told = f"nothing at {place.host} answers, though this machine's network is up: it is off, or a firewall drops"
+        return f"{told} all of it", f"{_let_in(place)}; if it is: {_let_out(place)}, {_AGAIN}{_or_vpn(place)}"
+    return None, f"{_let_in(place)}; if it is: {_let_out(place)}, {_AGAIN}{_or_vpn(place)}"
+
+
+def _or_vpn(place: Place) -> str:
+    name = "" if place.proven else f", and is the name right? --set {place.host_key}=HOST"
+    return f"; is a VPN needed that isn't up{name}"
+
+
+def _mail_ports_alone(seen: Seen, met: str, does: str) -> Verdict:
+    """The host is there, and none of its mail ports is to be had."""
+    place, port = seen.place, (seen.open or seen.alive)[0]
+    told = f"the host is there (its port {port} answers), and its mail ports {met}"
+    ask = f"{_let_out(place)}, {_AGAIN}"
+    if any(findings.SERVICES[each] == "mail reading" for each in seen.open):
+        return f"{told}: a firewall {does} outgoing mail", ask
+    told += f": a firewall {does} outgoing mail, or it is no mail server"
+    if place.proven:
+        return told, ask
+    other = f"if {place.host} is no mail server, ask for the name of the one for outgoing mail"
+    return told, f"{ask}; {other}: --set {place.host_key}=HOST"
+
+
+def _no_way(seen: Seen) -> Verdict:
+    """A router or a firewall further on said no; this machine has a way."""
+    place = seen.place
+    if seen.alive:
+        told = f"the host is there (its port {seen.alive[0]} answers), and a firewall forbids port {place.port}"
+        return told, f"{_let_out(place)}, {_AGAIN}"
+    if seen.ms >= _SLOW:
+        told = "a router looked for the host, and nobody answered: it is off, or has another address"
+        return told, f"{_off(place, 'is on, and at ' + place.address)}; if it is on: {_let_out(place)}"
+    told = "a router or firewall further on said no at once"
+    return told, (
+        f"this machine's network is fine: {_let_out(place)}; is {place.host} in a network that only a VPN leads to, or"
+        f" is its address wrong? Else {_AGAIN.removeprefix('then ')}"
+    )
+
+
+def _refusal(seen: Seen) -> Verdict:
+    place = seen.place
+    if seen.again.by == "elsewhere":
+        return "a firewall rejects it: the refusal came by ICMP", f"{_let_out(place)}, or {_let_in(place)}, {_AGAIN}"
+    if seen.open:
+        return _mail_ports_alone(seen, "refuse", "refuses")
+    told = "every mail port refuses: no mail server runs there, or a firewall refuses mail"
+    name = "" if place.proven else f"; is {place.host} its name? Else --set {place.host_key}=HOST"
+    return (
+        told,
+        f"ask who runs {place.host} whether its mail server is on, and on which port{name}; else {_let_out(place)}",
+    )
+
+
+_BY_CAUSE: dict[str, Callable[[Seen], Verdict]] = {
+    "timeout": _silence,
+    "no-route": _no_way,
+    "refused": _refusal,
+}

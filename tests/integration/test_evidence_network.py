@@ -1,0 +1,291 @@
+"""Firewalls, dead hosts, the hosts file and name servers that differ: what the installed program says of them, and whom
+it says to ask. Behind a router, which is the server's side of the cable: beyond it lies another network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.integration.behind import Behind, Told
+from tests.real.loopback import Connection, LoopbackServer
+from tests.real.nameserver import NameServer, name_server
+from tests.real.netns import CLIENT, SERVER, SMTP_PORT, firewalled_link
+from tests.real.polite import SmtpServer
+from tests.real.processes import find
+
+pytestmark = [pytest.mark.netns, pytest.mark.servers]
+
+HOST, OTHER = "mail.corp.example", "192.0.2.11"
+BEYOND, BEYOND_6 = "198.51.100.10", "2001:db8:1::10"
+"""A mail server's place behind the router."""
+
+MAIL = "tcp dport { 25, 465, 587, 2525 }"
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[Behind]:
+    """The client with a gateway, and another network behind that."""
+    with firewalled_link(tmp_path) as link:
+        link.server.must("/bin/sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        link.server.must("/bin/sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+        ip = find("ip") or "ip"
+        link.server.must(
+            ip,
+            "-batch",
+            "-",
+            text=f"link add far type veth peer name away\nlink set far up\nlink set away up\naddress add {OTHER}/24 dev cable\n"
+            f"address add 198.51.100.1/24 dev far\naddress add 2001:db8:1::1/64 dev far nodad\naddress add {BEYOND}/32 dev lo\n",
+        )
+        link.client.must(
+            ip,
+            "-batch",
+            "-",
+            text=f"route add 198.51.100.0/24 via {SERVER}\nroute add 2001:db8:1::/64 via 2001:db8::1\n",
+        )
+        link.names.records += [f"{HOST}. 60 IN A {BEYOND}"]
+        yield Behind(link, tmp_path)
+
+
+@pytest.fixture
+def listening(behind: Behind) -> Iterator[Callable[..., None]]:
+    """Lets ports of the other side open: `listening(443, 993)`."""
+    with ExitStack() as stack:
+
+        def start(*ports: int, address: str = BEYOND) -> None:
+            for port in ports:
+                stack.enter_context(SmtpServer(listener=behind.link.listener(port, address)))
+
+        yield start
+
+
+def at(behind: Behind, host: str = HOST, port: int = 587, seconds: float = 2) -> Told:
+    told = behind.test(behind.profile(server={"host": host, "port": port}, connection={"timeout": seconds}))
+    assert (told.code, told.failed["stage"]) == (9, "connect"), told.text
+    return told
+
+
+def wall(behind: Behind, chain: str, *rules: str, client: bool = False) -> None:
+    text = "\n".join(rules)
+    behind.link.nft(
+        f"table inet more {{\n chain {chain} {{\n type filter hook {chain} priority 5;\n{text}\n }}\n}}\n",
+        client=client,
+    )
+
+
+OUT = f"ask who runs the network's firewall to let this machine ({CLIENT}) out to {HOST} ({BEYOND}), TCP port 587"
+
+
+# --- hosts that are off
+
+
+@pytest.mark.parametrize("address", ["198.51.100.99", "2001:db8:1::99"])
+def test_a_host_behind_a_router_is_off(behind: Behind, address: str) -> None:
+    told = at(behind, address, seconds=5)
+    assert told.cause == "no-route"
+    assert "a router looked for the host, and nobody answered" in told.detail
+    assert f"this machine's network is fine: ask who runs {address} whether it is on" in told.hint
+    assert "network up" not in told.hint
+
+
+@pytest.mark.parametrize("address", ["192.0.2.99", "2001:db8::99"])
+def test_a_host_next_door_is_off(behind: Behind, address: str) -> None:
+    told = at(behind, address, seconds=5)
+    assert told.cause == "no-route"
+    assert f"{address} is in this machine's own network, and no machine there has it" in told.detail
+    assert "whether it is on and plugged in" in told.hint
+    assert "network up" not in told.hint
+
+
+# --- firewalls of the network
+
+
+def test_the_network_prohibits_mail(behind: Behind, listening: Callable[..., None]) -> None:
+    listening(443)
+    wall(behind, "input", f"{MAIL} reject with icmpx type admin-prohibited")
+    told = at(behind)
+    assert told.cause == "no-route"
+    assert "the host is there (its port 443 answers), and a firewall forbids port 587" in told.detail
+    assert OUT in told.hint
+
+
+def test_the_network_resets_mail(behind: Behind, listening: Callable[..., None]) -> None:
+    listening(443, 993)
+    wall(behind, "input", f"{MAIL} reject with tcp reset")
+    told = at(behind)
+    assert told.cause == "refused"
+    assert "its mail ports refuse: a firewall refuses outgoing mail" in told.detail
+    assert OUT in told.hint
+    assert "this machine's own firewall" not in told.detail
+
+
+def test_the_network_drops_mail(behind: Behind, listening: Callable[..., None]) -> None:
+    listening(443, 993)
+    wall(behind, "input", f"ip daddr {BEYOND} {MAIL} drop")
+    told = at(behind)
+    assert told.cause == "timeout"
+    assert "its mail ports are silent: a firewall drops outgoing mail" in told.detail
+    assert OUT in told.hint
+    assert "own network is fine" in told.evidence or "port 587 leaves this machine" in told.evidence
+
+
+def test_a_web_server_where_mail_is_dropped(behind: Behind, listening: Callable[..., None]) -> None:
+    listening(443)
+    wall(behind, "input", f"ip daddr {BEYOND} {MAIL} drop")
+    told = at(behind)
+    assert "a firewall drops outgoing mail, or it is no mail server" in told.detail
+    assert OUT in told.hint
+    assert "--set server.host=HOST" in told.hint
+
+
+def test_the_servers_firewall_drops_everything(behind: Behind) -> None:
+    wall(behind, "input", f"ip daddr {BEYOND} drop")
+    told = at(behind)
+    assert "though this machine's network is up: it is off, or a firewall drops all of it" in told.detail
+    assert f"whether its firewall lets this machine ({CLIENT}) in to {HOST} ({BEYOND}), TCP port 587" in told.hint
+
+
+def test_a_guest_network_drops_mail_and_shows_a_page(behind: Behind) -> None:
+    def page(connection: Connection) -> None:
+        connection.read_line()
+        connection.write(b"HTTP/1.1 302 Found\r\nLocation: http://login.guest.example/in\r\nContent-Length: 0\r\n\r\n")
+
+    wall(behind, "input", f"{MAIL} drop")
+    with LoopbackServer(page, listener=behind.link.listener(80, BEYOND)):
+        told = at(behind)
+    assert told.cause == "timeout"
+    assert "captive portal" in told.detail
+    assert "open http://login.guest.example/in in a web browser and sign in to the network" in told.hint
+
+
+# --- this machine's firewall
+
+
+def test_this_machine_resets_mail(behind: Behind, listening: Callable[..., None]) -> None:
+    listening(443)
+    wall(behind, "output", f"{MAIL} reject with tcp reset", client=True)
+    told = at(behind)
+    assert told.cause == "refused"
+    assert "this machine's own firewall rejects it" in told.detail
+    assert "a refusal (a reset) that it sent to itself" in told.evidence
+    assert f"allow outgoing TCP to {HOST} port 587" in told.hint
+
+
+def test_this_machine_lets_no_answers_in(behind: Behind, listening: Callable[..., None]) -> None:
+    """A policy of drop, and the rule for established connections forgotten: names are found all the same."""
+    listening(443)
+    rules = ("policy drop;", "iif lo accept", "meta l4proto { icmp, ipv6-icmp } accept", "udp sport 53 accept")
+    wall(behind, "input", *rules, client=True)
+    told = at(behind)
+    assert told.cause == "timeout"
+    assert "this machine's own firewall drops the answers that come back" in told.detail
+    assert "that came in were not let through" in told.evidence
+    assert f"allow what comes back from {HOST} port 587 (in rules: established connections, coming in)" in told.hint
+    assert "outgoing TCP" not in told.hint
+
+
+# --- the hosts file
+
+
+def hosts(behind: Behind, line: str) -> None:
+    """Adds a line to what the client's side has mounted."""
+    with (behind.folder / "hosts").open("a") as file:
+        file.write(f"{line}\n")
+
+
+def test_the_hosts_file_leads_elsewhere(behind: Behind, listening: Callable[..., None]) -> None:
+    listening(587)
+    hosts(behind, f"{OTHER} {HOST}")
+    told = at(behind)
+    assert f"on this machine says {OTHER} for {HOST}, the DNS says {BEYOND}" in told.detail
+    assert f"take {HOST} out of line 7 of /etc/hosts (at {BEYOND}, as the DNS says, port 587 answers)" in told.hint
+    assert "the name is right" not in told.evidence
+
+
+def test_the_hosts_file_leads_to_this_machine(behind: Behind) -> None:
+    hosts(behind, f"127.0.1.1 {HOST} mail")
+    told = at(behind)
+    assert "the name leads to this machine itself" in told.detail
+    assert f"take {HOST} out of line 7 of /etc/hosts" in told.hint
+    hosts(behind, "127.0.1.1 printer.corp.example")
+    alone = at(behind, "printer.corp.example")
+    assert "the name leads to this machine itself" in alone.detail
+    assert "in place of 127.0.1.1 into line 8 of /etc/hosts" in alone.hint
+
+
+def test_no_mail_server_on_this_machine(behind: Behind) -> None:
+    told = at(behind, "localhost")
+    assert "localhost is this machine itself" in told.detail
+    assert "start the mail server on this machine, if there is to be one" in told.hint
+
+
+# --- name servers
+
+
+def resolver(behind: Behind, text: str) -> None:
+    (behind.folder / "resolv.conf").write_text(f"{text}\noptions timeout:1 attempts:1\n")
+
+
+@pytest.fixture
+def ignorant(behind: Behind) -> Iterator[NameServer]:
+    """A name server that knows nothing."""
+    with name_server(OTHER, behind.link.server.call) as server:
+        yield server
+
+
+def unknown(behind: Behind, host: str = HOST) -> Told:
+    told = behind.test(behind.profile(server={"host": host, "port": SMTP_PORT}))
+    assert (told.code, told.cause, told.failed["stage"]) == (9, "dns", "resolve"), told.text
+    return told
+
+
+@pytest.mark.usefixtures("ignorant")
+def test_name_servers_differ(behind: Behind) -> None:
+    resolver(behind, f"nameserver {OTHER}\nnameserver {SERVER}")
+    told = unknown(behind)
+    assert f"the name is right: {OTHER} doesn't know it, {SERVER} does ({BEYOND})" in told.detail
+    assert f"take {OTHER} out of /etc/resolv.conf, or put {SERVER} before it" in told.hint
+    assert "spelling" not in told.hint
+    resolver(behind, f"# Generated by NetworkManager\nnameserver {OTHER}\nnameserver {SERVER}")
+    assert "the file is written by NetworkManager" in unknown(behind).hint
+    _, out, err = behind.run("doctor", "--profile", behind.profile(server={"host": HOST}))
+    assert f"take {OTHER} out of /etc/resolv.conf" in out + err
+
+
+def test_the_wrong_name_server(behind: Behind) -> None:
+    resolver(behind, f"nameserver {OTHER}")
+    told = unknown(behind)
+    assert f"/etc/resolv.conf names {OTHER}, and nobody answers there" in told.hint
+    assert "resolvectl" not in told.text
+
+
+def test_no_name_server(behind: Behind) -> None:
+    resolver(behind, "search corp.example")
+    told = unknown(behind)
+    assert "/etc/resolv.conf names no name server" in told.detail
+    assert "bring this machine's network or VPN up" in told.hint
+
+
+def test_the_cable_is_out(behind: Behind) -> None:
+    behind.link.client.must(find("ip") or "ip", "link", "set", "cable", "down")
+    told = unknown(behind)
+    assert f"this machine has no way to its name server {SERVER}: its network is down" in told.detail
+    assert "bring this machine's network or VPN up (cable, wireless)" in told.hint
+
+
+def test_this_machine_keeps_questions_in(behind: Behind) -> None:
+    wall(behind, "output", "udp dport 53 drop", "tcp dport 53 drop", client=True)
+    told = unknown(behind)
+    assert f"{SERVER} may not be asked by this machine" in told.detail
+    assert f"allow outgoing UDP and TCP port 53 to {SERVER} in this machine's own firewall" in told.hint
+
+
+def test_a_name_without_its_domain(behind: Behind) -> None:
+    told = unknown(behind, "mail")
+    assert "write the server's whole name, such as mail.acme.example (that one doesn't exist)" in told.hint
+    behind.link.names.records += [f"mail.acme.example. 60 IN A {BEYOND}"]
+    found = unknown(behind, "mail")
+    assert "mail.acme.example exists" in found.detail
+    assert found.advised == ["--set", "server.host=mail.acme.example"]
