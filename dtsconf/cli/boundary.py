@@ -21,8 +21,9 @@ from dtsconf.errors import DtsconfError, Interrupted, UsageProblem
 TRUE_WORDS = frozenset({"1", "true", "yes", "on", "t", "y"})
 
 
-ACTED_ON = frozenset({"validate", "plan", "apply", "rollback", "explain", "migrate microsoft"})
-"""Commands that tell standing warnings even when all goes well: whoever types one is at work on the profile."""
+ACTED_ON = frozenset({"validate", "plan", "apply", "rollback", "show", "explain", "migrate microsoft"})
+"""Commands that tell standing warnings even when all goes well: whoever types one looks at the settings. So does
+whoever names a profile, whatever the command."""
 
 
 def guarded(call: Callable[[Run], Any], args: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -67,7 +68,7 @@ def finish(run: Run, outcome: Outcome) -> int:
     from dtsconf.render import common
 
     _complete(run, outcome)
-    if not (run.json or run.verbose or outcome.code or run.command in ACTED_ON):
+    if not (run.json or run.verbose or outcome.code or run.profile or run.command in ACTED_ON):
         outcome.warnings = [each for each in outcome.warnings if not each.standing]
     if run.json:
         return _say(common.envelope(run.command, outcome, run.told), "", outcome.code)

@@ -345,7 +345,8 @@ STANDING = Notice("ca-file-place", "it lies in a home", standing=True)
     ("run", "code", "told"),
     [
         (Run(command="test"), 0, ["odd"]),
-        (Run(command="show"), 0, ["odd"]),
+        (Run(command="test", profile="site.yaml"), 0, ["it lies in a home", "odd"]),
+        (Run(command="show"), 0, ["it lies in a home", "odd"]),
         (Run(command="test", verbose=1), 0, ["it lies in a home", "odd"]),
         (Run(command="test"), 6, ["it lies in a home", "odd"]),
         (Run(command="validate"), 0, ["it lies in a home", "odd"]),
