@@ -138,6 +138,8 @@ def no_answer(host: str, trouble: Trouble) -> SignInFailed:
         return SignInFailed(f"{host} points elsewhere ({detail}), and dtsconf follows no redirect", _ELSEWHERE)
     if trouble.what in ("strange", "size"):
         return SignInFailed(f"{host} gives no proper answer: {detail}", _ELSEWHERE)
+    if trouble.what == "proxy":
+        return _no_proxy(host, trouble, detail)
     where = {"resolve": "can't be found", "connect": "can't be reached", "tls": "can't be trusted"}
     words = where.get(trouble.place, "gives no answer")
     if trouble.place == "tls" and not trouble.cause.startswith("tls-"):
@@ -146,6 +148,16 @@ def no_answer(host: str, trouble: Trouble) -> SignInFailed:
     hint = _HINTS.get(trouble.cause, _HINTS["timeout"])
     kind = SignInFailed if trouble.place == "tls" else Unavailable
     return kind(f"{host} {words}: {detail}", hint, unreached=unreached)
+
+
+def _no_proxy(host: str, trouble: Trouble, detail: str) -> SignInFailed:
+    """The provider was not asked: the proxy on the way to it is what failed."""
+    words = {"resolve": "can't be found"}.get(trouble.place, "can't be reached")
+    if trouble.said_by == "server":
+        words = "lets nothing through to it"
+    message = f"no way to {host}: {escape_controls(trouble.proxy_told)} {words}: {detail}"
+    unreached = (trouble.place, trouble.cause) if trouble.place in ("resolve", "connect") else None
+    return Unavailable(message, trouble.proxy_hint(host), unreached=unreached)
 
 
 def _refuse_busy(response: Response, host: str) -> None:

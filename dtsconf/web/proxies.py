@@ -6,9 +6,21 @@ doesn't count for this machine itself. Cleartext, which is for loopback only, go
 
 from __future__ import annotations
 
+import os
 from urllib.parse import urlsplit
 
 from dtsconf.names import is_loopback
+from dtsconf.web.trouble import SYSTEM
+
+_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+"""In the order in which urllib and requests heed them."""
+
+
+def given_by(proxy: str) -> str:
+    """Who names the proxy that `proxies_for` gave: a variable, `connection.proxy`, or the system's settings."""
+    if proxy != "system":
+        return "connection.proxy"
+    return next((name for name in _VARIABLES if os.environ.get(name)), SYSTEM)
 
 
 def proxies_for(url: str, proxy: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from dtsconf.net.limits import OutOfTime, within
 from dtsconf.web.line import Desk, Pool, SecurePool, Trail
-from dtsconf.web.proxies import proxies_for
+from dtsconf.web.proxies import given_by, proxies_for
 from dtsconf.web.trouble import NoAnswer, Step, Trouble
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ class Session(requests.Session):
         except BaseException:
             trail.cut()  # what nobody waits for any more doesn't go on
             raise
-        raise NoAnswer(replace(trouble, sent=trail.sent, steps=tuple(trail.steps)))
+        named = given_by(self.proxy) if trouble.what == "proxy" else ""
+        raise NoAnswer(replace(trouble, sent=trail.sent, steps=tuple(trail.steps), proxy_from=named))
 
 
 class _Adapter(HTTPAdapter):

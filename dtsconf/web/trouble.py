@@ -31,6 +31,10 @@ What = Literal[
 ]
 
 
+SYSTEM = "this system's proxy settings"
+"""Who names a proxy that neither a variable nor the settings name."""
+
+
 @frozen
 class Step:
     """One step of opening a connection that went well. `ms` is its wall time."""
@@ -49,7 +53,8 @@ class Trouble:
     server said as it came: escape it before it is shown. `sent`: the whole request had been handed over, so that it may
     have had its effect. `steps` went well before, `ms` is the time of the one that failed. `certificate` is the
     server's where it was not trusted and could be had. `known_name` is False when the look-up said that there is no
-    such name. `proxy` is the proxy's `host:port` when it is what failed.
+    such name. `proxy` is the proxy's `host:port` when it is what failed, `proxy_from` who names it: a variable,
+    `connection.proxy` or SYSTEM.
     """
 
     what: What
@@ -62,7 +67,22 @@ class Trouble:
     certificate: Certificate | None = None
     known_name: bool = True
     proxy: str = ""
+    proxy_from: str = ""
     ms: float = 0.0
+
+    @property
+    def proxy_told(self) -> str:
+        """The proxy that failed, with who names it."""
+        return f"the proxy {self.proxy} (from {self.proxy_from})" if self.proxy else f"the proxy of {self.proxy_from}"
+
+    def proxy_hint(self, host: str) -> str:
+        """What to do about a proxy that can't be used on the way to the host."""
+        if self.said_by == "server":
+            return f"ask whoever runs the proxy (from {self.proxy_from}) to let this machine through to {host}"
+        without = "--set connection.proxy=none"
+        if self.proxy_from not in ("connection.proxy", SYSTEM):
+            return f"correct the variable {self.proxy_from}, or go without a proxy: unset {self.proxy_from}"
+        return f"correct {self.proxy_from}, or go without a proxy: {without}"
 
 
 class NoAnswer(Exception):

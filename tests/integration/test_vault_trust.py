@@ -205,11 +205,11 @@ def test_the_systems_proxy(vault: Vault, environ: dict[str, str], way: Proxy, mo
 def test_a_proxy_that_refuses(vault: Vault, environ: dict[str, str], way: Proxy) -> None:
     way.refusal = "407 Proxy Authentication Required"
     told = refused(REFERENCE, settings(vault, url=by_name(vault)), environ, way.url)
-    assert "the proxy doesn't lead there (407 Proxy Authentication Required)" in told
+    assert "(from connection.proxy) doesn't lead there (407 Proxy Authentication Required)" in told
 
 
 def test_a_proxy_that_is_not_there(vault: Vault, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://someone:canary-pw@127.0.0.1:1")
     told = refused(REFERENCE, settings(vault, url=by_name(vault)), environ, "system")
-    assert "the proxy doesn't lead there (connection refused)" in told
+    assert "the proxy 127.0.0.1:1 (from HTTPS_PROXY) doesn't lead there (connection refused)" in told
     assert "canary-pw" not in told

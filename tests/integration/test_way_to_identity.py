@@ -95,4 +95,24 @@ def test_a_proxy_that_refuses_is_named(server: Liar, certificates: Certificates,
     with pytest.raises(SignInFailed, match="407 Proxy Authentication Required") as caught:
         token(server, "mail.corp.example", server__ca_file=certificates.ca_file, connection__proxy=way.url)
     assert "connection.proxy" in (caught.value.hint or "")
+    assert "mail.corp.example: the proxy 127.0.0.1:" in str(caught.value)
+
+
+def test_a_proxy_that_is_not_there_is_what_is_told(
+    server: Liar, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider was never asked: neither its name nor its address is at fault."""
+    ca = certificates.ca_file
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:canary-pw@proxy.nowhere.invalid:3128")
+    with pytest.raises(SignInFailed) as caught:
+        token(server, "mail.corp.example", server__ca_file=ca)
+    assert "no way to mail.corp.example: the proxy proxy.nowhere.invalid:3128 (from HTTPS_PROXY) can't be found" in str(
+        caught.value
+    )
+    assert "unset HTTPS_PROXY" in (caught.value.hint or "")
+    assert "canary-pw" not in str(caught.value)
+    with pytest.raises(SignInFailed) as caught:
+        token(server, "mail.corp.example", server__ca_file=ca, connection__proxy="http://127.0.0.1:1")
+    assert "the proxy 127.0.0.1:1 (from connection.proxy) can't be reached" in str(caught.value)
+    assert "--set connection.proxy=none" in (caught.value.hint or "")
     assert server.posted == []

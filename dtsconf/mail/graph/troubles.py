@@ -24,7 +24,6 @@ _HINTS = {
     "tls-version": "something on the way speaks only old TLS: ask who runs the firewall or the proxy",
     "protocol": "check connection.proxy, and whether a page for signing in to the network stands between",
 }
-_PROXY = "check connection.proxy and HTTPS_PROXY, and what the proxy lets through to {host}"
 _ELSEWHERE = {
     "redirect": "the answer is a redirect to {}, and a token goes nowhere but where it belongs",
 }
@@ -32,11 +31,12 @@ _ELSEWHERE = {
 
 def failed(trouble: Trouble, host: str) -> StageFailed:
     """As the failure of the stage it happened in."""
-    hint = _PROXY if trouble.what == "proxy" else _HINTS[trouble.cause]
+    proxied = trouble.what == "proxy"
+    hint = trouble.proxy_hint(host) if proxied else _HINTS[trouble.cause].format(host=host)
     detail = _ELSEWHERE.get(trouble.what, "{}").format(trouble.detail or "nowhere")
-    if trouble.proxy:
-        detail = f"proxy {trouble.proxy}: {detail}"
-    return StageFailed.of(Finding(trouble.cause, hint.format(host=host)), detail, trouble.said_by)
+    if proxied:
+        detail = f"{trouble.proxy_told}: {detail}"
+    return StageFailed.of(Finding(trouble.cause, hint), detail, trouble.said_by)
 
 
 def unknown(seen: str, recipient: str) -> StageFailed:

@@ -219,8 +219,7 @@ def transport(trouble: Trouble, host: str, *, named: str = "") -> Cause:
         case "certificate":
             return _untrusted(trouble.cause, host, named=named)
         case "proxy":
-            hint = "check connection.proxy and HTTPS_PROXY"
-            return Cause(f"the proxy doesn't lead there ({_reason(trouble)})", hint)
+            return Cause(f"{trouble.proxy_told} doesn't lead there ({_reason(trouble)})", trouble.proxy_hint(host))
         case "lookup":
             return Cause(f"the host name {host} is not known", "check secrets.vault.url or VAULT_ADDR, and DNS")
         case "tls":

@@ -11,11 +11,11 @@ from dtsconf.web.trouble import Trouble, What
 
 
 def trouble(what: What, cause: str, detail: str) -> Trouble:
-    return Trouble(what, cause, detail, "system")
+    return Trouble(what, cause, detail, "system", proxy="p:1" if what == "proxy" else "", proxy_from="HTTPS_PROXY")
 
 
 def said(what: What, cause: str, detail: str) -> Trouble:
-    return Trouble(what, cause, detail, "server")
+    return Trouble(what, cause, detail, "server", proxy="p:1", proxy_from="connection.proxy")
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,15 @@ def said(what: What, cause: str, detail: str) -> Trouble:
         (trouble("connect", "dropped", ""), "v.example", "Vault can't be reached (connection reset)"),
         (trouble("connect", "no-route", ""), "v.example", "Vault can't be reached (no route to host)"),
         (trouble("connect", "blocked", ""), "v.example", "Vault can't be reached (no answer)"),
-        (trouble("proxy", "refused", ""), "v.example", "the proxy doesn't lead there (connection refused)"),
+        (trouble("proxy", "refused", ""), "v.example", "the proxy p:1 (from HTTPS_PROXY) doesn't lead there"),
         (trouble("lookup", "dns", "Name or service not known"), "v.example", "the host name v.example is not known"),
         (trouble("tls", "protocol", "wrong version number"), "v.example", "TLS failed (wrong version number)"),
         (trouble("tls", "tls-version", "sslv3 alert handshake failure"), "v.example", "TLS failed (sslv3 alert"),
-        (said("proxy", "blocked", "407 \x1b[31m"), "v.example", "the proxy doesn't lead there (407 \\x1b[31m)"),
+        (
+            said("proxy", "blocked", "407 \x1b[31m"),
+            "v.example",
+            "the proxy p:1 (from connection.proxy) doesn't lead there (407 \\x1b[31m)",
+        ),
         (trouble("lost", "dropped", "whatever"), "v.example", "the connection broke"),
         (trouble("strange", "protocol", "whatever"), "v.example", "the connection broke"),
     ],

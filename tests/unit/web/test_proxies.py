@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dtsconf.web.proxies import proxies_for
+from dtsconf.web.proxies import given_by, proxies_for
 
 URL = "https://graph.microsoft.com/v1.0/me"
 
@@ -30,6 +30,16 @@ def test_the_systems_proxy_is_not_for_this_machine(url: str) -> None:
 @pytest.mark.parametrize("proxy", ["none", "system", "http://other:1"])
 def test_cleartext_goes_through_no_proxy(proxy: str) -> None:
     assert proxies_for("http://graph.microsoft.com/", proxy) == {}
+
+
+def test_who_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert given_by("http://other:1") == "connection.proxy"
+    assert given_by("system") == "HTTPS_PROXY"
+    monkeypatch.setenv("https_proxy", "http://proxy.corp.example:3129")
+    assert given_by("system") == "https_proxy", "as urllib has it"
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert given_by("system") == "this system's proxy settings"
 
 
 def test_none_is_none() -> None:

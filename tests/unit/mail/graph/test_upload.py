@@ -50,8 +50,11 @@ def test_every_cause_on_the_way_has_something_to_do() -> None:
 
 
 def test_a_proxy_is_named() -> None:
-    told = failed(Trouble("proxy", "blocked", "407 no", "server", proxy="proxy:3128"), "graph.microsoft.com")
-    assert told.detail == "proxy proxy:3128: 407 no"
+    told = failed(
+        Trouble("proxy", "blocked", "407 no", "server", proxy="proxy:3128", proxy_from="connection.proxy"),
+        "graph.microsoft.com",
+    )
+    assert told.detail == "the proxy proxy:3128 (from connection.proxy): 407 no"
     assert "connection.proxy" in (told.hint or "")
 
 
