@@ -39,11 +39,17 @@ class TokenLogin:
     tokens: TokenSource
 
 
+def _any_way(_port: int, _encryption: str) -> bool:
+    """What no rules say."""
+    return True
+
+
 @frozen
 class Smtp:
     """An SMTP server. `port` is the one in use; `ca_file` and `fingerprint` are as in the settings, `min_tls` is 1.2 or
     1.3; `cleartext_login`: the organisation lets a password go over plain. `login` None: the server trusts the network;
-    `spare_login`: there would be one, which isn't required."""
+    `spare_login`: there would be one, which isn't required; `allows`: whether the organisation's rules let another port
+    and encryption be used."""
 
     host: str
     port: int
@@ -54,6 +60,7 @@ class Smtp:
     cleartext_login: bool = False
     login: PasswordLogin | TokenLogin | None = None
     spare_login: bool = False
+    allows: Callable[[int, str], bool] = field(default=_any_way, compare=False, repr=False)
 
     @property
     def place(self) -> str:

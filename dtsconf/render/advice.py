@@ -41,9 +41,10 @@ ABOVE = ("environment", "user", "command line")
 
 def text(hint: str | None, call: Call, effective: Effective | None = None) -> str:
     """What to paste next, with this call's options; and where to write what worked. Empty when the hint names no
-    options that are complete. Where --set would be refused: what to type once the file is edited."""
+    options that are complete. Where a lock keeps --set out: what to type once the file is edited; where a rule does,
+    nothing does before that has changed."""
     proposed = proposals.first(hint, effective)
-    if not proposed:
+    if not proposed or any(each.rule for each in proposed):
         return ""
     if not all(each.free for each in proposed):
         machine = effective is not None and effective.origin[proposed[0].key].layer == "machine"

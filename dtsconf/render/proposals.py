@@ -79,7 +79,18 @@ def _told(group: str, effective: Effective | None) -> str:
     weighed = _weighed(group, effective)
     if effective is None or all(each.free for each in weighed):
         return group
-    return " and ".join(_edit(each, effective) for each in weighed)
+    return " and ".join(_edit(each, effective) for each in _news(weighed, effective))
+
+
+def _news(proposals: list[Proposal], effective: Effective | None) -> list[Proposal]:
+    """Those that would change something; all, where none would."""
+    news = [one for one in proposals if not _is_so(one, effective)]
+    return news or proposals
+
+
+def _is_so(proposal: Proposal, effective: Effective | None) -> bool:
+    setting = effective.origin.get(proposal.key) if effective else None
+    return setting is not None and setting.value == _typed(proposal.key, proposal.value)
 
 
 def _weighed(group: str, effective: Effective | None) -> list[Proposal]:
@@ -113,13 +124,11 @@ def _typed(key: str, value: str) -> object:
 
 def _edit(proposal: Proposal, effective: Effective) -> str:
     """One proposal as what to change, where."""
-    change = f"edit {_where(proposal.key, effective)} to {proposal.key.rpartition('.')[2]}: {proposal.value}"
     if proposal.rule is not None:
         at = f" at {proposal.rule.where}" if proposal.rule.where else ""
-        change += f" (the organisation's rule{at} forbids it: it must {rules.words(proposal.rule)})"
-    elif proposal.locked:
-        change += " (locked, so --set can't)"
-    return change
+        return f"{proposal} (the organisation's rule{at} forbids it, so that has to change first)"
+    change = f"edit {_where(proposal.key, effective)} to {proposal.key.rpartition('.')[2]}: {proposal.value}"
+    return f"{change} (locked, so --set can't)" if proposal.locked else change
 
 
 def _where(key: str, effective: Effective) -> str:
@@ -136,7 +145,7 @@ def kept(proposals: list[Proposal], effective: Effective | None) -> str:
     """How to write down what worked, for the layers that give the values now: lines to paste, each group with a line
     before it that says where."""
     groups: dict[LayerName, list[Proposal]] = {}
-    for each in proposals:
+    for each in _news(proposals, effective):
         layer = effective.origin[each.key].layer if effective and each.key in effective.origin else "profile"
         groups.setdefault("profile" if layer == "default" else layer, []).append(each)
     return "".join(_kept(layer, group, effective) for layer, group in groups.items())

@@ -78,11 +78,12 @@ def holds(rule: Rule, value: Any) -> bool:
 def words(rule: Rule) -> str:
     """The rule as the end of a sentence that starts `it must`."""
     listed = ", ".join(quoted(rule.key, item) for item in _listed(rule.operand))
+    several = len(_listed(rule.operand)) > 1
     match rule.op:
         case "one_of":
-            return f"be one of {listed}"
+            return f"be one of {listed}" if several else f"be {listed}"
         case "none_of":
-            return f"be none of {listed}"
+            return f"be none of {listed}" if several else f"not be {listed}"
         case "matches":
             return f"match {listed}"
         case "min":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dtsconf.mail.route import Graph, Route, Smtp
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
@@ -26,7 +28,21 @@ def _token_route(effective: Effective, tokens: TokenSource) -> Smtp:
 
     settings = effective.settings
     at, ca_file = settings.microsoft.smtp, settings.server.ca_file
-    return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, ca_file, login=TokenLogin(tokens))
+    login, allows = TokenLogin(tokens), _allows(effective, "microsoft.smtp.port")
+    return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, ca_file, login=login, allows=allows)
+
+
+def _allows(effective: Effective, port_key: str, encryption_key: str = "") -> Callable[[int, str], bool]:
+    """Whether the organisation's rules let these settings have a port and an encryption."""
+
+    def allows(port: int, encryption: str) -> bool:
+        from dtsconf.settings import rules
+
+        values = {port_key: port, encryption_key: encryption}
+        policy = effective.org.policy
+        return all(rules.holds(rule, value) for key, value in values.items() for rule in policy.rules_on(key))
+
+    return allows
 
 
 def _graph_route(effective: Effective, tokens: TokenSource) -> Graph:
@@ -58,4 +74,5 @@ def _password_route(effective: Effective, password: Secret | None) -> Smtp:
         server.allow_cleartext_login,
         PasswordLogin(login.username or "", password, login.mechanism) if login.required else None,
         spare_login=not login.required and None not in (login.username, login.password),
+        allows=_allows(effective, "server.port", "server.encryption"),
     )

@@ -29,9 +29,10 @@ _PROPOSED = re.compile(r"--set (?:server|microsoft\.smtp)\.(port|encryption)=(\w
 class Choice:
     """What there is, as a `kind` and a sentence `found`, and what to do about it: `hint`. `fit` are the ways that would
     do, the recommended one first; there are some if `kind` is `fit`. `certificate`: a way would do if its certificate
-    were in order; `no-login`: a mail server answers, and takes no login safely; `nothing`: no such server at all."""
+    were in order; `forbidden`: one would do, and the organisation's rules forbid it; `no-login`: a mail server answers,
+    and takes no login safely; `nothing`: no such server at all."""
 
-    kind: Literal["fit", "certificate", "no-login", "nothing"]
+    kind: Literal["fit", "certificate", "forbidden", "no-login", "nothing"]
     found: str
     hint: str
     fit: tuple[Way, ...] = ()
@@ -55,9 +56,15 @@ def chosen(ways: Sequence[Way], route: Smtp) -> Choice:
     """What to do by what was found."""
     if fit := best(ways, route):
         return Choice("fit", f"{fit[0].encryption} works on port {fit[0].port}", advice(fit[0], route), tuple(fit))
-    near = [way for way in ways if way.cause in _TLS_IS_THERE and way.encryption in _kinds(route)]
+    near = [
+        way
+        for way in ways
+        if way.cause in _TLS_IS_THERE and way.encryption in _kinds(route) and route.allows(way.port, way.encryption)
+    ]
     if near:
         return _but_for_its_certificate(min(near, key=lambda way: _rank(way, route)), route)
+    if banned := _fit(ways, route):
+        return _forbidden(banned[0], route)
     served = [way for way in ways if way.ok]
     if served:
         return _without_login(min(served, key=lambda way: _rank(way, route)), route)
@@ -67,7 +74,13 @@ def chosen(ways: Sequence[Way], route: Smtp) -> Choice:
 def best(ways: Sequence[Way], route: Smtp) -> list[Way]:
     """Those that work and that these settings may use, the recommended ones first (RFC 8314 3): encrypted before plain,
     the port in use before others. In clear only where nobody logs in and no TLS is offered: where it is offered and
-    doesn't come about, somebody may have seen to that. With a token by STARTTLS alone."""
+    doesn't come about, somebody may have seen to that. With a token by STARTTLS alone. Without those that the
+    organisation's rules forbid."""
+    return [way for way in _fit(ways, route) if route.allows(way.port, way.encryption)]
+
+
+def _fit(ways: Sequence[Way], route: Smtp) -> list[Way]:
+    """Those of `best`, and what rules forbid."""
     fit = [way for way in ways if way.ok and way.encryption in _kinds(route) and (way.login or route.login is None)]
     return sorted((way for way in fit if not way.offers_tls), key=lambda way: _rank(way, route))
 
@@ -114,6 +127,18 @@ def _but_for_its_certificate(way: Way, route: Smtp) -> Choice:
     if "--set " not in hint:
         return Choice("certificate", found, f"{hint}, with encryption {way.encryption} on port {way.port}")
     return Choice("certificate", found, hint.replace("--set ", f"{to_set(way, route)} --set "))
+
+
+def _forbidden(way: Way, route: Smtp) -> Choice:
+    """What would do if the rules let it."""
+    found = f"{way.encryption} works on port {way.port}, which the organisation's rules forbid"
+    key = "microsoft.smtp.port" if by_token(route) else "server.port"
+    if way.encryption == "none" and not route.allows(way.port, "none") and route.allows(way.port, "starttls"):
+        why = "the organisation forbids mail in clear, and this server offers no encryption there"
+        ask = f"ask the administrator of {route.host} to switch STARTTLS on, or for a port that has it"
+        return Choice("forbidden", found, f"{why}: {ask}, then dtsconf test again")
+    ask = f"ask the administrator of {route.host} for a way that the rules allow, or who wrote them to change them"
+    return Choice("forbidden", found, f"{ask}: dtsconf explain {key} shows them, dtsconf explain server.encryption too")
 
 
 def _without_login(way: Way, route: Smtp) -> Choice:

@@ -86,7 +86,7 @@ def _in_use(choice: Choice, case: Case) -> bool:
 
 def _telling(choice: Choice, case: Case) -> str | None:
     """What there is, as a sentence for the failed stage."""
-    if choice.kind not in ("fit", "certificate") or _in_use(choice, case):
+    if choice.kind not in ("fit", "certificate", "forbidden") or _in_use(choice, case):
         return None
     elsewhere = choice.fit and choice.fit[0].port != case.port
     return f"tried {'elsewhere' if elsewhere else 'the other way'}: {choice.found}"

@@ -136,6 +136,8 @@ def _other_ports(case: Case) -> Ports | None:
     listening = tuple(port for port, found in by_port.items() if any(way.listens for way in found))
     choice = chosen(ways, case.route)
     hint = f"{choice.hint} (tried just now, without login)" if choice.kind in ("fit", "certificate") else None
+    if choice.kind == "forbidden":
+        hint = choice.hint
     return Ports(seen, listening, any(way.ok for way in ways), hint)
 
 

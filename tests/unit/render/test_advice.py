@@ -81,6 +81,23 @@ def test_what_a_rule_forbids_is_not_proposed(rule: Rule, key: str, value: str, f
     assert ("/srv/site.yaml:20:3" in advice.told(hint, Call(), ruled)) == (not free)
 
 
+def test_a_rule_in_the_way_has_to_change_before_anything_is_typed() -> None:
+    rule = Rule("server.encryption", "none_of", ("none",), None, place(20))
+    ruled = effective({**WORKING, "server.port": 25}, rules=(rule,))
+    hint = "use the way that works: --set server.port=25 --set server.encryption=none"
+    told = advice.told(hint, Call(), ruled)
+    assert "the organisation's rule at /srv/site.yaml:20:3 forbids it, so that has to change first" in told
+    assert "edit" not in told
+    assert "port" not in told.partition("rule")[0], "it is 25 already"
+    assert advice.text(hint, Call(), ruled) == ""
+
+
+def test_what_is_so_already_is_not_to_be_kept() -> None:
+    text = advice.text(BETTER, Call("site.yaml"), effective({**WORKING, "server.port": 465}))
+    assert "--set server.port=465" in text.splitlines()[0]
+    assert text.splitlines()[-1].strip() == "server: {encryption: tls}"
+
+
 def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
     above = effective({**WORKING, "server.port": 465}, environment={"server.port": 2})
     text = advice.text("--set server.port=465 --set server.encryption=tls", Call(), above)

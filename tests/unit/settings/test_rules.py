@@ -171,7 +171,7 @@ def test_a_rule_that_text_cannot_meet_fails_closed() -> None:
     ("op", "operand", "words"),
     [
         ("one_of", ("tls", "starttls"), "be one of 'tls', 'starttls'"),
-        ("none_of", (25,), "be none of 25"),
+        ("none_of", (25,), "not be 25"),
         ("matches", "*.example", "match '*.example'"),
         ("min", 1, "be at least 1"),
         ("max", 9, "be at most 9"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dtsconf.mail.evidence import encryption
@@ -90,3 +92,28 @@ def test_plain_is_no_answer_where_encryption_is_wanted(cause: str, hint: str, wo
     tried = [plain(), failed("tls-untrusted", hint=ROOTS)]
     told = encryption._hint(chosen(encryption._usable(tried, case), case.route), tried, case)
     assert told is None if words is None else words in (told or "")
+
+
+def only(*kinds: str) -> dict[str, Any]:
+    """A route for which the organisation's rules let nothing but these encryptions be used."""
+    return {"allows": lambda _port, encryption: encryption in kinds}
+
+
+def test_a_way_that_rules_forbid_is_not_chosen() -> None:
+    tried = [Way(587, "starttls", True, "", 1.0), Way(465, "tls", True, "", 1.0), plain(587)]
+    route = job(587, encryption="tls", **only("tls")).link.smtp
+    found = chosen(tried, route)
+    assert [way.port for way in found.fit] == [465]
+    assert found.hint == "use the way that works: --set server.port=465 --set server.encryption=tls"
+
+
+def test_where_rules_leave_nothing_it_is_for_others_to_act() -> None:
+    in_clear = [plain(25, offers_tls=False)]
+    found = chosen(in_clear, job(25, encryption="starttls", **only("starttls", "tls")).link.smtp)
+    assert (found.kind, found.fit) == ("forbidden", ())
+    assert "the organisation forbids mail in clear, and this server offers no encryption there" in found.hint
+    assert "switch STARTTLS on" in found.hint
+    other = chosen([Way(587, "starttls", True, "", 1.0)], job(587, encryption="tls", **only("tls")).link.smtp)
+    assert "starttls works on port 587, which the organisation's rules forbid" in other.found
+    assert "dtsconf explain server.encryption" in other.hint
+    assert "--set" not in found.hint + other.hint
