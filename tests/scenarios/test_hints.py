@@ -50,6 +50,15 @@ def test_what_is_locked_is_told_as_the_line_to_edit(machine: Machine, smtpd: Ser
     assert "--set server." not in machine.run("doctor", "--profile", profile).stdout
 
 
+def test_what_a_rule_forbids_is_for_the_server_to_mend(machine: Machine, smtpd: Servers) -> None:
+    parts = proven(smtpd(), settings={"server": {"encryption": "starttls"}})
+    rule = {"key": "server.encryption", "none_of": ["none"], "because": "Mail leaves the site"}
+    told = machine.run("test", "--profile", machine.profile(**parts, policy={"rules": [rule]}))
+    assert "the organisation forbids mail in clear, and this server offers no encryption there" in told.stdout
+    assert "switch STARTTLS on" in told.stdout
+    assert not any(words in told.stdout for words in ("try:", "then:", "edit ", "--set server."))
+
+
 def test_a_value_that_the_profile_did_not_give_is_named(machine: Machine) -> None:
     settings = {"server": {"host": "127.0.0.1", "port": free_ports(1)[0]}}
     profile = machine.profile(settings=settings)
