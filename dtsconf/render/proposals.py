@@ -151,24 +151,43 @@ def kept(proposals: list[Proposal], effective: Effective | None) -> str:
     return "".join(_kept(layer, group, effective) for layer, group in groups.items())
 
 
+_FILES = {
+    "profile": ("in the profile, below settings", "  "),
+    "machine": ("in the profile, below settings; then apply that", "  "),
+    "user": ("in your own settings", ""),
+}
+"""Where a layer's file takes settings, and how far they are indented there."""
+
+
 def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) -> str:
     from shlex import quote
 
     if layer == "environment":
-        return "".join(f"  export {KEYS[each.key].variable}={quote(each.value)}\n" for each in group)
+        return "".join(_variable(each, effective) for each in group)
     if layer == "command line":
         given = " ".join(f"--set {quote(f'{each.key}={each.value}')}" for each in group)
         return f"  # in place of the options of this call\n  {given}\n"
     places = [effective.origin[each.key].where for each in group] if effective and layer != "machine" else []
-    there = " and ".join(dict.fromkeys(str(place) for place in places if isinstance(place, Place)))
-    where = "in your own settings" if layer == "user" else "in the profile, below settings"
-    return f"  # {where}{', in place of ' if there else ''}{there}\n{_as_yaml(group)}"
+    there = ", ".join(dict.fromkeys(str(place) for place in places if isinstance(place, Place)))
+    where, indent = _FILES.get(layer, _FILES["profile"])
+    return f"{indent}# {where}{', in place of ' if there else ''}{there}\n{_as_yaml(group, indent)}"
 
 
-def _as_yaml(group: list[Proposal]) -> str:
+def _variable(proposal: Proposal, effective: Effective | None) -> str:
+    """The line for a shell: without the variable where the organisation gives just this value."""
+    from shlex import quote
+
+    name = KEYS[proposal.key].variable
+    below = effective.org.layer.values.get(proposal.key) if effective else None
+    if below is not None and below.raw == _typed(proposal.key, proposal.value):
+        return f"  unset {name}  # the value below it is this one\n"
+    return f"  export {name}={quote(proposal.value)}\n"
+
+
+def _as_yaml(group: list[Proposal], indent: str) -> str:
     """The settings as they stand in a file, a line a section."""
     from dtsconf.settings.rewriting import inline
     from dtsconf.settings.sources import nested
 
     tree = nested({each.key: _typed(each.key, each.value) for each in group})
-    return "".join(f"  {section}: {inline(values)}\n" for section, values in tree.items())
+    return "".join(f"{indent}{section}: {inline(values)}\n" for section, values in tree.items())

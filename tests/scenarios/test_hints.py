@@ -107,13 +107,13 @@ def test_an_untrusted_certificate_hides_no_way_that_is_there(
     running = smtpd(tls=certificates.server_context(), replies=refuses)
     profile = machine.profile(**proven(running, settings={"server": server}))
     told = machine.run("test", "--profile", profile).fails(6)
-    assert "starttls is there on port" in told.stdout
+    assert "STARTTLS is there on port" in told.stdout
     assert "is the server up" not in told.stdout
     assert "try:" not in told.stdout
     running.replies.clear()
     machine.run("test", "--profile", profile, *filled(advised(told.stdout), certificates.ca_file)).ok()
     probed = machine.run("test", "--probe", "--profile", profile).fails(6)
-    assert "NOTHING WORKS. Starttls is there on port" in probed.stdout
+    assert "NOTHING WORKS. STARTTLS is there on port" in probed.stdout
     assert "login.required" not in probed.stdout
     machine.run("test", "--profile", profile, *filled(advised(probed.stdout), certificates.ca_file)).ok()
 

@@ -22,6 +22,7 @@ _PREFERENCE = (587, 465, 2525, 25)
 _TLS_IS_THERE = ("tls-untrusted", "tls-name", "tls-expired", "tls-not-yet-valid", "tls-version")
 """Causes that end a handshake with a server which does speak TLS there."""
 
+_NAMES = {"none": "plain", "starttls": "STARTTLS", "tls": "TLS from the first byte"}
 _PROPOSED = re.compile(r"--set (?:server|microsoft\.smtp)\.(port|encryption)=(\w+)")
 
 
@@ -120,9 +121,9 @@ def advice(way: Way, route: Smtp) -> str:
 
 def _but_for_its_certificate(way: Way, route: Smtp) -> Choice:
     """The hint of that way's own failure, with the options that choose the way where it isn't the one in use."""
-    found = f"{way.encryption} is there on port {way.port}, but {CAUSES[way.cause or '']}"
+    found = f"{_NAMES[way.encryption]} is there on port {way.port}, but {CAUSES[way.cause or '']}"
     hint = way.hint or f"ask who runs {route.host}, with what this writes: {TICKET}"
-    if (way.port, way.encryption) == (route.port, route.encryption):
+    if _in_use(way, route):
         return Choice("certificate", found, hint)
     if "--set " not in hint:
         return Choice("certificate", found, f"{hint}, with encryption {way.encryption} on port {way.port}")
@@ -147,16 +148,20 @@ def _without_login(way: Way, route: Smtp) -> Choice:
         found = f"port {way.port} offers STARTTLS, and that doesn't come about"
         hint = f"ask who runs {route.host}, or a firewall or mail filter on the way, with what this writes: {TICKET}"
         return Choice("no-login", found, hint)
-    how = "in clear only" if way.encryption == "none" else f"by {way.encryption}"
+    how = "in clear only" if way.encryption == "none" else f"by {_NAMES[way.encryption]}"
     login = "dtsconf logs in over TLS alone" if way.login else "it offers no login"
     found = f"a mail server answers on port {way.port}, {how}; {login}"
     ask = f"port {way.port} is not for logins: ask the administrator of {route.host} for the submission port"
     if by_token(route):
         return Choice("no-login", found, f"{ask}: --set microsoft.smtp.port=PORT")
-    trusted = f"{to_set(way, route)} --set login.required=false"
+    trusted = f"{'' if _in_use(way, route) else to_set(way, route) + ' '}--set login.required=false"
     return Choice(
         "no-login", found, f"{ask}; or, where the server trusts this network, send without a login: {trusted}"
     )
+
+
+def _in_use(way: Way, route: Smtp) -> bool:
+    return (way.port, way.encryption) == (route.port, route.encryption)
 
 
 def _nothing(ways: Sequence[Way]) -> str:

@@ -8,6 +8,7 @@ import yaml
 from dtsconf.render import advice, proposals
 from dtsconf.render.call import Call
 from dtsconf.settings.policy import Rule
+from dtsconf.settings.values import LayerName
 from tests.unit.machine.world import WORKING, effective, place
 
 
@@ -99,7 +100,7 @@ def test_what_is_so_already_is_not_to_be_kept() -> None:
 
 
 def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
-    above = effective({**WORKING, "server.port": 465}, environment={"server.port": 2})
+    above = effective({**WORKING, "server.port": 25}, environment={"server.port": 2})
     text = advice.text("--set server.port=465 --set server.encryption=tls", Call(), above)
     lines = text.splitlines()[2:]
     assert lines == [
@@ -107,6 +108,25 @@ def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
         "  # in the profile, below settings, in place of /srv/site.yaml:2:3",
         "  server: {encryption: tls}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "lines"),
+    [
+        ("user", ["# in your own settings, in place of /srv/site.yaml:2:3", "server: {encryption: tls}"]),
+        ("machine", ["  # in the profile, below settings; then apply that", "  server: {encryption: tls}"]),
+    ],
+)
+def test_what_is_kept_fits_the_file_of_its_layer(layer: LayerName, lines: list[str]) -> None:
+    base = effective()
+    given = replace(base, origin={key: replace(one, layer=layer) for key, one in base.origin.items()})
+    assert proposals.kept([proposals.Proposal("server.encryption", "tls")], given).splitlines() == lines
+
+
+def test_a_variable_in_the_way_of_the_right_value_goes() -> None:
+    above = effective({**WORKING, "server.port": 465}, environment={"server.port": 2})
+    kept = proposals.kept([proposals.Proposal("server.port", "465")], above)
+    assert kept == "  unset DTS_EMAIL_SERVER__PORT  # the value below it is this one\n"
 
 
 def test_what_is_to_be_kept_is_yaml_for_the_settings() -> None:

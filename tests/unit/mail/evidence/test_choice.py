@@ -35,7 +35,7 @@ def test_a_certificate_in_the_way_is_what_is_to_be_mended(password: str | None) 
     tried = [plain(), failed("tls-untrusted", hint=ROOTS), failed("protocol", "tls"), *DEAD]
     found = chosen(tried, job(25387, password=password).link.smtp)
     assert found.kind == "certificate"
-    assert "starttls is there on port 25387, but the server's certificate comes from nobody" in found.found
+    assert "STARTTLS is there on port 25387, but the server's certificate comes from nobody" in found.found
     options = "--set server.port=25387 --set server.encryption=starttls"
     assert f"{options} --set server.ca_file=/PATH/TO/ROOTS.pem" in found.hint
     assert f"{options} --set server.fingerprint=ab" in found.hint
@@ -53,13 +53,18 @@ def test_an_expired_certificate_elsewhere_is_named_with_its_port() -> None:
 
 
 def test_a_server_that_takes_no_login_is_not_said_to_be_down() -> None:
-    found = chosen([plain(25325, offers_tls=False), *DEAD], job(25325, password="x").link.smtp)
+    found = chosen([plain(25325, offers_tls=False), *DEAD], job(25325, encryption="starttls", password="x").link.smtp)
     assert (found.kind, found.fit) == ("no-login", ())
     assert "a mail server answers on port 25325, in clear only; it offers no login" in found.found
     assert "--set server.port=25325 --set server.encryption=none --set login.required=false" in found.hint
     assert "submission port" in found.hint
     in_clear = chosen([plain(25325, offers_tls=False, login=True)], job(25325, password="x").link.smtp)
     assert "dtsconf logs in over TLS alone" in in_clear.found
+
+
+def test_the_way_in_use_needs_no_options_to_be_chosen() -> None:
+    found = chosen([plain(25325, offers_tls=False)], job(25325, encryption="none", password="x").link.smtp)
+    assert "without a login: --set login.required=false" in found.hint
 
 
 def test_starttls_that_does_not_come_about_is_no_matter_of_logins() -> None:
