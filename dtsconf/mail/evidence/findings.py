@@ -147,6 +147,8 @@ def own_wall(port: int) -> str:
 
 def _again(seen: Seen) -> Evidence:
     means = seen.again.means
+    if seen.cause == "no-route" and seen.again.knock.met == "timeout":
+        means = "nobody answers for this address: the refusal comes only after machines were looked for, about 3 s"
     if seen.own_loopback and seen.again.by in ("unknown", "elsewhere"):
         means = "not the network: this machine itself drops it, going out or coming back (below)"
     what = f"connected to {seen.place.address} port {seen.place.port} once more"
@@ -166,7 +168,7 @@ def _gateway(seen: Seen) -> Evidence:
 
 def _services(seen: Seen) -> Evidence:
     shown = "; ".join(f"port {port} ({SERVICES[port]}): {knock}" for port, knock in seen.services.items())
-    means = "nothing answers there: this says nothing of why"
+    means = "none of these answers either: it is not mail alone"
     if seen.open:
         means = f"the host is on, and this machine reaches it: port {seen.open[0]} opens"
     elif seen.alive:
@@ -176,7 +178,9 @@ def _services(seen: Seen) -> Evidence:
 
 def _ports_mean(seen: Seen, ports: Ports) -> str:
     port = seen.place.port
-    if seen.own_fault and ports.listening:
+    if seen.own_fault and not ports.served and (seen.cause == "refused" or not ports.listening):
+        return "this machine itself stops these as well, or no mail server is there"
+    if seen.own_fault:
         return f"the host is there, and others of its ports answer: only port {port} is stopped"
     if ports.served:
         return "the host is there, and its mail server listens elsewhere"

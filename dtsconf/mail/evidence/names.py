@@ -57,7 +57,7 @@ def examine(case: Case) -> Outcome:
     return _no_address(case, good, evidence) if good.code == "NOERROR" else _no_name(case, good, evidence)
 
 
-SOURCE = "/etc/resolv.conf" if sys.platform != "win32" else "the network settings"
+SOURCE = "/etc/resolv.conf" if sys.platform != "win32" else "the network adapter"
 """Where this machine's name servers stand."""
 
 _UP = "bring this machine's network or VPN up"
@@ -122,7 +122,7 @@ def _told(said: Said, name: str) -> Evidence:
     seen = {"silent": "no answer", "forbidden": "not sent: forbidden by the system"}.get(said.code, said.code)
     if said.values:
         return Evidence(_question(said, name, "A"), ", ".join(said.values), "this name server does know it")
-    if said.zone:
+    if said.zone and said.zone != ".":
         seen += f"; the name would belong to the zone {said.zone}"
     return Evidence(_question(said, name, "A"), seen, _MEANS.get(said.code, "the name server could not answer"))
 

@@ -27,7 +27,7 @@ _AGAIN = "then dtsconf test again"
 
 def verdict(seen: Seen) -> Verdict:
     """The first that fits."""
-    tried = (_misled, _own, _here, _elsewhere, _signed_out, _others)
+    tried = (_misled, _own, _elsewhere, _signed_out, _others)
     return next((found for each in tried if (found := each(seen)) is not None), (None, None))
 
 
@@ -75,17 +75,6 @@ def _wake(place: Place) -> str:
     return f"look after the mail server on this machine{shown} and start it anew, {_AGAIN}"
 
 
-def _here(seen: Seen) -> Verdict | None:
-    if seen.way.kind != "here" or seen.cause != "refused":
-        return None
-    place = seen.place
-    hint = (
-        f"start the mail server on this machine, if there is to be one; else name the server for outgoing mail: --set"
-        f" {place.host_key}=HOST"
-    )
-    return seen.way.means, (seen.ports.hint if seen.ports else None) or hint
-
-
 def _elsewhere(seen: Seen) -> Verdict | None:
     """A mail server on another port."""
     ports, place = seen.ports, seen.place
@@ -115,18 +104,30 @@ def _signed_out(seen: Seen) -> Verdict | None:
 
 def _others(seen: Seen) -> Verdict | None:
     """The network and the host. What worked before is said, since it speaks for the settings."""
-    judge = _near if seen.way.kind == "no-neighbour" else _BY_CAUSE.get(seen.cause)
+    judge = _BY_CAUSE.get(seen.cause)
     if judge is None:
         return None
+    judge = _BY_WAY.get((seen.way.kind, seen.cause), judge)
     told, hint = judge(seen)
     place = seen.place
     if place.proven:
-        hint = f"{place.host} port {place.port} was proven from this machine on {place.proven}; now {hint}"
+        before = f"{place.host} port {place.port} was proven from this machine on {place.proven}"
+        hint = f"{before}: is the server down, or the way to it? Now {hint}"
     return told, hint
 
 
 def _near(seen: Seen) -> Verdict:
     return seen.way.means, _off(seen.place, "is on and plugged in")
+
+
+def _here(seen: Seen) -> Verdict:
+    place = seen.place
+    other = (
+        ""
+        if place.proven
+        else f", if there is to be one; else name the one for outgoing mail: --set {place.host_key}=HOST"
+    )
+    return seen.way.means, f"start the mail server on this machine{other}"
 
 
 def _off(place: Place, what: str) -> str:
@@ -172,13 +173,13 @@ def _mail_ports_alone(seen: Seen, met: str, does: str) -> Verdict:
     place, port = seen.place, (seen.open or seen.alive)[0]
     told = f"the host is there (its port {port} answers), and its mail ports {met}"
     ask = f"{_let_out(place)}, {_AGAIN}"
-    if any(findings.SERVICES[each] == "mail reading" for each in seen.open):
-        return f"{told}: a firewall {does} outgoing mail", ask
-    told += f": a firewall {does} outgoing mail, or it is no mail server"
+    told += f": a firewall {does} outgoing mail"
     if place.proven:
         return told, ask
-    other = f"if {place.host} is no mail server, ask for the name of the one for outgoing mail"
-    return told, f"{ask}; {other}: --set {place.host_key}=HOST"
+    reads = any(findings.SERVICES[each] == "mail reading" for each in seen.open)
+    lesser = "is for reading mail alone" if reads else "is no mail server"
+    other = f"if {place.host} {lesser}, ask for the name of the server for outgoing mail"
+    return f"{told}, or it {lesser}", f"{ask}; {other}: --set {place.host_key}=HOST"
 
 
 def _no_way(seen: Seen) -> Verdict:
@@ -189,7 +190,7 @@ def _no_way(seen: Seen) -> Verdict:
         return told, f"{_let_out(place)}, {_AGAIN}"
     if seen.ms >= _SLOW:
         told = "a router looked for the host, and nobody answered: it is off, or has another address"
-        return told, f"{_off(place, 'is on, and at ' + place.address)}; if it is on: {_let_out(place)}"
+        return told, f"{_off(place, 'is on, and has this address')}; if it is on: {_let_out(place)}"
     told = "a router or firewall further on said no at once"
     return told, (
         f"this machine's network is fine: {_let_out(place)}; is {place.host} in a network that only a VPN leads to, or"
@@ -204,13 +205,16 @@ def _refusal(seen: Seen) -> Verdict:
     if seen.open:
         return _mail_ports_alone(seen, "refuse", "refuses")
     told = "every mail port refuses: no mail server runs there, or a firewall refuses mail"
-    name = "" if place.proven else f"; is {place.host} its name? Else --set {place.host_key}=HOST"
-    return (
-        told,
-        f"ask who runs {place.host} whether its mail server is on, and on which port{name}; else {_let_out(place)}",
-    )
+    name = "" if place.proven else f", or for the right name: --set {place.host_key}=HOST"
+    ask = f"ask who runs {place.host} whether its mail server is on, and on which port{name}"
+    return told, f"{ask}; if it is on: {_let_out(place)}, {_AGAIN}"
 
 
+_BY_WAY: dict[tuple[str, str], Callable[[Seen], Verdict]] = {
+    ("no-neighbour", "no-route"): _near,
+    ("no-neighbour", "timeout"): _near,
+    ("here", "refused"): _here,
+}
 _BY_CAUSE: dict[str, Callable[[Seen], Verdict]] = {
     "timeout": _silence,
     "no-route": _no_way,
