@@ -56,7 +56,7 @@ def host_fault(text: str) -> tuple[str, str | None] | None:
 def _decorated(text: str) -> tuple[str, str | None] | None:
     """A host with something around it: scheme, user, path, port, blanks."""
     if text != text.strip() or " " in text:
-        return "has a blank in it", f"write {text.strip().split()[0]}" if text.strip() else None
+        return "has a blank in it", _without_blanks(text.split())
     if found := _SCHEME.match(text):
         return "has a scheme in it, and a host stands alone", _alone(found.group(2))
     if "@" in text:
@@ -69,6 +69,14 @@ def _decorated(text: str) -> tuple[str, str | None] | None:
     if colon and (":" not in name or name.endswith("]")):
         return "has a port in it, and a host stands alone", _alone(text) if name and port.isdigit() else None
     return None
+
+
+def _without_blanks(words: list[str]) -> str | None:
+    """The one word, or the one that looks like a name in DNS; several that don't are a title, and no name at all."""
+    likely = words if len(words) == 1 else [word for word in words if "." in word.strip(".")]
+    if len(likely) == 1:
+        return f"write {likely[0]}"
+    return "write the name by which the DNS knows the server, such as mail.acme.example" if words else None
 
 
 def _alone(rest: str) -> str | None:

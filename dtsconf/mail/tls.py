@@ -150,6 +150,9 @@ def _unverified(
 def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:
     if cause in ("tls-expired", "tls-not-yet-valid"):
         now = day(time.time())
+        if cause == "tls-not-yet-valid":
+            clock = f"set this machine's clock (it says {now}): timedatectl set-ntp true (Windows: w32tm /resync)"
+            return f"{clock}, then dtsconf test again; if it is right, have the certificate of {facts.host} issued anew"
         renewed = f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now})"
         return f"{renewed}, then dtsconf test again"
     if cause == "tls-name":
@@ -158,11 +161,13 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     if trust.ca_file is None and not _system_roots():
         return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
-    root = f"of {seen.issuer}" if seen and seen.issuer != seen.subject else "it goes back to"
+    root = f"the root certificate of {seen.issuer}" if seen else "the root certificate that the server's goes back to"
+    if seen and seen.issuer == seen.subject:
+        root = f"the certificate {seen.subject} itself, since it vouches for itself,"
     now = "" if trust.ca_file is None else f" ({trust.ca_file} is in force and has no such root)"
     shown = f"--set server.fingerprint={seen.sha256}" if seen else "server.fingerprint"
     return (
-        f"ask the server's administrator for the root certificate {root} as a PEM file{now}: --set"
+        f"ask the server's administrator for {root} as a PEM file{now}: --set"
         f" server.ca_file=/PATH/TO/ROOTS.pem. Or have the administrator confirm the SHA-256 of the certificate: {shown}"
     )
 

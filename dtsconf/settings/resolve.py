@@ -193,7 +193,7 @@ def _strict_aside(item: SetAside) -> Problem:
         "set-aside",
         f"{item.key} is locked by the organisation{_place(item)}: the value given by "
         f"{source(item.layer, item.where)} has no effect",
-        f"take {item.key} out there",
+        f"unset {item.where}" if item.layer == "environment" else f"take {item.key} out there",
         item.where,
         item.key,
         code=4,

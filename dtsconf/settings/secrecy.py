@@ -112,17 +112,16 @@ def _alike(key: str, one: object, other: object) -> bool:
 def _problem(secret: str, key: str, values: Mapping[str, Setting], meant: tuple[Value, LayerName]) -> Problem:
     value, giver = meant
     change, owner = values[key], values[secret]
-    own = (
-        f"give {KEYS[secret].variable} as well"
-        if change.layer == "environment"
-        else f"give {secret} in that file as well"
-    )
+    if change.layer == "environment":
+        without, own = f"unset {change.where or KEYS[key].variable}", f"give {KEYS[secret].variable} as well"
+    else:
+        without, own = f"take {key} out of {change.where or 'that file'}", f"give {secret} in that file as well"
     return Problem(
         "secret-redirected",
         f"{key} is changed to {quoted(key, change.value)} by {source(change.layer, change.where)}, but {secret} comes "
         f"from {source(owner.layer, owner.where)} and is meant for {quoted(key, value.raw)} "
         f"({source(giver, value.where)}): a secret goes only where its own layer says",
-        f"{own}, take {key} out there, or let the profile list {key} under expects",
+        f"{without}; or {own}, or let the profile list {key} under expects",
         change.where,
         key,
         code=4,

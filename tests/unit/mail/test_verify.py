@@ -350,6 +350,21 @@ def test_starttls_that_fails_is_a_failure_under_auto_too() -> None:
     assert (row.stage, row.cause, row.code) == ("tls", "server-error", 454)
 
 
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("self-signed", "ask the server's administrator for the certificate CN=localhost,O=Corp Example itself, since"),
+        ("untrusted", "ask the server's administrator for the root certificate of CN="),
+        ("not-yet-valid", "set this machine's clock"),
+        ("expired", "have the certificate of localhost renewed, or set this machine's clock"),
+    ],
+)
+def test_what_to_do_first_about_a_certificate(certificates: Certificates, name: str, first: str) -> None:
+    with server(offering_tls(certificates, name=name)) as running:
+        wanted = job(running.port, host="localhost", encryption="starttls", server={"ca_file": certificates.ca_file})
+        assert str(failed(verify(wanted)).hint).startswith(first)
+
+
 def test_a_certificate_that_fails_is_described(certificates: Certificates) -> None:
     with server(offering_tls(certificates, name="expired")) as running:
         row = failed(verify(job(running.port, encryption="starttls", server={"ca_file": certificates.ca_file})))

@@ -93,6 +93,14 @@ def test_a_rule_in_the_way_has_to_change_before_anything_is_typed() -> None:
     assert advice.text(hint, Call(), ruled) == ""
 
 
+def test_what_a_machine_takes_over_is_applied_as_well() -> None:
+    base = effective({**WORKING, "server.port": 25})
+    machine = replace(base, origin={key: replace(one, layer="machine") for key, one in base.origin.items()})
+    text = advice.text("--set server.port=587", Call(None, "/r"), machine)
+    assert text.endswith("  # and then\n  dtsconf apply --profile FILE --root /r\n")
+    assert "apply" not in advice.text("--set server.port=587", Call("site.yaml"), base)
+
+
 def test_what_is_so_already_is_not_to_be_kept() -> None:
     text = advice.text(BETTER, Call("site.yaml"), effective({**WORKING, "server.port": 465}))
     assert "--set server.port=465" in text.splitlines()[0]

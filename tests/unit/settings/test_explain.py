@@ -85,7 +85,7 @@ def test_rules_are_shown_with_whether_they_hold() -> None:
     told = explain("server.port", organisation(rules=rules))
     assert [(view.words, view.holds, view.rule.because) for view in told.rules] == [
         ("be at most 600", True, "why"),
-        ("be one of 25", False, None),
+        ("be 25", False, None),
     ]
 
 

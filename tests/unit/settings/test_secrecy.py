@@ -73,6 +73,13 @@ def test_each_of_microsofts_secrets_counts(secret: str) -> None:
     assert len(refused(org, user(microsoft__authority="https://evil.example"))) == 1
 
 
+def test_what_to_take_back_is_told_first() -> None:
+    (given,) = refused(organisation(FULL), environment(server__host="evil.example"))
+    assert str(given.hint).startswith("unset DTS_EMAIL_SERVER__HOST; or give DTS_EMAIL_LOGIN__PASSWORD as well")
+    (written,) = refused(organisation(FULL), user(server__host="evil.example"))
+    assert str(written.hint).startswith(f"take server.host out of {written.where}; or give login.password in that file")
+
+
 def test_the_secret_in_the_same_layer_makes_it_good() -> None:
     layers = [environment(server__host="other.example", login__password="env://DTS_EMAIL_LOGIN__PASSWORD")]
     assert resolve(organisation(FULL), layers).settings.server.host == "other.example"
