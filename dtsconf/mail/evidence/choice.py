@@ -161,7 +161,9 @@ def _without_login(way: Way, route: Smtp) -> Choice:
 
 
 def _in_use(way: Way, route: Smtp) -> bool:
-    return (way.port, way.encryption) == (route.port, route.encryption)
+    """Whether the settings take this way already; `auto` takes plain and STARTTLS, as the server offers."""
+    kinds = ("none", "starttls") if route.encryption == "auto" else (route.encryption,)
+    return way.port == route.port and way.encryption in kinds
 
 
 def _nothing(ways: Sequence[Way]) -> str:

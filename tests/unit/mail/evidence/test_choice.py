@@ -62,8 +62,9 @@ def test_a_server_that_takes_no_login_is_not_said_to_be_down() -> None:
     assert "dtsconf logs in over TLS alone" in in_clear.found
 
 
-def test_the_way_in_use_needs_no_options_to_be_chosen() -> None:
-    found = chosen([plain(25325, offers_tls=False)], job(25325, encryption="none", password="x").link.smtp)
+@pytest.mark.parametrize("encryption", ["none", "auto"])
+def test_the_way_in_use_needs_no_options_to_be_chosen(encryption: str) -> None:
+    found = chosen([plain(25325, offers_tls=False)], job(25325, encryption=encryption, password="x").link.smtp)
     assert "without a login: --set login.required=false" in found.hint
 
 
