@@ -73,8 +73,28 @@ def typed(call: Call) -> str:
 
 
 def told(hint: str, call: Call, effective: Effective | None) -> str:
-    """The hint as a reader of this call can follow it: see `proposals.told` and `Call.completed`."""
-    return call.completed(proposals.told(hint, effective))
+    """The hint as a reader of this call can follow it: see `proposals.told` and `Call.completed`. One that is about the
+    password ends in what stores that anew."""
+    anew = _storing(effective, call) if effective is not None and "dtsconf secret check" in hint else ""
+    return call.completed(proposals.told(hint, effective)) + anew
+
+
+def _storing(effective: Effective, call: Call) -> str:
+    """What stores the password anew, after a hint; empty where nobody can tell."""
+    from dtsconf.secret.plugins import schemes_for
+    from dtsconf.secret.ref import NotAReference, parse
+    from dtsconf.secret.storing import storing
+
+    setting = effective.origin["login.password"]
+    try:
+        reference = parse(str(setting.value), schemes_for(str(setting.value)))
+    except NotAReference:
+        return ""
+    if reference.scheme not in ("file", "keyring"):
+        return ""
+    delivered = setting.layer == "machine" and effective.org.secrets.deliver != "reference"
+    taken = f"; then {call.completed('dtsconf apply --profile FILE')}" if delivered else ""
+    return f"; to store it anew: {storing(reference)}{taken}"
 
 
 Part = TypeVar("Part", "Stage", "Recipient")

@@ -7,7 +7,6 @@ end, which editors and `echo` leave there, is taken off, and that is said; all e
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -15,9 +14,9 @@ from collections.abc import Mapping
 from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.files import FileProblem
 from dtsconf.files.trust import Untrusted, read_trusted
-from dtsconf.secret.asking import asking_command
 from dtsconf.secret.backend import Notices
 from dtsconf.secret.ref import Reference
+from dtsconf.secret.storing import path_of, writing
 from dtsconf.secret.value import Secret
 
 LIMIT = 1 << 20
@@ -36,7 +35,7 @@ class FileBackend:
         Raises:
             SecretUnavailable: it is missing, unreadable, empty, not UTF-8, or others could have changed it.
         """
-        path = _path(reference.rest)
+        path = path_of(reference)
         return Secret(self._text(path, read_private(path, self._notices)))
 
     def facts(self, reference: Reference) -> dict[str, str]:
@@ -44,7 +43,7 @@ class FileBackend:
         from datetime import UTC, datetime
 
         try:
-            facts = os.stat(_path(reference.rest))
+            facts = os.stat(path_of(reference))
         except OSError:
             return {}
         return {"changed": datetime.fromtimestamp(facts.st_mtime, UTC).isoformat(timespec="seconds")}
@@ -57,21 +56,11 @@ class FileBackend:
         look_at_start(text, path, self._notices)
         bare = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
         if not bare:
-            raise SecretUnavailable(f"{path} is empty", _writing(path))
+            raise SecretUnavailable(f"{path} is empty", writing(path))
         if bare != text and not text.startswith("-----BEGIN "):  # PEM always ends in one, and it means nothing there
             told = f"{path} ends in a line break, which is not taken as part of the secret{_one_more(bare)}"
-            self._notices.append(Notice("line-break", told, f"to be exact, {_writing(path)}"))
+            self._notices.append(Notice("line-break", told, f"to be exact, {writing(path)}"))
         return bare
-
-
-def _writing(path: str) -> str:
-    """What to do for a file that lacks its secret, in words for this system. Below the caller's home it is theirs."""
-    if sys.platform == "win32":
-        return f"write the secret into {path}, readable only for who runs dtsconf"
-    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
-        home = os.path.expanduser("~").rstrip("/")
-        own = bool(home) and path.startswith(f"{home}/")
-        return f"write it there: {asking_command(path, own=own)}"
 
 
 def _one_more(bare: str) -> str:
@@ -97,11 +86,6 @@ def look_at_start(text: str, name: str, notices: Notices) -> None:
         notices.append(Notice("byte-order-mark", told, "write it without one (PowerShell 7: -Encoding utf8NoBOM)"))
 
 
-def _path(rest: str) -> str:
-    """`/C:/secrets/x` is a path of Windows with a slash in front."""
-    return rest[1:] if re.match(r"/[A-Za-z]:[/\\]", rest) else rest
-
-
 def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
     owners = frozenset({0})
     if sys.platform != "win32":
@@ -110,7 +94,7 @@ def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
         return read_trusted(path, LIMIT, owners)
     except FileNotFoundError:
         tilde = "~ means no home in a reference: write the whole path, such as file:///home/NAME/..."
-        raise SecretUnavailable(f"there is no file {path}", tilde if path[:2] == "/~" else _writing(path)) from None
+        raise SecretUnavailable(f"there is no file {path}", tilde if path[:2] == "/~" else writing(path)) from None
     except FileProblem as problem:
         raise SecretUnavailable(f"{path} {problem.message}", "name a plain file that holds only the secret") from None
     except OSError as error:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from dtsconf.errors import Invalid, Problem, SecretUnavailable, Where
+from dtsconf.errors import Invalid, Notice, Problem, SecretUnavailable, Where
 from dtsconf.secret.backend import Backend, Context, Maker, Notices, VaultSettings
 from dtsconf.secret.limits import no_core_dumps
 from dtsconf.secret.plugins import maker, schemes_for
@@ -101,6 +101,7 @@ class Resolver:
                 no_core_dumps()
                 reference = parse(text, schemes_for(text))
                 self._fetched[text] = self._backend(reference).fetch(reference)
+                self._look_at_ends(self._fetched[text], reference)
             except NotAReference as wrong:
                 raise SecretUnavailable(f"{key}: {wrong}", wrong.hint) from None
             except SecretUnavailable as missing:
@@ -109,6 +110,14 @@ class Resolver:
                 raise SecretUnavailable(message, missing.hint, (problem,)) from None
             self._told(key, where)
         return self._fetched[text]
+
+    def _look_at_ends(self, secret: Secret, reference: Reference) -> None:
+        """A blank at an end is pasted along more often than meant, and no eye sees it."""
+        if where := secret.blank():
+            from dtsconf.secret.storing import storing
+
+            told = f"the secret of {reference} {where} a blank, which is taken as part of it"
+            self.warnings.append(Notice("blank", told, f"if it isn't, {storing(reference)}"))
 
     def facts(self, text: str) -> Mapping[str, str]:
         """What the backend knows about a reference that was fetched, see `Backend`. Raises: SecretUnavailable."""

@@ -7,6 +7,9 @@ from typing import NoReturn
 
 from dtsconf.secret.limits import no_core_dumps
 
+_BLANKS = tuple(" \t\u00a0\u3000")
+"""What looks like nothing at the end of a line: blank, tab, no-break space, ideographic space."""
+
 
 class Secret:
     """A fetched secret. Not picklable, not comparable but by identity, masked in every text form."""
@@ -20,6 +23,12 @@ class Secret:
     def reveal(self) -> str:
         """The value itself. Call it only where it is written to the file or the wire that it is meant for."""
         return self._text
+
+    def blank(self) -> str | None:
+        """Where a blank stands that nobody sees: `begins with` or `ends in` one; None where none does."""
+        if self._text[:1] in _BLANKS:
+            return "begins with"
+        return "ends in" if self._text[-1:] in _BLANKS else None
 
     def __repr__(self) -> str:
         return "Secret(********)"

@@ -9,7 +9,7 @@ from dtsconf.render import advice, proposals
 from dtsconf.render.call import Call
 from dtsconf.settings.policy import Rule
 from dtsconf.settings.values import LayerName
-from tests.unit.machine.world import WORKING, effective, place
+from tests.unit.machine.world import LOGIN, WORKING, effective, place
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,21 @@ def test_a_rule_in_the_way_has_to_change_before_anything_is_typed() -> None:
     assert "edit" not in told
     assert "port" not in told.partition("rule")[0], "it is 25 already"
     assert advice.text(hint, Call(), ruled) == ""
+
+
+def test_a_hint_about_the_password_ends_in_what_stores_it_anew() -> None:
+    hint = "the password is wrong: dtsconf secret check shows where it comes from"
+    filed = advice.told(hint, Call(), effective(LOGIN))
+    assert filed.startswith(f"{hint}; to store it anew: write it there: (")
+    assert filed.endswith("install -D -m 600 /dev/stdin /etc/secret)")
+    kept = effective({**LOGIN, "login.password": "keyring://dts/lab user"})
+    assert advice.told(hint, Call(), kept).endswith("; to store it anew: dtsconf secret set 'keyring://dts/lab user'")
+    given = effective({**LOGIN, "login.password": "env://PW"})
+    assert advice.told(hint, Call(), given) == hint
+    machine = {key: replace(one, layer="machine") for key, one in kept.origin.items()}
+    told = advice.told(hint, Call(), replace(kept, origin=machine))
+    assert told.endswith("; then dtsconf apply --profile FILE"), "the machine holds a copy"
+    assert "anew" not in advice.told("wait, then dtsconf test again", Call(), kept)
 
 
 def test_what_a_machine_takes_over_is_applied_as_well() -> None:

@@ -88,6 +88,23 @@ def test_one_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
     assert warning.hint == f"chmod 600 {tmp_path / 'secret'}"
 
 
+@pytest.mark.parametrize(
+    ("text", "where"), [("s3cret ", "ends in"), ("s3cret\t\n", "ends in"), (" s3cret", "begins with"), ("a b", None)]
+)
+def test_a_blank_that_nobody_sees_is_a_warning(tmp_path: Path, text: str, where: str | None) -> None:
+    fetcher = Resolver({"PW": text})
+    fetcher.fetch(secret(tmp_path, 0o600, text.encode()), key="login.password", where=WHERE)
+    told = [one for one in fetcher.warnings if one.kind == "blank"]
+    assert [(one.key, one.where) for one in told] == ([("login.password", WHERE)] if where else [])
+    for one in told:
+        assert f" {where} a blank, which is taken as part of it" in one.message
+        assert "stty -echo" in str(one.hint)
+        assert "s3cret" not in one.message.replace(str(tmp_path), "")
+    if not text.endswith("\n"):
+        fetcher.fetch("env://PW", key="k")
+        assert any("env://PW" in one.message for one in fetcher.warnings) is bool(where)
+
+
 def test_under_strict_it_is_exit_3(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         Resolver({}, strict=True).fetch(secret(tmp_path, 0o604), key="login.password", where=WHERE)
