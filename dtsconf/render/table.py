@@ -69,7 +69,8 @@ def server(settings: Settings) -> str:
     from dtsconf.settings.model import effective_port
 
     if settings.mode == "smtp":
-        place = f"{settings.server.host} port {effective_port(settings)}"
+        default = "" if settings.server.port else " by default"
+        place = f"{settings.server.host} port {effective_port(settings)}{default}"
         return f"{escape_controls(place)} (encryption {settings.server.encryption})"
     if settings.microsoft.via == "graph":
         return "Microsoft Graph (Microsoft sign-in)"

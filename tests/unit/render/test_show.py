@@ -134,7 +134,7 @@ def test_explain() -> None:
 def test_the_report_of_a_test() -> None:
     text = render_test.text(FAILED, plain())
     lines = text.splitlines()
-    assert lines[0] == "mail.acme.example port 587 (encryption starttls), level send"
+    assert lines[0] == "mail.acme.example port 587 by default (encryption starttls), level send"
     assert lines[3].split()[:2] == ["FAIL", "auth"]
     assert lines[4].startswith("NOT PROVEN. The server refused the login")
     assert lines[-1] == "hint: check the password"
