@@ -38,12 +38,12 @@ _DOUBTFUL = ("refused", "timeout")
 _LONG = 60
 """Seconds that are proposed to a server that is slow; silent for longer, it is not slow."""
 
-_SILENT = {
+_SLOW = {
     "auth": "servers make a login wait after a wrong one",
-    "banner": "a server that is busy, or looks this machine up first, greets late; or a filter holds it back",
+    "banner": "a server that is busy greets late; or a filter holds it back",
     "tls": "a filter or firewall on the way may hold TLS back",
 }
-"""Why a stage may be silent."""
+"""Why a stage may be slow."""
 
 _OTHER_PORT = "outgoing mail has other ports: --set {f.port_key}=587, or see which answer: dtsconf test --probe"
 _LOOK = "no mail server answers there: check {f.host_key} and {f.port_key}; what works there: dtsconf test --probe"
@@ -98,9 +98,9 @@ def of_silence(stage: str, facts: Facts, timeout: float) -> Finding:
         slow = f"to give it longer, {longer}" if longer else f"this one was given {timeout:g} s"
         hint = f"{first}; some servers look through a mail before they answer: {slow}"
         return Finding("outcome-unknown", hint)
-    why = _SILENT.get(stage, "a filter may hold it back")
     if longer:
-        return Finding("timeout", f"give it longer: {longer} ({why})")
+        return Finding("timeout", f"give it longer: {longer} ({_SLOW.get(stage, 'a filter may hold it back')})")
+    why = _SLOW["tls"] if stage == "tls" else "the server hangs, or a filter on the way holds it back"
     ticket = f"ask who runs {facts.host}, and the firewall on the way, with what this writes: {TICKET}"
     return Finding("timeout", f"it stays silent for {timeout:g} s, so more time won't help ({why}): {ticket}")
 

@@ -17,7 +17,7 @@ from tests.real.ca import Authority, Certificates
 from tests.real.loopback import Connection, LoopbackServer
 from tests.real.netns import CLIENT, DROPPED_6, SERVER, SERVER_6, TARGETS, firewalled_link
 from tests.real.polite import SmtpServer
-from tests.real.scripted import Drop, Raw, Say, ScriptedServer, Stall
+from tests.real.scripted import Drop, Raw, Say, ScriptedServer, Stall, steps
 
 pytestmark = [pytest.mark.netns, pytest.mark.servers]
 
@@ -295,6 +295,15 @@ def test_starttls_where_there_is_none_but_on_another_port(
     assert (told.code, told.cause) == (6, "tls-not-offered")
     assert told.advised == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
     assert behind.mended(profile, told).code == 0
+
+
+def test_tls_that_is_agreed_on_and_then_held_back(behind: Behind, serve: Serve) -> None:
+    held = steps(Say("220 2.0.0 Ready to start TLS"), Stall())
+    serve(587, extensions=("STARTTLS",), on={"STARTTLS": held})
+    told = behind.test(behind.profile(server={"port": 587, "encryption": "starttls"}))
+    assert (told.code, told.failed["stage"], told.cause) == (6, "tls", "timeout")
+    assert told.advised == ["--set", "connection.timeout=60"]
+    assert "a filter or firewall on the way may hold TLS back" in told.hint
 
 
 @pytest.mark.parametrize("mark", ["keyword", "greeting"])

@@ -45,8 +45,9 @@ def examine(case: Case) -> Outcome:
 
 
 def _usable(ways: list[Way], case: Case) -> list[Way]:
-    """Without plain, where STARTTLS was there before or was taken out, or where the server wants more than plain."""
-    no_plain = case.cause in ("tls-stripped", "tls-required")
+    """Without plain, where STARTTLS was there before, was taken out or held back, or the server wants more."""
+    held = case.failure.stage == "tls" and case.cause in ("timeout", "dropped")
+    no_plain = held or case.cause in ("tls-stripped", "tls-required")
     return [way for way in ways if way.encryption != "none"] if no_plain else ways
 
 
@@ -99,4 +100,6 @@ def _hint(choice: Choice, ways: list[Way], case: Case) -> str | None:
     if case.cause == "tls-stripped" or choice.kind == "nothing":
         wrong = refuted(case.failure.hint, ways, case.route)
         return None if not wrong else _FILTER if case.cause == "tls-stripped" else choice.hint
+    if case.cause == "timeout" and choice.kind == "no-login":
+        return None  # the same was seen again, and no better way
     return choice.hint

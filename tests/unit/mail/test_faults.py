@@ -120,7 +120,7 @@ def test_an_answer_that_is_only_slow_is_given_longer() -> None:
     assert "connection.timeout" not in str(faults.of_loss("accepted", "closed", FACTS).hint)
 
 
-@pytest.mark.parametrize(("stage", "words"), [("banner", "greets late"), ("tls", "may hold TLS back"), ("data", "")])
+@pytest.mark.parametrize(("stage", "words"), [("banner", "holds it back"), ("tls", "may hold TLS back"), ("data", "")])
 def test_who_stays_silent_for_long_is_not_given_longer(stage: str, words: str) -> None:
     slow = str(faults.of_silence(stage, FACTS, 59).hint)
     assert "--set connection.timeout=60" in slow
