@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from dtsconf.mail.meanings.hints import ANEW
 from dtsconf.names import escape_controls
 from dtsconf.render import proposals
 from dtsconf.render.call import Call
@@ -76,7 +77,7 @@ def told(hint: str, call: Call, effective: Effective | None) -> str:
     """The hint as a reader of this call can follow it: see `proposals.told` and `Call.completed`. One that is about the
     password ends in what stores that anew."""
     anew = _storing(effective, call) if effective is not None and "dtsconf secret check" in hint else ""
-    return call.completed(proposals.told(hint, effective)) + anew
+    return call.completed(proposals.told(hint.removesuffix(ANEW) if anew else hint, effective)) + anew
 
 
 def _storing(effective: Effective, call: Call) -> str:
@@ -94,7 +95,7 @@ def _storing(effective: Effective, call: Call) -> str:
         return ""
     delivered = setting.layer == "machine" and effective.org.secrets.deliver != "reference"
     taken = f"; then {call.completed('dtsconf apply --profile FILE')}" if delivered else ""
-    return f"; to store it anew: {storing(reference)}{taken}"
+    return f"; {storing(reference)}{taken}"
 
 
 Part = TypeVar("Part", "Stage", "Recipient")

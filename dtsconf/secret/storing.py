@@ -20,21 +20,26 @@ def path_of(reference: Reference) -> str:
 
 
 def writing(path: str) -> str:
-    """What to do for a file that lacks its secret, in words for this system. Below the caller's home it is theirs."""
-    if sys.platform == "win32":
-        return f"write the secret into {path}, readable only for who runs dtsconf"
-    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
-        home = os.path.expanduser("~").rstrip("/")
-        own = bool(home) and path.startswith(f"{home}/")
-        return f"write it there: {asking_command(path, own=own)}"
+    """What to do for a file that lacks its secret, in words for this system."""
+    return _writing(path, "write it there")
 
 
 def storing(reference: Reference) -> str:
-    """What stores it anew where the reference points, as the end of a sentence."""
+    """What to do to store it anew where the reference points; a whole line to type for a file or the keyring."""
     if reference.scheme == "file":
-        return writing(path_of(reference))
+        return _writing(path_of(reference), "store it anew")
     if reference.scheme == "keyring":
         from shlex import quote
 
-        return f"dtsconf secret set {quote(str(reference))}"
+        return f"store it anew: dtsconf secret set {quote(str(reference))}"
     return f"store it anew at {reference}"
+
+
+def _writing(path: str, doing: str) -> str:
+    """Below the caller's home the file is theirs."""
+    if sys.platform == "win32":
+        return f"{doing}: write the secret into {path}, readable only for who runs dtsconf"
+    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
+        home = os.path.expanduser("~").rstrip("/")
+        own = bool(home) and path.startswith(f"{home}/")
+        return f"{doing}: {asking_command(path, own=own)}"

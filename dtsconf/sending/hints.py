@@ -128,7 +128,7 @@ def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, whom: str, m
     hint = _TO.sub(f"{mail.options.get(whom, '--to')} ADDRESS", hint)
     hint = _TEST_AGAIN.sub(_SAME, hint)
     if failed.cause == "content-rejected" and stage in _CONTENT:
-        return f"{_without(mail)}{hint}"
+        return f"{hint}; to see whether it is that: the same send without the attachment" if mail.attached else hint
     if failed.cause in _PASSING and 400 <= (failed.code or 0) < 500:
         return f"{hint}; {_QUEUE}"
     return hint

@@ -243,7 +243,7 @@ def test_a_filter_at_the_server_is_asked_about_this_mail(machine: Machine, serve
     (message_id,) = re.findall(r"NOT SENT \((<.*?>)\)", stderr)
     assert "not allowed (ClamAV)" in stderr
     assert f"UTC) and the Message-ID ({message_id})" in stderr
-    assert "try the same send without the attachment" in stderr
+    assert "to see whether it is that: the same send without the attachment" in stderr
     assert "dtsconf test" not in stderr
 
 

@@ -8,10 +8,13 @@ TICKET = "dtsconf test --transcript ticket.txt"
 ASK = f"ask the administrator of {{f.host}}, and send along what this writes: {TICKET}"
 
 # Signing in
+ANEW = ": store it anew there"
+"""How a hint ends where nobody knows by which line that is done."""
+
 LOG_IN = "the server wants a login: {f.to_log_in}"
 PASSWORD = (
     "the user name ({f.username}) or the password is wrong: many servers want the whole address, --set"
-    " login.username=ADDRESS; dtsconf secret check shows where the password comes from: store it anew there"
+    f" login.username=ADDRESS; dtsconf secret check shows where the password comes from{ANEW}"
 )
 APP_PASSWORD = (
     "the provider takes no ordinary password from programs: make an app password for {f.username} in the account's"

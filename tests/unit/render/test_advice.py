@@ -5,11 +5,14 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from dtsconf.mail.causes import of_reply
+from dtsconf.mail.reply import Reply
 from dtsconf.render import advice, proposals
 from dtsconf.render.call import Call
 from dtsconf.settings.policy import Rule
 from dtsconf.settings.values import LayerName
 from tests.unit.machine.world import LOGIN, WORKING, effective, place
+from tests.unit.mail.test_causes import FACTS
 
 
 @pytest.mark.parametrize(
@@ -96,15 +99,17 @@ def test_a_rule_in_the_way_has_to_change_before_anything_is_typed() -> None:
 def test_a_hint_about_the_password_ends_in_what_stores_it_anew() -> None:
     hint = "the password is wrong: dtsconf secret check shows where it comes from"
     filed = advice.told(hint, Call(), effective(LOGIN))
-    assert filed.startswith(f"{hint}; to store it anew: write it there: (")
+    assert filed.startswith(f"{hint}; store it anew: (")
     assert filed.endswith("install -D -m 600 /dev/stdin /etc/secret)")
     kept = effective({**LOGIN, "login.password": "keyring://dts/lab user"})
-    assert advice.told(hint, Call(), kept).endswith("; to store it anew: dtsconf secret set 'keyring://dts/lab user'")
+    assert advice.told(hint, Call(), kept).endswith("; store it anew: dtsconf secret set 'keyring://dts/lab user'")
     given = effective({**LOGIN, "login.password": "env://PW"})
     assert advice.told(hint, Call(), given) == hint
     machine = {key: replace(one, layer="machine") for key, one in kept.origin.items()}
     told = advice.told(hint, Call(), replace(kept, origin=machine))
     assert told.endswith("; then dtsconf apply --profile FILE"), "the machine holds a copy"
+    refused = str(of_reply("auth", Reply(535, ("no",)), FACTS).hint)
+    assert advice.told(refused, Call(), kept).count("anew") == 1
     assert "anew" not in advice.told("wait, then dtsconf test again", Call(), kept)
 
 
