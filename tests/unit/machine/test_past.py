@@ -29,7 +29,13 @@ def test_another_place(host: str, port: int) -> None:
 
 @pytest.mark.parametrize(
     "generation",
-    [None, replace(PROVEN, proof=Proof("pending", "connect", "x", "offline")), replace(PROVEN, config=None)],
+    [
+        None,
+        replace(PROVEN, proof=Proof("pending", "connect", "x", "offline")),
+        replace(PROVEN, config=None),
+        replace(PROVEN, config="{"),
+        replace(PROVEN, config='{"settings": 1}'),
+    ],
 )
 def test_no_proof(generation: Generation | None) -> None:
     assert past_of(generation, "mail.example", 587) == Past()
