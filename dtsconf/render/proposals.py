@@ -4,6 +4,7 @@ is told with the place to edit, since --set would be refused there."""
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Place
@@ -174,14 +175,19 @@ def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) 
 
 
 def _variable(proposal: Proposal, effective: Effective | None) -> str:
-    """The line for a shell: without the variable where the organisation gives just this value."""
+    """The line for a shell (Windows: PowerShell): without the variable where the organisation gives this very value."""
     from shlex import quote
 
     name = KEYS[proposal.key].variable
     below = effective.org.layer.values.get(proposal.key) if effective else None
     if below is not None and below.raw == _typed(proposal.key, proposal.value):
-        return f"  unset {name}  # the value below it is this one\n"
-    return f"  export {name}={quote(proposal.value)}\n"
+        line = f"Remove-Item Env:{name}" if sys.platform == "win32" else f"unset {name}"
+        return f"  {line}  # the value below it is this one\n"
+    if sys.platform == "win32":
+        doubled = proposal.value.replace("'", "''")
+        return f"  $env:{name} = '{doubled}'\n"
+    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
+        return f"  export {name}={quote(proposal.value)}\n"
 
 
 def _as_yaml(group: list[Proposal], indent: str) -> str:
