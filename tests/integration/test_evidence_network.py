@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.behind import Behind, Told
+from tests.real.ca import Certificates
 from tests.real.loopback import Connection, LoopbackServer
 from tests.real.nameserver import NameServer, name_server
 from tests.real.netns import CLIENT, SERVER, SMTP_PORT, firewalled_link
@@ -221,6 +222,21 @@ def test_no_mail_server_on_this_machine(behind: Behind) -> None:
     assert "start the mail server on this machine, if there is to be one" in told.hint
 
 
+def test_the_hosts_file_leads_to_another_mail_server(behind: Behind, certificates: Certificates) -> None:
+    """One whose certificate is for another name; the right one is where the DNS says."""
+    hosts(behind, f"{OTHER} old-name.corp.example")
+    behind.link.names.records += [f"old-name.corp.example. 60 IN A {BEYOND}"]
+    server = {"host": "old-name.corp.example", "port": 587, "encryption": "starttls"}
+    with ExitStack() as stack:
+        for address in (OTHER, BEYOND):
+            listener = behind.link.listener(587, address)
+            stack.enter_context(SmtpServer(listener=listener, tls=certificates.server_context()))
+        told = behind.test(behind.profile(server={**server, "ca_file": certificates.ca_file}))
+    assert (told.code, told.cause) == (6, "tls-name")
+    assert f"on this machine says {OTHER} for old-name.corp.example, the DNS says {BEYOND}" in told.detail
+    assert "take old-name.corp.example out of line 7 of /etc/hosts" in told.hint
+
+
 # --- name servers
 
 
@@ -259,6 +275,14 @@ def test_the_wrong_name_server(behind: Behind) -> None:
     told = unknown(behind)
     assert f"/etc/resolv.conf names {OTHER}, and nobody answers there" in told.hint
     assert "resolvectl" not in told.text
+
+
+def test_the_name_service_on_this_machine_has_no_answer(behind: Behind) -> None:
+    resolver(behind, "nameserver 127.0.0.53")
+    with name_server("127.0.0.53", behind.link.client.call):
+        told = unknown(behind, "servfail.corp.example")
+    assert "the name service on this machine (127.0.0.53) has no answer for servfail.corp.example" in told.hint
+    assert "tell whoever runs" not in told.hint
 
 
 def test_no_name_server(behind: Behind) -> None:

@@ -85,7 +85,7 @@ def _examined(case: Case) -> Outcome:
     if cause in _TRUST:
         from dtsconf.mail.evidence import trust
 
-        return trust.examine(case)
+        return _by_hosts_file(case, trust.examine(case))
     if stage == "banner" and cause in ("timeout", "dropped"):
         from dtsconf.mail.evidence import greeting
 
@@ -96,6 +96,19 @@ def _examined(case: Case) -> Outcome:
 
         return encryption.examine(case)
     return Outcome()
+
+
+def _by_hosts_file(case: Case, found: Outcome) -> Outcome:
+    """What was found of a certificate, unless a line of the hosts file leads to somebody else's server."""
+    from dtsconf.mail.evidence import hosts
+
+    entry = hosts.look(case)()
+    if entry is None:
+        return found
+    evidence = (*found.evidence, hosts.row(entry, case.host, case.port))
+    if not entry.misleads:
+        return replace(found, evidence=evidence)
+    return Outcome(evidence, hosts.telling(entry, case.host), hosts.hint(entry, case.host, case.port))
 
 
 def _masked(found: Evidence, masker: Masker) -> Evidence:

@@ -82,7 +82,7 @@ def _of_dns(case: Case, kind: str) -> tuple[str, ...]:
     from dtsconf.mail.evidence import names
 
     seconds = case.seconds() / 2  # what is left is for the port
-    found = case.together(*(_asking(server, case.host, kind, seconds) for server in names.servers()))
+    found = case.together(*(_asking(server, case.host, kind, seconds) for server in names.beyond()))
     return next((values for values in found if values), ())
 
 

@@ -6,6 +6,7 @@ shows what they say. Goes to no others. Imported only after a failed look-up.
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from typing import TYPE_CHECKING, Any
@@ -64,13 +65,29 @@ _UP = "bring this machine's network or VPN up"
 _AGAIN = ", then dtsconf test again"
 
 
-def servers() -> list[str]:
-    """The addresses of the name servers that this machine uses; none when it knows none."""
+_BEYOND = "/run/systemd/resolve/resolv.conf"
+"""The name servers that systemd-resolved asks itself (systemd-resolved.service(8))."""
+
+
+def beyond() -> list[str]:
+    """The same as `servers`; where a program of this machine answers, which knows the hosts file as well, those that it
+    asks."""
+    known = servers()
+    return servers(_BEYOND) if all(map(_is_here, known)) and os.path.exists(_BEYOND) else known
+
+
+def _is_here(server: str) -> bool:
+    return server.startswith("127.") or server == "::1"
+
+
+def servers(path: str | None = None) -> list[str]:
+    """The addresses of the name servers that this machine uses, by `path` in place of its own settings; none when it
+    knows none."""
     import dns.exception
     import dns.resolver
 
     try:
-        found = dns.resolver.Resolver().nameservers
+        found = (dns.resolver.Resolver(path) if path else dns.resolver.Resolver()).nameservers
     except (dns.exception.DNSException, OSError):
         return []
     return [str(server) for server in found][:MOST_SERVERS]
@@ -160,6 +177,11 @@ def _no_answer(case: Case, known: list[str], answers: list[Said], evidence: tupl
         rules = surroundings.tool(*surroundings.RULES)
         shown = f" (its rules: {rules})" if rules else ""
         hint = f"allow outgoing UDP and TCP port 53 to {names} in this machine's own firewall{shown}{_AGAIN}"
+    elif all(map(_is_here, known)):
+        tool = surroundings.tool("resolvectl status")
+        asked = f" (which it asks: {tool})" if tool else ""
+        ask = f"{_UP}, or ask who runs the network which name server this machine should use"
+        hint = f"the name service on this machine ({names}) has no answer for {case.host}{asked}: {ask}{_AGAIN}"
     elif codes == {"silent"}:
         ask = "ask who runs the network which name server this machine should use, and whether a firewall keeps port 53"
         hint = f"{SOURCE} names {names}, and nobody answers there: {_UP}, or {ask}{_AGAIN}"
