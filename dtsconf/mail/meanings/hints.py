@@ -128,7 +128,8 @@ ASCII = (
 # Not now
 LATER = "the server has a trouble of its own: wait ten minutes, then dtsconf test again; if it stays, " + ASK
 SLOWER = (
-    "the server limits how much it takes from here: wait some minutes, then dtsconf test again; if it stays, " + ASK
+    "the server limits how much it takes from here: wait some minutes, or as long as its answer says, then dtsconf test"
+    " again; if it stays, " + ASK
 )
 QUOTA = "the account has sent all that it may for today: dtsconf test again tomorrow, or have its limit raised"
 GREY = (

@@ -69,7 +69,7 @@ def test_a_refused_content_is_looked_up_by_its_message_id(mail: Mail, *, tried: 
 
 def test_who_sends_too_much_waits_or_queues() -> None:
     told = hint(said("mail-from", "451 4.7.500 Server busy. Please try again later from [192.0.2.5]. (S77719)"))
-    assert "wait some minutes, then the same send again" in told
+    assert "wait some minutes, or as long as its answer says, then the same send again" in told
     assert told.endswith("or with --queue added: then dtsconf queue run tries by itself until it is through")
     day = hint(said("accepted", "550 5.1.90 Your message can't be sent because you've reached your daily limit"))
     assert "the same send again tomorrow" in day
