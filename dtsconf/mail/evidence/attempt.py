@@ -124,8 +124,11 @@ def judged(tried: Knock, rose: counters.Moved, *, here: bool) -> Again:
     return Again(tried, "unknown", "; the packets left this machine" if tried.left else "", _MEANS[tried.met])
 
 
+SILENT = "something after this machine drops the packets, or the host is down"
+"""What silence means, when this machine is not to blame."""
+
 _MEANS = {
-    "timeout": "something after this machine drops the packets, or the host is down",
+    "timeout": SILENT,
     "refused": "nothing listens on that port, or a firewall resets it",
     "open": "this time it works: the trouble comes and goes",
     "no-route": "the failure is the same each time",

@@ -6,12 +6,13 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.evidence.attempt import SILENT
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dtsconf.mail.evidence.attempt import Again, Knock
+    from dtsconf.mail.evidence.attempt import Again, Knock, Stopper
     from dtsconf.mail.evidence.hosts import Entry
     from dtsconf.mail.evidence.portal import Page
 
@@ -113,9 +114,20 @@ class Seen:
         return self.loopback is not None and self.loopback.met == "timeout"
 
     @property
+    def by(self) -> Stopper:
+        """Who stopped it. That this machine drops the answers is believed only where nothing speaks against it: what it
+        counted may have been meant for other programs, from anywhere."""
+        if self.again.by != "own-in" or self.own_loopback:
+            return self.again.by
+        same = self.gateway.get(self.place.port)
+        just_this = same is not None and same.met == "timeout" and self.gateway_lives
+        listening = self.ports is not None and bool(self.ports.listening)
+        return "own-in" if just_this or not (self.alive or self.gateway_lives or listening) else "unknown"
+
+    @property
     def own_fault(self) -> bool:
         """Whether the trouble lies in this machine itself."""
-        return self.again.by in ("program", "own-out", "own-in") or self.own_loopback or self.way.kind in _OWN
+        return self.by in ("program", "own-out", "own-in") or self.own_loopback or self.way.kind in _OWN
 
 
 _OWN = ("none", "prohibited")
@@ -149,7 +161,9 @@ def _again(seen: Seen) -> Evidence:
     means = seen.again.means
     if seen.cause == "no-route" and seen.again.knock.met == "timeout":
         means = "nobody answers for this address: the refusal comes only after machines were looked for, about 3 s"
-    if seen.own_loopback and seen.again.by in ("unknown", "elsewhere"):
+    if seen.by != seen.again.by:
+        means = f"{SILENT}; what else came in was not for this attempt"
+    elif seen.own_loopback and seen.by in ("unknown", "elsewhere"):
         means = "not the network: this machine itself drops it, going out or coming back (below)"
     what = f"connected to {seen.place.address} port {seen.place.port} once more"
     return Evidence(what, f"{seen.again.knock}{seen.again.seen}", means)

@@ -42,11 +42,11 @@ def _misled(seen: Seen) -> Verdict | None:
 def _own(seen: Seen) -> Verdict | None:
     """This machine itself."""
     place, again = seen.place, seen.again
-    if again.by == "program":
+    if seen.by == "program":
         return again.means, _wake(place)
-    if again.by == "own-out":
+    if seen.by == "own-out":
         return again.means, _allow(place, "outgoing TCP to {there}")
-    if again.by == "own-in":
+    if seen.by == "own-in":
         return again.means, _allow(place, _ANSWERS)
     if seen.own_loopback:
         told = findings.own_wall(place.port)
@@ -122,6 +122,8 @@ def _near(seen: Seen) -> Verdict:
 
 def _here(seen: Seen) -> Verdict:
     place = seen.place
+    if seen.cause == "timeout":
+        return f"{seen.way.means}, and its own firewall drops this port", _allow(place, "TCP to {there}")
     other = (
         ""
         if place.proven
@@ -200,7 +202,7 @@ def _no_way(seen: Seen) -> Verdict:
 
 def _refusal(seen: Seen) -> Verdict:
     place = seen.place
-    if seen.again.by == "elsewhere":
+    if seen.by == "elsewhere":
         return "a firewall rejects it: the refusal came by ICMP", f"{_let_out(place)}, or {_let_in(place)}, {_AGAIN}"
     if seen.open:
         return _mail_ports_alone(seen, "refuse", "refuses")
@@ -214,6 +216,7 @@ _BY_WAY: dict[tuple[str, str], Callable[[Seen], Verdict]] = {
     ("no-neighbour", "no-route"): _near,
     ("no-neighbour", "timeout"): _near,
     ("here", "refused"): _here,
+    ("here", "timeout"): _here,
 }
 _BY_CAUSE: dict[str, Callable[[Seen], Verdict]] = {
     "timeout": _silence,

@@ -115,6 +115,35 @@ def test_this_machine_itself_comes_first() -> None:
     assert "bring this machine's network up" in str(verdict(away)[1])
 
 
+KEPT = Again(Knock("timeout", 2000, left=True), "own-in", "", "own firewall drops the answers")
+
+
+@pytest.mark.parametrize(
+    ("more", "own"),
+    [
+        ({}, True),
+        ({"services": {443: SILENT}, "gateway": {587: SILENT, 443: SILENT}}, True),
+        ({"services": {443: OPEN}, "loopback": SILENT}, True),
+        ({"services": {443: OPEN}, "gateway": {587: SILENT, 443: REFUSED}}, True),
+        ({"services": {443: OPEN}, "gateway": {587: SILENT, 443: SILENT}}, False),
+        ({"gateway": {587: REFUSED}}, False),
+        ({"ports": Ports("", (465,))}, False),
+    ],
+)
+def test_what_came_in_meanwhile_may_have_been_for_others(more: dict[str, object], own: bool) -> None:
+    found = replace(seen("timeout", SILENT, **more), again=KEPT)
+    assert found.own_fault == own
+    assert ("coming in" in str(verdict(found)[1])) == own
+    assert ("own firewall" in str(verdict(found)[0])) == own
+    assert ("was not for this attempt" in rows(found)[0].means) != own
+
+
+def test_this_machine_is_not_let_out_to_itself() -> None:
+    told, hint = verdict(replace(seen("timeout"), way=Way("here", "", "x is this machine itself")))
+    assert "x is this machine itself, and its own firewall drops this port" in str(told)
+    assert str(hint).startswith("allow TCP to mail.acme.example port 587 in this machine's own firewall")
+
+
 def test_a_place_that_was_proven_is_not_doubted() -> None:
     found = replace(seen("timeout", services=WEB), place=replace(PLACE, proven="2026-11-20 08:00 UTC"))
     hint = str(verdict(found)[1])
