@@ -54,16 +54,9 @@ def text(hint: str | None, call: Call, effective: Effective | None = None) -> st
     others = tuple(one for one in call.sets if one.partition("=")[0].strip() not in keys)
     more = tuple(f"{each.key}={each.value}" for each in proposed)
     kept = "".join(f"{escape_controls(line)}\n" for line in proposals.kept(proposed, effective).splitlines())
-    return (
-        f"try:  {typed(replace(call, sets=(*others, *more)))}\nkeep: once that works\n{kept}{_applied(call, effective)}"
-    )
-
-
-def _applied(call: Call, effective: Effective | None) -> str:
-    """What makes the machine take over what a profile says now; nothing where the profile itself was tested."""
-    if effective is None or all(one.layer != "machine" for one in effective.origin.values()):
-        return ""
-    return f"  # and then\n  {call.completed('dtsconf apply --profile FILE')}\n"
+    if effective is not None and any(effective.origin[key].layer == "machine" for key in keys):
+        kept += f"  # and then\n  {call.completed('dtsconf apply --profile FILE')}\n"
+    return f"try:  {typed(replace(call, sets=(*others, *more)))}\nkeep: once that works\n{kept}"
 
 
 def typed(call: Call) -> str:

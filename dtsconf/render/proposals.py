@@ -154,7 +154,7 @@ def kept(proposals: list[Proposal], effective: Effective | None) -> str:
 
 _FILES = {
     "profile": ("in the profile, below settings", "  "),
-    "machine": ("in the profile, below settings; then apply that", "  "),
+    "machine": ("in the profile, below settings", "  "),
     "user": ("in your own settings", ""),
 }
 """Where a layer's file takes settings, and how far they are indented there."""

@@ -119,6 +119,8 @@ def test_what_a_machine_takes_over_is_applied_as_well() -> None:
     text = advice.text("--set server.port=587", Call(None, "/r"), machine)
     assert text.endswith("  # and then\n  dtsconf apply --profile FILE --root /r\n")
     assert "apply" not in advice.text("--set server.port=587", Call("site.yaml"), base)
+    origin = {**machine.origin, "server.port": replace(machine.origin["server.port"], layer="environment")}
+    assert "apply" not in advice.text("--set server.port=587", Call(), replace(machine, origin=origin))
 
 
 def test_what_is_so_already_is_not_to_be_kept() -> None:
@@ -142,7 +144,7 @@ def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
     ("layer", "lines"),
     [
         ("user", ["# in your own settings, in place of /srv/site.yaml:2:3", "server: {encryption: tls}"]),
-        ("machine", ["  # in the profile, below settings; then apply that", "  server: {encryption: tls}"]),
+        ("machine", ["  # in the profile, below settings", "  server: {encryption: tls}"]),
     ],
 )
 def test_what_is_kept_fits_the_file_of_its_layer(layer: LayerName, lines: list[str]) -> None:
