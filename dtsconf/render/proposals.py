@@ -168,10 +168,43 @@ def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) 
     if layer == "command line":
         given = " ".join(f"--set {quote(f'{each.key}={each.value}')}" for each in group)
         return f"  # in place of the options of this call\n  {given}\n"
-    places = [effective.origin[each.key].where for each in group] if effective and layer != "machine" else []
-    there = ", ".join(dict.fromkeys(str(place) for place in places if isinstance(place, Place)))
-    where, indent = _FILES.get(layer, _FILES["profile"])
-    return f"{indent}# {where}{', in place of ' if there else ''}{there}\n{_as_yaml(group, indent)}"
+    changed, new = [], []
+    for each in group:
+        place = effective.origin[each.key].where if effective and layer != "machine" else None
+        if isinstance(place, Place):
+            changed.append(f"  {place}  {_leaf(each)}\n")
+        else:
+            new.append(each)
+    return "".join(changed) + _added(layer, new, effective)
+
+
+def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -> str:
+    """What stands nowhere yet: below its section where the file has that, else with it."""
+    lines = ""
+    for each in list(new):
+        if (beside := _beside(layer, each, effective)) is not None:
+            lines += f"  # in {beside.file}, beside line {beside.line}\n  {_leaf(each)}\n"
+            new.remove(each)
+    if new:
+        where, indent = _FILES.get(layer, _FILES["profile"])
+        lines += f"{indent}# {where}\n{_as_yaml(new, indent)}"
+    return lines
+
+
+def _beside(layer: LayerName, proposal: Proposal, effective: Effective | None) -> Place | None:
+    """Where another setting of the same section stands in the layer's file."""
+    section, dot, _ = proposal.key.rpartition(".")
+    if effective is None or not dot or layer == "machine":
+        return None
+    others = (one for key, one in effective.origin.items() if key.rpartition(".")[0] == section and one.layer == layer)
+    return next((one.where for one in others if isinstance(one.where, Place)), None)
+
+
+def _leaf(proposal: Proposal) -> str:
+    """The setting's own line in YAML."""
+    from dtsconf.settings.rewriting import inline
+
+    return f"{proposal.key.rpartition('.')[2]}: {inline(_typed(proposal.key, proposal.value))}"
 
 
 def _variable(proposal: Proposal, effective: Effective | None) -> str:

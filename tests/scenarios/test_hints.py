@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.real.ca import Certificates
 from tests.real.processes import free_ports
@@ -32,9 +31,13 @@ def test_what_to_try_works_as_typed(machine: Machine, smtpd: Servers) -> None:
     failed = machine.apply(profile)
     machine.run(*typed(failed.stderr)).ok()
     _, kept = told.stdout.split("keep: once that works\n")
-    assert f"# in the profile, below settings, in place of {profile}:" in kept
-    parts["settings"]["server"] |= yaml.safe_load(kept)["server"]
-    machine.run("test", "--profile", machine.profile(**parts)).ok()
+    lines = Path(profile).read_text().splitlines()
+    for line in kept.splitlines():
+        at, _, words = line.strip().partition("  ")
+        number = int(at.removeprefix(f"{profile}:").partition(":")[0]) - 1
+        lines[number] = lines[number][: -len(lines[number].lstrip())] + words
+    Path(profile).write_text("\n".join(lines))
+    machine.run("test", "--profile", profile).ok()
 
 
 def test_what_is_locked_is_told_as_the_line_to_edit(machine: Machine, smtpd: Servers) -> None:

@@ -126,7 +126,7 @@ def test_what_a_machine_takes_over_is_applied_as_well() -> None:
 def test_what_is_so_already_is_not_to_be_kept() -> None:
     text = advice.text(BETTER, Call("site.yaml"), effective({**WORKING, "server.port": 465}))
     assert "--set server.port=465" in text.splitlines()[0]
-    assert text.splitlines()[-1].strip() == "server: {encryption: tls}"
+    assert text.splitlines()[-1].strip() == "/srv/site.yaml:2:3  encryption: tls"
 
 
 def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
@@ -135,15 +135,14 @@ def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
     lines = text.splitlines()[2:]
     assert lines == [
         "  export DTS_EMAIL_SERVER__PORT=465",
-        "  # in the profile, below settings, in place of /srv/site.yaml:2:3",
-        "  server: {encryption: tls}",
+        "  /srv/site.yaml:2:3  encryption: tls",
     ]
 
 
 @pytest.mark.parametrize(
     ("layer", "lines"),
     [
-        ("user", ["# in your own settings, in place of /srv/site.yaml:2:3", "server: {encryption: tls}"]),
+        ("user", ["  /srv/site.yaml:2:3  encryption: tls"]),
         ("machine", ["  # in the profile, below settings", "  server: {encryption: tls}"]),
     ],
 )
@@ -151,6 +150,20 @@ def test_what_is_kept_fits_the_file_of_its_layer(layer: LayerName, lines: list[s
     base = effective()
     given = replace(base, origin={key: replace(one, layer=layer) for key, one in base.origin.items()})
     assert proposals.kept([proposals.Proposal("server.encryption", "tls")], given).splitlines() == lines
+
+
+def test_what_stands_nowhere_yet_goes_into_its_section_or_comes_with_it() -> None:
+    base = effective()
+    without = replace(base.origin["server.port"], layer="default", where=None)
+    given = replace(base, origin={**base.origin, "server.port": without})
+    assert proposals.kept([proposals.Proposal("server.port", "587")], given).splitlines() == [
+        "  # in /srv/site.yaml, beside line 1",
+        "  port: 587",
+    ]
+    assert proposals.kept([proposals.Proposal("login.required", "true")], given).splitlines() == [
+        "  # in the profile, below settings",
+        "  login: {required: true}",
+    ]
 
 
 def test_a_variable_in_the_way_of_the_right_value_goes() -> None:

@@ -69,7 +69,7 @@ def test_a_failed_apply_tells_what_to_try_and_to_keep() -> None:
     text = failed_with("--set server.port=587, or dtsconf secret check")
     assert "hint: --set server.port=587, or dtsconf secret check --profile site.yaml --root /r\n" in text
     assert "try:  dtsconf test --profile site.yaml --root /r --set server.port=587\n" in text
-    assert "keep: once that works\n  # in the profile, below settings\n  server: {port: 587}\n" in text
+    assert "keep: once that works\n  # in /srv/site.yaml, beside line 1\n  port: 587\n" in text
 
 
 def test_a_failed_rollback_proposes_no_option_that_it_lacks() -> None:
