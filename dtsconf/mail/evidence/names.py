@@ -167,28 +167,30 @@ def _again_soon(case: Case) -> str:
 
 def _no_answer(case: Case, known: list[str], answers: list[Said], evidence: tuple[Evidence, ...]) -> Outcome:
     """Nobody could say whether there is such a name."""
-    if cut_off := next((found for server in known if (found := _cut_off(server))), None):
-        return Outcome((*evidence, cut_off), cut_off.means, f"{_UP} (cable, wireless){_AGAIN}")
-    codes = {said.code for said in answers} or {"silent"}
+    cut_off = [found for server in known if (found := _cut_off(server))]
+    if len(cut_off) == len(known):
+        return Outcome((*evidence, *cut_off), cut_off[0].means, f"{_UP} (cable, wireless){_AGAIN}")
     told = ", ".join(f"{said.server} {_SHORT.get(said.code, 'says ' + said.code)}" for said in answers)
     telling = f"of the name servers, {told}" if told else "no name server answered in time"
+    return Outcome(evidence, telling, _whom_to_ask(case.host, known, {said.code for said in answers}))
+
+
+def _whom_to_ask(host: str, known: list[str], codes: set[str]) -> str:
+    """The hint when nobody answers; `codes` are what the name servers said, `known` their addresses."""
     names = " and ".join(known)
     if "forbidden" in codes:
         rules = surroundings.tool(*surroundings.RULES)
         shown = f" (its rules: {rules})" if rules else ""
-        hint = f"allow outgoing UDP and TCP port 53 to {names} in this machine's own firewall{shown}{_AGAIN}"
-    elif all(map(_is_here, known)):
+        return f"allow outgoing UDP and TCP port 53 to {names} in this machine's own firewall{shown}{_AGAIN}"
+    ask = "ask who runs the network which name server this machine should use"
+    if all(map(_is_here, known)):
         tool = surroundings.tool("resolvectl status")
         asked = f" (which it asks: {tool})" if tool else ""
-        ask = f"{_UP}, or ask who runs the network which name server this machine should use"
-        hint = f"the name service on this machine ({names}) has no answer for {case.host}{asked}: {ask}{_AGAIN}"
-    elif codes == {"silent"}:
-        ask = "ask who runs the network which name server this machine should use, and whether a firewall keeps port 53"
-        hint = f"{SOURCE} names {names}, and nobody answers there: {_UP}, or {ask}{_AGAIN}"
-    else:
-        tell = f"tell whoever runs the name server {names} that it fails for {case.host}"
-        hint = f"{tell}; to see it again: getent hosts {case.host}"
-    return Outcome(evidence, telling, hint)
+        return f"the name service on this machine ({names}) has no answer for {host}{asked}: {_UP}, or {ask}{_AGAIN}"
+    if codes <= {"silent"}:
+        ask += ", and whether a firewall keeps port 53"
+        return f"{SOURCE} names {names}, and nobody answers there: {_UP}, or {ask}{_AGAIN}"
+    return f"tell whoever runs the name server {names} that it fails for {host}; to see it again: getent hosts {host}"
 
 
 _SHORT = {"silent": "is silent", "forbidden": "may not be asked by this machine"}
