@@ -56,6 +56,14 @@ class Facts(NamedTuple):
         return self.username if "@" in self.username else "ADDRESS"
 
     @property
+    def other_name(self) -> str:
+        """The other form that a user name may have."""
+        local, at, _ = self.username.rpartition("@")
+        if at and local:
+            return f"some servers want only what stands before the @, --set login.username={local}"
+        return "many servers want the whole address, --set login.username=ADDRESS"
+
+    @property
     def foreign(self) -> str:
         """What else a no to the recipient may mean, where the domain isn't the sender's own."""
         domain = self.recipient.rpartition("@")[2]

@@ -151,6 +151,10 @@ def _without_login(way: Way, route: Smtp) -> Choice:
     how = "in clear only" if way.encryption == "none" else f"by {_NAMES[way.encryption]}"
     login = "dtsconf logs in over TLS alone" if way.login else "it offers no login"
     found = f"a mail server answers on port {way.port}, {how}; {login}"
+    if way.login and way.encryption == "none":
+        ask = f"ask the administrator of {route.host} to switch STARTTLS on, or for a port that has it"
+        clear = "the profile may allow the password in clear: server: {encryption: none, allow_cleartext_login: true}"
+        return Choice("no-login", found, f"{ask}; only where nobody can listen on the way {clear}")
     ask = f"port {way.port} is not for logins: ask the administrator of {route.host} for the submission port"
     if by_token(route):
         return Choice("no-login", found, f"{ask}: --set microsoft.smtp.port=PORT")

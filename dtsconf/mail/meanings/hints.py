@@ -13,8 +13,8 @@ ANEW = ": store it anew there"
 
 LOG_IN = "the server wants a login: {f.to_log_in}"
 PASSWORD = (
-    "the user name ({f.username}) or the password is wrong: many servers want the whole address, --set"
-    f" login.username=ADDRESS; dtsconf secret check shows where the password comes from{ANEW}"
+    "the user name ({f.username}) or the password is wrong: {f.other_name};"
+    f" dtsconf secret check shows where the password comes from{ANEW}"
 )
 APP_PASSWORD = (
     "the provider takes no ordinary password from programs: make an app password for {f.username} in the account's"

@@ -35,3 +35,8 @@ def test_how_to_log_in(changes: dict[str, bool], options: str) -> None:
 def test_a_refused_recipient_elsewhere_may_be_a_matter_of_relaying(recipient: str, words: str) -> None:
     foreign = PLAIN._replace(recipient=recipient).foreign
     assert words in foreign if words else foreign == ""
+
+
+def test_the_other_form_of_a_user_name_is_proposed() -> None:
+    assert PLAIN._replace(username="lab").other_name.endswith("--set login.username=ADDRESS")
+    assert PLAIN._replace(username="lab@acme.example").other_name.endswith("before the @, --set login.username=lab")

@@ -58,6 +58,16 @@ def test_a_server_that_takes_no_login_is_not_said_to_be_down() -> None:
     assert "a mail server answers on port 25325, in clear only; it offers no login" in found.found
     assert "--set server.port=25325 --set server.encryption=none --set login.required=false" in found.hint
     assert "submission port" in found.hint
+
+
+def test_a_login_in_clear_alone_is_for_the_administrator_or_the_organisation_to_decide() -> None:
+    tried = [plain(25325, offers_tls=False, login=True), *DEAD]
+    found = chosen(tried, job(25325, encryption="starttls", password="x").link.smtp)
+    assert found.kind == "no-login"
+    assert "switch STARTTLS on" in found.hint
+    assert "server: {encryption: none, allow_cleartext_login: true}" in found.hint
+    assert "--set" not in found.hint
+    assert "not for logins" not in found.hint
     in_clear = chosen([plain(25325, offers_tls=False, login=True)], job(25325, password="x").link.smtp)
     assert "dtsconf logs in over TLS alone" in in_clear.found
 
