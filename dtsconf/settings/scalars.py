@@ -78,8 +78,8 @@ def _choice(tag: str, text: str, leaf: Leaf) -> str:
     raise not_a_choice("", text, leaf.choices)
 
 
-def _secret(_tag: str, _text: str, _leaf: Leaf) -> str:
-    return ""  # no reference is ever read as anything but a text: the check says that it is a literal
+def _secret(_tag: str, text: str, _leaf: Leaf) -> str:
+    return text  # no reference is ever read as anything but a text: the check says that it is a literal
 
 
 def _bool(tag: str, text: str, leaf: Leaf) -> bool:

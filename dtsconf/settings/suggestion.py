@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 from dtsconf.settings.shapes import Mapping, Shape, profile_shape, settings_shape
-from dtsconf.settings.wording import in_brackets
+from dtsconf.settings.wording import BadValue, in_brackets
+
+if TYPE_CHECKING:
+    from dtsconf.settings.leaf import Leaf
 
 BELOW_SETTINGS = "put {} below `settings:`, indented by two blanks more"
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 def suggestion(name: str, shape: Mapping, prefix: str) -> str:
@@ -42,10 +48,40 @@ def outside_settings(names: Iterable[str], shape: Mapping, prefix: str) -> list[
     return found if len(found) > 1 else []
 
 
-def as_list(text: str, *, quoted: bool) -> str | None:
-    """What to write where one text stands instead of a list; a bare one may hold several, parted by commas."""
-    items = [text] if quoted else [word.strip() for word in text.split(",")]
-    return f"write [{', '.join(map(in_brackets, items))}]" if len(text) < 60 and all(items) else None
+def as_list(text: str, leaf: Leaf, *, quoted: bool) -> str | None:
+    """What to write where one text stands instead of a list of such leaves."""
+    items = _items_in(text, leaf, quoted=quoted)
+    if len(text) >= 60 or not all(items):
+        return None
+    number = leaf.kind == "scalar" and not quoted
+    written = [item if number and _NUMBER.fullmatch(item) else in_brackets(item) for item in items]
+    return f"write [{', '.join(written)}]"
+
+
+def dashes_without_blank(text: str) -> bool:
+    """Whether a bare text is a list whose dashes lack their blank: `-dts -msmtp`."""
+    words = text.split()
+    return bool(words) and all(len(word) > 1 and word[0] == "-" and word[1].isalpha() for word in words)
+
+
+def _items_in(text: str, leaf: Leaf, *, quoted: bool) -> list[str]:
+    """The items that a text in place of a list stands for: itself, or the words in it that are such leaves."""
+    by_comma = [word.strip() for word in text.split(",")]
+    by_blank = [word for word in re.split(r"[,;\s]+", text) if word]
+    if leaf.kind == "scalar":
+        return by_comma
+    if _all_fit([text], leaf):
+        return [text]
+    return next((words for words in (by_comma, by_blank) if _all_fit(words, leaf)), [text] if quoted else by_comma)
+
+
+def _all_fit(words: list[str], leaf: Leaf) -> bool:
+    try:
+        for word in words:
+            leaf.check("", word)
+    except BadValue:
+        return False
+    return bool(words)
 
 
 def _nested(name: str, shape: Mapping) -> str | None:

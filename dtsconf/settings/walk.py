@@ -5,6 +5,7 @@ Knows structure and types; what values mean together is for others. No problem e
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -14,7 +15,7 @@ from dtsconf.settings.leaf import Leaf
 from dtsconf.settings.scalars import plain, read_scalar
 from dtsconf.settings.sections import FORMAT
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr
-from dtsconf.settings.suggestion import BELOW_SETTINGS, as_list, outside_settings, suggestion
+from dtsconf.settings.suggestion import BELOW_SETTINGS, as_list, dashes_without_blank, outside_settings, suggestion
 from dtsconf.settings.values import Value
 from dtsconf.settings.wording import BadValue, found, like_a_path, shown, storing
 from dtsconf.settings.yamltext import Source
@@ -27,6 +28,7 @@ _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
 _CURLY: Final = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u201a", "\u00ab", "\u00bb")
 """Quotation marks that a word processor writes; to YAML they are letters."""
+_DASH: Final = re.compile(r"\s*-\s")
 _FORMAT: Final = f"write dtsconf: {FORMAT}"
 _PLAIN_QUOTES: Final = "take the curly quotes for plain ones (\" or '), or leave them out"
 
@@ -191,14 +193,35 @@ class Walk:
             return
         if shape.nonempty and not node.value:
             self._problem(node, "empty", f"{name}: expects at least one item", "list one, or leave it out", path)
-        items = [self._item(child, shape.item, f"{path}[{n}]") for n, child in enumerate(node.value)]
+        items = [
+            self._item(child, shape.item, f"{path}[{n}]")
+            for n, child in enumerate(node.value)
+            if not self._swallows(child, name, path)
+        ]
         self.values[path] = Value([item for item in items if item is not None], self.source.place(node))
+
+    def _swallows(self, node: yaml.Node, name: str, path: str) -> bool:
+        """Whether a bare item goes on over further lines that start with a dash: those are items indented more."""
+        if not isinstance(node, yaml.ScalarNode) or node.style or node.start_mark.line == node.end_mark.line:
+            return False
+        lines = self.source.lines[node.start_mark.line + 1 : node.end_mark.line + 1]
+        further = next((n for n, line in enumerate(lines, node.start_mark.line + 2) if _DASH.match(line)), None)
+        if further is None:
+            return False
+        told = f"{name}: line {further} is indented more than this one, and so it goes on this item"
+        self._problem(node, "syntax", told, "start each item with '- ', all indented alike", path)
+        return True
 
     def _not_a_list(self, node: yaml.Node, name: str, path: str, shape: Items) -> None:
         what = found(plain(node.tag, node.value)) if isinstance(node, yaml.ScalarNode) else "a mapping"
         hint = None
         if isinstance(node, yaml.ScalarNode) and isinstance(shape.item, (Leaf, WordOr)) and node.tag != _NULL:
-            hint = as_list(node.value, quoted=self.source.text[node.start_mark.index] in "'\"")
+            if not node.style and dashes_without_blank(node.value):
+                told = f"{name}: a blank is missing after each -"
+                self._problem(node, "type", told, "write each item as '- item', with a blank between", path)
+                return
+            item = shape.item.word if isinstance(shape.item, WordOr) else shape.item
+            hint = as_list(node.value, item, quoted=node.style in ("'", '"'))
         hint = hint or "write a list: each item on a line of its own after '- '"
         self._problem(node, "type", f"{name}: expects a list, found {what}", hint, path)
 

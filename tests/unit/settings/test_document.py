@@ -369,7 +369,7 @@ def test_the_hint_to_write_a_list_is_yaml(written: str, hint: str) -> None:
         ("settings:\n  sender:\n    name: 'Ann's DTS'\n    email: a@b\n", "5:15: the text ends", "double quotes"),
         ('settings:\n  sender:\n    name: "the "big" one"\n', '5:16: the text ends at this "', "single quotes"),
         ("targets: dts, msmtp\n", "3:10: targets: expects a list", "write [dts, msmtp]"),
-        ("targets: dts,\n", "3:10: targets: expects a list", "each item on a line of its own"),
+        ("targets: dts,\n", "3:10: targets: expects a list", "write [dts]"),
         ("verify: {level: full}\n", "verify.level: 'full' is not one of", "write send, or another"),
         ("targets: [{kind: msmtp, path: etc/msmtprc}]\n", "is no absolute path", "/etc/msmtprc"),
         ("server: {host: h}\n", "3:1: unknown key server", "put it below `settings:`"),
