@@ -17,6 +17,7 @@ from dtsconf.settings.blots import blots, harmless, width_at
 from dtsconf.settings.excerpt import blots_of_broken, excerpt
 from dtsconf.settings.scalars import parse_settings_text
 from dtsconf.settings.shapes import Mapping, profile_shape, settings_shape
+from dtsconf.settings.suggestion import headless
 from dtsconf.settings.values import Value
 from dtsconf.settings.walk import Walk
 from dtsconf.settings.yamltext import Source, compose, decode
@@ -81,7 +82,7 @@ def _read(file: str, data: bytes, shape: Mapping, empty: str | None) -> Document
         source = decode(file, data)
         root = compose(source)
     except BadYaml as bad:
-        return _unparsed(file, bad, source)
+        return _unparsed(file, bad, source, whole=empty is not None)
     if root is None:
         hint = "`dtsconf init FILE` writes one to start from"
         told = (Problem("empty", empty, hint, Place(file, 1, 1)),) if empty else ()
@@ -93,8 +94,12 @@ def _read(file: str, data: bytes, shape: Mapping, empty: str | None) -> Document
     return document
 
 
-def _unparsed(file: str, bad: BadYaml, source: Source | None) -> Document:
+def _unparsed(file: str, bad: BadYaml, source: Source | None, *, whole: bool) -> Document:
+    """A file that is no YAML. `whole`: it was to be a profile, whose settings stand below `settings:`."""
     document = Document(file, {}, (), source)
+    if whole and source and bad.kind == "syntax" and (line := headless(source.lines)):
+        told = "settings stand indented here, and nothing above them"
+        bad = BadYaml("syntax", told, "write settings: in a line of its own above this one", (line, 1))
     problem = Problem(bad.kind, bad.message, bad.hint, Place(file, *bad.at))
     document.problems = document.with_excerpts((problem,))
     return document

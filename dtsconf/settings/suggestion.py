@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from dtsconf.settings.shapes import Mapping, Shape, profile_shape, settings_shape
@@ -46,6 +46,18 @@ def outside_settings(names: Iterable[str], shape: Mapping, prefix: str) -> list[
     known = settings_shape().fields
     found = [name for name in names if name in known and name not in shape.fields]
     return found if len(found) > 1 else []
+
+
+def headless(lines: Sequence[str]) -> int | None:
+    """The first indented line of settings in a profile whose line `settings:` is gone; None when that isn't so."""
+    above = ""
+    for number, line in enumerate(lines, 1):
+        bare = line.split("#")[0].rstrip()
+        key = bare.lstrip().partition(":")[0]
+        if bare[:1] == " " and key in settings_shape().fields and re.match(r"[\w.-]+:\s+\S", above):
+            return number if not any(other.startswith("settings:") for other in lines) else None
+        above = bare or above
+    return None
 
 
 def as_list(text: str, leaf: Leaf, *, quoted: bool) -> str | None:

@@ -17,7 +17,7 @@ import yaml
 from typing_extensions import override
 
 from dtsconf.errors import Place
-from dtsconf.settings.yamlwords import LIMIT, BadYaml, reworded, tab
+from dtsconf.settings.yamlwords import LIMIT, BadYaml, reworded, tab, unclosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,7 @@ _BREAK = re.compile("\r\n|\r|\n")
 _TAB = re.compile(r"^ *\t[ \t]*[^ \t\r\n]", re.MULTILINE)
 _NESTING = (b"[", b"{", b"-", b":", b"?")
 _PROPERTY = re.compile(r"(?:[&!]\S*\s+)+")
+_KEY = re.compile(r"\s*(?:- )?[A-Za-z_][\w.-]*:(?:\s|$)")
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
     for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
@@ -155,12 +156,30 @@ def compose(source: Source) -> yaml.Node | None:
             _bound_depth(data)
         node = yaml.compose(data, Loader=Loader)
     except yaml.YAMLError as error:
-        raise reworded(error, source.lines) from None
+        raise (_open_quote(source) or reworded(error, source.lines)) from None
     except RecursionError:  # only where the C parser is missing
         raise _too_deep((1, 1)) from None
     if node is not None:
         _check_tree(node, source)
     return node
+
+
+def _open_quote(source: Source) -> BadYaml | None:
+    """The first quotation mark whose text holds further keys of the file, so that it was meant to end before them: the
+    parser stumbles over what follows the next mark, lines later."""
+    try:
+        for token in yaml.scan(source.text, Loader=Loader):
+            if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"') and _runs_over(token, source.lines):
+                at = _start(token)
+                return unclosed(at)
+    except yaml.YAMLError:
+        pass
+    return None
+
+
+def _runs_over(token: yaml.ScalarToken, lines: list[str]) -> bool:
+    first, last = token.start_mark.line, token.end_mark.line
+    return any(_KEY.match(line) for line in lines[first + 1 : last + 1])
 
 
 def _bound_depth(data: bytes) -> None:
@@ -222,7 +241,7 @@ def _bound_aliases(root: yaml.Node) -> None:
     size(root)
 
 
-def _start(node: yaml.Node | yaml.Event) -> tuple[int, int]:
+def _start(node: yaml.Node | yaml.Event | yaml.Token) -> tuple[int, int]:
     mark = node.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 

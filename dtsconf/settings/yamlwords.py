@@ -31,6 +31,12 @@ def tab(at: tuple[int, int]) -> BadYaml:
     return BadYaml("tab", "a tab stands in the indentation", "indent with spaces", at)
 
 
+def unclosed(at: tuple[int, int]) -> BadYaml:
+    """A quotation mark that opens a text which nothing closes, or only the mark of another one, lines later."""
+    told = f"the quotation mark opened at {at[0]}:{at[1]} is not closed"
+    return BadYaml("syntax", told, "close it where the text ends", at)
+
+
 _BARE: Final = ("a bare & or * can't start a text", 'put the text in quotes, such as "*@acme.example"')
 
 _REWORDED: Final = (
@@ -54,7 +60,6 @@ _REWORDED: Final = (
         "a colon is missing after this key",
         "write key: value, with a blank between",
     ),
-    ("unexpected end of stream", "syntax", "a quotation mark is opened and not closed", "close it"),
     (
         "expected ',' or ']'",
         "syntax",
@@ -96,7 +101,6 @@ _REWORDED: Final = (
 
 _SHOWN_WHERE_BEGUN: Final = (
     "expected node content",
-    "unexpected end of stream",
     "expected ',' or ']'",
     "expected ',' or '}'",
     "could not find expected ':'",
@@ -119,9 +123,9 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
     before = lines[at[0] - 1][: at[1]] if at[0] <= len(lines) else ""
     if "\t" in before and not before.strip():
         return tab(at)
-    if bad := _quote_within(said, lines, at):
-        return bad
-    if "mapping values are not allowed" in said and (bad := _of_the_line_above(lines, at)):
+    if "unexpected end of stream" in said and opened:
+        return unclosed((opened.line + 1, opened.column + 1))
+    if bad := _by_its_lines(said, lines, at):
         return bad
     if "expected node content" in said and (last := _left_open(lines, at)):
         return BadYaml("syntax", "a bracket or brace is opened and not closed", "close it", last)
@@ -132,6 +136,15 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
             begun = opened if fragment in _SHOWN_WHERE_BEGUN else None
             return BadYaml(kind, message, hint, (begun.line + 1, begun.column + 1) if begun else at)
     return BadYaml("syntax", "this is no YAML", "check quotes, brackets and indentation here and in the line above", at)
+
+
+def _by_its_lines(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
+    """What the lines around the place tell better than the parser."""
+    if bad := _quote_within(said, lines, at):
+        return bad
+    if "mapping values are not allowed" in said:
+        return _of_the_line_above(lines, at)
+    return _out_of_line(lines, at) if "expected key" in said else None
 
 
 def glued(text: str) -> bool:
@@ -169,6 +182,25 @@ def _left_open(lines: Sequence[str], at: tuple[int, int]) -> tuple[int, int] | N
                 return number, column
             rest += line[column - 1]
     return None
+
+
+def _out_of_line(lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
+    """A line of a block that stands neither with the line above it nor with any other."""
+    number, column = at
+    if number > len(lines) or lines[number - 1][: column - 1].strip():
+        return None
+    above = next((n for n in range(number - 1, 0, -1) if lines[n - 1].split("#")[0].strip()), None)
+    if above is None:
+        return None
+    indent = len(lines[above - 1]) - len(lines[above - 1].lstrip())
+    if re.match(r"\s*-(\s|$)", lines[number - 1]) and not lines[above - 1].lstrip().startswith("- "):
+        return BadYaml("syntax", "a list item can't stand among keys", "take out the '- ' before it", at)
+    if column - 1 == indent:
+        return None
+    if column - 1 > indent and (bad := _of_the_line_above(lines, at)):
+        return bad
+    told = f"this line doesn't line up with line {above}, nor with another above it"
+    return BadYaml("syntax", told, f"indent it by {indent} blanks, as line {above}", at)
 
 
 def _of_the_line_above(lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:

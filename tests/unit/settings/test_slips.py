@@ -55,3 +55,61 @@ def test_an_item_that_swallows_the_next_one_is_told() -> None:
     problem = only(f"{HEAD}targets:\n - dts\n  - msmtp\n")
     assert str(problem.where) == "p.yaml:4:4"
     assert "line 5 is indented more" in problem.message
+
+
+GOOD = """dtsconf: 1
+name: nc
+settings:
+  sender:
+    name: Acme Lab
+    email: dts@acme.example
+  server:
+    host: mail.acme.example
+policy:
+  recipients: ["*@acme.example"]
+"""
+
+
+@pytest.mark.parametrize("mark", ['"', "'"])
+@pytest.mark.parametrize(
+    ("text", "at"), [("nc", "2:7"), ("Acme Lab", "5:11"), ("dts@acme.example", "6:12"), ("mail.acme.example", "8:11")]
+)
+def test_an_open_quotation_mark_is_told_where_it_opens(text: str, at: str, mark: str) -> None:
+    problem = only(GOOD.replace(f": {text}\n", f": {mark}{text}\n"))
+    assert (problem.message, str(problem.where)) == (
+        f"the quotation mark opened at {at} is not closed",
+        f"p.yaml:{at}",
+    )
+
+
+def test_an_open_quotation_mark_before_closed_ones_is_told_and_not_those() -> None:
+    text = GOOD.replace("Acme Lab", '"Acme Lab').replace("dts@acme.example\n", '"dts@acme.example"\n')
+    assert only(text).message == "the quotation mark opened at 5:11 is not closed"
+
+
+def test_the_text_after_an_open_quotation_mark_of_a_secret_is_not_shown() -> None:
+    problem = only(f'{HEAD}settings:\n  login:\n    password: "hunter2\n    username: "a"\n')
+    assert problem.message == "the quotation mark opened at 5:15 is not closed"
+    assert "hunter2" not in f"{problem.message} {problem.hint} {problem.excerpt}"
+
+
+@pytest.mark.parametrize("name", ["nc", '"nc"'])
+def test_a_settings_line_that_is_gone_is_named(name: str) -> None:
+    problem = only(GOOD.replace("settings:\n", "").replace("name: nc", f"name: {name}"))
+    assert str(problem.where) == "p.yaml:3:1"
+    assert problem.hint == "write settings: in a line of its own above this one"
+
+
+@pytest.mark.parametrize(
+    ("text", "told_at", "hint"),
+    [
+        (GOOD.replace("    email", "   email"), "6:4: this line doesn't line up with line 5", "by 4 blanks, as line 5"),
+        (GOOD.replace("    name", "     name"), "6:5: this line doesn't line up with line 5", "by 5 blanks, as line 5"),
+        (f"{HEAD}targets:\n  - dts\n - msmtp\n", "5:2: this line doesn't line up with line 4", "by 2 blanks"),
+        (f"{HEAD}- settings:\n    mode: smtp\n", "3:1: a list item can't stand among keys", "take out the '- '"),
+    ],
+)
+def test_a_line_out_of_line_names_the_one_it_was_to_stand_with(text: str, told_at: str, hint: str) -> None:
+    problem = only(text)
+    assert told_at in f"{problem.where}: {problem.message}"
+    assert hint in str(problem.hint)
