@@ -15,7 +15,7 @@ from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.files import FileProblem
 from dtsconf.files.trust import Untrusted, read_trusted
 from dtsconf.secret.backend import Notices
-from dtsconf.secret.ref import Reference
+from dtsconf.secret.ref import HOME_HINT, Reference
 from dtsconf.secret.storing import path_of, writing
 from dtsconf.secret.value import Secret
 
@@ -93,7 +93,7 @@ def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
     try:
         return read_trusted(path, LIMIT, owners)
     except FileNotFoundError:
-        tilde = "~ means no home in a reference: write the whole path, such as file:///home/NAME/..."
+        tilde = f"~ means no home in a reference: {HOME_HINT}"
         raise SecretUnavailable(f"there is no file {path}", tilde if path[:2] == "/~" else writing(path)) from None
     except FileProblem as problem:
         raise SecretUnavailable(f"{path} {problem.message}", "name a plain file that holds only the secret") from None

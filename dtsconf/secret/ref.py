@@ -14,6 +14,9 @@ SCHEMES = ("vault", "keyring", "env", "file", "systemd")
 """The schemes dtsconf knows itself."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_HOME = re.compile(r"~[\w.-]*[/\\].")
+_PATH = re.compile(r"(/|[A-Za-z]:[/\\])[^/\\]+[/\\]")
+_VARIABLE = re.compile(r"\$(env:)?[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%")
 _FORMS = {
     "vault": re.compile(
         r"(?!.*//)[^#?/\s][^#?\s]*/[^#?\s]*[^#?/\s](\?version=[1-9][0-9]*)?#[^#?\s]+(\?version=[1-9][0-9]*)?"
@@ -30,6 +33,8 @@ _SHAPES = {
     "file": "file:///ABSOLUTE/PATH",
     "systemd": "systemd://NAME",
 }
+
+HOME_HINT = "write the whole path, such as file:///home/NAME/..."
 
 
 @frozen
@@ -55,6 +60,19 @@ class NotAReference(ValueError):
         self.literal = literal
 
 
+def shape_meant(text: str) -> str | None:
+    """The form of reference that a literal was likely meant for, to say how it is written; None when it looks like
+    none. Of the text itself nothing is in it."""
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme in _SHAPES and not rest.startswith("//"):
+        return f"a reference of that kind is written {_SHAPES[scheme]}"
+    if _HOME.match(text):
+        return f"a file's path is written {_SHAPES['file']}, without ~"
+    if _VARIABLE.fullmatch(text):
+        return f"a variable is written {_SHAPES['env']}, without $ or %"
+    return f"a file's path is written {_SHAPES['file']}" if _PATH.match(text) else None
+
+
 def looks_like_reference(text: str) -> bool:
     """Whether the text starts with `SCHEME://`, of whatever scheme."""
     return _SCHEME.match(text) is not None
@@ -78,7 +96,7 @@ def parse(text: str, schemes: tuple[str, ...] = SCHEMES) -> Reference:
     if (form is not None and form.fullmatch(rest) is None) or any(ord(c) < 32 or ord(c) == 127 for c in rest):
         raise NotAReference(
             f"{'an' if scheme == 'env' else 'a'} {scheme} reference has the form {_SHAPES.get(scheme, scheme + '://...')}",
-            None,
+            f"~ means no home in a reference: {HOME_HINT}" if scheme == "file" and rest.startswith("~") else None,
             literal=False,
         )
     return Reference(scheme, rest)

@@ -141,7 +141,9 @@ class Chains:
         try:
             self.part(path)
         except Invalid as error:
-            raise Invalid(moved_to(error, where, f"extends: {escape_controls(path)}")) from None
+            told = moved_to(error, where, f"extends: {escape_controls(path)}")
+            inside = "name a profile in that folder"
+            raise Invalid(tuple(replace(p, hint=inside) if p.kind == "folder" else p for p in told)) from None
         chain = self._merge(self.part(path), below)
         if not any(problem.kind == "cycle" for problem in chain.problems):
             self._merged[path] = chain

@@ -128,7 +128,7 @@ def beside(file: str, path: str) -> str:
             at = os.path.dirname(at)
         else:
             at = os.path.join(at, name)
-    return at
+    return at or os.curdir
 
 
 def _policy(part: Part) -> list[Problem]:

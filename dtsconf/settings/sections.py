@@ -21,6 +21,7 @@ from dtsconf.settings.types import (
     LocalPath,
     OwnReference,
     Recipient,
+    RecordPath,
     Retries,
     Seconds,
     Size,
@@ -237,5 +238,5 @@ class ProfileFile(Section):
     """The test send that an apply must pass."""
     targets: Annotated[tuple[TargetKind | Target, ...], Field(min_length=1)] = ("dts",)
     """The files that an apply writes: dts, msmtp, each a word or a mapping of kind and path."""
-    record: AbsolutePath | None = None
+    record: RecordPath | None = None
     """A file to which apply, test and status append one JSON line each."""

@@ -24,6 +24,9 @@ _CONTROL = r"[\u0000-\u001F\u007F-\u009F\u2028\u2029]"
 FINGERPRINT_PATTERN = f"^({HEX}{{64}}|{HEX}{{2}}(:{HEX}{{2}}){{31}}){END}"
 # An absolute path, on whatever system, of a file: no step is . or .., and none is empty at its end.
 ABSOLUTE_PATTERN = r"^(?!.*[/\\]\.{0,2}$)(?!.*[/\\]\.{1,2}[/\\])(/|[A-Za-z]:[/\\]|\\\\)"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]+:/"
+_HOME = r"~[^/\\]*[/\\]"
+PATH_PATTERN = f"^(?!{_SCHEME}|{_HOME})"
 SIZE_PATTERN = f"^[1-9][0-9]{{0,8}} ?(B|kB|MB|GB|KiB|MiB|GiB){END}"
 _FORMS = (
     r"vault://[^#?/\s]+/[^#?\s]*[^#?/\s](\?version=[1-9][0-9]*)?#[^#?\s]+(\?version=[1-9][0-9]*)?",
@@ -115,7 +118,19 @@ def _fingerprint(text: str) -> str:
 def _path(text: str) -> str:
     if not text:
         raise fault("path", "is empty", "write the path of a file")
+    if text.startswith("file:/"):
+        raise fault("path", "is an address, and a path is wanted", f"write it without file://: {_path_in(text)}")
+    if re.match(_SCHEME, text):
+        raise fault("path", "is an address, and only files of this machine are read", "get it, and write its path")
+    if re.match(_HOME, text):
+        hint = "write the whole path, such as /etc/dts/" + re.split(r"[/\\]", text)[-1]
+        raise fault("path", "starts with a ~, which means no home here", hint)
     return _line(text)
+
+
+def _path_in(text: str) -> str:
+    """The path of a file: address, with one or three slashes, or by mistake two."""
+    return "/" + text.removeprefix("file:").lstrip("/")
 
 
 def is_absolute(path: str) -> bool:
@@ -123,9 +138,13 @@ def is_absolute(path: str) -> bool:
     return re.match(r"/|[A-Za-z]:[/\\]|\\\\", path) is not None
 
 
-def _absolute(text: str) -> str:
+def _record(text: str) -> str:
+    return _absolute(text, example="/var/log/dtsconf.jsonl")
+
+
+def _absolute(text: str, *, example: str = "/etc/msmtprc") -> str:
     if not is_absolute(_path(text)):
-        raise fault("path", "is no absolute path", "write it from the root on, such as /etc/msmtprc")
+        raise fault("path", "is no absolute path", f"write it from the root on, such as {example}")
     if re.match(ABSOLUTE_PATTERN, text) is None:
         raise fault("path", "is no plain path of a file", "leave out . and .., and end it with the file's name")
     return text
@@ -229,8 +248,9 @@ Address = Annotated[
 ]
 HostName = Annotated[str, AfterValidator(_host), _schema(**{**_TEXT, "minLength": 1, "maxLength": 255})]
 Recipient = Annotated[str, AfterValidator(_recipient), _schema(**_TEXT, minLength=1)]
-LocalPath = Annotated[str, AfterValidator(_path), _schema(**_TEXT, minLength=1), PATH]
+LocalPath = Annotated[str, AfterValidator(_path), _schema(**_TEXT, minLength=1, pattern=PATH_PATTERN), PATH]
 AbsolutePath = Annotated[str, AfterValidator(_absolute), _schema(**_TEXT, pattern=ABSOLUTE_PATTERN)]
+RecordPath = Annotated[str, AfterValidator(_record), _schema(**_TEXT, pattern=ABSOLUTE_PATTERN)]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint), _schema(type="string", pattern=FINGERPRINT_PATTERN)]
 Uuid = Annotated[str, AfterValidator(_uuid), _schema(type="string", pattern=UUID_PATTERN)]
 Url = Annotated[

@@ -17,7 +17,7 @@ from dtsconf.settings.sections import FORMAT
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr
 from dtsconf.settings.suggestion import BELOW_SETTINGS, as_list, dashes_without_blank, outside_settings, suggestion
 from dtsconf.settings.values import Value
-from dtsconf.settings.wording import BadValue, found, like_a_path, shown, storing
+from dtsconf.settings.wording import BadValue, found, shown, storing
 from dtsconf.settings.yamltext import Source
 from dtsconf.settings.yamlwords import glued, no_blank
 
@@ -179,7 +179,7 @@ class Walk:
         if path == "dtsconf" and bad.kind == "type":
             return _FORMAT
         if self.own and bad.kind == "secret-literal" and isinstance(node, yaml.ScalarNode):
-            return storing(path.removeprefix("settings."), beside=self.source.file, path=like_a_path(node.value))
+            return storing(path.removeprefix("settings."), node.value, beside=self.source.file)
         return bad.hint
 
     def _items(self, node: yaml.Node, shape: Shape, path: str) -> None:

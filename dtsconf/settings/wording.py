@@ -138,7 +138,7 @@ def translate(
     first = error.errors(include_url=False)[0]
     context: dict[str, Any] = first.get("ctx", {})
     if first["type"] == "dtsconf":
-        hint = storing(name, path=like_a_path(str(raw))) if context["kind"] == "secret-literal" else context["hint"]
+        hint = storing(name, str(raw)) if context["kind"] == "secret-literal" else context["hint"]
         return BadValue(context["kind"], context["sentence"], hint, show=context["show"] and kind != "secret")
     if choices and isinstance(raw, (str, float)) and first["type"] == "literal_error":
         return not_a_choice(name, str(raw), choices)
@@ -186,15 +186,14 @@ def _retype(kind: str, raw: object) -> str:
     return _EXAMPLES.get(kind, "write one single value")
 
 
-def like_a_path(text: str) -> bool:
-    """Whether a text where a secret reference is wanted looks like the path of a file."""
-    return re.match(r"(file:)?(~?/|[A-Za-z]:[/\\])[^/\\]+[/\\]", text) is not None
+def storing(name: str, raw: str, *, beside: str | None = None) -> str:
+    """How to keep a secret out of YAML: a command that works on this system, and the reference to write. `raw`: what
+    stands there, which may have been meant for a reference. `beside`: a user's own settings file, which a file of
+    theirs is to lie beside."""
+    from dtsconf.secret.ref import shape_meant
 
-
-def storing(name: str, *, beside: str | None = None, path: bool = False) -> str:
-    """How to keep a secret out of YAML: a command that works on this system, and the reference to write. `beside`: a
-    user's own settings file, which a file of theirs is to lie beside; `path`: what stands there looks like a path."""
-    first = "a file's path is written file:///ABSOLUTE/PATH; for a secret itself, " if path else ""
+    meant = shape_meant(raw)
+    first = f"{meant}; for a secret itself, " if meant else ""
     last = name.rpartition(".")[2]
     entry = f"keyring://dts/{last}"
     if sys.platform == "win32":

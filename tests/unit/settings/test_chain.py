@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dtsconf.errors import Invalid, Place, Problem
+from dtsconf.settings.chain import Chains
 from dtsconf.settings.profile import load_profile
 from dtsconf.settings.trust import TrustingReader
 
@@ -287,3 +288,16 @@ def test_a_reader_s_bytes_are_what_is_parsed() -> None:
 
     assert load_profile("a/b.yaml", read=read).layer.values["server.host"].raw == "mail.acme.example"
     assert seen == ["a/b.yaml", "org.yaml"]
+
+
+def test_extends_may_name_no_folder(tmp_path: Path) -> None:
+    write(tmp_path, {"a/p.yaml": "dtsconf: 1\nname: x\nextends: ..\n"})
+    (problem,) = Chains().load(str(tmp_path / "a/p.yaml")).problems
+    assert problem.message == f"extends: {tmp_path} is a folder, not a file"
+    assert problem.hint == "name a profile in that folder"
+
+
+def test_extends_of_a_folder_is_named_where_the_path_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"p/p.yaml": "dtsconf: 1\nname: x\nextends: ..\n"})
+    monkeypatch.chdir(tmp_path)
+    assert Chains().load("p/p.yaml").problems[0].message == "extends: . is a folder, not a file"

@@ -113,3 +113,38 @@ def test_a_line_out_of_line_names_the_one_it_was_to_stand_with(text: str, told_a
     problem = only(text)
     assert told_at in f"{problem.where}: {problem.message}"
     assert hint in str(problem.hint)
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("~/pw", "a file's path is written file:///ABSOLUTE/PATH, without ~; for a secret itself, store it"),
+        ("file://~/pw", "~ means no home in a reference: write the whole path, such as file:///home/NAME/..."),
+        ("env:HUNTER2", "a reference of that kind is written env://NAME; for a secret itself, store it"),
+        ("keyring:HUNTER2/x", "a reference of that kind is written keyring://SERVICE/USER; for a secret"),
+        ("$HUNTER2", "a variable is written env://NAME, without $ or %; for a secret itself, store it"),
+        ("'%HUNTER2%'", "a variable is written env://NAME, without $ or %; for a secret itself, store it"),
+    ],
+)
+def test_what_was_meant_for_a_reference_gets_the_form_of_one(written: str, hint: str) -> None:
+    problem = only(f"{HEAD}settings:\n  login:\n    password: {written}\n")
+    assert str(problem.hint).startswith(hint)
+    assert "HUNTER2" not in f"{problem.message} {problem.hint} {problem.excerpt}"
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("settings: {server: {ca_file: 'file:///a/ca.pem'}}", "an address, and a path is wanted", ": /a/ca.pem"),
+        ("settings: {server: {ca_file: 'file:a/ca.pem'}}", "", ""),
+        ("settings: {server: {ca_file: ~/ca.pem}}", "starts with a ~", "whole path, such as /etc/dts/ca.pem"),
+        ("secrets: {vault: {ca_file: ~ann/ca.pem}}", "starts with a ~", "whole path"),
+        ("extends: https://a.example/org.yaml", "only files of this machine are read", "get it"),
+        ("extends: ~/org.yaml", "starts with a ~", "whole path, such as /etc/dts/org.yaml"),
+        ("record: nodir/x.jsonl", "no absolute path", "such as /var/log/dtsconf.jsonl"),
+        ("targets: [{kind: msmtp, path: ~/msmtprc}]", "starts with a ~", "whole path"),
+    ],
+)
+def test_what_is_no_plain_path_is_told(line: str, message: str, hint: str) -> None:
+    problems = told(f"{HEAD}{line}\n")
+    assert [message in p.message and hint in str(p.hint) for p in problems] == ([True] if message else [])
