@@ -183,6 +183,9 @@ def address_fault(text: str) -> tuple[str, str | None] | None:
 
 def _mailbox_fault(local: str, domain: str) -> tuple[str, str | None] | None:
     if not (_ATOM.fullmatch(local) or _QUOTED.fullmatch(local)):
+        words = re.split(r"\s*[,;\s]\s*", f"{local}@{domain}")
+        if len(words) > 1 and all("@" in word for word in words):
+            return "is more than one address", "name one address only"
         return "is no mail address: what stands before the @ can't stand there", None
     if len(local.encode()) > 64:
         return "is no mail address: more than 64 bytes before the @", None

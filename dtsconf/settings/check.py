@@ -24,6 +24,7 @@ def impossible(values: Values, org: Organisation, *, complete: bool = True) -> l
     found = _expected_but_locked(values, org)
     if values["mode"].value == "smtp":
         found += _cleartext_login(values, org, complete=complete)
+        found += _empty_username(values) if complete else []
     elif values["microsoft.flow"].value == "application":
         found += _too_many_application_secrets(values)
     return found
@@ -78,6 +79,16 @@ def _cleartext_login(values: Values, org: Organisation, *, complete: bool) -> li
             "server.encryption",
         )
     ]
+
+
+def _empty_username(values: Values) -> list[Problem]:
+    username = values["login.username"]
+    if not values["login.required"].value or username.value is None or username.value.strip():
+        return []
+    required = values["login.required"]
+    told = f"login.username is empty, and login.required is true ({source(required.layer, required.where)})"
+    hint = "give the account's name, or set login.required to false"
+    return [Problem("empty", told, hint, username.where, "login.username")]
 
 
 def _too_many_application_secrets(values: Values) -> list[Problem]:

@@ -24,6 +24,8 @@ _INPUTS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("unused", "login.password"): _LOGIN,
     ("missing", "login.username"): _LOGIN,
     ("missing", "login.password"): _LOGIN,
+    ("empty", "login.username"): _LOGIN,
+    ("odd-text", "login.username"): _LOGIN,
     ("rule-broken", "server.port"): ("server.encryption",),
     ("unusual-pair", "server.port"): ("server.encryption",),
     ("unusual-pair", "server.ca_file"): ("server.encryption", "server.fingerprint"),

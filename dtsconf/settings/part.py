@@ -20,7 +20,7 @@ from dtsconf.settings.keys import KEYS
 from dtsconf.settings.policy import OPS, Lock, Op, Policy, Recipients, Rule
 from dtsconf.settings.types import is_absolute
 from dtsconf.settings.values import Value
-from dtsconf.settings.wording import BadValue
+from dtsconf.settings.wording import BadValue, shown
 
 _SETTINGS: Final = "settings."
 _ONLY: Final = ("format", "requires")
@@ -177,6 +177,9 @@ def _operand(key: str, op: Op, value: Value) -> Any:
     if op in ("min", "max"):
         _refuse_unordered(key, op, value)
         return _fitting(key, op, value)
+    if op == "matches" and key == "sender.email" and value.raw.startswith("@"):
+        text = f"matches of the rule on {key}: no address matches {shown(value.raw)}"
+        raise _BadOperand(Problem("rule", text, f"write {shown('*' + value.raw)}", value.where, key))
     return value.raw
 
 

@@ -11,9 +11,13 @@ from dtsconf.settings.effective import quoted
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.references import VAULT_AUTH
 from dtsconf.settings.values import Organisation
+from dtsconf.settings.wording import CURLY, PLAIN_QUOTES
 
 MAILBOX_PORTS = {110: "POP3", 143: "IMAP", 993: "IMAP over TLS", 995: "POP3 over TLS"}
 """Ports where mail is fetched, not sent (IANA; DTS's screen names 993 and 995)."""
+
+SMALLEST_MAIL = 500
+"""Bytes that a mail with an empty body has at least: some ten header fields."""
 
 PASSING_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/home/", "/root/", "/users/", "/private/tmp/")  # noqa: S108 - named to warn of them
 """Where a file may go away, or belongs to one person; compared in lower case, drive letter taken off."""
@@ -23,7 +27,13 @@ def unusual(values: Values) -> list[Notice]:
     """All warnings about the settings of the mode in use."""
     if values["mode"].value == "microsoft":
         return _unusual_microsoft(values)
-    return [*_unusual_port(values), *_unused_trust(values), *_login_notices(values), *_passing_ca_file(values)]
+    return [
+        *_unusual_port(values),
+        *_unused_trust(values),
+        *_odd_username(values),
+        *_login_notices(values),
+        *_passing_ca_file(values),
+    ]
 
 
 def nowhere_to_go(org: Organisation) -> list[Notice]:
@@ -40,6 +50,17 @@ def nowhere_to_go(org: Organisation) -> list[Notice]:
         for key, reference in opens
         if reference is not None and not reference.startswith("env://")
     ]
+
+
+def too_small(org: Organisation) -> list[Notice]:
+    """A limit that no mail keeps, since the head alone is larger."""
+    size = org.policy.max_size
+    if size is None or size >= SMALLEST_MAIL:
+        return []
+    text = f"policy.max_size lets no mail out: {size} bytes are fewer than a mail's head has"
+    where = org.place_of("policy.max_size")
+    hint = "write it with its unit, such as 25 MiB"
+    return [Notice("max-size", text, hint, where, "policy.max_size", 3, standing=True)]
 
 
 def _notice(kind: str, key: str, values: Values, message: str, hint: str, *, strict: int = 0) -> Notice:
@@ -74,6 +95,21 @@ def _unused_trust(values: Values) -> list[Notice]:
         hint = "leave one of them; `null` resets the other"
         found.append(_notice("unusual-pair", "server.ca_file", values, text, hint, strict=3))
     return found
+
+
+def _odd_username(values: Values) -> list[Notice]:
+    """What sticks to a name that was pasted from somewhere."""
+    username = values["login.username"].value
+    if not values["login.required"].value or not (username or "").strip():
+        return []
+    told = quoted("login.username", username)
+    if username != username.strip():
+        text, hint = f"login.username {told} has a blank at its end or start", "write it without the blank"
+    elif username.startswith(CURLY):
+        text, hint = f"login.username {told} begins with a curly quote, which is part of the name", PLAIN_QUOTES
+    else:
+        return []
+    return [_notice("odd-text", "login.username", values, text, hint, strict=3)]
 
 
 def _login_notices(values: Values) -> list[Notice]:

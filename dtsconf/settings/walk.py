@@ -17,7 +17,7 @@ from dtsconf.settings.sections import FORMAT
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr
 from dtsconf.settings.suggestion import BELOW_SETTINGS, as_list, dashes_without_blank, outside_settings, suggestion
 from dtsconf.settings.values import Value
-from dtsconf.settings.wording import BadValue, found, shown, storing
+from dtsconf.settings.wording import CURLY, PLAIN_QUOTES, BadValue, found, shown, storing
 from dtsconf.settings.yamltext import Source
 from dtsconf.settings.yamlwords import glued, no_blank
 
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
-_CURLY: Final = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u201a", "\u00ab", "\u00bb")
-"""Quotation marks that a word processor writes; to YAML they are letters."""
 _DASH: Final = re.compile(r"\s*-\s")
+_VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 _FORMAT: Final = f"write dtsconf: {FORMAT}"
-_PLAIN_QUOTES: Final = "take the curly quotes for plain ones (\" or '), or leave them out"
 
 
 class Walk:
@@ -174,10 +172,12 @@ class Walk:
 
     def _hint(self, node: yaml.Node, path: str, bad: BadValue) -> str | None:
         """What to do about a bad value, as far as its place in the file tells better than its type."""
-        if isinstance(node, yaml.ScalarNode) and node.value.startswith(_CURLY):
-            return _PLAIN_QUOTES
+        if isinstance(node, yaml.ScalarNode) and node.value.startswith(CURLY):
+            return PLAIN_QUOTES
         if path == "dtsconf" and bad.kind == "type":
             return _FORMAT
+        if path == "requires" and isinstance(node, yaml.ScalarNode) and _VERSION.fullmatch(node.value):
+            return f'write ">={node.value}"'
         if self.own and bad.kind == "secret-literal" and isinstance(node, yaml.ScalarNode):
             return storing(path.removeprefix("settings."), node.value, beside=self.source.file)
         return bad.hint

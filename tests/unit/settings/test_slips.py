@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dtsconf.errors import Problem
 from dtsconf.settings.document import read_profile_text
+from dtsconf.settings.part import read_part
+from dtsconf.settings.validation import validate_paths
 
 HEAD = "dtsconf: 1\nname: x\n"
 
@@ -148,3 +152,71 @@ def test_what_was_meant_for_a_reference_gets_the_form_of_one(written: str, hint:
 def test_what_is_no_plain_path_is_told(line: str, message: str, hint: str) -> None:
     problems = told(f"{HEAD}{line}\n")
     assert [message in p.message and hint in str(p.hint) for p in problems] == ([True] if message else [])
+
+
+def test_several_addresses_where_one_is_wanted() -> None:
+    problem = only(f"{HEAD}verify: {{to: 'a@x.example, b@x.example'}}\n")
+    assert problem.message == "verify.to: 'a@x.example, b@x.example' is more than one address"
+    assert problem.hint == "name one address only"
+
+
+@pytest.mark.parametrize("version", ["1.2", '"1.2"', "1"])
+def test_a_bare_version_gets_the_condition_to_write(version: str) -> None:
+    problem = read_profile_text("p.yaml", f"{HEAD}requires: {version}\n".encode()).problems[0]
+    bare = version.strip('"')
+    assert problem.hint == f'write ">={bare}"'
+    assert not told(f'{HEAD}requires: ">={bare}"\n')
+
+
+def test_a_glob_that_no_address_matches() -> None:
+    text = f"{HEAD}policy:\n  rules:\n    - key: sender.email\n      matches: '@acme.example'\n"
+    (problem,) = read_part("p.yaml", text.encode()).problems
+    assert (str(problem.where), problem.hint) == ("p.yaml:6:16", "write '*@acme.example'")
+
+
+LOGIN = """dtsconf: 1
+name: x
+settings:
+  sender: {email: a@b.example}
+  server: {host: mail.b.example, encryption: starttls}
+  login: {required: REQUIRED, username: USERNAME, password: "env://PW"}
+"""
+
+
+def validated(tmp_path: Path, text: str) -> tuple[list[str], list[str]]:
+    (tmp_path / "p.yaml").write_text(text, encoding="utf-8")
+    (report,) = validate_paths([str(tmp_path / "p.yaml")])
+    return [f"{p.message} / {p.hint}" for p in report.problems], [f"{n.message} / {n.hint}" for n in report.warnings]
+
+
+@pytest.mark.parametrize("username", ['""', '" "'])
+def test_a_login_needs_a_user_name(tmp_path: Path, username: str) -> None:
+    problems, _ = validated(tmp_path, LOGIN.replace("REQUIRED", "true").replace("USERNAME", username))
+    assert problems == [
+        (
+            f"login.username is empty, and login.required is true (profile, {tmp_path}/p.yaml:6:21) / "
+            "give the account's name, or set login.required to false"
+        )
+    ]
+    assert not validated(tmp_path, LOGIN.replace("REQUIRED", "false").replace("USERNAME", username))[0]
+
+
+@pytest.mark.parametrize(
+    ("username", "hint"), [('"dts "', "write it without the blank"), ("\u2018dts\u2019", "curly quotes for plain ones")]
+)
+def test_what_sticks_to_a_user_name_is_a_warning(tmp_path: Path, username: str, hint: str) -> None:
+    problems, notices = validated(tmp_path, LOGIN.replace("REQUIRED", "true").replace("USERNAME", username))
+    assert not problems
+    assert [hint in notice for notice in notices] == [True]
+
+
+def test_a_size_that_no_mail_keeps_is_a_warning(tmp_path: Path) -> None:
+    text = LOGIN.replace("REQUIRED", "true").replace("USERNAME", "dts")
+    assert validated(tmp_path, text + "policy: {max_size: 1 kB}\n") == ([], [])
+    _, notices = validated(tmp_path, text + "policy: {max_size: 100}\n")
+    assert notices == [
+        (
+            "policy.max_size lets no mail out: 100 bytes are fewer than a mail's head has / "
+            "write it with its unit, such as 25 MiB"
+        )
+    ]
