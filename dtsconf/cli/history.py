@@ -13,9 +13,10 @@ def command(run: Run) -> Outcome:
     Newest last. 0 is what stood on the machine before dtsconf; it and the last 20 are kept.
     """
     from dtsconf import wiring
-    from dtsconf.machine.generations import history
+    from dtsconf.machine.generations import damage, history
     from dtsconf.render import status as render
 
     layout = wiring.layout_of(run.root)
-    found = history(wiring.local_system(layout), layout)
-    return Outcome(render.history_data(found), render.history_text(found))
+    system = wiring.local_system(layout)
+    found, lost = history(system, layout), damage(system, layout)
+    return Outcome(render.history_data(found), render.history_text(found, lost), warnings=tuple(lost.values()))

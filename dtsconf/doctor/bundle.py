@@ -51,13 +51,21 @@ def write_bundle(path: str, checks: Sequence[Check], system: System, layout: Lay
     return tuple(parts)
 
 
+def _history(system: System, layout: Layout) -> list[dict[str, Any]]:
+    from dtsconf.machine import generations
+
+    lost = generations.damage(system, layout)
+    rows = [generations.history_row(g) for g in generations.history(system, layout)]
+    return rows + [{"generation": number, "fault": notice.message} for number, notice in lost.items()]
+
+
 def _parts(checks: Sequence[Check], system: System, layout: Layout) -> Iterator[tuple[str, Any]]:
     from dtsconf.machine import generations
 
     yield "doctor.json", {"version": __version__, "checks": [check.as_data() for check in checks]}
     yield "status.json", _or_fault(lambda: _status(system, layout))
     numbers = _or_fault(lambda: generations.numbers(system, layout))
-    yield "history.json", _or_fault(lambda: [generations.history_row(g) for g in generations.history(system, layout)])
+    yield "history.json", _or_fault(lambda: _history(system, layout))
     for number in numbers if isinstance(numbers, list) else []:
         path = layout.generation(number)
         yield f"generations/{number}.json", _or_fault(partial(_json_at, system, path))

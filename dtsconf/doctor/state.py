@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def machine_state(subject: Subject) -> Iterator[Check]:
     """In sync, drifted, interrupted or never applied, and leftovers of a killed run."""
+    from dtsconf.machine import generations
     from dtsconf.machine.lock import lock_is_free, may_write_state
     from dtsconf.machine.recovery import leftovers
     from dtsconf.machine.status import status
@@ -31,6 +32,8 @@ def machine_state(subject: Subject) -> Iterator[Check]:
             what = "; ".join(f"{subject.shown(item.path)}: {item.what}" for item in found.drift)
             hint = "look with `dtsconf plan`, then `dtsconf apply` puts it back"
             yield Check("state", "warn", f"drifted from {number}: {what}", hint)
+    for lost in generations.damage(subject.system, subject.layout).values():
+        yield Check("generations", "warn", lost.message, lost.hint)
     if found.proof is not None and found.proof.state != "verified" and found.generation and found.generation.number:
         why = found.proof.pending or found.proof.note or "not verified"
         own = _own_proof(subject, found.generation, found.proof.pending)

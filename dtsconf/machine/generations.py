@@ -10,32 +10,52 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import DtsconfError, Notice
 from dtsconf.machine.journal import put
-from dtsconf.machine.record import Adopted, Generation, Proof, SettledRecord, TargetRecord, from_bytes, to_bytes
+from dtsconf.machine.record import (
+    Adopted,
+    Generation,
+    NewerFormat,
+    Proof,
+    SettledRecord,
+    TargetRecord,
+    from_bytes,
+    to_bytes,
+)
 from dtsconf.machine.survey import unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.system import System
 
 __all__ = [
     "KEPT",
     "Adopted",
+    "Damaged",
     "Generation",
     "Proof",
     "SettledRecord",
     "TargetRecord",
     "current",
     "current_number",
+    "damage",
     "history",
     "history_row",
     "load",
+    "next_number",
     "numbers",
+    "passed_over",
     "replace_record",
     "thin_out",
+    "unsure",
 ]
 
 KEPT = 20
 """How many of the last generations stay; number 0 stays besides."""
+
+
+class Damaged(DtsconfError):
+    """What lies there is no generation's record. It is left where it is, for somebody to look at."""
 
 
 def numbers(system: System, layout: Layout) -> list[int]:
@@ -49,18 +69,76 @@ def numbers(system: System, layout: Layout) -> list[int]:
 
 
 def current_number(system: System, layout: Layout) -> int | None:
-    """The number in force, None before the first apply."""
+    """The newest number on record, whether its record is whole or not; None before the first apply."""
     return max(numbers(system, layout), default=None)
 
 
+def next_number(system: System, layout: Layout) -> int:
+    """The number of the next apply: never one that a record has, damaged or not."""
+    return (current_number(system, layout) or 0) + 1
+
+
 def current(system: System, layout: Layout) -> Generation | None:
-    """The generation in force, None before the first apply. Raises: DtsconfError when its record can't be read."""
-    number = current_number(system, layout)
-    return None if number is None else load(system, layout, number)
+    """The generation in force, None before the first apply: the newest whose record is whole. What a damaged one knew
+    is lost, and what stands on the machine is then compared with what was known before (`passed_over` names them).
+    Raises: DtsconfError when a record can't be read, or a newer dtsconf wrote it."""
+    return next(_newest_first(system, layout)[1], None)
+
+
+def passed_over(system: System, layout: Layout) -> tuple[int, ...]:
+    """The damaged records that are newer than `current`, newest first. Raises: as `current`."""
+    skipped, found = _newest_first(system, layout)
+    next(found, None)
+    return tuple(skipped)
+
+
+def _newest_first(system: System, layout: Layout) -> tuple[list[int], Iterator[Generation]]:
+    """The whole generations, newest first, read one by one; the damaged ones that were met go into the list."""
+    skipped: list[int] = []
+
+    def whole() -> Iterator[Generation]:
+        for number in reversed(numbers(system, layout)):
+            try:
+                yield load(system, layout, number)
+            except Damaged:
+                skipped.append(number)
+
+    return skipped, whole()
+
+
+def unsure(system: System, layout: Layout) -> Notice | None:
+    """A warning when what was applied last can't be told, since its record can't be read."""
+    try:
+        lost = passed_over(system, layout)
+    except DtsconfError as error:
+        return Notice("generations", error.message, error.hint)
+    return _newer_lost(system, layout, lost[0]) if lost else None
+
+
+def _newer_lost(system: System, layout: Layout, number: int) -> Notice:
+    message = f"{system.shown(layout.generation(number))} is damaged, so what was applied last can't be told"
+    hint = "dtsconf apply --profile FILE makes a new record and leaves this one where it is"
+    return Notice("generations", message, hint)
+
+
+def _older_lost(system: System, layout: Layout, number: int) -> Notice:
+    message = f"{system.shown(layout.generation(number))} is damaged, so nobody can go back to #{number}"
+    return Notice("generations", message, "nothing else needs it")
+
+
+def damage(system: System, layout: Layout) -> dict[int, Notice]:
+    """A warning for each damaged record, by number, ascending. Raises: as `current`."""
+    skipped, found = _newest_first(system, layout)
+    next(found, None)
+    newer = len(skipped)
+    list(found)
+    told = {number: _newer_lost(system, layout, number) for number in skipped[:newer]}
+    told |= {number: _older_lost(system, layout, number) for number in skipped[newer:]}
+    return dict(sorted(told.items()))
 
 
 def load(system: System, layout: Layout, number: int) -> Generation:
-    """One generation. Raises: DtsconfError when there is no such record, or it can't be read."""
+    """One generation. Raises: DtsconfError when there is no such record, or it can't be read; Damaged."""
     path = layout.generation(number)
     try:
         found = system.look(path)
@@ -71,14 +149,16 @@ def load(system: System, layout: Layout, number: int) -> Generation:
         raise DtsconfError(f"there is no generation #{number} on this machine", f"known are: {known}")
     try:
         return from_bytes(found.content)
+    except NewerFormat as e:
+        raise DtsconfError(f"{system.shown(path)}: a newer dtsconf wrote this record", "update dtsconf here") from e
     except (ValueError, KeyError, TypeError, AttributeError) as e:
-        message = f"{system.shown(path)}: this is no record of a generation that this dtsconf can read"
-        raise DtsconfError(message, "it was changed by hand, or a newer dtsconf wrote it") from e
+        message = f"{system.shown(path)} is damaged: it is no record of a generation"
+        raise Damaged(message, "dtsconf history shows the others") from e
 
 
 def history(system: System, layout: Layout) -> list[Generation]:
-    """All generations on record, newest last."""
-    return [load(system, layout, number) for number in numbers(system, layout)]
+    """All generations whose records are whole, newest last. Raises: as `current`."""
+    return list(_newest_first(system, layout)[1])[::-1]
 
 
 def history_row(generation: Generation) -> dict[str, Any]:

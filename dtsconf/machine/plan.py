@@ -49,7 +49,8 @@ class Plan:
     as settled before, else `auto` (hex SHA-256). `last` is the current generation's number, None before the first.
     `left` are files of dropped targets that somebody changed, or put where an adopted file stood: they stay.
     `unread` could not be compared by content. `rotated` are the settings keys whose secret isn't the delivered one any
-    more; `unlooked` those that were not compared, `secrets_read` False because no secret was read.
+    more; `unlooked` those that were not compared, `secrets_read` False because no secret was read. `damaged`: the
+    record of the last apply is, so a new one is made even where no file changes.
     """
 
     changes: tuple[Change, ...]
@@ -63,11 +64,12 @@ class Plan:
     secrets_read: bool = False
     rotated: tuple[str, ...] = ()
     unlooked: tuple[str, ...] = ()
+    damaged: bool = False
 
     @property
     def empty(self) -> bool:
         """Whether apply would change nothing, neither on the machine nor in what is recorded of it."""
-        return not self.changes and not self.left
+        return not self.changes and not self.left and not self.damaged
 
     @property
     def needs_adopt(self) -> tuple[str, ...]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.record import Generation, ProfileRecord
     from dtsconf.machine.request import Machine, Options
-    from dtsconf.machine.system import System
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
 
@@ -145,7 +144,7 @@ def look(
     states = States(want, found, last, survey.same, put_back, effective is None, read, rotated, unlooked)
     name = effective.org.name if effective else ""
     made = compute(states, name, effective.from_environment if effective else ())
-    return Planned(_with_warnings(made, effective, machine.system), want, last, survey, effective)
+    return Planned(_with_warnings(made, effective, machine), want, last, survey, effective)
 
 
 def _rotation(want: Desired, last: Generation | None, *, compared: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -205,17 +204,20 @@ def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None)
     return kept
 
 
-def _with_warnings(made: Plan, effective: Effective | None, system: System) -> Plan:
+def _with_warnings(made: Plan, effective: Effective | None, machine: Machine) -> Plan:
     from dataclasses import replace
 
+    system = machine.system
     notices = [*(effective.warnings if effective else ()), *made.warnings]
+    lost = generations.unsure(system, machine.layout)
+    notices += [lost] if lost is not None and lost not in notices else []
     for path in map(system.shown, made.left):
         message = f"{path} belongs to a target that the profile has dropped, but somebody changed it, so it stays"
         notices.append(Notice("left", message, f"look at it, then: rm {path}"))
     for path in map(system.shown, made.needs_adopt):
         message = f"{path} stands there and was not written by dtsconf; apply refuses to replace it"
         notices.append(Notice("adopt", message, f"apply --adopt keeps it as {kept_name(path)}"))
-    return replace(made, warnings=tuple(notices))
+    return replace(made, warnings=tuple(notices), damaged=lost is not None)
 
 
 def kept_name(path: str) -> str:

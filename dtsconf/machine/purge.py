@@ -169,10 +169,10 @@ def _purge_machine(machine: Machine, wait: float) -> list[Notice]:
         last = generations.current(system, layout)
         if last is not None:
             planned = look(machine, last, None, lost=[])
-            if not planned.plan.empty:
+            if planned.plan.changes or planned.plan.left:
                 warnings += _targets_gone(machine, planned, last)
-            for number in reversed(generations.numbers(system, layout)):
-                system.unlink(layout.generation(number))
+        for number in reversed(generations.numbers(system, layout)):
+            system.unlink(layout.generation(number))
         system.unlink(layout.key)
     return warnings
 
@@ -185,7 +185,9 @@ def _targets_gone(machine: Machine, planned: Planned, last: Generation) -> tuple
     expected = writing.expected(planned, machine, steps)
     time = iso_time(machine.clock.now())
     who = machine.who
-    empty = Generation(last.number + 1, time, who.user, who.sudo_user, "purge", rollback_of=0, made=last.made)
+    empty = Generation(
+        generations.next_number(system, layout), time, who.user, who.sudo_user, "purge", rollback_of=0, made=last.made
+    )
     with Transaction(system, layout, key).stage(steps, folders_gone=writing.folders_gone(planned)) as staged:
         return tuple(staged.commit({empty.number: to_bytes(empty)}, expected))
 

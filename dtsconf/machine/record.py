@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
+class NewerFormat(ValueError):
+    """A record of a format that only a newer dtsconf knows."""
+
+
 @frozen
 class TargetRecord:
     """One file as apply left it. `digest` names its kind (`sha256:`, with a `secret` `hmac-sha256:`); `shown` is the
@@ -119,11 +123,13 @@ def from_bytes(data: bytes) -> Generation:
     """Read what `to_bytes` wrote; fields that a newer dtsconf may have added are passed over.
 
     Raises:
+        NewerFormat: a newer dtsconf wrote it.
         ValueError, KeyError, TypeError, AttributeError: it is not such a record.
     """
     loaded = json.loads(data)
     if loaded["format"] != FORMAT:
-        raise ValueError("unknown format")
+        newer = isinstance(loaded["format"], int) and loaded["format"] > FORMAT
+        raise (NewerFormat if newer else ValueError)("unknown format")
     plain = _known(Generation, loaded)
     plain["profile"] = None if loaded["profile"] is None else ProfileRecord(**_known(ProfileRecord, loaded["profile"]))
     plain["proof"] = Proof(**_known(Proof, loaded["proof"]))

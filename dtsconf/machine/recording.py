@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dtsconf.frozen import frozen
 from dtsconf.machine import delivered, writing
 from dtsconf.machine.desired import NOTHING
+from dtsconf.machine.generations import next_number
 from dtsconf.machine.record import Generation, to_bytes
 from dtsconf.machine.status import iso_time
 from dtsconf.secret.value import Secret
@@ -32,12 +33,12 @@ class Course:
 
 
 def generation(final: Planned, machine: Machine, key: MachineKey, staged: Staged, course: Course) -> Generation:
-    """The generation that the staged files will be, numbered one up from the last."""
+    """The generation that the staged files will be, numbered one up from the newest on record."""
     last, effective, old = final.last, final.effective, course.goal.old
     environment = old.from_environment if old else effective.from_environment if effective else ()
     made = (*(last.made if last else ()), *staged.folders_made)
     return Generation(
-        number=last.number + 1 if last else 1,
+        number=next_number(machine.system, machine.layout),
         time=iso_time(machine.clock.now()),
         user=machine.who.user,
         sudo_user=machine.who.sudo_user,

@@ -139,6 +139,7 @@ class Applied:
 
     `changed` tells whether a generation was committed; `generation` is the one in force now and `before` the one that
     was (None: never applied). On a failure both are the old one. `settled` is what `auto` came to in this run.
+    `unsure`: the newest record can't be read, so which generation that is can't be told.
     """
 
     host: str
@@ -153,3 +154,4 @@ class Applied:
     rollback_of: int | None = None
     warnings: tuple[Notice, ...] = ()
     settled: str | None = None
+    unsure: bool = False

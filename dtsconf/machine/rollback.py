@@ -52,6 +52,8 @@ def goal_of(number: int | None, machine: Machine) -> Generation:
     if not known:
         raise DtsconfError("there is nothing to go back to: dtsconf never applied anything here", "dtsconf history")
     now = known[-1]
+    if now.number and generations.passed_over(machine.system, machine.layout):
+        return now  # what stands there came after it
     for old in reversed(known[:-1]):
         if old.result != now.result:
             return old

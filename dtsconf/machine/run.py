@@ -99,6 +99,7 @@ class Run:
             self.goal.old.number if self.goal.old else None,
             warnings,
             next((each.encryption for each in self.outcome.memory.values()), None) if self.outcome else None,
+            generations.unsure(self.machine.system, self.machine.layout) is not None,
         )
 
     def _in_force(self) -> Generation | None:
@@ -210,12 +211,14 @@ class Run:
         self.services.progress("staging")
         with Transaction(system, layout, key).stage(steps, folders_gone=gone) as staged:
             if final.effective is not None:
-                self._verify(final, final.effective, final.last.number + 1 if final.last else 1)
+                self._verify(final, final.effective, generations.next_number(system, layout))
             proof = verdict.proof(self.verification, self.depth, self._now()) if final.effective else Proof()
             course = Course(self.goal, self.options, proof, self.outcome.memory if self.outcome else {})
             generation = recording.generation(final, self.machine, key, staged, course)
             self.services.progress("writing")
-            notices = staged.commit(recording.records(generation, first=final.last is None), expected)
+            notices = staged.commit(
+                recording.records(generation, first=not generations.numbers(system, layout)), expected
+            )
         self.warnings += [*notices, *verdict.owed(generation.proof)]
         self.done = self._applied(final, generation, changed=True)
         self._note(generations.thin_out(system, layout))

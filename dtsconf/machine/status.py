@@ -56,8 +56,8 @@ class Status:
 def status(system: System, layout: Layout, now: float) -> Status:
     """The machine's state, `now` in seconds since the epoch. Raises: DtsconfError when a record can't be read."""
     for _ in range(TRIES):
+        number = generations.current_number(system, layout)
         found = _status(system, layout, now)
-        number = found.generation.number if found.generation else None
         if number == generations.current_number(system, layout) and interrupted(layout) == (
             found.state == "interrupted"
         ):
@@ -71,11 +71,13 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     age = now - parse_time(proof.time) if proof and proof.time else None
     if interrupted(layout):
         return Status("interrupted", (), generation, proof, age)
-    if generation is None:
+    drift = [_lost(layout, number) for number in generations.passed_over(system, layout)]
+    if generation is None and not drift:
         return Status("never-applied")
     survey = Survey(system, layout)
-    drift = [item for record in generation.targets if (item := _drift(record, survey, layout))]
-    unchecked = tuple(record.path for record in generation.targets if survey.unchecked(record))
+    targets = generation.targets if generation else ()
+    drift += [item for record in targets if (item := _drift(record, survey, layout))]
+    unchecked = tuple(record.path for record in targets if survey.unchecked(record))
     return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked)
 
 
@@ -87,6 +89,11 @@ def iso_time(seconds: float) -> str:
 def parse_time(text: str) -> float:
     """Seconds since the epoch of what `iso_time` wrote."""
     return datetime.fromisoformat(text).timestamp()
+
+
+def _lost(layout: Layout, number: int) -> DriftItem:
+    path = layout.generation(number)
+    return DriftItem(path, "damaged: what was applied then can't be told", _changed_at(layout, path))
 
 
 def _drift(record: TargetRecord, survey: Survey, layout: Layout) -> DriftItem | None:

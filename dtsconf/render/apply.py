@@ -115,6 +115,8 @@ def _look_again(applied: Applied, call: Call) -> str:
 
 
 def _keeps(applied: Applied) -> str:
+    if applied.unsure:
+        return f"{applied.host} stays as it is."
     if applied.before is None or applied.before.number == 0:
         return f"{applied.host} stays as it was before dtsconf."
     before = applied.before

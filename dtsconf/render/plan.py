@@ -119,7 +119,7 @@ def _asides(plan: Plan, root: str | None) -> str:
 def summary(plan: Plan) -> str:
     """The number of files an action, such as `Plan: 1 to create, 2 to update.`."""
     counts = [(sum(c.action == action for c in plan.changes), action) for action in SIGNS]
-    return "Plan: " + ", ".join(f"{n} to {action}" for n, action in counts if n) + "."
+    return "Plan: " + (", ".join(f"{n} to {action}" for n, action in counts if n) or "a new record alone") + "."
 
 
 def markdown(plan: Plan) -> str:

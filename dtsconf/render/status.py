@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -136,11 +136,10 @@ def history_data(generations: Sequence[Generation]) -> dict[str, Any]:
     }
 
 
-def history_text(generations: Sequence[Generation]) -> str:
-    """A line a generation, newest last."""
-    if not generations:
-        return "never applied on this machine\n"
-    return "".join(_line(g) for g in generations)
+def history_text(generations: Sequence[Generation], damaged: Iterable[int] = ()) -> str:
+    """A line a generation, newest last; of a `damaged` record only that it is."""
+    lines = {g.number: _line(g) for g in generations} | {number: f"#{number}  damaged\n" for number in damaged}
+    return "".join(lines[number] for number in sorted(lines)) or "never applied on this machine\n"
 
 
 def _line(g: Generation) -> str:

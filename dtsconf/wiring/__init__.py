@@ -155,16 +155,12 @@ def organisation(inputs: Inputs, *, guarded: bool = False, recorded: bool = Fals
 
 def _nobody(inputs: Inputs) -> Organisation:
     """No profile and no machine config: nothing set, nothing forbidden."""
-    from dtsconf.errors import DtsconfError
     from dtsconf.settings.policy import Policy
     from dtsconf.settings.sections import SecretsOptions, Target, Verify
     from dtsconf.settings.values import Layer, Organisation
 
     absent = "nothing was applied on this machine yet"
-    try:
-        last = last_generation(inputs)
-    except DtsconfError:
-        last = None
+    last = last_generation(inputs)
     if last is not None and last.config:
         kinds = {target.kind for target in last.targets}
         gone = "is gone: `dtsconf status`" if "dts" in kinds else "is not among the targets that were applied: add dts"
@@ -191,16 +187,16 @@ def machine_config(root: str | None) -> Organisation | None:
 
 
 def recorded_config(inputs: Inputs) -> Organisation | None:
-    """The machine config as the generation in force recorded it; None when it recorded none.
+    """The machine config as the generation in force recorded it; None when it recorded none, or can't be read: an
+    older one must not come back unasked.
 
     Raises:
-        DtsconfError: the record can't be read.
         Invalid: this version can't read the recorded config.
     """
     from dtsconf.settings.machine_config import from_bytes
 
     last = last_generation(inputs)
-    if last is None or last.config is None:
+    if last is None or last.config is None or _unsure(inputs.root) is not None:
         return None
     path = config_path(inputs.root)
     org, delivered = from_bytes(last.config.encode(), layout_of(inputs.root).real(path))
@@ -209,16 +205,9 @@ def recorded_config(inputs: Inputs) -> Organisation | None:
 
 def config_path(root: str | None) -> str:
     """Where the machine config lies: where the generation in force put it, else its usual place (a logical path)."""
-    from dtsconf.errors import DtsconfError
-    from dtsconf.machine.generations import current
-
-    layout = layout_of(root)
-    try:
-        last = current(local_system(layout), layout)
-    except DtsconfError:  # an unreadable record: `status` tells; the usual place is the best guess
-        last = None
+    last = last_generation(Inputs(root=root))  # None for an unreadable record: the usual place is the best guess
     placed = [t.path for t in last.targets if t.kind == "dts" and not t.secret] if last else []
-    return placed[0] if placed else layout.config
+    return placed[0] if placed else layout_of(root).config
 
 
 def _is_root() -> bool:
@@ -238,6 +227,8 @@ def effective(inputs: Inputs, *, user: bool, guarded: bool = False, recorded: bo
     if guarded and inputs.trust_profile:
         told = "--trust-profile: nobody checked who could have changed the profile"
         notices.append(Notice("trust-profile", told, "leave it out where root applies on a real machine"))
+    if inputs.profile is None and (lost := _unsure(inputs.root)) is not None:
+        notices.append(lost)
     try:
         org = organisation(inputs, guarded=guarded, recorded=recorded)
     except Invalid as wrong:
@@ -278,8 +269,20 @@ def _working_folder() -> str | None:
 
 
 def last_generation(inputs: Inputs) -> Generation | None:
-    """The generation in force on the machine."""
+    """The generation in force on the machine, None when it can't be read: who sends needs none, who applies meets the
+    error there."""
+    from dtsconf.errors import DtsconfError
     from dtsconf.machine.generations import current
 
     layout = layout_of(inputs.root)
-    return current(local_system(layout), layout)
+    try:
+        return current(local_system(layout), layout)
+    except DtsconfError:
+        return None
+
+
+def _unsure(root: str | None) -> Notice | None:
+    from dtsconf.machine.generations import unsure
+
+    layout = layout_of(root)
+    return unsure(local_system(layout), layout)

@@ -242,3 +242,61 @@ def test_environment_layer_does_not_change_a_rollback(machine: Machine) -> None:
     machine.apply(machine.profile(name="second")).ok()
     machine.run("rollback", "1", "--yes", env={"DTS_EMAIL_SENDER__NAME": "Other"}).ok()
     assert machine.config.read_bytes() == first
+
+
+def damaged(machine: Machine, number: int) -> str:
+    path = machine.state / f"generations/{number}.json"
+    path.write_text("x\n")
+    return str(path)
+
+
+def test_mail_goes_on_with_a_damaged_record_and_apply_gets_over_it(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    profile = machine.profile(
+        settings={"server": {"host": "127.0.0.1", "port": server.port}}, verify={"to": "a@b.example"}
+    )
+    machine.apply(profile).ok()
+    machine.apply(
+        machine.profile(
+            "other.yaml",
+            name="other",
+            settings={"server": {"host": "127.0.0.1", "port": server.port}},
+            verify={"to": "a@b.example"},
+        )
+    ).ok()
+    path = damaged(machine, 2)
+    config = machine.config.read_bytes()
+    for args in (("test",), ("send", "--to", "you@acme.example", "--subject", "s", "--body", "b"), ("show",)):
+        result = machine.run(*args, "--json").ok()
+        assert [each["message"] for each in result.warnings if path in each["message"]], result
+    found = machine.run("status").fails(7)
+    assert f"{path}: damaged" in found.text
+    assert path in machine.run("plan").ok().text
+    machine.run("apply", "--yes").ok()
+    assert machine.config.read_bytes() == config
+    assert [each["generation"] for each in generations(machine)] == [0, 1, 3]
+    assert "#2  damaged" in machine.run("history").ok().stdout
+    machine.run("status").ok()
+    assert (machine.state / "generations/2.json").read_text() == "x\n"
+
+
+def test_what_is_not_applied_over_a_damaged_record_says_no_word_of_before_dtsconf(machine: Machine) -> None:
+    machine.apply(machine.profile()).ok()
+    damaged(machine, 1)
+    failed = machine.apply(machine.profile(name="other")).fails(1)
+    assert "--adopt" in failed.text
+    assert "before dtsconf." not in failed.text
+
+
+def test_an_older_damaged_record_is_marked_and_hinders_no_rollback(machine: Machine) -> None:
+    for name in ("one", "two", "three"):
+        machine.apply(machine.profile(name=name)).ok()
+    path = damaged(machine, 2)
+    result = machine.run("history").ok()
+    assert "#1 " in result.stdout
+    assert "#2  damaged" in result.stdout
+    assert path in result.stderr
+    assert path in machine.run("doctor").text
+    failed = machine.run("rollback", "2", "--yes").fails(1)
+    assert "dtsconf history" in failed.text
+    assert machine.run("rollback", "--yes", "--json").ok().json["rollback_of"] == 1

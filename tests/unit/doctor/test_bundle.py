@@ -83,7 +83,8 @@ def test_damaged_parts_are_told_and_left_out(root: Path, tmp_path: Path) -> None
     parts = bundled(root, tmp_path / "support.zip")
     assert "fault" in parts["email.json"]
     assert "fault" in parts["generations/3.json"]
-    assert "fault" in parts["history.json"]
+    assert parts["history.json"][-1]["generation"] == 3
+    assert "damaged" in parts["history.json"][-1]["fault"]
     assert "by-hand" not in json.dumps(parts)
 
 

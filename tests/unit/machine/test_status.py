@@ -91,7 +91,7 @@ def test_without_the_key_a_secret_is_compared_by_its_facts(world: World) -> None
 
 def test_an_unreadable_record_is_an_error_that_names_it(world: World) -> None:
     world.apply()
-    world.write("/var/lib/dtsconf/generations/1.json", "{")
+    world.write("/var/lib/dtsconf/generations/1.json", '{"format": 99}')
     with pytest.raises(DtsconfError) as caught:
         world.status()
     assert "1.json" in caught.value.message

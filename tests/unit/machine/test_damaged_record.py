@@ -1,0 +1,108 @@
+"""A generation's record that was damaged: what it knew is lost, everything else goes on, and it stays where it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dtsconf.errors import DtsconfError
+from dtsconf.machine import generations, purge
+from tests.unit.machine.world import LOGIN, WORKING, World, effective
+
+CONFIG = "/etc/dts/email.json"
+NEW = effective({**LOGIN, "server.port": 2525})
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A machine with generations 0, 1 and 2."""
+    made = World(str(tmp_path))
+    made.apply(effective(LOGIN))
+    made.apply(NEW)
+    return made
+
+
+def damage(world: World, number: int, text: str = "x\n") -> str:
+    path = world.layout.generation(number)
+    world.write(path, text)
+    return path
+
+
+def test_status_names_the_newest_damaged_record_and_apply_makes_a_new_one(world: World) -> None:
+    path = damage(world, 2)
+    found = world.status()
+    assert (found.state, found.drift[0].path) == ("drifted", path)
+    applied = world.apply(NEW)
+    assert applied.changed
+    assert applied.generation is not None
+    assert applied.generation.number == 3
+    assert any(path in each.message for each in applied.warnings)
+    assert world.read(path) == "x\n"
+    assert world.status().state == "in-sync"
+    assert world.plan(NEW).plan.empty
+
+
+def test_a_new_record_is_made_even_where_no_file_changes(world: World) -> None:
+    world.write(CONFIG, "{}")
+    world.apply(NEW)
+    config = world.read(CONFIG)
+    damage(world, 3)
+    planned = world.plan(NEW).plan
+    assert not planned.changes
+    assert not planned.empty
+    world.apply(NEW)
+    assert (world.read(CONFIG), world.status().state) == (config, "in-sync")
+    assert generations.current_number(world.system, world.layout) == 4
+
+
+def test_records_that_are_all_damaged_are_kept_too(world: World) -> None:
+    for number in (0, 1, 2):
+        damage(world, number)
+    assert world.status().state == "drifted"
+    with pytest.raises(DtsconfError, match="not written by dtsconf"):
+        world.apply(NEW)
+    world.apply(NEW, adopt=True)
+    assert generations.numbers(world.system, world.layout) == [0, 1, 2, 3]
+    assert [world.read(world.layout.generation(n)) for n in (0, 1, 2)] == ["x\n"] * 3
+
+
+def test_rollback_over_a_damaged_newest_goes_to_the_one_before(world: World) -> None:
+    damage(world, 2)
+    applied = world.rollback()
+    assert applied.rollback_of == 1
+    assert json.loads(world.read(CONFIG))["settings"]["server"]["port"] != 2525
+
+
+def test_an_older_damaged_record_hinders_nobody_but_who_goes_back_to_it(world: World) -> None:
+    world.apply(effective(WORKING))
+    path = damage(world, 2)
+    assert world.status().state == "in-sync"
+    assert [g.number for g in generations.history(world.system, world.layout)] == [0, 1, 3]
+    assert list(generations.damage(world.system, world.layout)) == [2]
+    with pytest.raises(DtsconfError, match=path):
+        world.rollback(2)
+    assert world.rollback().rollback_of == 1
+
+
+def test_a_newer_format_is_no_damage(world: World) -> None:
+    damage(world, 2, '{"format": 2}')
+    for look in (world.status, lambda: world.apply(NEW)):
+        with pytest.raises(DtsconfError, match="newer dtsconf"):
+            look()
+
+
+def test_a_failure_says_that_it_cannot_tell_which_generation_stays(world: World) -> None:
+    damage(world, 2)
+    world.secrets.clear()
+    with pytest.raises(DtsconfError) as caught:
+        world.apply(NEW)
+    assert caught.value.known.unsure
+
+
+def test_purge_takes_damaged_records_away(world: World) -> None:
+    for number in (0, 1, 2):
+        damage(world, number)
+    purge.purge(world.machine, ask=lambda _items: True)
+    assert not world.exists(world.layout.generation(2))
