@@ -11,6 +11,7 @@ from typing import Final
 
 from dtsconf.errors import Notice, Problem
 from dtsconf.settings.effective import Setting
+from dtsconf.settings.keys import GROUPS, nearest
 from dtsconf.settings.rules import BRANCHES
 from dtsconf.settings.values import covers
 
@@ -51,7 +52,16 @@ Known = Sequence[tuple[str, str]]
 
 def known_from(problems: Iterable[Problem]) -> Known:
     """Key and kind of each problem that names a key; an item of a list counts as the list."""
-    return tuple((problem.key.partition("[")[0], problem.kind) for problem in problems if problem.key)
+    return tuple(
+        (_meant(problem.key.partition("[")[0], problem.kind), problem.kind) for problem in problems if problem.key
+    )
+
+
+def _meant(key: str, kind: str) -> str:
+    """The group, or `settings`, that a misspelt key of the top was meant for: what it holds is not known."""
+    if kind != "unknown-key" or "." in key or key in GROUPS:
+        return key
+    return nearest(key, ("settings", *(group for group in GROUPS if "." not in group))) or key
 
 
 def rests_on_doubt(told: Problem | Notice, known: Known, values: Mapping[str, Setting]) -> bool:

@@ -3,49 +3,92 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from dtsconf.frozen import frozen
 from dtsconf.settings.shapes import Mapping, Shape, profile_shape, settings_shape
 from dtsconf.settings.wording import BadValue, in_brackets
 
 if TYPE_CHECKING:
     from dtsconf.settings.leaf import Leaf
 
-BELOW_SETTINGS = "put {} below `settings:`, indented by two blanks more"
+SECTIONS: Final = ("settings", "policy", "verify", "secrets")
+"""The parts of a profile that hold named parts themselves."""
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
-def suggestion(name: str, shape: Mapping, prefix: str) -> str:
-    """The key that was likely meant: a sibling, or one of this name elsewhere, or the siblings there are."""
+def suggestion(name: str, shape: Mapping, prefix: str, *, own: bool = False) -> str:
+    """The key that was likely meant: a sibling, or one of this name elsewhere, or the siblings there are.
+
+    `own`: in a user's own file, the bare settings tree.
+    """
     from dtsconf.settings.keys import GROUPS, KEYS, nearest
 
     if nested := _nested(name, shape):
         return f"write {nested}"
     settings = settings_shape().fields
-    if not prefix and shape is profile_shape() and name in settings:
-        return BELOW_SETTINGS.format("it")
+    if shape is profile_shape() and (section := next((one for one in SECTIONS if _in_section([name], one)), None)):
+        return _below(section, "it")
     if not prefix and shape is settings_shape() and name == "settings":
         return f"leave settings: out and write what is below it at the top, such as {next(iter(settings))}:"
+    if own and not prefix and name in profile_shape().fields:
+        return "leave it out: a user's own file holds settings alone"
     base = prefix.removeprefix("settings.")
     if near := nearest(name, shape.fields):
         return f"did you mean {base}{near}?"
     elsewhere = [key for key in (*KEYS, *GROUPS) if key.rpartition(".")[2] == name.lower()]
     if elsewhere:
-        at = elsewhere[0] if prefix.startswith("settings.") else f"settings.{elsewhere[0]}"
+        at = elsewhere[0] if own or prefix.startswith("settings.") else f"settings.{elsewhere[0]}"
         return f"did you mean {at}?"
     if name in profile_shape().fields and prefix:
         return f"{name} stands at the top of the file, not below {prefix.rstrip('.')}"
     return f"known here: {', '.join(shape.fields)}"
 
 
-def outside_settings(names: Iterable[str], shape: Mapping, prefix: str) -> list[str]:
-    """Settings at the top of a profile, where `settings:` was left out above them: two or more, else none."""
-    if prefix or "settings" not in shape.fields:
+@frozen
+class Astray:
+    """Keys that stand together in the wrong mapping: what is told of them, what to do, and the key that it is about."""
+
+    names: tuple[str, ...]
+    told: str
+    hint: str
+    key: str
+
+
+def astray(names: Collection[str], shape: Mapping, prefix: str) -> list[Astray]:
+    """Keys of one section at the top of a profile, two or more, and groups of settings within another group."""
+    top = profile_shape()
+    if shape is top:
+        parts = [(section, _in_section(names, section)) for section in SECTIONS]
+        return [
+            Astray(found, f"{_stand(found)} at the top of the file", _below(section, "them"), section)
+            for section, found in parts
+            if len(found) > 1
+        ]
+    group = prefix.removeprefix("settings.").partition(".")[0]
+    settings = settings_shape().fields
+    found = tuple(n for n in names if isinstance(settings.get(n), Mapping) and n not in shape.fields)
+    if shape is settings_shape() or not isinstance(settings.get(group), Mapping) or not found:
         return []
-    known = settings_shape().fields
-    found = [name for name in names if name in known and name not in shape.fields]
-    return found if len(found) > 1 else []
+    it = "it" if len(found) == 1 else "them"
+    hint = f"{group} and {', '.join(found)} stand side by side: indent {it} as {group}:"
+    return [Astray(found, f"{_stand(found)} below {group}", hint, found[0] if it == "it" else "settings")]
+
+
+def _in_section(names: Iterable[str], section: str) -> tuple[str, ...]:
+    """The names that a profile has not at its top, but in this section."""
+    top = profile_shape().fields
+    inner = top[section]
+    return tuple(name for name in names if isinstance(inner, Mapping) and name in inner.fields and name not in top)
+
+
+def _stand(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]} stand" if len(names) > 1 else f"{names[0]} stands"
+
+
+def _below(section: str, what: str) -> str:
+    return f"put {what} below `{section}:`, indented by two blanks more"
 
 
 def headless(lines: Sequence[str]) -> int | None:

@@ -15,7 +15,7 @@ from dtsconf.settings.leaf import Leaf
 from dtsconf.settings.scalars import plain, read_scalar
 from dtsconf.settings.sections import FORMAT
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr
-from dtsconf.settings.suggestion import BELOW_SETTINGS, as_list, dashes_without_blank, outside_settings, suggestion
+from dtsconf.settings.suggestion import as_list, astray, dashes_without_blank, suggestion
 from dtsconf.settings.values import Value
 from dtsconf.settings.wording import CURLY, PLAIN_QUOTES, BadValue, found, shown, storing
 from dtsconf.settings.yamltext import Source
@@ -119,17 +119,17 @@ class Walk:
             self._problem(knode, bad.kind, f"{base}{word}: {bad.message}", bad.hint, prefix + word[:100])
             return
         told = shown(name).strip("'")
-        self._problem(
-            knode, "unknown-key", f"unknown key {base}{told}", suggestion(name, shape, prefix), prefix + name[:100]
-        )
+        hint = suggestion(name, shape, prefix, own=self.own)
+        self._problem(knode, "unknown-key", f"unknown key {base}{told}", hint, prefix + name[:100])
 
     def _astray(self, pairs: Pairs[str, tuple[yaml.Node, yaml.Node]], shape: Mapping, prefix: str) -> Collection[str]:
-        """Settings at the top of a profile, where `settings:` was left out above them: one problem for all of them."""
-        names = outside_settings(pairs, shape, prefix)
-        if names:
-            told = f"{', '.join(names[:-1])} and {names[-1]} stand at the top of the file"
-            self._problem(pairs[names[0]][0], "unknown-key", told, BELOW_SETTINGS.format("them"), "settings")
-        return names
+        """The keys that belong into another mapping, told: one problem for all that belong into the same one."""
+        if all(name in shape.fields for name in pairs):
+            return ()
+        found = astray(pairs, shape, prefix)
+        for one in found:
+            self._problem(pairs[one.names[0]][0], "unknown-key", one.told, one.hint, one.key)
+        return [name for one in found for name in one.names]
 
     def _missing(self, node: yaml.Node, name: str, prefix: str) -> None:
         hint = {"dtsconf": "write dtsconf: 1 as the first line", "name": "write name: and a word for this profile"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dtsconf.errors import Problem
-from dtsconf.settings.document import read_profile_text
+from dtsconf.settings.document import read_profile_text, read_settings_text
 from dtsconf.settings.part import read_part
 from dtsconf.settings.validation import validate_paths
 
@@ -220,3 +220,65 @@ def test_a_size_that_no_mail_keeps_is_a_warning(tmp_path: Path) -> None:
             "write it with its unit, such as 25 MiB"
         )
     ]
+
+
+FLAT = """dtsconf: 1
+name: x
+settings:
+  sender:
+    email: a@b.example
+    server:
+      host: mail.b.example
+      encryption: starttls
+    login:
+      required: true
+      username: dts
+      password: env://PW
+"""
+
+
+def test_groups_indented_into_another_one_are_one_problem(tmp_path: Path) -> None:
+    problems, _ = validated(tmp_path, FLAT)
+    assert problems == [
+        "server and login stand below sender / sender and server, login stand side by side: indent them as sender:"
+    ]
+
+
+def test_one_group_indented_into_another_one_is_one_problem(tmp_path: Path) -> None:
+    problems, _ = validated(tmp_path, FLAT.replace("    login:", "  login:"))
+    assert problems == ["server stands below sender / sender and server stand side by side: indent it as sender:"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message", "hint"),
+    [
+        (
+            "recipients: [a@b.example]\nmax_size: 5 MiB\nlock: [server]\n",
+            "recipients, max_size and lock stand at",
+            "them below `policy:`",
+        ),
+        ("recipients: [a@b.example]\n", "unknown key recipients", "put it below `policy:`"),
+        ("level: none\nto: a@b.example\n", "level and to stand at the top", "put them below `verify:`"),
+        ("deliver: file\n", "unknown key deliver", "put it below `secrets:`"),
+    ],
+)
+def test_keys_of_a_section_at_the_top_are_sent_below_it(lines: str, message: str, hint: str) -> None:
+    problem = only(HEAD + lines)
+    assert message in problem.message
+    assert hint in str(problem.hint)
+
+
+@pytest.mark.parametrize("name", ["Settings", "SETTINGS", "setting", "setings"])
+def test_settings_misspelt_is_one_problem(tmp_path: Path, name: str) -> None:
+    text = LOGIN.replace("REQUIRED", "true").replace("USERNAME", "dts").replace("settings:", f"{name}:")
+    assert validated(tmp_path, text)[0] == [f"unknown key {name} / did you mean settings?"]
+
+
+def test_a_profile_s_own_keys_in_a_user_s_file() -> None:
+    problems = read_settings_text("u.yaml", b"dtsconf: 1\nname: x\nsettings:\n  mode: smtp\n").problems
+    assert [str(p.hint).partition(" and ")[0] for p in problems] == [
+        "leave it out: a user's own file holds settings alone",
+        "leave it out: a user's own file holds settings alone",
+        "leave settings: out",
+    ]
+    assert read_settings_text("u.yaml", b"sender: {port: 5}\n").problems[0].hint == "did you mean server.port?"

@@ -147,7 +147,7 @@ def test_the_merged_values_are_judged_beside_other_problems(folder: Path) -> Non
     write(
         folder,
         {
-            "a.yaml": "dtsconf: 1\nname: a\nsettings:\n  server: {host: 'smtp://h', port: 465}\n  login: {required: true}\n  sendr: {}\n"
+            "a.yaml": "dtsconf: 1\nname: a\nsettings:\n  server: {host: 'smtp://h', port: 465}\n  login: {required: true}\n  colour: {}\n"
         },
     )
     (report,) = validate_paths(["a.yaml"])
@@ -157,7 +157,7 @@ def test_the_merged_values_are_judged_beside_other_problems(folder: Path) -> Non
         ("server.encryption", "a.yaml:5:21"),
         ("login.username", "a.yaml:5:21"),
         ("login.password", "a.yaml:5:21"),
-        ("sendr", "a.yaml:6:3"),
+        ("colour", "a.yaml:6:3"),
     ]
 
 
