@@ -112,12 +112,17 @@ class Resolver:
         return self._fetched[text]
 
     def _look_at_ends(self, secret: Secret, reference: Reference) -> None:
-        """A blank at an end is pasted along more often than meant, and no eye sees it."""
+        """A blank at an end, or a line more, is pasted along more often than meant."""
         if where := secret.blank():
             from dtsconf.secret.storing import storing
 
             told = f"the secret of {reference} {where} a blank, which is taken as part of it"
             self.warnings.append(Notice("blank", told, f"if it isn't, {storing(reference)}"))
+        if (lines := secret.lines()) > 1:
+            from dtsconf.secret.storing import storing
+
+            told = f"the secret of {reference} has {lines} lines, and all of them together are taken as it"
+            self.warnings.append(Notice("several-lines", told, f"if one of them is it, {storing(reference)}"))
 
     def facts(self, text: str) -> Mapping[str, str]:
         """What the backend knows about a reference that was fetched, see `Backend`. Raises: SecretUnavailable."""

@@ -30,6 +30,10 @@ class Secret:
             return "begins with"
         return "ends in" if self._text[-1:] in _BLANKS else None
 
+    def lines(self) -> int:
+        """How many lines it has; a PEM text, which must have several, counts as one."""
+        return 1 if "-----BEGIN " in self._text else self._text.strip("\r\n").count("\n") + 1
+
     def __repr__(self) -> str:
         return "Secret(********)"
 

@@ -125,3 +125,14 @@ def test_a_warning_keeps_the_key_that_brought_it(tmp_path: Path) -> None:
     fetcher.fetch(secret(tmp_path, 0o644), key="first")
     fetcher.fetch("env://PW", key="second")
     assert [w.key for w in fetcher.warnings] == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"), [("s3cret\nof the mail server\n", [2]), ("s3cret\n\n", []), ("-----BEGIN X-----\nAA\n", [])]
+)
+def test_a_secret_of_several_lines_is_a_warning(tmp_path: Path, text: str, lines: list[int]) -> None:
+    fetcher = Resolver({})
+    fetcher.fetch(secret(tmp_path, 0o600, text.encode()), key="login.password", where=WHERE)
+    told = [one for one in fetcher.warnings if one.kind == "several-lines"]
+    assert [f"has {count} lines" in one.message for one, count in zip(told, lines, strict=True)] == [True] * len(lines)
+    assert all("s3cret" not in f"{one.message} {one.hint}" for one in told)
