@@ -65,13 +65,25 @@ def _words(value: Any) -> str:
     from dtsconf.render.show import shown
 
     if isinstance(value, list):
-        return f"[{', '.join(_words(each) for each in value)}]"
+        bare = [_bare(each) for each in value]
+        words = [_words(each) for each in bare]
+        if bare and all(isinstance(each, list) for each in bare):
+            return " and ".join(words)  # recipients of several files: an address must be in each
+        return f"[{', '.join(words)}]"
     if isinstance(value, dict):
-        plain = {name: inner for name, inner in value.items() if name != "where" and inner is not None}
-        if len(plain) == 1:
-            return _words(next(iter(plain.values())))
+        plain = _plain(value)
         return escape_controls("{" + ", ".join(f"{name}: {_words(inner)}" for name, inner in plain.items()) + "}")
     return shown(value)
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: inner for name, inner in value.items() if name != "where" and inner is not None}
+
+
+def _bare(value: Any) -> Any:
+    """What a mapping with one thing in it holds; anything else as it is."""
+    plain = _plain(value) if isinstance(value, dict) else {}
+    return next(iter(plain.values())) if len(plain) == 1 else value
 
 
 def _defaults() -> dict[str, Any]:

@@ -78,3 +78,14 @@ def test_paths_are_those_that_the_reader_can_open() -> None:
     assert "somebody changed it: /tmp/try/etc/dts/email.json" in text
     assert render.data(plan)["changes"][0]["path"] == PATH, "data keep the machine's own paths"
     assert PLAN.changes[0].path not in render.text(PLAN, color=False, root="/r").replace("/r/etc", "")
+
+
+def test_recipients_of_one_file_are_one_list_and_of_two_files_both() -> None:
+    def policy(*lists: list[str]) -> str:
+        content = json.loads(config())
+        content["policy"]["recipients"] = [{"patterns": one, "where": None} for one in lists]
+        return json.dumps(content)
+
+    text = settings_diff(PATH, policy(["*@acme.example"]), policy(["*@acme.example"], ["a@x.example", "b@x.example"]))
+    assert "-policy.recipients: [*@acme.example]\n" in text
+    assert "+policy.recipients: [*@acme.example] and [a@x.example, b@x.example]\n" in text
