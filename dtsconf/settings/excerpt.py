@@ -117,6 +117,8 @@ def _leading(source: Source, line: int, end: int, harmless: frozenset[str]) -> l
         return []
     if not _harmless_above(source, line, harmless):
         return [(0, len(text))]
+    if first == "-" and len(words) == 2:
+        return []  # an item of a list that may be shown
     return [(text.index(first) + len(first), end)] if first and end == len(text) else []
 
 

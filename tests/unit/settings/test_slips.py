@@ -282,3 +282,10 @@ def test_a_profile_s_own_keys_in_a_user_s_file() -> None:
         "leave settings: out",
     ]
     assert read_settings_text("u.yaml", b"sender: {port: 5}\n").problems[0].hint == "did you mean server.port?"
+
+
+def test_an_item_of_a_harmless_list_is_shown_in_a_file_that_is_no_yaml() -> None:
+    shown = only(f"{HEAD}targets:\n  - dts\n - msmtp\n").excerpt
+    assert str(shown).startswith(" - msmtp\n")
+    hidden = only(f"{HEAD}settings:\n  login:\n    password:\n      - a\n     - hunter2\n").excerpt
+    assert "hunter2" not in str(hidden)
