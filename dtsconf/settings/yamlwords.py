@@ -199,8 +199,28 @@ def _out_of_line(lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
         return None
     if column - 1 > indent and (bad := _of_the_line_above(lines, at)):
         return bad
-    told = f"this line doesn't line up with line {above}, nor with another above it"
-    return BadYaml("syntax", told, f"indent it by {indent} blanks, as line {above}", at)
+    near = _nearest_indents(lines, number, column - 1) or [(above, indent)]
+    told = f"this line doesn't line up with line {near[0][0]}, nor with another above it"
+    ways = ", or ".join(f"by {blanks or 'no'} blanks, as line {n}" for n, blanks in near)
+    return BadYaml("syntax", told, f"indent it {ways}", at)
+
+
+def _nearest_indents(lines: Sequence[str], number: int, indent: int) -> list[tuple[int, int]]:
+    """The lines above whose blocks are open at this one and which are nearest to its indent, with theirs; the one that
+    is indented most comes first. A key is not put among the items of a list."""
+    dash = lines[number - 1].lstrip().startswith("- ")
+    least = LIMIT
+    levels: list[tuple[int, int]] = []
+    for n in range(number - 1, 0, -1):
+        text = lines[n - 1].split("#")[0].rstrip()
+        blanks = len(text) - len(text.lstrip())
+        if not text or blanks >= least:
+            continue
+        least = blanks
+        if dash or not text.lstrip().startswith("- "):
+            levels.append((n, blanks))
+    nearest = min((abs(blanks - indent) for _, blanks in levels), default=0)
+    return [level for level in levels if abs(level[1] - indent) == nearest]
 
 
 def _of_the_line_above(lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:

@@ -289,3 +289,31 @@ def test_an_item_of_a_harmless_list_is_shown_in_a_file_that_is_no_yaml() -> None
     assert str(shown).startswith(" - msmtp\n")
     hidden = only(f"{HEAD}settings:\n  login:\n    password:\n      - a\n     - hunter2\n").excerpt
     assert "hunter2" not in str(hidden)
+
+
+DEEP = """dtsconf: 1
+name: x
+settings:
+  sender:
+    name: a
+  server:
+    host: h
+policy:
+  lock:
+    - server
+  recipients:
+    - "*@acme.example"
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "hint"),
+    [
+        ("  recipients:", "   recipients:", "indent it by 2 blanks, as line 9"),
+        ("  server:", "   server:", "indent it by 4 blanks, as line 5, or by 2 blanks, as line 4"),
+        ("  server:", " server:", "indent it by 2 blanks, as line 4, or by no blanks, as line 3"),
+        ("policy:", " policy:", "indent it by 2 blanks, as line 6, or by no blanks, as line 3"),
+    ],
+)
+def test_an_indent_is_mended_to_the_nearest_block_that_is_open(right: str, wrong: str, hint: str) -> None:
+    assert only(DEEP.replace(right, wrong)).hint == hint
