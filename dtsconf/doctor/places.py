@@ -33,6 +33,7 @@ class _Place:
 
 def _places(layout: Layout, *, group: bool) -> tuple[_Place, ...]:
     return (
+        _Place("config-folder", layout.config_folder, 0o755, needed=True, folder=True),
         _Place("config", layout.config, 0o644, needed=True),
         _Place("secrets", layout.secrets, 0o640 if group else 0o600, private=True),
         _Place("state-folder", layout.state, 0o755, needed=True, folder=True),
@@ -93,7 +94,7 @@ def _judged(place: _Place, real: str, facts: os.stat_result, subject: Subject) -
     chmod = f"chmod {place.mode:o} {quote(real)}"
     if place.private and mode & 0o077 & ~place.mode:
         return Check(place.name, "fail", f"{real} has mode {octal}: others may read it", chmod)
-    if place.needed and mode & place.mode & 0o044 != place.mode & 0o044:
+    if place.needed and place.mode & 0o055 & ~mode:
         return Check(place.name, "warn", f"{real} has mode {octal}: other users can't read it, so can't send", chmod)
     if place.name == "secrets" and not os.access(real, os.R_OK):
         told = f"{real} (mode {octal}) can't be read by this user, who so can't send with its password"

@@ -15,6 +15,7 @@ from dtsconf.machine import generations
 from dtsconf.machine.desired import NOTHING, Desired, Ground, delivered_references, desired
 from dtsconf.machine.owners import group_id
 from dtsconf.machine.plan import Plan, States, compute
+from dtsconf.machine.rights import odd_rights
 from dtsconf.machine.saved_plan import SavedPlan, saved
 from dtsconf.machine.settling import remembered
 from dtsconf.machine.survey import Survey, readable_key
@@ -144,7 +145,8 @@ def look(
     states = States(want, found, last, survey.same, put_back, effective is None, read, rotated, unlooked)
     name = effective.org.name if effective else ""
     made = compute(states, name, effective.from_environment if effective else ())
-    return Planned(_with_warnings(made, effective, machine), want, last, survey, effective)
+    odd = odd_rights(last, survey, machine.system) if effective else ()
+    return Planned(_with_warnings(made, effective, machine, odd), want, last, survey, effective)
 
 
 def _rotation(want: Desired, last: Generation | None, *, compared: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -204,11 +206,11 @@ def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None)
     return kept
 
 
-def _with_warnings(made: Plan, effective: Effective | None, machine: Machine) -> Plan:
+def _with_warnings(made: Plan, effective: Effective | None, machine: Machine, odd: tuple[Notice, ...]) -> Plan:
     from dataclasses import replace
 
     system = machine.system
-    notices = [*(effective.warnings if effective else ()), *made.warnings]
+    notices = [*(effective.warnings if effective else ()), *made.warnings, *odd]
     lost = generations.unsure(system, machine.layout)
     notices += [lost] if lost is not None and lost not in notices else []
     for path in map(system.shown, made.left):

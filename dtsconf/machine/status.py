@@ -15,11 +15,13 @@ from dtsconf.frozen import frozen
 from dtsconf.machine import generations
 from dtsconf.machine.layout import parent
 from dtsconf.machine.recovery import interrupted
+from dtsconf.machine.rights import odd_rights
 from dtsconf.machine.standing import as_left
 from dtsconf.machine.survey import Survey
 from dtsconf.machine.system import Refused
 
 if TYPE_CHECKING:
+    from dtsconf.errors import Notice
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.record import Generation, Proof, TargetRecord
     from dtsconf.machine.standing import Standing
@@ -43,7 +45,7 @@ class DriftItem:
 @frozen
 class Status:
     """`generation` is the current one, None before the first; `proof_age` in seconds. `unchecked` are paths whose
-    content was not checked."""
+    content was not checked; `warnings` tell of rights that are no drift and yet odd."""
 
     state: State
     drift: tuple[DriftItem, ...] = ()
@@ -51,6 +53,7 @@ class Status:
     proof: Proof | None = None
     proof_age: float | None = None
     unchecked: tuple[str, ...] = field(default=())
+    warnings: tuple[Notice, ...] = ()
 
 
 def status(system: System, layout: Layout, now: float) -> Status:
@@ -78,7 +81,8 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     targets = generation.targets if generation else ()
     drift += [item for record in targets if (item := _drift(record, survey, layout))]
     unchecked = tuple(record.path for record in targets if survey.unchecked(record))
-    return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked)
+    odd = () if drift else odd_rights(generation, survey, system)
+    return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked, odd)
 
 
 def iso_time(seconds: float) -> str:

@@ -5,6 +5,9 @@ Profiles are read in `trust`. Knows nothing of what the bytes mean.
 
 from __future__ import annotations
 
+import os
+from shlex import quote
+
 from dtsconf.errors import Invalid, Problem
 from dtsconf.files import FileProblem, read_regular
 
@@ -22,6 +25,8 @@ def read_machine_config(path: str) -> bytes | None:
         return read_regular(path, LIMIT)[0]
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise _unreadable(path, error, f"whoever sends must read it; as root: {to_open(path)}") from None
     except (FileProblem, OSError) as error:
         raise _unreadable(path, error, "mend it, or write it anew: dtsconf apply --profile FILE") from None
 
@@ -36,6 +41,15 @@ def read_saved_plan(path: str) -> bytes:
         return read_regular(path, LIMIT)[0]
     except (FileProblem, OSError) as error:
         raise _unreadable(path, error, "make one with dtsconf plan --out FILE") from None
+
+
+def to_open(path: str) -> str:
+    """The command that lets others read a file: of the outermost folder that shuts them out, else of the file."""
+    folder, shut = os.path.dirname(path), None
+    while folder != os.path.dirname(folder):
+        shut = f"chmod 755 {quote(folder)}" if os.path.isdir(folder) and not os.access(folder, os.X_OK) else shut
+        folder = os.path.dirname(folder)
+    return shut or f"chmod 644 {quote(path)}"
 
 
 def _unreadable(path: str, error: FileProblem | OSError, hint: str) -> Invalid:

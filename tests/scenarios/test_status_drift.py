@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.harness import CONFIG, NOBODY, PROGRAM, Machine, call, in_namespace, login
+from tests.scenarios.harness import CONFIG, NOBODY, PROGRAM, Machine, call, chown, in_namespace, login, mode
 
 
 def status(machine: Machine, code: int, *args: str) -> dict[str, Any]:
@@ -193,3 +193,49 @@ def test_an_early_failure_names_the_generation_that_stays(machine: Machine) -> N
     text = machine.run("apply", "--yes", "--profile", str(machine.root / "none.yaml")).fails(3).text
     assert "keeps #1" in text, text
     assert "before dtsconf" not in text, text
+
+
+def test_an_owner_that_an_apply_keeps_is_a_warning_with_the_chown(machine: Machine) -> None:
+    profile = machine.profile()
+    machine.apply(profile).ok()
+    chown(machine.config, 1, 1)
+    machine.apply(machine.profile("other.yaml", name="other")).ok()
+    hints = []
+    for args in (("status",), ("plan",), ("apply", "--yes")):
+        (warning,) = [each for each in machine.run(*args, "--json").ok().warnings if each["kind"] == "owner"]
+        assert str(machine.config) in warning["message"]
+        hints.append(warning["hint"])
+    assert os.system(hints[0].partition("as root: ")[2]) == 0
+    assert not machine.run("status", "--json").ok().warnings
+
+
+def test_a_config_that_nobody_else_can_read_is_a_warning_with_the_chmod(machine: Machine) -> None:
+    machine.apply(machine.profile()).ok()
+    machine.config.chmod(0o600)
+    (warning,) = machine.run("status", "--json").ok().warnings
+    assert os.system(warning["hint"].partition("as root: ")[2]) == 0
+    assert not machine.run("status", "--json").ok().warnings
+    assert mode(machine.config) == 0o644
+
+
+@pytest.mark.parametrize("bits", [0o666, 0o646, 0o777])
+def test_what_was_opened_to_all_is_closed_again(machine: Machine, bits: int) -> None:
+    profile = machine.profile()
+    machine.apply(profile).ok()
+    machine.config.chmod(bits)
+    machine.run("status").fails(7)
+    machine.apply(profile).ok()
+    assert mode(machine.config) & 0o022 == 0
+    assert mode(machine.config) & 0o644 == 0o644
+
+
+@pytest.mark.parametrize("place", ["etc/dts", CONFIG])
+def test_a_user_who_is_shut_out_is_told_the_chmod_and_doctor_sees_it(machine: Machine, place: str) -> None:
+    machine.apply(machine.profile()).ok()
+    path = machine.root / place
+    path.chmod(0o700 if place == "etc/dts" else 0o600)
+    found = [each["hint"] for each in machine.run("doctor", "--json").json["checks"] if each["state"] == "warn"]
+    result = as_nobody(machine, "test", "--level", "connect")
+    hint = f"chmod {755 if place == 'etc/dts' else 644} {path}"
+    assert hint in result.stderr
+    assert hint in found
