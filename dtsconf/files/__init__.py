@@ -61,14 +61,19 @@ def read_open(descriptor: int, path: str, limit: int) -> tuple[bytes, os.stat_re
     return bytes(data), facts
 
 
+SHARED = os.path.join("", "var", "lib", "dtsconf", "users")
+"""The end of the path under which a `--root` keeps each user's folder."""
+
+
 def private_folder(path: str) -> None:
-    """Makes a folder and those above it that are missing, 0700. Raises: OSError."""
+    """Makes a folder and those above it that are missing, 0700; only what all users of a `--root` share is open for
+    others to pass. Raises: OSError."""
     if os.path.isdir(path):
         return
     private_folder(os.path.dirname(path))
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)
-        os.chmod(path, 0o700)
+        os.chmod(path, 0o755 if path.endswith(SHARED) else 0o700)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -26,7 +26,7 @@ def failure(error: OSError, *, tail: str = "", place: str = "a file") -> Dtsconf
 
 def _explained(error: OSError, place: str) -> tuple[str, str]:
     if error.errno in _DENIED:
-        return f"permission denied for {_caller()}", f"run it as root (sudo){ELSEWHERE}"
+        return f"permission denied for {_caller()}", _permitted(place)
     if error.errno == errno.EROFS:
         return "the file system is read-only", f"remount it writable{ELSEWHERE}"
     if error.errno in _FULL:
@@ -36,6 +36,18 @@ def _explained(error: OSError, place: str) -> tuple[str, str]:
         return f"there is no folder {folder}", f"make its folder first: mkdir -p {quote(folder)}"
     hint = "look at the disk and the system's log (dmesg), then type the same command again"
     return (error.strerror or str(error)), hint
+
+
+def _permitted(place: str) -> str:
+    """What helps against a no; root, who gets one, meets a flag and not a mode."""
+    paths = " ".join(quote(path) for path in (os.path.dirname(place), place) if os.path.lexists(path))
+    if paths and _is_root():
+        return f"root itself is refused: is it immutable (lsattr -d {paths})? chattr -i takes that off"
+    return f"run it as root (sudo){ELSEWHERE}"
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
 
 
 def _caller() -> str:

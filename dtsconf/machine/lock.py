@@ -12,6 +12,7 @@ import json
 import os
 import time
 from contextlib import contextmanager, suppress
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, LockHeld
@@ -107,7 +108,8 @@ def holder(path: str) -> str:
 def _holder(lock: FileLock) -> str:
     note = _note(lock)
     if "pid" not in note:
-        return "just starting"
+        unknown = "somebody who left no name: a dtsconf that is just starting, or another program"
+        return f"{unknown} (fuser {quote(lock.path)})"
     return f"{note.get('command')}, process {note['pid']}, since {note.get('since')}"
 
 

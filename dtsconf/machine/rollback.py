@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
 
 
+_FIRST = "dtsconf apply --profile FILE is the first step"
+
+
 def rollback(number: int | None, machine: Machine, services: Services, options: Options) -> Applied:
     """Go back to a generation; None is the newest whose content differs from the one in force.
 
@@ -50,7 +53,7 @@ def goal_of(number: int | None, machine: Machine) -> Generation:
         return generations.load(machine.system, machine.layout, number)
     known = generations.history(machine.system, machine.layout)
     if not known:
-        raise DtsconfError("there is nothing to go back to: dtsconf never applied anything here", "dtsconf history")
+        raise DtsconfError("there is nothing to go back to: dtsconf never applied anything here", _FIRST)
     now = known[-1]
     if now.number and generations.passed_over(machine.system, machine.layout):
         return now  # what stands there came after it

@@ -11,6 +11,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from dtsconf.errors import Notice
 from dtsconf.frozen import frozen
 from dtsconf.machine import generations
 from dtsconf.machine.layout import parent
@@ -21,7 +22,6 @@ from dtsconf.machine.survey import Survey
 from dtsconf.machine.system import Refused
 
 if TYPE_CHECKING:
-    from dtsconf.errors import Notice
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.record import Generation, Proof, TargetRecord
     from dtsconf.machine.standing import Standing
@@ -31,6 +31,13 @@ State = Literal["in-sync", "drifted", "interrupted", "never-applied"]
 
 TRIES = 3
 """How often to look again when an apply went through while looking."""
+
+
+_KEYLESS = Notice(
+    "key",
+    "the machine's key is gone, so the content of delivered secrets can't be checked",
+    "dtsconf apply makes a new one",
+)
 
 
 @frozen
@@ -82,6 +89,7 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     drift += [item for record in targets if (item := _drift(record, survey, layout))]
     unchecked = tuple(record.path for record in targets if survey.unchecked(record))
     odd = () if drift else odd_rights(generation, survey, system)
+    odd += (_KEYLESS,) if unchecked and survey.keyless else ()
     return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked, odd)
 
 

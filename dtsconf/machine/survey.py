@@ -18,7 +18,7 @@ class Survey:
     """One look at the machine: each path is read once, and what was read is kept for the commit to compare with."""
 
     def __init__(self, system: System, layout: Layout, key: MachineKey | None = None) -> None:
-        self._system = system
+        self._system, self._layout = system, layout
         self._key = key or readable_key(system, layout)
         self._seen: dict[str, Standing | None] = {}
         self.found: dict[str, Found | None] = {}
@@ -34,6 +34,11 @@ class Survey:
         if digest.startswith("hmac-"):
             return None if self._key is None else same_content(content, digest, self._key)
         return same_content(content, digest, None)
+
+    @property
+    def keyless(self) -> bool:
+        """Whether the machine's key is gone, so that nobody can tell a secret's content from what was recorded."""
+        return self._key is None and self._system.facts(self._layout.key) is None
 
     def unchecked(self, record: TargetRecord) -> bool:
         """Whether a file stands there whose content can't be told from what was recorded."""

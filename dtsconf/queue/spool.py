@@ -120,8 +120,14 @@ class Spool:
         return waiting
 
     def slots(self) -> list[Slot]:
-        """What waits, in the order of queueing, then what was given up."""
-        return [*_slots(self.folder, failed=False), *_slots(self.failed_folder, failed=True)]
+        """What waits, in the order of queueing, then what was given up. Raises: DtsconfError when a folder can't be
+        read."""
+        try:
+            return [*_slots(self.folder, failed=False), *_slots(self.failed_folder, failed=True)]
+        except PermissionError as closed:
+            raise DtsconfError(
+                f"the queue can't be read: {closed.filename}: {closed.strerror}", "dtsconf doctor"
+            ) from None
 
     def named(self, ids: Iterable[str]) -> list[Slot]:
         """The places of the messages with these ids.

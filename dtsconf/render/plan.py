@@ -101,7 +101,11 @@ def secrets(plan: Plan) -> str:
     """Which secrets are not the delivered ones any more, and which were not looked at; empty when there are none."""
     from dtsconf.machine.diff import rotated
 
-    why = "read, but comparing takes the machine's key: run it as root" if plan.secrets_read else _UNREAD
+    why = (
+        "read, but comparing takes the machine's key: run it as root; where it is gone, apply makes a new one"
+        if plan.secrets_read
+        else _UNREAD
+    )
     lines = [f"{rotated(key)}\n" for key in plan.rotated]
     return "".join([*lines, *(f"{key}: {why}\n" for key in plan.unlooked)])
 

@@ -53,10 +53,11 @@ def text(
 ) -> str:
     """The state in a line, then drift, proof and what to type; `root` as this run was given it."""
     lines = [_state(status, color=color)]
+    unseen = "its key is gone" if any(each.kind == "key" for each in status.warnings) else "not readable for you"
     for item in status.drift:
         since = f", since {escape_controls(item.since)}" if item.since else ""
         lines.append(f"  {opened(item.path, root)}: {painted(escape_controls(item.what), 'red', on=color)}{since}\n")
-    lines += [f"  {opened(path, root)}: content not checked (not readable for you)\n" for path in status.unchecked]
+    lines += [f"  {opened(path, root)}: content not checked ({unseen})\n" for path in status.unchecked]
     if status.generation is not None:
         lines.append(escape_controls(_proof(status)[:-1]) + "\n")
     if standing is not None:

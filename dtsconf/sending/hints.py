@@ -25,7 +25,7 @@ LOOKED_INTO = {
 
 _TEST = "dtsconf test finds out why, and what works instead; then "
 _SAME = "the same send again"
-_RUN = "dtsconf queue run again"
+_RUN = "dtsconf queue flush"
 _QUEUE = "or with --queue added: then dtsconf queue run tries by itself until it is through"
 _NO_WAY = ("resolve", "connect")
 _TEST_AGAIN = re.compile(r"\bdtsconf test again\b")

@@ -161,6 +161,8 @@ def _nobody(inputs: Inputs) -> Organisation:
 
     absent = "nothing was applied on this machine yet"
     last = last_generation(inputs)
+    if last is not None and not last.config and last.rollback_of == 0:
+        absent = f"this machine was rolled back to before dtsconf: #{last.number}"
     if last is not None and last.config:
         kinds = {target.kind for target in last.targets}
         gone = "is gone: `dtsconf status`" if "dts" in kinds else "is not among the targets that were applied: add dts"

@@ -75,6 +75,14 @@ def test_rollback_goes_to_the_newest_that_differs(machine: Machine) -> None:
     assert machine.config.read_bytes() == second
 
 
+def test_what_was_rolled_back_to_before_dtsconf_is_told_as_that(machine: Machine) -> None:
+    assert "dtsconf apply --profile FILE" in machine.run("rollback", "--yes").fails(1).text
+    machine.apply(machine.profile()).ok()
+    machine.run("rollback", "0", "--yes").ok()
+    result = machine.run("send", "--to", "a@acme.example", "--subject", "s", "--body", "b")
+    assert "rolled back to before dtsconf" in result.text, result
+
+
 def test_rollback_to_a_number(machine: Machine) -> None:
     contents = []
     for name in ("one", "two", "three"):

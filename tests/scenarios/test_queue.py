@@ -17,7 +17,7 @@ import pytest
 from tests.real.cutter import Cutter, cutter
 from tests.real.servers import MailHost
 from tests.real.smalldisk import SmallDisk
-from tests.scenarios.harness import PROGRAM, Machine, mode
+from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace, mode
 from tests.scenarios.smtpd import Smtpd
 
 Servers = Callable[..., Smtpd]
@@ -90,7 +90,7 @@ def test_a_server_that_is_down_costs_an_attempt_and_nothing_else(machine: Machin
     assert "`dtsconf queue flush --root " in idle
     told = machine.run("queue", "flush").fails(9).stdout
     assert "could not be used" in told
-    assert "finds out why, and what works instead; then dtsconf queue run" in told
+    assert "finds out why, and what works instead; then dtsconf queue flush" in told
     server = smtpd()
     to_server(machine, server.port)
     assert "2 sent" in machine.run("queue", "flush").ok().stdout
@@ -269,3 +269,26 @@ def test_two_runs_at_once_send_nothing_twice(machine: Machine, mail: MailHost) -
     assert sum(json.loads(one.stdout)["sent"] for one in results) == len(queued)
     mail.wait_for_mail(recipient, message_id=queued[-1])
     assert deliveries(mail, recipient) == Counter(queued)
+
+
+def test_a_user_behind_a_closed_folder_is_told_what_opens_it(machine: Machine) -> None:
+    """The queue of whoever came first shuts nobody out; where it does all the same, the fix that is told is one."""
+    to_server(machine, 1)
+    queue(machine)
+    users = machine.state / "users"
+    assert mode(users) == 0o755
+    users.chmod(0o700)
+    nobody = in_namespace(":", PROGRAM, "--root", str(machine.root), "queue", "list", uid=NOBODY)
+    listed = call(nobody, cwd="/", env=machine.environ(root=False))
+    assert "hint: dtsconf doctor" in listed.stderr, listed
+    doctor = in_namespace(":", PROGRAM, "--root", str(machine.root), "doctor", "--json", uid=NOBODY)
+    checks = json.loads(call(doctor, cwd="/", env=machine.environ(root=False)).stdout)["checks"]
+    (fix,) = [each["hint"] for each in checks if each["check"] == "user-state"]
+    assert os.system(fix.removeprefix("once, as root: ")) == 0
+    assert call(nobody, cwd="/", env=machine.environ(root=False)).returncode == 0
+
+
+def test_after_a_queue_run_that_found_no_server_the_hint_is_to_flush(machine: Machine) -> None:
+    to_server(machine, 1)
+    queue(machine)
+    assert "dtsconf queue flush" in machine.run("queue", "run").text

@@ -12,6 +12,7 @@ import pytest
 from dtsconf.errors import DtsconfError
 from dtsconf.machine import generations
 from dtsconf.machine.status import iso_time, parse_time
+from dtsconf.render import status as render
 from dtsconf.settings.sections import Target
 from tests.unit.machine.world import LOGIN, NOON, WORKING, World, effective
 
@@ -130,3 +131,14 @@ def test_every_choice_of_targets_comes_out_in_sync(world: World, kinds: tuple[st
     world.apply(effective(LOGIN, targets=chosen))
     assert world.status().state == "in-sync"
     assert world.plan(secrets=True).plan.empty
+
+
+def test_a_key_that_is_gone_is_told_as_that(world: World) -> None:
+    world.apply(effective(LOGIN))
+    os.unlink(world.real(world.layout.key))
+    found = world.status()
+    assert found.unchecked == (SECRETS,)
+    assert [(each.kind, each.hint) for each in found.warnings] == [("key", "dtsconf apply makes a new one")]
+    assert "its key is gone" in render.text(found, None, world.root)
+    world.apply()
+    assert world.status().warnings == ()

@@ -167,7 +167,8 @@ def _full(*_: object) -> None:
         (5, "Input/output error", "dmesg"),
     ],
 )
-def test_failures_say_what_to_do(code: int, words: str, hint: str) -> None:
+def test_failures_say_what_to_do(code: int, words: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     error = failure(OSError(code, os.strerror(code), "/etc/dts/email.json"), tail="; so it is")
     assert error.message.startswith("can't write /etc/dts/email.json: ")
     assert error.message.endswith("; so it is")

@@ -81,7 +81,7 @@ def test_only_a_test_looks_further_on_the_way_to_the_server(stage: str) -> None:
     failed = Stage(stage, False, 1.0, "no", cause="timeout", hint="check it: --set server.host=NAME")
     told = "dtsconf test finds out why, and what works instead; then "
     assert hint(failed) == f"{told}the same send again"
-    assert of_queue(failed, smtp=True).hint == f"{told}dtsconf queue run again"
+    assert of_queue(failed, smtp=True).hint == f"{told}dtsconf queue flush"
     assert hint(failed, GRAPH) == failed.hint, "no test looks further there"
     assert of_queue(failed, smtp=False).hint == failed.hint
 
@@ -89,7 +89,7 @@ def test_only_a_test_looks_further_on_the_way_to_the_server(stage: str) -> None:
 def test_a_login_is_mended_by_a_test() -> None:
     failed = said("auth", "535 5.7.8 Password expired")
     assert hint(failed) == failed.hint
-    assert of_queue(failed, smtp=True).hint == str(failed.hint).replace("dtsconf test again", "dtsconf queue run again")
+    assert of_queue(failed, smtp=True).hint == str(failed.hint).replace("dtsconf test again", "dtsconf queue flush")
 
 
 def test_everybody_is_asked_themselves_whether_it_arrived() -> None:
@@ -119,7 +119,7 @@ def test_a_server_that_was_proven_is_not_looked_for_elsewhere() -> None:
         "connect", False, 1.0, "refused", cause="refused", hint="it was proven: see to it, then dtsconf test again"
     )
     assert hint(down, replace(PLAIN, proven=True)) == "it was proven: see to it, then the same send again"
-    assert of_queue(down, smtp=True, proven=True).hint == "it was proven: see to it, then dtsconf queue run again"
+    assert of_queue(down, smtp=True, proven=True).hint == "it was proven: see to it, then dtsconf queue flush"
     assert "finds out why" in hint(down)
 
 
