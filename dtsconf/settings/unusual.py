@@ -16,8 +16,8 @@ from dtsconf.settings.wording import CURLY, PLAIN_QUOTES
 MAILBOX_PORTS = {110: "POP3", 143: "IMAP", 993: "IMAP over TLS", 995: "POP3 over TLS"}
 """Ports where mail is fetched, not sent (IANA; DTS's screen names 993 and 995)."""
 
-SMALLEST_MAIL = 500
-"""Bytes that a mail with an empty body has at least: some ten header fields."""
+SMALLEST_MAIL = 1000
+"""Bytes that a mail of a few lines has about: its head alone has some ten fields."""
 
 PASSING_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/home/", "/root/", "/users/", "/private/tmp/")  # noqa: S108 - named to warn of them
 """Where a file may go away, or belongs to one person; compared in lower case, drive letter taken off."""
@@ -53,11 +53,11 @@ def nowhere_to_go(org: Organisation) -> list[Notice]:
 
 
 def too_small(org: Organisation) -> list[Notice]:
-    """A limit that no mail keeps, since the head alone is larger."""
+    """A limit that hardly a mail keeps."""
     size = org.policy.max_size
     if size is None or size >= SMALLEST_MAIL:
         return []
-    text = f"policy.max_size lets no mail out: {size} bytes are fewer than a mail's head has"
+    text = f"policy.max_size lets hardly a mail out: {size} bytes, and the head alone has some hundreds"
     where = org.place_of("policy.max_size")
     hint = "write it with its unit, such as 25 MiB"
     return [Notice("max-size", text, hint, where, "policy.max_size", 3, standing=True)]

@@ -210,13 +210,13 @@ def test_what_sticks_to_a_user_name_is_a_warning(tmp_path: Path, username: str, 
     assert [hint in notice for notice in notices] == [True]
 
 
-def test_a_size_that_no_mail_keeps_is_a_warning(tmp_path: Path) -> None:
+def test_a_size_that_hardly_a_mail_keeps_is_a_warning(tmp_path: Path) -> None:
     text = LOGIN.replace("REQUIRED", "true").replace("USERNAME", "dts")
     assert validated(tmp_path, text + "policy: {max_size: 1 kB}\n") == ([], [])
     _, notices = validated(tmp_path, text + "policy: {max_size: 100}\n")
     assert notices == [
         (
-            "policy.max_size lets no mail out: 100 bytes are fewer than a mail's head has / "
+            "policy.max_size lets hardly a mail out: 100 bytes, and the head alone has some hundreds / "
             "write it with its unit, such as 25 MiB"
         )
     ]
