@@ -89,6 +89,8 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     drift += [item for record in targets if (item := _drift(record, survey, layout))]
     unchecked = tuple(record.path for record in targets if survey.unchecked(record))
     odd = () if drift else odd_rights(generation, survey, system)
+    unsure = generations.unsure(system, layout)
+    odd += (unsure,) if unsure else ()
     odd += (_KEYLESS,) if unchecked and survey.keyless else ()
     return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked, odd)
 

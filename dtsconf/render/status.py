@@ -106,6 +106,8 @@ def _age(seconds: float | None) -> str:
 
 
 def _next(status: Status, root: str | None) -> str:
+    if any(each.kind == "generations" for each in status.warnings):
+        return ""  # its hint names the profile: what was applied last, and so what to put back, nobody knows
     return {
         "in-sync": "",
         "drifted": f"hint: {typed('apply', root)} puts it back; {typed('plan', root)} shows the difference\n",

@@ -279,6 +279,8 @@ def test_mail_goes_on_with_a_damaged_record_and_apply_gets_over_it(machine: Mach
         assert [each["message"] for each in result.warnings if path in each["message"]], result
     found = machine.run("status").fails(7)
     assert f"{path}: damaged" in found.text
+    assert "puts it back" not in found.text
+    assert "dtsconf apply --profile FILE" in found.text
     assert path in machine.run("plan").ok().text
     machine.run("apply", "--yes").ok()
     assert machine.config.read_bytes() == config
