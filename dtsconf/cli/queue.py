@@ -102,7 +102,6 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     from dtsconf.cli.person import asking
     from dtsconf.cli.progress import Progress
     from dtsconf.render import queue as render
-    from dtsconf.render.call import hinted
     from dtsconf.sending.queued import run_queue
 
     with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
@@ -110,7 +109,11 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     code = 1 if any(one.state == "failed" for one in ran.messages) else 0
     if insist and ran.unusable is not None and not code:
         code = 6 if ran.reached else 9
-    unusable = hinted(ran.unusable, run.call(sets=True)) if ran.unusable else None
+    unusable = ran.unusable
+    if unusable is not None:
+        from dtsconf.render import advice
+
+        unusable = advice.mended_stage(unusable, run.call(sets=True), ran.effective)
     data, text = render.ran_data(ran.messages, unusable), render.ran_text(ran.messages, unusable)
     if not ran.messages and unusable is None:
         from dtsconf.queue.listing import listed

@@ -9,6 +9,7 @@ IMPLICIT_TLS_PORT = 465
 
 
 _ENCRYPTED = "--set server.encryption=starttls"
+_IMPLICIT = "--set server.encryption=tls"
 _LOGIN = "--set login.required=true --set login.username=NAME --set login.password=file:///PATH"
 
 
@@ -74,8 +75,8 @@ class Facts(NamedTuple):
     @property
     def to_log_in(self) -> str:
         """The options that turn a login on; over TLS, since it goes over nothing else."""
-        port = "" if self.starttls else f"--set server.port={self.other_port} "
-        encrypted = "" if self.tls else f"{port}{_ENCRYPTED} "
+        elsewhere = f"--set server.port={self.other_port} {_ENCRYPTED if self.other_port == 587 else _IMPLICIT} "
+        encrypted = "" if self.tls else f"{_ENCRYPTED} " if self.starttls else elsewhere
         file = "" if self.spare_login else " (a file, 0600, that holds the password)"
         return f"{encrypted}{self._login}{file}"
 

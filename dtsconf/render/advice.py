@@ -99,6 +99,11 @@ def mended(found: Verification, call: Call, effective: Effective | None) -> Veri
     return replace(found, stages=_each(found.stages, lambda hint: told(hint, call, effective)))
 
 
+def mended_stage(failed: Stage, call: Call, effective: Effective | None) -> Stage:
+    """As `mended`, for one stage."""
+    return _each((failed,), lambda hint: told(hint, call, effective))[0]
+
+
 def mended_without_set(found: Verification, call: Call, _effective: Effective | None) -> Verification:
     """As `mended`, for a command that takes no --set."""
     return replace(found, stages=_each(found.stages, lambda hint: call.completed(proposals.unset(hint))))

@@ -182,8 +182,10 @@ def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -
     """What stands nowhere yet: below its section where the file has that, else with it."""
     lines = ""
     for each in list(new):
-        if (beside := _beside(layer, each, effective)) is not None:
-            lines += f"  # in {beside.file}, beside line {beside.line}\n  {_leaf(each)}\n"
+        if beside := _beside(layer, each, effective):
+            first, inline = beside[0], len({place.line for place in beside}) < len(beside)
+            where = f"within the braces on line {first.line}" if inline else f"beside line {first.line}"
+            lines += f"  # in {first.file}, {where}\n  {_leaf(each)}\n"
             new.remove(each)
     if new:
         where, indent = _FILES.get(layer, _FILES["profile"])
@@ -191,13 +193,14 @@ def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -
     return lines
 
 
-def _beside(layer: LayerName, proposal: Proposal, effective: Effective | None) -> Place | None:
-    """Where another setting of the same section stands in the layer's file."""
+def _beside(layer: LayerName, proposal: Proposal, effective: Effective | None) -> list[Place]:
+    """Where the other settings of the same section stand in the layer's file, or in one of its files."""
     section, dot, _ = proposal.key.rpartition(".")
     if effective is None or not dot or layer == "machine":
-        return None
-    others = (one for key, one in effective.origin.items() if key.rpartition(".")[0] == section and one.layer == layer)
-    return next((one.where for one in others if isinstance(one.where, Place)), None)
+        return []
+    others = [one for key, one in effective.origin.items() if key.rpartition(".")[0] == section and one.layer == layer]
+    places = [one.where for one in others if isinstance(one.where, Place)]
+    return [place for place in places if place.file == places[0].file]
 
 
 def _leaf(proposal: Proposal) -> str:

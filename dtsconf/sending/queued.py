@@ -45,12 +45,13 @@ OF_THE_SERVER = frozenset(
 @frozen
 class QueueRun:
     """A run over the queue. `unusable` is the stage at which the server turned out not to be usable for any mail, or
-    None; `reached` is False when not a byte of it was read."""
+    None; `reached` is False when not a byte of it was read. `effective` are the settings, where any were needed."""
 
     messages: tuple[Ran, ...]
     unusable: Stage | None
     reached: bool
     warnings: tuple[Notice, ...] = ()
+    effective: Effective | None = None
 
 
 def run_queue(
@@ -95,7 +96,7 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
         from dtsconf.sending.hints import of_queue
 
         unusable = of_queue(unusable, smtp=isinstance(link.route, Smtp), proven=link.past.proven is not None)
-    return QueueRun(tuple(found), unusable, postman.reached, warnings)
+    return QueueRun(tuple(found), unusable, postman.reached, warnings, effective)
 
 
 class Postman:

@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from tests.real.ca import Certificates
 from tests.real.cutter import Cutter, cutter
 from tests.real.servers import MailHost
 from tests.real.smalldisk import SmallDisk
-from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace, mode
+from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace, login, mode
 from tests.scenarios.smtpd import Smtpd
+from tests.scenarios.test_apply import proven
 
 Servers = Callable[..., Smtpd]
 ALL = bool(os.environ.get("DTSCONF_TEST_ALL"))
@@ -292,3 +294,16 @@ def test_after_a_queue_run_that_found_no_server_the_hint_is_to_flush(machine: Ma
     to_server(machine, 1)
     queue(machine)
     assert "dtsconf queue flush" in machine.run("queue", "run").text
+
+
+def test_a_password_that_changed_at_the_server_is_stored_anew_and_applied(
+    machine: Machine, smtpd: Servers, certificates: Certificates
+) -> None:
+    server = smtpd(tls=certificates.server_context(), users={"lab": "pear-tree-9"})
+    kept = machine.secret_file("plum-tree-9")
+    parts = proven(server, settings=login(kept, ca_file=certificates.ca_file), verify={"level": "none"})
+    machine.apply(machine.profile(**parts)).ok()
+    queue(machine)
+    told = machine.run("queue", "flush").fails(6).stdout
+    assert f"/dev/stdin {kept.removeprefix('file://')}" in told
+    assert "; then dtsconf apply --profile FILE --root " in told

@@ -74,9 +74,9 @@ def chosen(ways: Sequence[Way], route: Smtp) -> Choice:
 
 def best(ways: Sequence[Way], route: Smtp) -> list[Way]:
     """Those that work and that these settings may use, the recommended ones first (RFC 8314 3): encrypted before plain,
-    the port in use before others. In clear only where nobody logs in and no TLS is offered: where it is offered and
-    doesn't come about, somebody may have seen to that. With a token by STARTTLS alone. Without those that the
-    organisation's rules forbid."""
+    the port in use before others. In clear only where no TLS is offered (where it is and doesn't come about, somebody
+    may have seen to that), and nobody logs in or the organisation lets a login go so. With a token by STARTTLS alone.
+    Without those that the organisation's rules forbid."""
     return [way for way in _fit(ways, route) if route.allows(way.port, way.encryption)]
 
 
@@ -88,7 +88,9 @@ def _fit(ways: Sequence[Way], route: Smtp) -> list[Way]:
 
 def _kinds(route: Smtp) -> tuple[str, ...]:
     """The encryptions that these settings may use."""
-    return ("starttls",) if by_token(route) else ("starttls", "tls") if route.login else ("starttls", "tls", "none")
+    if by_token(route):
+        return ("starttls",)
+    return ("starttls", "tls") if route.login and not route.cleartext_login else ("starttls", "tls", "none")
 
 
 def _rank(way: Way, route: Smtp) -> tuple[bool, bool, int]:
@@ -153,7 +155,8 @@ def _without_login(way: Way, route: Smtp) -> Choice:
     found = f"a mail server answers on port {way.port}, {how}; {login}"
     if way.login and way.encryption == "none":
         ask = f"ask the administrator of {route.host} to switch STARTTLS on, or for a port that has it"
-        clear = "the profile may allow the password in clear: server: {encryption: none, allow_cleartext_login: true}"
+        keys = f"{{port: {way.port}, encryption: none, allow_cleartext_login: true}}"
+        clear = f"the profile may allow the password in clear: server: {keys}"
         return Choice("no-login", found, f"{ask}; only where nobody can listen on the way {clear}")
     ask = f"port {way.port} is not for logins: ask the administrator of {route.host} for the submission port"
     if by_token(route):

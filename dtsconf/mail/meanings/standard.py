@@ -40,6 +40,7 @@ ROWS: tuple[Row, ...] = (
     Row("blocked", hints.LISTED, "RFC 5321 3.1: 554 in place of the greeting; RFC 7504: 521", BANNER, code="5.."),
     # Signing in
     Row("auth-rejected", hints.TRANSITION, ENHANCED_AUTH, AUTH, code="432"),
+    Row("auth-rejected", hints.TRANSITION, ENHANCED_AUTH, AUTH, code="534", enhanced=r"[45]\.7\.12"),
     Row("auth-mechanism", hints.MECHANISM, LOGIN, AUTH, code="504|534"),
     Row("auth-rejected", hints.PASSWORD, LOGIN, AUTH, code="535"),
     Row("auth-disabled", hints.NO_LOGIN, LOGIN, AUTH, code="50[0-3]"),

@@ -16,11 +16,12 @@ NAMED = "--set login.required=true --set login.username=NAME --set login.passwor
         ({"tls": True}, NAMED),
         ({}, f"--set server.encryption=starttls {NAMED}"),
         ({"starttls": False}, f"--set server.port=587 --set server.encryption=starttls {NAMED}"),
+        ({"starttls": False, "port": 587}, f"--set server.port=465 --set server.encryption=tls {NAMED}"),
         ({"tls": True, "spare_login": True}, "--set login.required=true"),
         ({"spare_login": True}, "--set server.encryption=starttls --set login.required=true"),
     ],
 )
-def test_how_to_log_in(changes: dict[str, bool], options: str) -> None:
+def test_how_to_log_in(changes: dict[str, object], options: str) -> None:
     assert PLAIN._replace(**changes).to_log_in.removesuffix(" (a file, 0600, that holds the password)") == options  # type: ignore[arg-type]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from dtsconf.errors import Place
 from dtsconf.mail.causes import of_reply
 from dtsconf.mail.reply import Reply
 from dtsconf.render import advice, proposals
@@ -158,6 +159,12 @@ def test_what_stands_nowhere_yet_goes_into_its_section_or_comes_with_it() -> Non
     given = replace(base, origin={**base.origin, "server.port": without})
     assert proposals.kept([proposals.Proposal("server.port", "587")], given).splitlines() == [
         "  # in /srv/site.yaml, beside line 1",
+        "  port: 587",
+    ]
+    flow = {"server.host": Place("/p.yaml", 5, 18), "server.encryption": Place("/p.yaml", 5, 40)}
+    inline = replace(given, origin={**given.origin, **{k: replace(base.origin[k], where=w) for k, w in flow.items()}})
+    assert proposals.kept([proposals.Proposal("server.port", "587")], inline).splitlines() == [
+        "  # in /p.yaml, within the braces on line 5",
         "  port: 587",
     ]
     assert proposals.kept([proposals.Proposal("login.required", "true")], given).splitlines() == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,9 +66,12 @@ def test_a_login_in_clear_alone_is_for_the_administrator_or_the_organisation_to_
     found = chosen(tried, job(25325, encryption="starttls", password="x").link.smtp)
     assert found.kind == "no-login"
     assert "switch STARTTLS on" in found.hint
-    assert "server: {encryption: none, allow_cleartext_login: true}" in found.hint
+    assert "server: {port: 25325, encryption: none, allow_cleartext_login: true}" in found.hint
     assert "--set" not in found.hint
     assert "not for logins" not in found.hint
+    route = job(25, password="x").link.smtp
+    decided = chosen(tried, replace(route, cleartext_login=True))
+    assert (decided.kind, decided.fit) == ("fit", (tried[0],))
     in_clear = chosen([plain(25325, offers_tls=False, login=True)], job(25325, password="x").link.smtp)
     assert "dtsconf logs in over TLS alone" in in_clear.found
 
