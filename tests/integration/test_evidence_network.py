@@ -100,6 +100,25 @@ def test_a_host_next_door_is_off(behind: Behind, address: str) -> None:
     assert "network up" not in told.hint
 
 
+def test_nobody_has_the_gateways_address(behind: Behind) -> None:
+    behind.link.client.must(find("ip") or "ip", "route", "replace", "198.51.100.0/24", "via", "192.0.2.44")
+    for seconds, cause in ((5, "no-route"), (2, "timeout")):
+        told = at(behind, seconds=seconds)
+        assert told.cause == cause
+        assert "this machine's gateway 192.0.2.44 does not answer" in told.detail
+        assert "Ask who runs this machine's network for the right gateway" in told.hint
+        assert "own firewall" not in told.detail + told.hint
+
+
+def test_a_host_by_ipv6_alone_where_there_is_only_ipv4(behind: Behind) -> None:
+    behind.link.names.records += [f"six.corp.example. 60 IN AAAA {BEYOND_6}"]
+    behind.link.client.must("/bin/sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")
+    told = at(behind, "six.corp.example")
+    assert "six.corp.example has only an IPv6 address, and this machine's network has only IPv4" in told.detail
+    assert "for a server with IPv4, or who runs this machine's network for IPv6" in told.hint
+    assert "network up" not in told.hint
+
+
 # --- firewalls of the network
 
 
@@ -130,6 +149,15 @@ def test_the_network_drops_mail(behind: Behind, listening: Callable[..., None]) 
     assert "its mail ports are silent: a firewall drops outgoing mail" in told.detail
     assert OUT in told.hint
     assert "own network is fine" in told.evidence or "port 587 leaves this machine" in told.evidence
+
+
+def test_the_network_drops_port_25_alone_and_nothing_else_is_there(behind: Behind) -> None:
+    wall(behind, "input", f"ip daddr {BEYOND} tcp dport 25 drop")
+    told = at(behind, port=25)
+    assert told.cause == "timeout"
+    assert "port 25 is silent and port 587 of the same host refuses: likely this network blocks port 25" in told.detail
+    assert OUT.replace("587", "25") in told.hint
+    assert f"ask for a port of {HOST} other than 25" in told.hint
 
 
 def test_a_web_server_where_mail_is_dropped(behind: Behind, listening: Callable[..., None]) -> None:
@@ -255,6 +283,22 @@ def unknown(behind: Behind, host: str = HOST) -> Told:
     told = behind.test(behind.profile(server={"host": host, "port": SMTP_PORT}))
     assert (told.code, told.cause, told.failed["stage"]) == (9, "dns", "resolve"), told.text
     return told
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "words"),
+    [
+        ("A", "0.0.0.0", "which is no server: a DNS filter blocks this name"),
+        ("AAAA", "::", "which is no server: a DNS filter blocks this name"),
+        ("A", "127.0.0.1", "which is this machine itself"),
+    ],
+)
+def test_a_name_server_gives_an_address_that_is_no_servers(behind: Behind, kind: str, address: str, words: str) -> None:
+    behind.link.names.records += [f"astray.corp.example. 60 IN {kind} {address}"]
+    told = at(behind, "astray.corp.example")
+    assert f"the name server {SERVER} answers {address} for astray.corp.example, {words}" in told.detail
+    assert f"who runs the name server {SERVER}" in told.hint
+    assert "firewall" not in told.detail
 
 
 @pytest.mark.usefixtures("ignorant")

@@ -4,8 +4,8 @@ product from a server's no.
     case          the failure, and the bounds: 2 s a look, 5 s in all
     said          what the conversation itself shows (pure)
     names         resolve failed: what the name servers say
-    network       connect failed: this machine, the network, the host or the port; by attempt, hosts and portal, which
-                  look, findings, what was seen, and verdict, what it comes to
+    network       connect failed: this machine, the network, the host or the port; by attempt, hosts, answers and
+                  portal, which look, findings, what was seen, and verdict, what it comes to
     greeting      no greeting: IPv6 against IPv4
     encryption    wrong encryption, or something else answers; portal: a guest network's sign-in page
     trust, clock  the certificate did not verify

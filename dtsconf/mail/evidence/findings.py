@@ -12,6 +12,7 @@ from dtsconf.proof import Evidence
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dtsconf.mail.evidence.answers import Answer
     from dtsconf.mail.evidence.attempt import Again, Knock, Stopper
     from dtsconf.mail.evidence.hosts import Entry
     from dtsconf.mail.evidence.portal import Page
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 SERVICES = {443: "web", 80: "web", 22: "remote login", 993: "mail reading", 143: "mail reading"}
 """Ports other than for outgoing mail that tell whether a host is there at all."""
 
-WayKind = Literal["open", "none", "prohibited", "no-neighbour", "here"]
+WayKind = Literal["open", "none", "other-family", "no-gateway", "prohibited", "no-neighbour", "here"]
 
 
 @frozen
@@ -49,22 +50,31 @@ class Place:
 
 @frozen
 class Way:
-    """What this machine's routes and neighbours say: `means` is a sentence, '' when there is nothing to tell."""
+    """What this machine's routes and neighbours say: `means` is a sentence, '' when there is nothing to tell; `ask` is
+    what to do about it, where that depends on addresses."""
 
     kind: WayKind
     seen: str = ""
     means: str = ""
+    ask: str = ""
 
 
 @frozen
 class Ports:
-    """The host's other mail ports: `seen` in words; those that answer at all; `served`: a mail server is there on one
-    of them; `hint`: the way in that would do."""
+    """The host's other mail ports: `seen` in words; those that answer at all, and those of them that refuse; `served`:
+    a mail server is there on one of them; `hint`: the way in that would do."""
 
     seen: str
     listening: tuple[int, ...] = ()
     served: bool = False
     hint: str | None = None
+    refusing: tuple[int, ...] = ()
+
+    @property
+    def example(self) -> str:
+        """The first of those that answer, in words, one that opens before one that refuses."""
+        opens = [port for port in self.listening if port not in self.refusing]
+        return f"port {(opens or self.listening)[0]} of the same host {'answers' if opens else 'refuses'}"
 
 
 @frozen
@@ -84,6 +94,7 @@ class Seen:
     gateway: Mapping[int, Knock] = field(default_factory=dict)
     services: Mapping[int, Knock] = field(default_factory=dict)
     entry: Entry | None = None
+    answer: Answer | None = None
     page: Page | None = None
 
     @property
@@ -116,7 +127,10 @@ class Seen:
     @property
     def by(self) -> Stopper:
         """Who stopped it. That this machine drops the answers is believed only where nothing speaks against it: what it
-        counted may have been meant for other programs, from anywhere."""
+        counted may have been meant for other programs, from anywhere. Where nobody has the address that the packets are
+        to go to next, the refusal that this machine sends itself is no firewall's (RFC 1122 3.2.2.1)."""
+        if self.unfound:
+            return "unknown"
         if self.again.by != "own-in" or self.own_loopback:
             return self.again.by
         same = self.gateway.get(self.place.port)
@@ -125,12 +139,17 @@ class Seen:
         return "own-in" if just_this or not (self.alive or self.gateway_lives or listening) else "unknown"
 
     @property
+    def unfound(self) -> bool:
+        """Whether the next machine on the way was looked for in vain, and the system said so."""
+        return self.way.kind in ("no-neighbour", "no-gateway") and self.again.knock.met == "no-route"
+
+    @property
     def own_fault(self) -> bool:
         """Whether the trouble lies in this machine itself."""
         return self.by in ("program", "own-out", "own-in") or self.own_loopback or self.way.kind in _OWN
 
 
-_OWN = ("none", "prohibited")
+_OWN = ("none", "other-family", "no-gateway", "prohibited")
 
 
 def rows(seen: Seen) -> list[Evidence]:
@@ -161,7 +180,9 @@ def _again(seen: Seen) -> Evidence:
     means = seen.again.means
     if seen.cause == "no-route" and seen.again.knock.met == "timeout":
         means = "nobody answers for this address: the refusal comes only after machines were looked for, about 3 s"
-    if seen.by != seen.again.by:
+    if seen.unfound:
+        means = "this machine looked for the next machine on the way, and found none"
+    elif seen.by != seen.again.by:
         means = f"{SILENT}; what else came in was not for this attempt"
     elif seen.own_loopback and seen.by in ("unknown", "elsewhere"):
         means = "not the network: this machine itself drops it, going out or coming back (below)"

@@ -51,7 +51,7 @@ def _entry(case: Case) -> Entry | None:
     used = {str(address) for address in case.addresses}
     path = surroundings.hosts_file()
     found = next((each for each in lines_of(case.host, path) if each[1] in used), None)
-    if found is None or is_ip(case.host) or _is_own_name(case.host):
+    if found is None or is_ip(case.host) or is_own_name(case.host):
         return None
     number, address = found
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -61,7 +61,7 @@ def _entry(case: Case) -> Entry | None:
     return Entry(path, number, address, dns, opens, surroundings.is_here(Address(family, (address, case.port))))
 
 
-def _is_own_name(host: str) -> bool:
+def is_own_name(host: str) -> bool:
     """Whether the name is meant to lead to this machine itself (RFC 6761 6.3)."""
     own = socket.gethostname().lower()
     return host.rpartition(".")[2] == "localhost" or host in (own, own.partition(".")[0])

@@ -2,8 +2,9 @@
 
 The attempt is made once more under the eyes of the kernel's counters (`attempt`); then, all at once, other ports of the
 same host are tried, those for mail and some that others use, the gateway and loopback, the hosts file is compared with
-the DNS (`hosts`), and a guest network's sign-in page looked for (`portal`). Goes to no other machine. `findings` holds
-what was seen, `verdict` says what it comes to.
+the DNS (`hosts`), the name servers are asked for an answer that is no server's (`answers`), and a guest network's
+sign-in page looked for (`portal`). Goes to no other machine. `findings` holds what was seen, `verdict` says what it
+comes to.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Any
 
-from dtsconf.mail.evidence import counters, hosts, portal, surroundings
+from dtsconf.mail.evidence import answers, counters, hosts, portal, surroundings
 from dtsconf.mail.evidence.attempt import WORDS, Knock, knock, once_more
 from dtsconf.mail.evidence.case import Outcome, together
 from dtsconf.mail.evidence.choice import chosen
@@ -44,6 +45,7 @@ def examine(case: Case) -> Outcome:
         "around": lambda: _around(case, address),
         "services": lambda: _services(case, address),
         "entry": hosts.look(case),
+        "answer": answers.look(case),
         "page": portal.look(case),
     }
     found = dict(zip(looks, together(list(looks.values()), case.end() + 1), strict=True))
@@ -56,6 +58,8 @@ def examine(case: Case) -> Outcome:
     evidence = [*rows(seen), *(families or ())]
     if seen.entry is not None:
         evidence.append(hosts.row(seen.entry, case.host, case.port))
+    if seen.answer is not None:
+        evidence.append(answers.row(seen.answer, case.host))
     if seen.page is not None and not seen.page.moved:
         evidence.append(portal.row(case.host, seen.page))
     return Outcome(tuple(evidence), *verdict(seen))
@@ -67,6 +71,8 @@ def _way(case: Case, address: Address, own: OSError | str) -> Way:
         seen = own.strerror or str(own)
         if meaning.of_errno(own.errno) == "blocked":
             return Way("prohibited", seen, "this machine's own routes prohibit it: no packet is sent")
+        if other := _other_family(case, seen):
+            return other
         means = "this machine itself has no way there: is the cable, the wireless network or the VPN up?"
         return Way("none", seen, means)
     if surroundings.is_here(address):
@@ -74,7 +80,35 @@ def _way(case: Case, address: Address, own: OSError | str) -> Way:
     if surroundings.has_no_neighbour(address) or (case.cause == "no-route" and surroundings.is_near_6(address)):
         means = f"{address} is in this machine's own network, and no machine there has it: off, or the wrong address"
         return Way("no-neighbour", f"directly, from {own}; nobody answers for {address}", means)
+    gateway = surroundings.gateway_to(address)
+    if gateway and surroundings.has_no_neighbour(Address(socket.AF_INET, (gateway, 0))):
+        return _no_gateway(gateway, own)
     return Way("open", f"from {own}", "this machine has a way there" if case.cause == "no-route" else "")
+
+
+def _other_family(case: Case, seen: str) -> Way | None:
+    """Whether the host has addresses of one family alone, and this machine ways by the other alone."""
+    families = {address.family for address in case.addresses}
+    other = socket.AF_INET if families == {socket.AF_INET6} else socket.AF_INET6
+    if len(families) > 1 or surroundings.has_way_by(families.pop()) or not surroundings.has_way_by(other):
+        return None
+    theirs, ours = ("IPv6", "IPv4") if other == socket.AF_INET else ("IPv4", "IPv6")
+    means = f"{case.host} has only an {theirs} address, and this machine's network has only {ours}"
+    ask = f"ask who runs {case.host} for a server with {ours}, or who runs this machine's network for {theirs}"
+    return Way("other-family", seen, means, ask)
+
+
+def _no_gateway(gateway: str, own: str) -> Way:
+    means = (
+        f"this machine's gateway {gateway} does not answer: no machine in this machine's own network has that address"
+    )
+    tool = surroundings.tool("ip route")
+    shown = f" (its routes: {tool})" if tool else ""
+    ask = (
+        f"is the router on, and is {gateway} its address? Ask who runs this machine's network for the right gateway,"
+        f" and set it in this machine's network settings{shown}"
+    )
+    return Way("no-gateway", f"over the gateway {gateway}, from {own}; nobody answers for {gateway}", means, ask)
 
 
 def _families(case: Case) -> tuple[Evidence, ...]:
@@ -134,11 +168,16 @@ def _other_ports(case: Case) -> Ports | None:
     by_port = {port: [way for way in ways if way.port == port] for port in ports}
     seen = "; ".join(f"port {port}: {_state(found)}" for port, found in by_port.items())
     listening = tuple(port for port, found in by_port.items() if any(way.listens for way in found))
+    refusing = tuple(port for port, found in by_port.items() if found and all(map(_refuses, found)))
     choice = chosen(ways, case.route)
     hint = f"{choice.hint} (tried just now, without login)" if choice.kind in ("fit", "certificate") else None
     if choice.kind == "forbidden":
         hint = choice.hint
-    return Ports(seen, listening, any(way.ok for way in ways), hint)
+    return Ports(seen, listening, any(way.ok for way in ways), hint, refusing)
+
+
+def _refuses(way: WayIn) -> bool:
+    return way.stage == "connect" and way.cause == "refused"
 
 
 def _state(ways: list[WayIn]) -> str:

@@ -11,10 +11,9 @@ import shutil
 import socket
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
 
-if TYPE_CHECKING:
-    from dtsconf.net.connect import Address
+from dtsconf.net.connect import Address
 
 _INFO, _RETRANS = 40, 36
 """Bytes of `struct tcp_info` that are read, and where `tcpi_retrans` stands in it (linux/tcp.h)."""
@@ -85,8 +84,18 @@ def way_to(address: Address) -> OSError | str:
 
 
 def is_here(address: Address) -> bool:
-    """Whether the address is this machine's own: what goes there never leaves it (RFC 1122 3.2.1.3 (g))."""
-    return str(address).startswith("127.") or way_to(address) == str(address)
+    """Whether the address is this machine's own: what goes there never leaves it (RFC 1122 3.2.1.3 (g)); nor does what
+    goes to the address that stands for none (ip(7))."""
+    place = str(address)
+    nowhere = ip_address(place.partition("%")[0]).is_unspecified
+    return place.startswith("127.") or nowhere or way_to(address) == place
+
+
+def has_way_by(family: int) -> bool:
+    """Whether this machine has a way to the world by IPv4 or IPv6: by the routes to addresses that are nobody's (RFC
+    5737, 3849)."""
+    host = "192.0.2.1" if family == socket.AF_INET else "2001:db8::1"
+    return isinstance(way_to(Address(family, (host, 9))), str)
 
 
 HOSTS = "/etc/hosts"

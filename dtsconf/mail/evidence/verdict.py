@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.mail.evidence import findings, hosts, portal, surroundings
+from dtsconf.mail.evidence import answers, findings, hosts, portal, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,10 @@ def verdict(seen: Seen) -> Verdict:
 
 
 def _misled(seen: Seen) -> Verdict | None:
-    """The hosts file leads to the wrong place."""
-    entry, place = seen.entry, seen.place
+    """The hosts file or the name server leads to the wrong place."""
+    entry, answer, place = seen.entry, seen.answer, seen.place
+    if answer is not None:
+        return answers.telling(answer, place.host), answers.hint(answer, place.host, place.port)
     if entry is None or not entry.misleads:
         return None
     return hosts.telling(entry, place.host), hosts.hint(entry, place.host, place.port)
@@ -53,6 +55,8 @@ def _own(seen: Seen) -> Verdict | None:
         return told, _allow(place, _ANSWERS if again.knock.left else "TCP to {there}, and the answers that come back,")
     if seen.way.kind == "none":
         return seen.way.means, "bring this machine's network up (cable, wireless, VPN, default route), " + _AGAIN
+    if seen.way.kind in ("other-family", "no-gateway"):
+        return seen.way.means, f"{seen.way.ask}, {_AGAIN}"
     return (seen.way.means, None) if seen.way.kind == "prohibited" else None
 
 
@@ -83,7 +87,7 @@ def _elsewhere(seen: Seen) -> Verdict | None:
     if seen.cause != "timeout":
         told = "a router or firewall further on said no to this port" if seen.cause == "no-route" else None
         return told, ports.hint
-    which = f"port {ports.listening[0]} of the same host answers"
+    which = ports.example
     if place.port == 25:
         told = f"port 25 is silent and {which}: this network blocks port 25, as providers do for their customers"
         return told, ports.hint
@@ -151,8 +155,12 @@ def _let_in(place: Place) -> str:
 def _silence(seen: Seen) -> Verdict:
     place, ports = seen.place, seen.ports
     if ports is not None and ports.listening:
-        told = _one_port(seen, f"port {ports.listening[0]} of the same host answers")
-        return told, f"{_let_out(place)}, or {_let_in(place)}, {_AGAIN}"
+        ask = f"{_let_out(place)}, or {_let_in(place)}, {_AGAIN}"
+        if place.port != 25:
+            return _one_port(seen, ports.example), ask
+        likely = "likely this network blocks port 25, as providers do for their customers"
+        other = f"; or ask for a port of {place.host} other than 25 to send by (587, 465)"
+        return f"port 25 is silent and {ports.example}: {likely}", f"{ask}{other}"
     if seen.alive:
         return _mail_ports_alone(seen, "are silent", "drops")
     if seen.mute:

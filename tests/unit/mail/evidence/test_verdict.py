@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from dtsconf.mail.evidence import attempt, hosts, surroundings
+from dtsconf.mail.evidence.answers import Answer
 from dtsconf.mail.evidence.attempt import Again, Knock
 from dtsconf.mail.evidence.counters import Moved
-from dtsconf.mail.evidence.findings import Place, Ports, Seen, Way, rows
+from dtsconf.mail.evidence.findings import Place, Ports, Seen, Way, WayKind, rows
 from dtsconf.mail.evidence.hosts import Entry
 from dtsconf.mail.evidence.portal import Page
 from dtsconf.mail.evidence.verdict import verdict
+from dtsconf.net.connect import Address
 
 PLACE = Place("mail.acme.example", "192.0.2.1", 587, "198.51.100.7", "server.host")
 OUT = "let this machine (198.51.100.7) out to mail.acme.example (192.0.2.1), TCP port 587"
@@ -113,6 +115,62 @@ def test_this_machine_itself_comes_first() -> None:
     assert "not the network" in rows(inwards)[0].means
     away = replace(seen("no-route", NO_WAY), way=Way("none", "", "no way there"))
     assert "bring this machine's network up" in str(verdict(away)[1])
+
+
+@pytest.mark.parametrize("kind", ["other-family", "no-gateway"])
+@pytest.mark.parametrize("cause", ["no-route", "timeout"])
+def test_a_way_that_this_machine_lacks_is_told_with_whom_to_ask(kind: WayKind, cause: str) -> None:
+    found = replace(seen(cause), ms=3053.0, way=Way(kind, "", "this is what lacks", "ask for it"))
+    assert verdict(found) == ("this is what lacks", "ask for it, then dtsconf test again")
+    assert found.own_fault
+
+
+@pytest.mark.parametrize("kind", ["no-neighbour", "no-gateway"])
+def test_the_refusal_of_a_machine_that_finds_no_next_one_is_no_firewalls(kind: WayKind) -> None:
+    again = attempt.judged(NO_WAY, Moved(refused_here=1), here=False)
+    found = replace(seen("timeout"), again=again, way=Way(kind, "", "nobody has it", "ask for it"))
+    assert verdict(found)[0] == "nobody has it"
+    assert "found none" in rows(found)[0].means
+    assert verdict(replace(found, way=Way("open")))[0] == again.means
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+def test_a_name_server_that_blocks_a_name(address: str) -> None:
+    told, hint = verdict(seen("refused", REFUSED, answer=Answer("192.0.2.53", address)))
+    assert told == (
+        f"the name server 192.0.2.53 answers {address} for mail.acme.example, which is no server: a DNS filter blocks"
+        " this name"
+    )
+    assert str(hint).startswith("ask who runs the name server 192.0.2.53")
+    assert surroundings.is_here(Address(10 if ":" in address else 2, (address, 587)))
+
+
+def test_a_name_server_that_leads_to_this_machine() -> None:
+    told, hint = verdict(replace(seen("refused", REFUSED, answer=Answer("192.0.2.53", "127.0.0.1")), way=Way("here")))
+    assert "192.0.2.53 answers 127.0.0.1 for mail.acme.example, which is this machine itself" in str(told)
+    assert str(hint).startswith("tell who runs the name server 192.0.2.53: mail.acme.example has to have")
+
+
+@pytest.mark.parametrize(
+    ("port", "ports", "words"),
+    [
+        (
+            25,
+            Ports("", (587, 465), refusing=(587, 465)),
+            "port 25 is silent and port 587 of the same host refuses: likely",
+        ),
+        (25, Ports("", (587, 465), refusing=(587,)), "port 25 is silent and port 465 of the same host answers: likely"),
+        (
+            587,
+            Ports("", (465,), refusing=(465,)),
+            "port 587 is silent and port 465 of the same host refuses: a firewall",
+        ),
+    ],
+)
+def test_a_port_that_refuses_is_not_said_to_answer(port: int, ports: Ports, words: str) -> None:
+    told, hint = verdict(replace(seen("timeout", ports=ports), place=replace(PLACE, port=port)))
+    assert str(told).startswith(words)
+    assert ("blocks port 25" in str(told)) == ("other than 25" in str(hint)) == (port == 25)
 
 
 KEPT = Again(Knock("timeout", 2000, left=True), "own-in", "", "own firewall drops the answers")
