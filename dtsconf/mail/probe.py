@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.mail import faults
@@ -16,6 +17,8 @@ from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.wire import ConnectionLost, HandshakeFailed, Wire
 
 if TYPE_CHECKING:
+    import ssl
+
     from dtsconf.mail.facts import Facts
     from dtsconf.mail.tls import Trust
     from dtsconf.mail.wire import Limits
@@ -56,11 +59,19 @@ def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: L
                 wire.send(command.encode("ascii") + b"\r\n", end)
                 wire.read_reply(end)
         wire.start_tls(trust.unverified(), host.partition("%")[0], end)
-        return from_der((wire.tls.getpeercert(binary_form=True) if wire.tls else None) or b"")
+        seen = from_der((wire.tls.getpeercert(binary_form=True) if wire.tls else None) or b"")
+        return replace(seen, alone=_sent(wire.tls) == 1) if seen and wire.tls else seen
     except _TROUBLE:
         return None
     finally:
         wire.close()
+
+
+def _sent(session: ssl.SSLObject) -> int | None:
+    """How many certificates the server sent; None where Python doesn't tell (`ssl` has it public since 3.13)."""
+    inner = getattr(session, "_sslobj", None)
+    chain = getattr(session, "get_unverified_chain", None) or getattr(inner, "get_unverified_chain", None)
+    return len(chain() or ()) if chain else None
 
 
 def silent(wire: Wire, facts: Facts, limits: Limits) -> tuple[Finding, str] | None:

@@ -166,10 +166,15 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
         root = f"the certificate {seen.subject} itself, since it vouches for itself,"
     now = "" if trust.ca_file is None else f" ({trust.ca_file} is in force and has no such root)"
     shown = f"--set server.fingerprint={seen.sha256}" if seen else "server.fingerprint"
-    return (
+    ask = (
         f"ask the server's administrator for {root} as a PEM file{now}: --set"
         f" server.ca_file=/PATH/TO/ROOTS.pem. Or have the administrator confirm the SHA-256 of the certificate: {shown}"
     )
+    if not seen or not seen.alone or seen.issuer == seen.subject:
+        return ask
+    chain = "the server sends its certificate without the one above it: have its administrator install the full chain"
+    own = "where it is an organisation's own authority"
+    return f"{chain}; or, {own}: {ask}" if trust.ca_file is None else f"{ask}. Or {chain}"
 
 
 def _system_roots() -> bool:

@@ -18,7 +18,7 @@ MOST_NAMES = 6
 @frozen
 class Certificate:
     """One certificate. Times are seconds since 1970 (UTC); `names` are its dNSName and iPAddress entries, else the
-    common name; `sha256` is in hex, '' when the DER was not at hand."""
+    common name; `sha256` is in hex, '' when the DER was not at hand; `alone`: the server sent no other along."""
 
     subject: str
     issuer: str
@@ -26,6 +26,7 @@ class Certificate:
     not_before: float
     not_after: float
     sha256: str = ""
+    alone: bool = False
 
     def __str__(self) -> str:
         return f"certificate {self.subject}, issued by {self.issuer}, until {day(self.not_after)}"

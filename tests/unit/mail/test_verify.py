@@ -4,6 +4,7 @@ import socket
 import time
 from base64 import b64decode, b64encode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from dtsconf.mail import tls
 from dtsconf.mail.verify import may_pass, verify, verify_with_retries
 from dtsconf.proof import Past, Stage
-from tests.real.ca import Certificates
+from tests.real.ca import Authority, Certificates
 from tests.unit.mail.jobs import failed, job, names, without_password
 from tests.unit.mail.scripted import EHLO, Peer, Script, dialogue, server
 
@@ -363,6 +364,37 @@ def test_what_to_do_first_about_a_certificate(certificates: Certificates, name: 
     with server(offering_tls(certificates, name=name)) as running:
         wanted = job(running.port, host="localhost", encryption="starttls", server={"ca_file": certificates.ca_file})
         assert str(failed(verify(wanted)).hint).startswith(first)
+
+
+CHAIN = "the server sends its certificate without the one above it: have its administrator install the full chain"
+
+
+@pytest.mark.parametrize(("name", "alone"), [("incomplete-chain", True), ("untrusted", True), ("self-signed", False)])
+def test_a_chain_that_the_server_does_not_send(certificates: Certificates, name: str, *, alone: bool) -> None:
+    with server(offering_tls(certificates, name=name)) as running:
+        row = failed(verify(job(running.port, host="localhost", encryption="starttls")))
+    assert row.cause == "tls-untrusted"
+    assert (
+        str(row.hint).startswith(f"{CHAIN}; or, where it is an organisation's own authority: ask the server") is alone
+    )
+    assert (CHAIN in str(row.hint)) is alone
+
+
+def test_a_whole_chain_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "good.pem").write_bytes(Authority("Issuing", Authority("Unknown Root")).issue().pem())
+    with server(offering_tls(Certificates(tmp_path))) as running:
+        row = failed(verify(job(running.port, host="localhost", encryption="starttls")))
+    assert row.cause == "tls-untrusted"
+    assert str(row.hint).startswith("ask the server's administrator for the root certificate of CN=Issuing")
+    assert CHAIN not in str(row.hint)
+
+
+def test_a_missing_chain_comes_last_where_roots_are_named(certificates: Certificates) -> None:
+    with server(offering_tls(certificates, name="incomplete-chain")) as running:
+        wanted = job(running.port, host="localhost", encryption="starttls", server={"ca_file": certificates.ca_file})
+        hint = str(failed(verify(wanted)).hint)
+    assert hint.startswith("ask the server's administrator for the root certificate of")
+    assert hint.endswith(f". Or {CHAIN}")
 
 
 def test_a_certificate_that_fails_is_described(certificates: Certificates) -> None:
