@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from dtsconf.mail.meanings.hints import ANEW
+from dtsconf.mail.meanings.hints import ANEW, TEST_AGAIN
 from dtsconf.names import escape_controls
 from dtsconf.render import proposals
 from dtsconf.render.call import Call
@@ -102,6 +102,12 @@ def mended(found: Verification, call: Call, effective: Effective | None) -> Veri
 def mended_stage(failed: Stage, call: Call, effective: Effective | None) -> Stage:
     """As `mended`, for one stage."""
     return _each((failed,), lambda hint: told(hint, call, effective))[0]
+
+
+def to_apply(found: Verification, *, rollback: bool) -> Verification:
+    """The verification of an apply or a rollback with hints that lead back to it, not to a test."""
+    again = "the same rollback again" if rollback else "the same apply again"
+    return replace(found, stages=_each(found.stages, lambda hint: TEST_AGAIN.sub(again, hint)))
 
 
 def mended_without_set(found: Verification, call: Call, _effective: Effective | None) -> Verification:

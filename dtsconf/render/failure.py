@@ -63,8 +63,10 @@ def _complete(error: DtsconfError, call: Call) -> None:
     from dtsconf.render import advice
 
     known = error.known
-    mend = advice.mended if known.rollback_of is None else advice.mended_without_set
-    error.known = replace(known, verification=mend(known.verification, call, known.effective))
+    rollback = known.rollback_of is not None
+    mend = advice.mended_without_set if rollback else advice.mended
+    found = advice.to_apply(known.verification, rollback=rollback)
+    error.known = replace(known, verification=mend(found, call, known.effective))
     failed = error.known.verification.failure
     error.hint = failed.hint if failed else error.hint
 

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.meanings.hints import TEST_AGAIN
 from dtsconf.sending.prepare import in_units
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _SAME = "the same send again"
 _RUN = "dtsconf queue flush"
 _QUEUE = "or with --queue added: then dtsconf queue run tries by itself until it is through"
 _NO_WAY = ("resolve", "connect")
-_TEST_AGAIN = re.compile(r"\bdtsconf test again\b")
 _TO = re.compile(r"(?:dtsconf test )?--to ADDRESS")
 _TICKET = re.compile(r"\b(?:and send along|with) what this writes: dtsconf test --transcript \S+")
 _PASSING = ("greylisted", "rate-limited", "server-error")
@@ -62,14 +62,14 @@ def of_queue(failed: Stage, *, smtp: bool, proven: bool = False) -> Stage:
     """The stage at which the server turned out not to be usable by any queued mail, with a hint for who runs the
     queue."""
     hint = _of_way(failed, _RUN, proven=proven) if smtp else failed.hint
-    return replace(failed, hint=hint and _TEST_AGAIN.sub(_RUN, hint))
+    return replace(failed, hint=hint and TEST_AGAIN.sub(_RUN, hint))
 
 
 def _of_way(failed: Stage, again: str, *, proven: bool) -> str | None:
     """The hint where the server couldn't be used at all, by SMTP: only `test` looks further than the conversation. One
     that was proven before is not looked for elsewhere."""
     if proven and failed.stage in _NO_WAY:
-        return failed.hint and _TEST_AGAIN.sub(again, failed.hint)
+        return failed.hint and TEST_AGAIN.sub(again, failed.hint)
     causes = LOOKED_INTO.get(failed.stage)
     if causes is None or (causes and failed.cause not in causes):
         return failed.hint
@@ -126,7 +126,7 @@ def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, whom: str, m
     """The hint of a test as one about this mail: what to type again, and what its people find it by."""
     hint = _TICKET.sub(f"and send along the server's answer, {mail.when}", hint)
     hint = _TO.sub(f"{mail.options.get(whom, '--to')} ADDRESS", hint)
-    hint = _TEST_AGAIN.sub(_SAME, hint)
+    hint = TEST_AGAIN.sub(_SAME, hint)
     if failed.cause == "content-rejected" and stage in _CONTENT:
         return f"{hint}; to see whether it is that: the same send without the attachment" if mail.attached else hint
     if failed.cause in _PASSING and 400 <= (failed.code or 0) < 500:

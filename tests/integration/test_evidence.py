@@ -459,6 +459,7 @@ def test_a_failed_apply_has_the_evidence_and_its_hint(behind: Behind) -> None:
     assert code == 9, (out, err)
     assert "this machine's own firewall drops it" in out + err
     assert "allow outgoing TCP" in out + err
+    assert ", then the same apply again" in out + err
 
 
 def test_explain_shows_what_was_tried_seen_and_what_it_means(behind: Behind) -> None:

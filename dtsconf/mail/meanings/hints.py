@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+TEST_AGAIN = re.compile(r"\bdtsconf test again\b")
+"""How hints say to try once more; after another command than `test` it is that one that is to be typed again."""
+
 TICKET = "dtsconf test --transcript ticket.txt"
 """What to type where only the other side can help: its administrator gets the whole dialogue, secrets masked."""
 

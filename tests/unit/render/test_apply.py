@@ -72,6 +72,13 @@ def test_a_failed_apply_tells_what_to_try_and_to_keep() -> None:
     assert "keep: once that works\n  # in /srv/site.yaml, beside line 1\n  port: 587\n" in text
 
 
+def test_after_a_failed_apply_it_is_the_apply_that_is_to_be_tried_again() -> None:
+    wait = "wait ten minutes, then dtsconf test again; other ports: dtsconf test --probe"
+    assert "hint: wait ten minutes, then the same apply again; other ports: dtsconf test --profile" in failed_with(wait)
+    back = failed_with(wait, rollback_of=2)
+    assert "hint: wait ten minutes, then the same rollback again; other ports" in back
+
+
 def test_a_failed_rollback_proposes_no_option_that_it_lacks() -> None:
     text = failed_with(
         "use the way that works: --set server.port=587 --set server.encryption=tls (tried)", rollback_of=2
