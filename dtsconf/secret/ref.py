@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from dtsconf.frozen import frozen
+from dtsconf.names import has_controls
 
 SCHEMES = ("vault", "keyring", "env", "file", "systemd")
 """The schemes dtsconf knows itself."""
@@ -93,7 +94,7 @@ def parse(text: str, schemes: tuple[str, ...] = SCHEMES) -> Reference:
     if scheme not in schemes:
         raise NotAReference(f"unknown secret scheme '{scheme}://'", _nearest(scheme, schemes), literal=False)
     form = _FORMS.get(scheme)
-    if (form is not None and form.fullmatch(rest) is None) or any(ord(c) < 32 or ord(c) == 127 for c in rest):
+    if (form is not None and form.fullmatch(rest) is None) or has_controls(rest):
         raise NotAReference(
             f"{'an' if scheme == 'env' else 'a'} {scheme} reference has the form {_SHAPES.get(scheme, scheme + '://...')}",
             f"~ means no home in a reference: {HOME_HINT}" if scheme == "file" and rest.startswith("~") else None,

@@ -32,6 +32,7 @@ FORMS = [
     "vault://kv/relay#x?version=0", "vault://kv/relay#x?version=a", "keyring://service", "keyring:///user",
     "keyring://service/", "env://", "env://1X", "env://A-B", "env://A B", "file://relative/path", "file://", "file://~/x",
     "systemd://", "systemd://a/b", "file:///a\nb", "file:///a\0b", "env://PW\n",
+    "vault://0/0#\x80", "file:///a\u2028b",
 ]  # fmt: skip
 
 
