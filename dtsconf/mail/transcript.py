@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.content import END
 from dtsconf.mail.masking import STARS
 from dtsconf.names import escape_controls
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 MOST_LINES = 4000
 """Lines that are kept; a server that says more is cut, and that is said."""
 
-_END = b".\r\n"
 
 Speaker = Literal["client", "server", "note"]
 
@@ -61,8 +61,8 @@ class Transcript:
         if self._message is None:
             self._commands(data)
             return
-        ended = data == _END or data.endswith(b"\r\n" + _END)  # no other line is a dot alone (RFC 5321 4.5.2)
-        self._message += len(data) - (len(_END) if ended else 0)
+        ended = data == END or data.endswith(b"\r\n" + END)  # no other line is a dot alone (RFC 5321 4.5.2)
+        self._message += len(data) - (len(END) if ended else 0)
         if ended:
             self._end_message("")
             self._keep("client", ".")

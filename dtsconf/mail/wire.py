@@ -95,7 +95,7 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         try:
-            # Small writes follow each other (body, then the final dot): without this each waits for a delayed ACK.
+            # Small writes follow each other (one command after another): without this they may wait for a delayed ACK.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.peer: tuple[int, tuple[str | int, ...]] = (sock.family, sock.getpeername())
             self.local_address = str(sock.getsockname()[0])

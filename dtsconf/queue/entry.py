@@ -44,6 +44,7 @@ class Entry:
 
     def line(self) -> bytes:
         """The first line of its file."""
+        # Not asdict, which copies every value deeply: a queue of many feels it.
         held = {each.name: getattr(self, each.name) for each in fields(self)}
         return LETTERS["waiting"] + json.dumps({"format": FORMAT, **held}, sort_keys=True).encode() + b"\n"
 

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from dtsconf.files.lock import FileLock
 
 MESSAGE, PROGRESS = ".eml", ".state"
-_BLOCK = 256 * 1024
+BLOCK = 256 * 1024
+"""Octets that are read or written at once, about."""
 
 
 @frozen
@@ -52,7 +53,7 @@ class Queued:
             return
         with open(self.path, "rb") as file:
             file.seek(self.start + len(self.head))
-            while block := file.read(_BLOCK):
+            while block := file.read(BLOCK):
                 yield block
 
 
@@ -153,9 +154,9 @@ def read_head(path: str) -> tuple[Entry, Phase, int, bytes]:
         OSError: it can't be read.
     """
     with open(path, "rb", buffering=0) as file:
-        data = file.read(_BLOCK)
-        if b"\n" not in data and len(data) == _BLOCK:
-            data += file.read(LONGEST_HEAD - _BLOCK)
+        data = file.read(BLOCK)
+        if b"\n" not in data and len(data) == BLOCK:
+            data += file.read(LONGEST_HEAD - BLOCK)
         line, end, head = data.partition(b"\n")
         entry, phase = read_entry(line)
         held = os.fstat(file.fileno()).st_size - len(line) - len(end)

@@ -20,13 +20,10 @@ from dtsconf.files.staging import Staging, sweep
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.queue.entry import Entry
-from dtsconf.queue.held import MESSAGE, Held
+from dtsconf.queue.held import BLOCK, MESSAGE, Held
 
 LARGEST = 2 * 1024**3
 """Octets that the spool holds at most."""
-
-BLOCK = 256 * 1024
-"""Octets that are written at once, about."""
 
 SPARE = 64 * 1024**2
 """Octets that stay free on its disk."""

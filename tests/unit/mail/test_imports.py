@@ -20,6 +20,15 @@ def test_nothing_heavy_is_imported_for_a_plain_conversation() -> None:
     assert loaded_by(code) & set(HEAVY) == loaded_by("pass") & set(HEAVY)
 
 
+def test_queueing_imports_nothing_that_sends() -> None:
+    assert not loaded_by("import dtsconf.sending.keep, dtsconf.sending.function") & {
+        "dtsconf.mail.conversation",
+        "dtsconf.mail.mailer",
+        "dtsconf.queue.runner",
+        "dtsconf.sending.deliver",
+    }
+
+
 def test_what_explains_failures_waits_for_one() -> None:
     assert not loaded_by("import dtsconf.mail.verify") & {
         "dtsconf.mail.causes",

@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 from dtsconf.errors import DtsconfError, SecretUnavailable, UsageProblem
 from dtsconf.queue import spool as spool_module
 from dtsconf.queue.entry import Damaged, Entry, Progress, Refused, read_entry, read_progress
-from dtsconf.queue.held import Queued, read_beside, read_head
+from dtsconf.queue.held import Held, Queued, read_beside, read_head
 from dtsconf.queue.runner import Outcome, Ran, Runner, Which
 from dtsconf.queue.schedule import LIFETIME, LONGEST_WAIT, next_attempt
 from dtsconf.queue.spool import Slot, Spool
@@ -256,6 +256,65 @@ def test_what_was_delivered_but_not_taken_away_is_not_sent_again(spool: Spool) -
     assert run(spool, server) == []
     assert server.got == []
     assert files(spool) == []
+
+
+def test_the_last_one_is_taken_away_and_the_next_one_held_while_the_server_works(spool: Spool) -> None:
+    for number in range(3):
+        add(spool, message_id=f"<{number}@acme.example>")
+    first, second, third = spool.slots()
+    seen: list[tuple[bool, bool, bool]] = []
+
+    def server(entry: Entry, _to: tuple[str, ...], _content: Queued, meanwhile: Callable[[], None]) -> Outcome:
+        meanwhile()
+        if entry.message_id == "<1@acme.example>":
+            held = spool.take(third)
+            seen.append((os.path.exists(first.path), os.path.exists(second.path), held is None))
+        return Outcome()
+
+    assert [ran.state for ran in run(spool, server)] == ["sent"] * 3
+    assert seen == [(False, True, True)]
+    assert files(spool) == []
+
+
+def test_a_run_that_breaks_off_lets_go_of_what_it_had_read_ahead(spool: Spool) -> None:
+    for number in range(3):
+        add(spool, message_id=f"<{number}@acme.example>")
+
+    def server(entry: Entry, _to: tuple[str, ...], _content: Queued, meanwhile: Callable[[], None]) -> Outcome:
+        meanwhile()
+        if entry.message_id == "<1@acme.example>":
+            raise SecretUnavailable("locked", "unlock it")
+        return Outcome()
+
+    with pytest.raises(SecretUnavailable):
+        run(spool, server)
+    left = spool.slots()
+    assert [read_head(slot.path)[1] for slot in left] == ["waiting", "waiting"]
+    for slot in left:
+        held = spool.take(slot)
+        assert held is not None
+        held.release()
+
+
+def test_trouble_with_the_next_one_waits_until_this_one_is_settled(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        add(spool, message_id=f"<{number}@acme.example>")
+    first, second = spool.slots()
+    take = spool.take
+
+    def failing(slot: Slot) -> Held | None:
+        if slot.path == second.path:
+            raise OSError(5, "Input/output error")
+        return take(slot)
+
+    monkeypatch.setattr(spool, "take", failing)
+    server = Server()
+    with pytest.raises(OSError, match="Input/output"):
+        run(spool, server)
+    assert [message_id for message_id, _, _ in server.got] == ["<0@acme.example>"]
+    assert not os.path.exists(first.path)
 
 
 def test_a_large_message_is_read_in_pieces(spool: Spool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
@@ -423,7 +422,6 @@ def test_a_secret_that_looks_like_no_path_gets_the_command_alone() -> None:
     assert str(read_profile_text("p.yaml", text).problems[0].hint).startswith("store it with")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the keyring is named there, which is the user's own")
 def test_a_user_s_secret_goes_into_a_file_of_their_own() -> None:
     (problem,) = read_settings_text("/home/ann/.config/dts/email.yaml", b"login: {password: abc}\n").problems
     assert "install -D -m 600 /dev/stdin /home/ann/.config/dts/login.password" in str(problem.hint)
