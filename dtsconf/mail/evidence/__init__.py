@@ -1,15 +1,16 @@
 """Evidence after a failure: what tells a wrong name from a dead network, a firewall here from one there, an antivirus
 product from a server's no.
 
-    case          the failure, and the bounds: 2 s a look, 5 s in all
+    case          the failure
     said          what the conversation itself shows (pure)
     names         resolve failed: what the name servers say
-    network       connect failed: this machine, the network, the host or the port; by attempt, hosts, answers and
-                  portal, which look, findings, what was seen, and verdict, what it comes to
+    network       connect failed: this machine, the network, the host or the port; and verdict, what it comes to
     greeting      no greeting: IPv6 against IPv4
-    encryption    wrong encryption, or something else answers; portal: a guest network's sign-in page
-    trust, clock  the certificate did not verify
+    encryption    wrong encryption, or something else answers
+    trust         the certificate did not verify
     ways, choice  other ports and encryptions, and what they come to; also for `test --probe`
+
+What is the same whatever is spoken (`looks`): bounds, name servers, routes, counters, guest networks, clocks.
 
 Looks go to the configured host, and to this machine's resolver, gateway and loopback; they carry no credentials and no
 mail. The cause stays what the conversation found: evidence explains it, and may know a better next step.
@@ -20,8 +21,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence import said
-from dtsconf.mail.evidence.case import Case, Outcome
+from dtsconf.mail.evidence.case import Case
 from dtsconf.mail.route import Smtp
 from dtsconf.proof import Evidence
 
@@ -100,7 +102,7 @@ def _examined(case: Case) -> Outcome:
 
 def _by_hosts_file(case: Case, found: Outcome) -> Outcome:
     """What was found of a certificate, unless a line of the hosts file leads to somebody else's server."""
-    from dtsconf.mail.evidence import hosts
+    from dtsconf.looks import hosts
 
     entry = hosts.look(case)()
     if entry is None:

@@ -1,120 +1,35 @@
-"""A failed verification under examination: what is known of it, the bounds of looking further, and what came of it.
-
-Bounds (each look 2 s, all of them 5 s) are kept here. Looks run in threads that are left behind when their time is
-over, since neither the system's resolver nor a hostile server can be interrupted.
-"""
+"""A failed verification by SMTP under examination: what is known of it, beside what every failure has."""
 
 from __future__ import annotations
 
-import threading
-import time
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from dtsconf.frozen import frozen
+from dtsconf.looks import case
 from dtsconf.mail.route import TokenLogin
-from dtsconf.names import normalise_host
-from dtsconf.net.connect import LookupFailed, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from dtsconf.mail.job import Job
-    from dtsconf.net.connect import Address
-    from dtsconf.proof import Evidence, Stage, Verification
-
-EACH = 2.0
-"""Seconds for one look."""
-
-ALTOGETHER = 5.0
-"""Seconds for all looks after one failure."""
-
-FAIR = 0.5
-"""Seconds that a look must have, or it isn't made."""
-
-T = TypeVar("T")
+    from dtsconf.proof import Stage, Verification
 
 
-@frozen
-class Outcome:
-    """What one examiner found. `telling` goes into the failed stage's detail, `hint` takes the place of its hint."""
-
-    evidence: tuple[Evidence, ...] = ()
-    telling: str | None = None
-    hint: str | None = None
-
-
-class Case:
+class Case(case.Case):
     """One failure. `stages` are those of the conversation, `failure` the one that ended it."""
 
     def __init__(self, job: Job, result: Verification, failure: Stage) -> None:
         self.link = job.link
         self.route = job.link.smtp
-        self.host = normalise_host(self.route.host)
-        self.port = self.route.port
+        key = "microsoft.smtp.host" if isinstance(self.route.login, TokenLogin) else "server.host"
+        goal = case.Goal(self.route.host, self.route.port, "the mail server", key, job.link.past.proven, True)
+        super().__init__(goal, failure.cause or "", failure.ms)
         self.sender = job.sender
         self.stages = result.stages
         self.failure = failure
-        self._end = time.monotonic() + ALTOGETHER
 
     @property
     def host_key(self) -> str:
         """The setting that names the server."""
-        return "microsoft.smtp.host" if isinstance(self.route.login, TokenLogin) else "server.host"
-
-    @property
-    def cause(self) -> str:
-        """The one cause."""
-        return self.failure.cause or ""
+        return self.goal.host_key
 
     def detail(self, stage: str) -> str:
         """What a stage that went well had found; '' when it wasn't reached."""
         return next((s.detail for s in self.stages if s.stage == stage and s.ok), "")
-
-    def end(self) -> float:
-        """When a look that begins now must be over (monotonic seconds)."""
-        return min(time.monotonic() + EACH, self._end)
-
-    def seconds(self) -> float:
-        """How long a look that begins now may take."""
-        return max(0.05, self.end() - time.monotonic())
-
-    @cached_property
-    def addresses(self) -> list[Address]:
-        """The host's addresses, looked up once more; none when that fails."""
-        try:
-            return resolve(self.host, self.port, self.end())
-        except LookupFailed:
-            return []
-
-    def together(self, *looks: Callable[[], T]) -> list[T | None]:
-        """Look at several things at once; None stands for what was not over in time. Too late for a fair look, nothing
-        is looked at: a short wait would pass for silence."""
-        if self._end - time.monotonic() < FAIR:
-            return [None] * len(looks)
-        return together(looks, self.end() + 0.2)
-
-
-def together(looks: Sequence[Callable[[], T]], end: float) -> list[T | None]:
-    """Run each in a thread of its own, until `end` (monotonic seconds); results in order, None for a late one.
-
-    Raises:
-        Whatever a look raised: the first of them.
-    """
-    results: list[T | None] = [None] * len(looks)
-    failures: list[Exception] = []
-
-    def run(number: int) -> None:
-        try:
-            results[number] = looks[number]()
-        except Exception as failed:  # noqa: BLE001 - raised again below
-            failures.append(failed)
-
-    threads = [threading.Thread(target=run, args=(n,), daemon=True, name="dtsconf-look") for n in range(len(looks))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
-    if failures:
-        raise failures[0]
-    return list(results)

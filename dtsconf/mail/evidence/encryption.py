@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.mail.evidence import portal
-from dtsconf.mail.evidence.case import Outcome
+from dtsconf.looks import portal
+from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence.choice import Choice, best, chosen, refuted
 from dtsconf.mail.evidence.ways import Way, ways_in
 from dtsconf.proof import Evidence

@@ -9,8 +9,8 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence import encryption
-from dtsconf.mail.evidence.case import Outcome
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:

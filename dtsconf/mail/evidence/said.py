@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dtsconf.looks.case import Outcome
+from dtsconf.looks.products import inspector, proxy
 from dtsconf.mail.causes import row_of
-from dtsconf.mail.evidence.case import Outcome
-from dtsconf.mail.evidence.products import inspector, proxy
 from dtsconf.mail.facts import Facts
 from dtsconf.mail.reply import Reply
 from dtsconf.proof import CAUSES, Evidence

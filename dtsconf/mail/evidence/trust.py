@@ -9,9 +9,9 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from dtsconf.mail.evidence import clock, portal
-from dtsconf.mail.evidence.case import EACH, Outcome
-from dtsconf.mail.evidence.products import inspector
+from dtsconf.looks import clock, portal
+from dtsconf.looks.case import EACH, Outcome
+from dtsconf.looks.products import inspector
 from dtsconf.names import host_fault
 from dtsconf.net.certificate import Certificate, day
 from dtsconf.net.connect import LookupFailed, resolve
@@ -34,7 +34,7 @@ def examine(case: Case) -> Outcome:
     after_starttls = bool(case.detail("banner"))
     ports = [port for port in _OTHER_TLS if port != case.port]
     looks = [_certificate(case, case.port, after_starttls), *(_certificate(case, port, False) for port in ports)]
-    *seen, page, told = case.together(*looks, portal.look(case), clock.look(case))
+    *seen, page, told = case.together(*looks, portal.look(case), clock.look(case, case.detail("banner")))
     own, *others = (one if isinstance(one, Certificate) else None for one in seen)
     if own is None:
         return Outcome()

@@ -9,74 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.mail.evidence import answers, findings, hosts, portal, surroundings
+from dtsconf.looks import findings, portal
+from dtsconf.looks.own import AGAIN, ANSWERS, Verdict, allow, misled, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dtsconf.mail.evidence.findings import Place, Seen
-
-Verdict = tuple[str | None, str | None]
-"""The sentence for the failed stage, and the hint that takes the place of its own; None leaves either as it is."""
+    from dtsconf.looks.findings import Place, Seen
 
 _SLOW = 900.0
 """Milliseconds from which a refusal was no firewall's: routers look for a host about 3 s (RFC 4861 10, arp(7))."""
 
-_AGAIN = "then dtsconf test again"
-
 
 def verdict(seen: Seen) -> Verdict:
     """The first that fits."""
-    tried = (_misled, _own, _elsewhere, _signed_out, _others)
+    tried = (misled, own, _elsewhere, _signed_out, _others)
     return next((found for each in tried if (found := each(seen)) is not None), (None, None))
-
-
-def _misled(seen: Seen) -> Verdict | None:
-    """The hosts file or the name server leads to the wrong place."""
-    entry, answer, place = seen.entry, seen.answer, seen.place
-    if answer is not None:
-        return answers.telling(answer, place.host), answers.hint(answer, place.host, place.port)
-    if entry is None or not entry.misleads:
-        return None
-    return hosts.telling(entry, place.host), hosts.hint(entry, place.host, place.port)
-
-
-def _own(seen: Seen) -> Verdict | None:
-    """This machine itself."""
-    place, again = seen.place, seen.again
-    if seen.by == "program":
-        return again.means, _wake(place)
-    if seen.by == "own-out":
-        return again.means, _allow(place, "outgoing TCP to {there}")
-    if seen.by == "own-in":
-        return again.means, _allow(place, _ANSWERS)
-    if seen.own_loopback:
-        told = findings.own_wall(place.port)
-        return told, _allow(place, _ANSWERS if again.knock.left else "TCP to {there}, and the answers that come back,")
-    if seen.way.kind == "none":
-        return seen.way.means, "bring this machine's network up (cable, wireless, VPN, default route), " + _AGAIN
-    if seen.way.kind in ("other-family", "no-gateway"):
-        return seen.way.means, f"{seen.way.ask}, {_AGAIN}"
-    return (seen.way.means, None) if seen.way.kind == "prohibited" else None
-
-
-_ANSWERS = "what comes back from {there} (in rules: established connections, coming in)"
-
-
-def _allow(place: Place, what: str) -> str:
-    tool = surroundings.tool(*surroundings.RULES)
-    shown = f" (its rules: {tool})" if tool else ""
-    there = f"{place.host} port {place.port}"
-    return (
-        f"allow {what.format(there=there)} in this machine's own firewall or security product{shown}, {_AGAIN}; other"
-        " ports: dtsconf test --probe"
-    )
-
-
-def _wake(place: Place) -> str:
-    tool = surroundings.tool(f"ss -ltnp sport = :{place.port}")
-    shown = f" (who listens: {tool})" if tool else ""
-    return f"look after the mail server on this machine{shown} and start it anew, {_AGAIN}"
 
 
 def _elsewhere(seen: Seen) -> Verdict | None:
@@ -127,7 +75,7 @@ def _near(seen: Seen) -> Verdict:
 def _here(seen: Seen) -> Verdict:
     place = seen.place
     if seen.cause == "timeout":
-        return f"{seen.way.means}, and its own firewall drops this port", _allow(place, "TCP to {there}")
+        return f"{seen.way.means}, and its own firewall drops this port", allow(place, "TCP to {there}")
     other = (
         ""
         if place.proven
@@ -139,7 +87,7 @@ def _here(seen: Seen) -> Verdict:
 def _off(place: Place, what: str) -> str:
     """For a host that isn't there."""
     other = "" if place.proven else f"; if it has another name or address: --set {place.host_key}=HOST"
-    return f"this machine's network is fine: ask who runs {place.host} whether it {what}, {_AGAIN}{other}"
+    return f"this machine's network is fine: ask who runs {place.host} whether it {what}, {AGAIN}{other}"
 
 
 def _let_out(place: Place) -> str:
@@ -155,7 +103,7 @@ def _let_in(place: Place) -> str:
 def _silence(seen: Seen) -> Verdict:
     place, ports = seen.place, seen.ports
     if ports is not None and ports.listening:
-        ask = f"{_let_out(place)}, or {_let_in(place)}, {_AGAIN}"
+        ask = f"{_let_out(place)}, or {_let_in(place)}, {AGAIN}"
         if place.port != 25:
             return _one_port(seen, ports.example), ask
         likely = "likely this network blocks port 25, as providers do for their customers"
@@ -165,12 +113,12 @@ def _silence(seen: Seen) -> Verdict:
         return _mail_ports_alone(seen, "are silent", "drops")
     if seen.mute:
         told = "nothing answers, not even the gateway: this machine's own firewall may drop the answers"
-        allow = _allow(place, _ANSWERS)
-        return told, f"look at this machine first: {allow}; if it is the network: {_let_out(place)}"
+        let = allow(place, ANSWERS)
+        return told, f"look at this machine first: {let}; if it is the network: {_let_out(place)}"
     if seen.gateway_lives:
         told = f"nothing at {place.host} answers, though this machine's network is up: it is off, or a firewall drops"
-        return f"{told} all of it", f"{_let_in(place)}; if it is: {_let_out(place)}, {_AGAIN}{_or_vpn(place)}"
-    return None, f"{_let_in(place)}; if it is: {_let_out(place)}, {_AGAIN}{_or_vpn(place)}"
+        return f"{told} all of it", f"{_let_in(place)}; if it is: {_let_out(place)}, {AGAIN}{_or_vpn(place)}"
+    return None, f"{_let_in(place)}; if it is: {_let_out(place)}, {AGAIN}{_or_vpn(place)}"
 
 
 def _or_vpn(place: Place) -> str:
@@ -182,7 +130,7 @@ def _mail_ports_alone(seen: Seen, met: str, does: str) -> Verdict:
     """The host is there, and none of its mail ports is to be had."""
     place, port = seen.place, (seen.open or seen.alive)[0]
     told = f"the host is there (its port {port} answers), and its mail ports {met}"
-    ask = f"{_let_out(place)}, {_AGAIN}"
+    ask = f"{_let_out(place)}, {AGAIN}"
     told += f": a firewall {does} outgoing mail"
     if place.proven:
         return told, ask
@@ -197,27 +145,27 @@ def _no_way(seen: Seen) -> Verdict:
     place = seen.place
     if seen.alive:
         told = f"the host is there (its port {seen.alive[0]} answers), and a firewall forbids port {place.port}"
-        return told, f"{_let_out(place)}, {_AGAIN}"
+        return told, f"{_let_out(place)}, {AGAIN}"
     if seen.ms >= _SLOW:
         told = "a router looked for the host, and nobody answered: it is off, or has another address"
         return told, f"{_off(place, 'is on, and has this address')}; if it is on: {_let_out(place)}"
     told = "a router or firewall further on said no at once"
     return told, (
         f"this machine's network is fine: {_let_out(place)}; is {place.host} in a network that only a VPN leads to, or"
-        f" is its address wrong? Else {_AGAIN.removeprefix('then ')}"
+        f" is its address wrong? Else {AGAIN.removeprefix('then ')}"
     )
 
 
 def _refusal(seen: Seen) -> Verdict:
     place = seen.place
     if seen.by == "elsewhere":
-        return "a firewall rejects it: the refusal came by ICMP", f"{_let_out(place)}, or {_let_in(place)}, {_AGAIN}"
+        return "a firewall rejects it: the refusal came by ICMP", f"{_let_out(place)}, or {_let_in(place)}, {AGAIN}"
     if seen.open:
         return _mail_ports_alone(seen, "refuse", "refuses")
     told = "every mail port refuses: no mail server runs there, or a firewall refuses mail"
     name = "" if place.proven else f", or for the right name: --set {place.host_key}=HOST"
     ask = f"ask who runs {place.host} whether its mail server is on, and on which port{name}"
-    return told, f"{ask}; if it is on: {_let_out(place)}, {_AGAIN}"
+    return told, f"{ask}; if it is on: {_let_out(place)}, {AGAIN}"
 
 
 _BY_WAY: dict[tuple[str, str], Callable[[Seen], Verdict]] = {

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.evidence.case import together
+from dtsconf.looks.case import together
 from dtsconf.mail.job import Job, Letter
 from dtsconf.mail.verify import verify
 from dtsconf.proof import Past

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.mail.evidence import names
+from dtsconf.looks import names
 
 
 @pytest.mark.parametrize(

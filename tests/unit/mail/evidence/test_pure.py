@@ -6,19 +6,10 @@ import datetime as dt
 
 import pytest
 
-from dtsconf.mail.evidence import (
-    case,
-    choice,
-    clock,
-    counters,
-    portal,
-    products,
-    said,
-    surroundings,
-    trust,
-    ways,
-)
-from dtsconf.mail.evidence.case import Case, together
+from dtsconf.looks import case, clock, counters, portal, products, surroundings
+from dtsconf.looks.case import together
+from dtsconf.mail.evidence import choice, said, trust, ways
+from dtsconf.mail.evidence.case import Case
 from dtsconf.mail.evidence.ways import Way
 from dtsconf.net.certificate import Certificate
 from dtsconf.proof import Stage, Verification
@@ -126,7 +117,7 @@ def test_clock_or_certificate(
     valid: tuple[int, int], told: int | None, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_800_000_000.0
-    monkeypatch.setattr("dtsconf.mail.evidence.clock.time.time", lambda: now)
+    monkeypatch.setattr("dtsconf.looks.clock.time.time", lambda: now)
     own = Certificate("CN=a", "CN=b", ("a",), now + valid[0] * DAY, now + valid[1] * DAY)
     other = None if told is None else clock.Told(now + told * DAY, "the server's greeting")
     outcome = clock.judge(the_case("tls-expired"), own, other, [])
@@ -256,7 +247,7 @@ def test_a_dead_address_beside_a_live_one() -> None:
 def test_what_there_is_no_time_for_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look that is cut short would see silence where there is none."""
     at = [1000.0]
-    monkeypatch.setattr("dtsconf.mail.evidence.case.time.monotonic", lambda: at[0])
+    monkeypatch.setattr("dtsconf.looks.case.time.monotonic", lambda: at[0])
     one = the_case("timeout", "connect")
     at[0] += case.ALTOGETHER - case.FAIR / 2
     assert one.together(lambda: 1, lambda: 2) == [None, None]
@@ -296,7 +287,7 @@ def test_a_fault_in_a_look_is_not_swallowed() -> None:
 
 def test_a_case_bounds_its_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     at = [1000.0]
-    monkeypatch.setattr("dtsconf.mail.evidence.case.time.monotonic", lambda: at[0])
+    monkeypatch.setattr("dtsconf.looks.case.time.monotonic", lambda: at[0])
     one = the_case("timeout", "connect")
     assert one.end() == 1000.0 + case.EACH
     at[0] += 4.0

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.mail.evidence import attempt, hosts, surroundings
-from dtsconf.mail.evidence.answers import Answer
-from dtsconf.mail.evidence.attempt import Again, Knock
-from dtsconf.mail.evidence.counters import Moved
-from dtsconf.mail.evidence.findings import Place, Ports, Seen, Way, WayKind, rows
-from dtsconf.mail.evidence.hosts import Entry
-from dtsconf.mail.evidence.portal import Page
+from dtsconf.looks import attempt, hosts, surroundings
+from dtsconf.looks.answers import Answer
+from dtsconf.looks.attempt import Again, Knock
+from dtsconf.looks.case import Goal
+from dtsconf.looks.counters import Moved
+from dtsconf.looks.findings import Place, Ports, Seen, Way, WayKind, rows
+from dtsconf.looks.hosts import Entry
+from dtsconf.looks.portal import Page
 from dtsconf.mail.evidence.verdict import verdict
 from dtsconf.net.connect import Address
 
-PLACE = Place("mail.acme.example", "192.0.2.1", 587, "198.51.100.7", "server.host")
+GOAL = Goal("mail.acme.example", 587, "the mail server", "server.host", other_ports=True)
+PLACE = Place(GOAL, GOAL.host, "192.0.2.1", "198.51.100.7")
 OUT = "let this machine (198.51.100.7) out to mail.acme.example (192.0.2.1), TCP port 587"
 IN = "whether its firewall lets this machine (198.51.100.7) in to mail.acme.example (192.0.2.1), TCP port 587"
 SILENT, REFUSED, OPEN, NO_WAY = Knock("timeout", 2000), Knock("refused", 1), Knock("open", 1), Knock("no-route", 1)
@@ -168,7 +170,7 @@ def test_a_name_server_that_leads_to_this_machine() -> None:
     ],
 )
 def test_a_port_that_refuses_is_not_said_to_answer(port: int, ports: Ports, words: str) -> None:
-    told, hint = verdict(replace(seen("timeout", ports=ports), place=replace(PLACE, port=port)))
+    told, hint = verdict(replace(seen("timeout", ports=ports), place=replace(PLACE, goal=replace(GOAL, port=port))))
     assert str(told).startswith(words)
     assert ("blocks port 25" in str(told)) == ("other than 25" in str(hint)) == (port == 25)
 
@@ -203,7 +205,9 @@ def test_this_machine_is_not_let_out_to_itself() -> None:
 
 
 def test_a_place_that_was_proven_is_not_doubted() -> None:
-    found = replace(seen("timeout", services=WEB), place=replace(PLACE, proven="2026-11-20 08:00 UTC"))
+    found = replace(
+        seen("timeout", services=WEB), place=replace(PLACE, goal=replace(GOAL, proven="2026-11-20 08:00 UTC"))
+    )
     hint = str(verdict(found)[1])
     assert hint.startswith("mail.acme.example port 587 was proven from this machine on 2026-11-20")
     assert "--set" not in hint

@@ -10,8 +10,8 @@ import socket
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.evidence import surroundings
-from dtsconf.mail.evidence.attempt import knock
+from dtsconf.looks import surroundings
+from dtsconf.looks.attempt import knock
 from dtsconf.names import is_ip
 from dtsconf.net.connect import Address
 from dtsconf.proof import Evidence
@@ -19,7 +19,7 @@ from dtsconf.proof import Evidence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dtsconf.mail.evidence.case import Case
+    from dtsconf.looks.case import Case
 
 _MOST_BYTES = 1 << 20
 
@@ -79,7 +79,7 @@ def lines_of(host: str, path: str) -> list[tuple[int, str]]:
 
 
 def _of_dns(case: Case, kind: str) -> tuple[str, ...]:
-    from dtsconf.mail.evidence import names
+    from dtsconf.looks import names
 
     seconds = case.seconds() / 2  # what is left is for the port
     found = case.together(*(_asking(server, case.host, kind, seconds) for server in names.beyond()))
@@ -87,7 +87,7 @@ def _of_dns(case: Case, kind: str) -> tuple[str, ...]:
 
 
 def _asking(server: str, host: str, kind: str, seconds: float) -> Callable[[], tuple[str, ...]]:
-    from dtsconf.mail.evidence import names
+    from dtsconf.looks import names
 
     return lambda: names.ask(server, host, kind, seconds).values
 

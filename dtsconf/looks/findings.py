@@ -6,35 +6,49 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.evidence.attempt import SILENT
+from dtsconf.looks import answers, hosts, portal
+from dtsconf.looks.attempt import SILENT
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dtsconf.mail.evidence.answers import Answer
-    from dtsconf.mail.evidence.attempt import Again, Knock, Stopper
-    from dtsconf.mail.evidence.hosts import Entry
-    from dtsconf.mail.evidence.portal import Page
+    from dtsconf.looks.answers import Answer
+    from dtsconf.looks.attempt import Again, Knock, Stopper
+    from dtsconf.looks.case import Goal
+    from dtsconf.looks.hosts import Entry
+    from dtsconf.looks.portal import Page
 
 SERVICES = {443: "web", 80: "web", 22: "remote login", 993: "mail reading", 143: "mail reading"}
-"""Ports other than for outgoing mail that tell whether a host is there at all."""
+"""Ports that tell whether a host is there at all, and what they are for."""
 
 WayKind = Literal["open", "none", "other-family", "no-gateway", "prohibited", "no-neighbour", "here"]
 
 
 @frozen
 class Place:
-    """Where the connection was to go: the host as it is written, its address, the port; `own` is this machine's address
-    on the way there ('' if there is none), `host_key` the setting that names the host; `proven`: when a
-    test mail last went there."""
+    """Where the connection was to go: the host as it is looked up, its address; `own` is this machine's address on the
+    way there ('' if there is none)."""
 
+    goal: Goal
     host: str
     address: str
-    port: int
     own: str
-    host_key: str
-    proven: str | None = None
+
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        return self.goal.port
+
+    @property
+    def host_key(self) -> str:
+        """What names the host."""
+        return self.goal.host_key
+
+    @property
+    def proven(self) -> str | None:
+        """When a test mail last went there."""
+        return self.goal.proven
 
     @property
     def named(self) -> str:
@@ -168,6 +182,12 @@ def rows(seen: Seen) -> list[Evidence]:
     if seen.ports is not None:
         what = f"tried other mail ports of {seen.place.host}, without login"
         found.append(Evidence(what, seen.ports.seen, _ports_mean(seen, seen.ports)))
+    if seen.entry is not None:
+        found.append(hosts.row(seen.entry, seen.place.host, seen.place.port))
+    if seen.answer is not None:
+        found.append(answers.row(seen.answer, seen.place.host))
+    if seen.page is not None and not seen.page.moved:
+        found.append(portal.row(seen.place.host, seen.page))
     return found
 
 
@@ -203,12 +223,12 @@ def _gateway(seen: Seen) -> Evidence:
 
 def _services(seen: Seen) -> Evidence:
     shown = "; ".join(f"port {port} ({SERVICES[port]}): {knock}" for port, knock in seen.services.items())
-    means = "none of these answers either: it is not mail alone"
+    means = f"none of these answers either: it is not port {seen.place.port} alone"
     if seen.open:
         means = f"the host is on, and this machine reaches it: port {seen.open[0]} opens"
     elif seen.alive:
         means = "somebody answers for the host: it is on, or a firewall answers in its place"
-    return Evidence(f"connected to ports of {seen.place.host} that are not for outgoing mail", shown, means)
+    return Evidence(f"connected to ports of {seen.place.host} that others use", shown, means)
 
 
 def _ports_mean(seen: Seen, ports: Ports) -> str:

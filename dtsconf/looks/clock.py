@@ -12,15 +12,15 @@ import time
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.evidence import portal
-from dtsconf.mail.evidence.case import Outcome
+from dtsconf.looks import portal
+from dtsconf.looks.case import Outcome
 from dtsconf.net.certificate import Certificate, day
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dtsconf.mail.evidence.case import Case
+    from dtsconf.looks.case import Case
 
 SLACK = 600.0
 """Seconds by which two clocks may differ without a word."""
@@ -50,14 +50,14 @@ def date_in(text: str) -> float | None:
         return None
 
 
-def look(case: Case) -> Callable[[], Told | None]:
+def look(case: Case, greeting: str = "") -> Callable[[], Told | None]:
     """Ask for the time: the greeting that is known already, else the Date of the host's web page, else our files."""
     end = case.end()
 
     def work() -> Told | None:
         if case.cause not in ("tls-expired", "tls-not-yet-valid"):
             return None
-        at = date_in(case.detail("banner"))
+        at = date_in(greeting)
         if at is not None:
             return Told(at, "the server's greeting")
         at = date_in(portal.fetch(case, end).decode("ascii", "replace"))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.evidence import counters, surroundings
+from dtsconf.looks import counters, surroundings
 from dtsconf.net import meaning
 
 if TYPE_CHECKING:

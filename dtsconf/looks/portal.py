@@ -12,14 +12,14 @@ import time
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.evidence.case import Outcome
+from dtsconf.looks.case import Outcome
 from dtsconf.net.connect import LookupFailed, resolve
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dtsconf.mail.evidence.case import Case
+    from dtsconf.looks.case import Case
 
 NO_SUCH_NAME = "no-such-name-dtsconf.invalid"
 _LIMIT = 4096

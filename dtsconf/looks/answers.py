@@ -8,15 +8,15 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.evidence import hosts, surroundings
+from dtsconf.looks import hosts, surroundings
 from dtsconf.names import is_ip
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dtsconf.mail.evidence.case import Case
-    from dtsconf.mail.evidence.names import Said
+    from dtsconf.looks.case import Case, Goal
+    from dtsconf.looks.names import Said
 
 
 @frozen
@@ -43,7 +43,7 @@ def _answer(case: Case) -> Answer | None:
         return None
     if any(given == address for _, given in hosts.lines_of(case.host, surroundings.hosts_file())):
         return None
-    from dtsconf.mail.evidence import names
+    from dtsconf.looks import names
 
     kind, seconds = "AAAA" if ":" in address else "A", case.seconds()
 
@@ -73,12 +73,12 @@ def telling(answer: Answer, host: str) -> str:
     return f"{said}, which is this machine itself and no server for others: a DNS filter, or a wrong entry there"
 
 
-def hint(answer: Answer, host: str, port: int) -> str:
+def hint(answer: Answer, goal: Goal) -> str:
     """Whom to tell."""
     who = f"who runs the name server {answer.server}"
     if answer.blocks:
-        return f"ask {who} (or the filter behind it) to let {host} through, then dtsconf test again"
+        return f"ask {who} (or the filter behind it) to let {goal.host} through, then dtsconf test again"
     return (
-        f"tell {who}: {host} has to have its server's own address there; then dtsconf test again. Only if the mail"
-        f" server is to be on this machine: start it, on port {port}"
+        f"tell {who}: {goal.host} has to have its server's own address there; then dtsconf test again. Only if"
+        f" {goal.service} is to be on this machine: start it, on port {goal.port}"
     )

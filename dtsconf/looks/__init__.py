@@ -1,0 +1,11 @@
+"""Looks on the side after a failure: what tells a wrong name from a dead network, a firewall here from one there.
+
+    case          the failure, and the bounds: 2 s a look, 5 s in all
+    names         what the name servers say; hosts, the hosts file; answers, an address that is no server's
+    attempt       a connection under the kernel's counters; surroundings, this machine's routes and neighbours
+    network       all of these at once; findings, what was seen; own, what of it is this machine's own fault
+    portal        a guest network's sign-in page; products, who inspects TLS; clock, whose clock is wrong
+
+For whatever is spoken over the connection: `mail.evidence` looks further where it is SMTP. Looks go to the configured
+host, and to this machine's resolver, gateway and loopback; they carry no credentials.
+"""
