@@ -76,19 +76,27 @@ class Way:
 @frozen
 class Ports:
     """The host's other mail ports: `seen` in words; those that answer at all, and those of them that refuse; `served`:
-    a mail server is there on one of them; `hint`: the way in that would do."""
+    a mail server is there on one of them; `found` is what they come to, as a sentence, and `hint` what to do by that:
+    the way in that would do, or with `loginless` what a login lacks there."""
 
     seen: str
     listening: tuple[int, ...] = ()
     served: bool = False
     hint: str | None = None
     refusing: tuple[int, ...] = ()
+    found: str = ""
+    loginless: bool = False
+
+    @property
+    def opens(self) -> list[int]:
+        """Those that take a connection."""
+        return [port for port in self.listening if port not in self.refusing]
 
     @property
     def example(self) -> str:
         """The first of those that answer, in words, one that opens before one that refuses."""
-        opens = [port for port in self.listening if port not in self.refusing]
-        return f"port {(opens or self.listening)[0]} of the same host {'answers' if opens else 'refuses'}"
+        which = (self.opens or self.listening)[0]
+        return f"port {which} of the same host {'answers' if self.opens else 'refuses'}"
 
 
 @frozen

@@ -10,7 +10,13 @@ IMPLICIT_TLS_PORT = 465
 
 _ENCRYPTED = "--set server.encryption=starttls"
 _IMPLICIT = "--set server.encryption=tls"
-_LOGIN = "--set login.required=true --set login.username=NAME --set login.password=file:///PATH"
+_REQUIRED = "--set login.required=true"
+_LOGIN = f"{_REQUIRED} --set login.username=NAME --set login.password=file:///PATH"
+
+
+def login_options(*, spare: bool) -> str:
+    """The options that turn a login on; `spare`: the settings hold one that they don't require."""
+    return _REQUIRED if spare else f"{_LOGIN} (a file, 0600, that holds the password)"
 
 
 class Facts(NamedTuple):
@@ -77,12 +83,11 @@ class Facts(NamedTuple):
         """The options that turn a login on; over TLS, since it goes over nothing else."""
         elsewhere = f"--set server.port={self.other_port} {_ENCRYPTED if self.other_port == 587 else _IMPLICIT} "
         encrypted = "" if self.tls else f"{_ENCRYPTED} " if self.starttls else elsewhere
-        file = "" if self.spare_login else " (a file, 0600, that holds the password)"
-        return f"{encrypted}{self._login}{file}"
+        return f"{encrypted}{login_options(spare=self.spare_login)}"
 
     @property
     def _login(self) -> str:
-        return "--set login.required=true" if self.spare_login else _LOGIN
+        return _REQUIRED if self.spare_login else _LOGIN
 
     @property
     def submission(self) -> str:

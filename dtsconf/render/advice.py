@@ -47,11 +47,12 @@ def text(hint: str | None, call: Call, effective: Effective | None = None) -> st
     proposed = proposals.first(hint, effective)
     if not proposed or any(each.rule for each in proposed):
         return ""
-    if not all(each.free for each in proposed):
-        machine = effective is not None and effective.origin[proposed[0].key].layer == "machine"
-        return f"then: {call.completed('dtsconf apply --profile FILE') if machine else typed(call)}\n"
     keys = {each.key for each in proposed}
     others = tuple(one for one in call.sets if one.partition("=")[0].strip() not in keys)
+    if not all(each.free for each in proposed):
+        machine = effective is not None and effective.origin[proposed[0].key].layer == "machine"
+        again = typed(replace(call, sets=others))
+        return f"then: {call.completed('dtsconf apply --profile FILE') if machine else again}\n"
     more = tuple(f"{each.key}={each.value}" for each in proposed)
     kept = "".join(f"{escape_controls(line)}\n" for line in proposals.kept(proposed, effective).splitlines())
     if effective is not None and any(effective.origin[key].layer == "machine" for key in keys):

@@ -7,9 +7,10 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import Place
+from dtsconf.errors import Place, Variable
 from dtsconf.frozen import frozen
 from dtsconf.settings import rules
+from dtsconf.settings.check import CLEARTEXT
 from dtsconf.settings.keys import KEYS
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ _CONFIRMED = ("server.fingerprint",)
 
 @frozen
 class Proposal:
-    """One `key=value` of a hint. `lacks`: others are needed beside it, and not given; `locked`, `rule`: why --set would
-    be refused."""
+    """One `key=value` of a hint. `lacks`: others are needed beside it, and not given; `locked`, `rule`, `profile_only`:
+    why --set would be refused."""
 
     key: str
     value: str
@@ -44,7 +45,12 @@ class Proposal:
     @property
     def free(self) -> bool:
         """Whether --set takes it."""
-        return not self.locked and self.rule is None
+        return not self.locked and self.rule is None and not self.profile_only
+
+    @property
+    def profile_only(self) -> bool:
+        """Whether only the organisation's profile may say it."""
+        return self.key == CLEARTEXT
 
     @property
     def ready(self) -> bool:
@@ -80,7 +86,10 @@ def _told(group: str, effective: Effective | None) -> str:
     weighed = _weighed(group, effective)
     if effective is None or all(each.free for each in weighed):
         return group
-    return " and ".join(_edit(each, effective) for each in _news(weighed, effective))
+    news = _news(weighed, effective)
+    new = [each for each in news if each.rule is None and _is_unwritten(each, effective)]
+    edits = [_edit(each, effective) for each in news if each not in new]
+    return " and ".join([*edits, *_written(new, effective)])
 
 
 def _news(proposals: list[Proposal], effective: Effective | None) -> list[Proposal]:
@@ -128,8 +137,42 @@ def _edit(proposal: Proposal, effective: Effective) -> str:
     if proposal.rule is not None:
         at = f" at {proposal.rule.where}" if proposal.rule.where else ""
         return f"{proposal} (the organisation's rule{at} forbids it, so that has to change first)"
+    setting = effective.origin[proposal.key]
     change = f"edit {_where(proposal.key, effective)} to {proposal.key.rpartition('.')[2]}: {proposal.value}"
-    return f"{change} (locked, so --set can't)" if proposal.locked else change
+    if isinstance(setting.where, Variable):
+        change = f"set {setting.where} to {proposal.value}"
+    return f"{change}{_REASONS[proposal.locked, proposal.profile_only]}"
+
+
+_REASONS = {
+    (False, False): "",
+    (True, False): " (locked, so --set can't)",
+    (False, True): " (only the profile may say it)",
+    (True, True): " (only the profile may say it)",
+}
+
+
+def _is_unwritten(proposal: Proposal, effective: Effective) -> bool:
+    """Whether the profile at hand says nothing of the key yet."""
+    return effective.origin[proposal.key].layer == "default" and effective.org.layer.name == "profile"
+
+
+def _written(new: list[Proposal], effective: Effective) -> list[str]:
+    """What stands nowhere yet, as what to write, and where."""
+    told, apart = [], []
+    for each in new:
+        if beside := _beside("profile", each, effective):
+            reason = _REASONS[each.locked, each.profile_only]
+            told.append(f"write {_leaf(each)} {_by(beside)} of {beside[0].file}{reason}")
+        else:
+            apart.append(each)
+    return told + [f"write {line} into the profile, below settings" for line in _as_yaml(apart, "").splitlines()]
+
+
+def _by(beside: list[Place]) -> str:
+    """Where in its file a key belongs to these."""
+    inline = len({place.line for place in beside}) < len(beside)
+    return f"{'within the braces on' if inline else 'beside'} line {beside[0].line}"
 
 
 def _where(key: str, effective: Effective) -> str:
@@ -183,9 +226,7 @@ def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -
     lines = ""
     for each in list(new):
         if beside := _beside(layer, each, effective):
-            first, inline = beside[0], len({place.line for place in beside}) < len(beside)
-            where = f"within the braces on line {first.line}" if inline else f"beside line {first.line}"
-            lines += f"  # in {first.file}, {where}\n  {_leaf(each)}\n"
+            lines += f"  # in {beside[0].file}, {_by(beside)}\n  {_leaf(each)}\n"
             new.remove(each)
     if new:
         where, indent = _FILES.get(layer, _FILES["profile"])

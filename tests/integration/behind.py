@@ -51,6 +51,25 @@ class Told:
         """All of it in one text."""
         return " | ".join(" ; ".join(each.values()) for each in self.body["evidence"])
 
+    def edit(self, **blanks: str) -> None:
+        """Changes the profile as the hint says, its blanks (`NAME`) filled in."""
+        changed = re.findall(r"edit (\S+?):(\d+):(\d+) to (\w+: \S+)", self.hint)
+        beside = re.findall(r"write (\w+: \w+) beside line (\d+) of (\S+)", self.hint)
+        below = re.findall(r"write (\w+: \{.*?\}) into the profile", self.hint)
+        path = Path((changed[0] if changed else beside[0][::-1])[0])
+        lines = path.read_text().splitlines()
+        for _, number, _, words in changed:
+            old = lines[int(number) - 1]
+            lines[int(number) - 1] = old[: len(old) - len(old.lstrip())] + words.removesuffix(",")
+        for words, number, _ in beside:
+            old = lines[int(number) - 1]
+            lines[int(number) - 1] = f"{old}\n{old[: len(old) - len(old.lstrip())]}{words}"
+        for words in below:
+            for blank, value in blanks.items():
+                words = words.replace(blank, value)  # noqa: PLW2901 - one blank after the other
+            lines[lines.index("settings:")] = f"settings:\n  {words}"
+        path.write_text("\n".join(lines) + "\n")
+
     @property
     def advised(self) -> list[str]:
         """The options that the hint says to type."""

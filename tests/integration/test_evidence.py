@@ -166,6 +166,90 @@ def test_the_wrong_port(behind: Behind) -> None:
     assert behind.mended(profile, told).code == 0
 
 
+WRONG_PORTS = [{"port": 587, "encryption": "starttls"}, {"port": 465, "encryption": "tls"}]
+
+
+@pytest.mark.parametrize("server", WRONG_PORTS)
+@pytest.mark.parametrize("login", [False, True])
+def test_a_server_in_clear_on_port_25_alone(behind: Behind, server: dict[str, Any], login: bool) -> None:
+    logs_in = {"login": behind.login("Pw-canary-1")} if login else {}
+    profile = behind.profile(server={"host": HOST, **server}, **logs_in)
+    told = behind.test(profile)
+    assert (told.code, told.cause) == (9, "refused")
+    assert f"port {server['port']} refuses, and a mail server answers on port 25" in told.detail
+    assert ("in clear only; it offers no login" if login else "without encryption") in told.detail
+    assert "every mail port" not in told.detail
+    assert behind.mended(profile, told).code == 0
+
+
+def test_a_silent_port_beside_a_server_in_clear(behind: Behind) -> None:
+    """Who runs the firewall comes first; what the other port takes is told with it, and works as typed."""
+    behind.link.nft(
+        "table inet shut {\n chain input {\n type filter hook input priority 0;\n tcp dport 587 drop\n }\n}\n"
+    )
+    profile = behind.profile(server={"host": HOST, **WRONG_PORTS[0]}, login=behind.login("Pw-canary-2"))
+    told = behind.test(profile)
+    assert "drops just this port; a mail server answers on port 25, in clear only" in told.detail
+    assert told.hint.startswith("ask who runs the network's firewall")
+    assert behind.mended(profile, told).code == 0
+
+
+@pytest.fixture
+def in_clear(behind: Behind) -> SmtpServer:
+    """A server on port 25 alone, which offers and wants a login without TLS."""
+    server = behind.link.smtp
+    server.users, server.cleartext_login, server.require_login = {"lab": "Pw-canary-3"}, True, True
+    return server
+
+
+@pytest.mark.parametrize(
+    "server", [*WRONG_PORTS, {"port": 25, "encryption": "starttls"}, {"port": 25, "encryption": "auto"}]
+)
+def test_a_login_in_clear_alone_is_told_with_what_it_means(
+    behind: Behind, in_clear: SmtpServer, server: dict[str, Any]
+) -> None:
+    profile = behind.profile(server={"host": HOST, **server}, login=behind.login("Pw-canary-3"))
+    told = behind.test(profile)
+    assert "switch STARTTLS on" in told.hint
+    assert "the password go in clear, which anybody on the way can read" in told.hint
+    assert not told.advised, "only the profile may say it"
+    assert "then: dtsconf test" in behind.run("test", "--profile", profile)[1]
+    told.edit()
+    assert behind.test(profile).code == 0
+    assert in_clear.messages
+
+
+def test_a_login_that_is_wanted_is_proposed_for_a_way_that_takes_one(
+    behind: Behind, serve: Serve, in_clear: SmtpServer, certificates: Certificates
+) -> None:
+    login = behind.login("Pw-canary-3")
+    profile = behind.profile(server=trusted(certificates, port=25))
+    told = behind.test(profile)
+    assert told.cause == "auth-rejected"
+    assert "it takes a login in clear only" in told.evidence
+    assert "the password go in clear, which anybody on the way can read" in told.hint
+    told.edit(NAME="lab", **{"file:///PATH": login["password"]})
+    assert behind.test(profile).code == 0
+    serve(2525, tls=certificates.server_context(), users={"lab": "Pw-canary-3"})
+    profile = behind.profile(server=trusted(certificates, port=25), login={**login, "required": False})
+    told = behind.test(profile)
+    assert told.advised[:4] == ["--set", "server.port=2525", "--set", "server.encryption=starttls"]
+    assert behind.mended(profile, told).code == 0
+
+
+def test_a_login_that_is_wanted_and_offered_nowhere(behind: Behind) -> None:
+    behind.link.smtp.require_login = True
+    told = behind.test(behind.profile(server={"host": HOST, "port": 25}))
+    assert "none of the usual ones offers a login" in told.hint
+    assert not told.advised
+
+
+def test_a_port_that_refuses_beside_one_that_answers_otherwise(behind: Behind) -> None:
+    behind.link.smtp._always["CONNECT"] = Say("554 5.7.1 not for you")
+    told = behind.test(behind.profile(server={"host": HOST, "port": 587}))
+    assert "port 587 refuses, and port 25 answers, but no mail server that would do" in told.detail
+
+
 def test_no_port_takes_mail(behind: Behind) -> None:
     """A port that was just tried in vain is not proposed."""
     behind.link.nft(

@@ -7,6 +7,7 @@ product from a server's no.
     network       connect failed: this machine, the network, the host or the port; and verdict, what it comes to
     greeting      no greeting: IPv6 against IPv4
     encryption    wrong encryption, or something else answers
+    logins        a login is wanted that the settings don't have
     trust         the certificate did not verify
     ways, choice  other ports and encryptions, and what they come to; also for `test --probe`
 
@@ -97,7 +98,9 @@ def _examined(case: Case) -> Outcome:
         from dtsconf.mail.evidence import encryption
 
         return encryption.examine(case)
-    return Outcome()
+    from dtsconf.mail.evidence import logins
+
+    return logins.examine(case) if logins.wanted(case) else Outcome()
 
 
 def _by_hosts_file(case: Case, found: Outcome) -> Outcome:

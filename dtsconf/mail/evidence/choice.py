@@ -125,7 +125,7 @@ def _but_for_its_certificate(way: Way, route: Smtp) -> Choice:
     """The hint of that way's own failure, with the options that choose the way where it isn't the one in use."""
     found = f"{_NAMES[way.encryption]} is there on port {way.port}, but {CAUSES[way.cause or '']}"
     hint = way.hint or f"ask who runs {route.host}, with what this writes: {TICKET}"
-    if _in_use(way, route):
+    if in_use(way, route):
         return Choice("certificate", found, hint)
     if "--set " not in hint:
         return Choice("certificate", found, f"{hint}, with encryption {way.encryption} on port {way.port}")
@@ -155,19 +155,32 @@ def _without_login(way: Way, route: Smtp) -> Choice:
     found = f"a mail server answers on port {way.port}, {how}; {login}"
     if way.login and way.encryption == "none":
         ask = f"ask the administrator of {route.host} to switch STARTTLS on, or for a port that has it"
-        keys = f"{{port: {way.port}, encryption: none, allow_cleartext_login: true}}"
-        clear = f"the profile may allow the password in clear: server: {keys}"
-        return Choice("no-login", found, f"{ask}; only where nobody can listen on the way {clear}")
+        return Choice("no-login", found, f"{ask}; or {CLEAR}: {in_clear(way, route)}")
     ask = f"port {way.port} is not for logins: ask the administrator of {route.host} for the submission port"
     if by_token(route):
         return Choice("no-login", found, f"{ask}: --set microsoft.smtp.port=PORT")
-    trusted = f"{'' if _in_use(way, route) else to_set(way, route) + ' '}--set login.required=false"
+    trusted = f"{'' if in_use(way, route) else to_set(way, route) + ' '}--set login.required=false"
     return Choice(
         "no-login", found, f"{ask}; or, where the server trusts this network, send without a login: {trusted}"
     )
 
 
-def _in_use(way: Way, route: Smtp) -> bool:
+CLEAR = "let the password go in clear, which anybody on the way can read, so only where nobody can listen there"
+"""What a login without TLS means."""
+
+
+def in_clear(way: Way, route: Smtp) -> str:
+    """The options that choose a way without TLS and let a login go over it, which only the profile can."""
+    return f"{to_set(way, route)} --set server.allow_cleartext_login=true"
+
+
+def served_by(way: Way) -> str:
+    """A way that works, as a sentence for who knows no SMTP."""
+    how = "without encryption" if way.encryption == "none" else f"with {_NAMES[way.encryption]}"
+    return f"a mail server answers on port {way.port}, {how}"
+
+
+def in_use(way: Way, route: Smtp) -> bool:
     """Whether the settings take this way already; `auto` takes plain and STARTTLS, as the server offers."""
     kinds = ("none", "starttls") if route.encryption == "auto" else (route.encryption,)
     return way.port == route.port and way.encryption in kinds

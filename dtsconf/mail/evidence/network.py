@@ -10,7 +10,7 @@ from dtsconf.looks import network
 from dtsconf.looks.attempt import WORDS
 from dtsconf.looks.case import Outcome
 from dtsconf.looks.findings import SERVICES, Ports
-from dtsconf.mail.evidence.choice import chosen
+from dtsconf.mail.evidence.choice import chosen, served_by
 from dtsconf.mail.evidence.verdict import verdict
 from dtsconf.mail.evidence.ways import Way as WayIn, ways_in
 
@@ -40,10 +40,11 @@ def _other_ports(case: Case) -> Ports | None:
     listening = tuple(port for port, found in by_port.items() if any(way.listens for way in found))
     refusing = tuple(port for port, found in by_port.items() if found and all(map(_refuses, found)))
     choice = chosen(ways, case.route)
-    hint = f"{choice.hint} (tried just now, without login)" if choice.kind in ("fit", "certificate") else None
-    if choice.kind == "forbidden":
-        hint = choice.hint
-    return Ports(seen, listening, any(way.ok for way in ways), hint, refusing)
+    found = served_by(choice.fit[0]) if choice.fit else choice.found
+    tried = " (tried just now, without login)" if choice.kind in ("fit", "certificate") else ""
+    hint = None if choice.kind == "nothing" else f"{choice.hint}{tried}"
+    served = any(way.ok for way in ways)
+    return Ports(seen, listening, served, hint, refusing, found, choice.kind == "no-login")
 
 
 def _refuses(way: WayIn) -> bool:

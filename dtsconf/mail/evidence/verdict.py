@@ -30,16 +30,20 @@ def verdict(seen: Seen) -> Verdict:
 def _elsewhere(seen: Seen) -> Verdict | None:
     """A mail server on another port."""
     ports, place = seen.ports, seen.place
-    if ports is None or not ports.hint:
+    if ports is None or not ports.hint or (ports.loginless and seen.cause == "timeout"):
         return None
     if seen.cause != "timeout":
-        told = "a router or firewall further on said no to this port" if seen.cause == "no-route" else None
-        return told, ports.hint
+        no = "a router or firewall further on said no to this port" if seen.cause == "no-route" else _refuses(place)
+        return f"{no}, and {ports.found}", ports.hint
     which = ports.example
     if place.port == 25:
         told = f"port 25 is silent and {which}: this network blocks port 25, as providers do for their customers"
         return told, ports.hint
     return _one_port(seen, which), ports.hint
+
+
+def _refuses(place: Place) -> str:
+    return f"port {place.port} refuses"
 
 
 def _one_port(seen: Seen, which: str) -> str:
@@ -105,7 +109,10 @@ def _silence(seen: Seen) -> Verdict:
     if ports is not None and ports.listening:
         ask = f"{_let_out(place)}, or {_let_in(place)}, {AGAIN}"
         if place.port != 25:
-            return _one_port(seen, ports.example), ask
+            found, other = (
+                (f"; {ports.found}", f"; else, by the port that answers: {ports.hint}") if ports.hint else ("", "")
+            )
+            return f"{_one_port(seen, ports.example)}{found}", f"{ask}{other}"
         likely = "likely this network blocks port 25, as providers do for their customers"
         other = f"; or ask for a port of {place.host} other than 25 to send by (587, 465)"
         return f"port 25 is silent and {ports.example}: {likely}", f"{ask}{other}"
@@ -163,6 +170,8 @@ def _refusal(seen: Seen) -> Verdict:
     if seen.open:
         return _mail_ports_alone(seen, "refuse", "refuses")
     told = "every mail port refuses: no mail server runs there, or a firewall refuses mail"
+    if seen.ports is not None and seen.ports.opens:
+        told = f"{_refuses(place)}, and port {seen.ports.opens[0]} answers, but no mail server that would do"
     name = "" if place.proven else f", or for the right name: --set {place.host_key}=HOST"
     ask = f"ask who runs {place.host} whether its mail server is on, and on which port{name}"
     return told, f"{ask}; if it is on: {_let_out(place)}, {AGAIN}"

@@ -93,7 +93,7 @@ def test_a_failed_apply_proposes_nothing_in_the_place_of_what_is_locked() -> Non
     text = failed_with(
         "--set server.port=587, or --set server.encryption=none", effective=effective(locks=("server.port",))
     )
-    assert "edit server.port in the profile to port: 587 (locked, so --set can't)" in text
+    assert "write port: 587 beside line 1 of /srv/site.yaml (locked, so --set can't)" in text
     assert "try:" not in text
 
 
