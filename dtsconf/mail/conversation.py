@@ -36,8 +36,9 @@ _GOODBYE = range(421, 422)
 class Conversation:
     """One connection over a link. A context manager: leaving it says QUIT if that makes sense, and closes.
 
-    `offer` is what the last EHLO gave, `banner` the greeting, `facts` what hints need to know; `sender` and `recipient`
-    are for these only. `doubt` tells what the token that signed in says against itself.
+    `offer` is what the last EHLO gave, `unheard` its refusal where HELO was taken in its place, `banner` the greeting,
+    `facts` what hints need to know; `sender` and `recipient` are for these only. `doubt` tells what the token that
+    signed in says against itself.
     """
 
     def __init__(self, link: Link, limits: Limits, *, sender: str = "", recipient: str = "") -> None:
@@ -47,6 +48,7 @@ class Conversation:
         self.report = Report(link.progress, link.masker)
         self.limits = limits
         self.offer = Offer()
+        self.unheard: Reply | None = None
         self.banner = ""
         self.doubt: Callable[[], str | None] = lambda: None
         self._wire: Wire | None = None

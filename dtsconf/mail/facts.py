@@ -22,7 +22,8 @@ def login_options(*, spare: bool) -> str:
 class Facts(NamedTuple):
     """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token; `starttls`: for all that
     is known the server offers STARTTLS; `spare_login`: the settings hold a login that they don't require; `proven`:
-    when this host and port were last proven from this machine."""
+    when this host and port were last proven from this machine; `name`: what this machine called itself
+    in EHLO."""
 
     host: str
     port: int
@@ -36,6 +37,12 @@ class Facts(NamedTuple):
     starttls: bool = True
     spare_login: bool = False
     proven: str | None = None
+    name: str = ""
+
+    @property
+    def named(self) -> str:
+        """The name that this machine gave, to stand after the word for it; '' before it gave one."""
+        return f" ({self.name})" if self.name else ""
 
     @property
     def implicit_tls(self) -> bool:

@@ -54,17 +54,20 @@ def introduce(talk: Conversation) -> None:
     """The ehlo stage. Raises StageFailed."""
     with talk.stage("ehlo", "introducing this machine") as row:
         row.heard(say_hello(talk))
+        row.detail += by_helo(talk)
 
 
 def say_hello(talk: Conversation) -> Reply:
-    """EHLO, or HELO where that is all the server knows (RFC 5321 3.2); sets the conversation's `offer`.
+    """EHLO, or HELO where that is all the server knows (RFC 5321 3.2); sets the conversation's `offer` and `unheard`.
 
     Raises:
         StageFailed: the server says no, or turns out to be no mail server.
     """
-    name = our_name(talk)
+    name, talk.unheard = our_name(talk), None
+    talk.facts = talk.facts._replace(name=name)
     reply = talk.command(f"EHLO {name}", talk.limits.end())
     if reply.code in _UNKNOWN_COMMAND:
+        talk.unheard = reply
         if "ftp" in talk.banner.lower():
             hint = "outgoing mail has another port: --set server.port=587"
             raise StageFailed("not-smtp", f"an FTP server answers: '{talk.banner}'", hint, "server", reply)
@@ -79,3 +82,13 @@ def say_hello(talk: Conversation) -> Reply:
     talk.offer = hello.read_offer(reply)
     talk.facts = talk.facts._replace(starttls=talk.offer.has("STARTTLS"))
     return reply
+
+
+def by_helo(talk: Conversation) -> str:
+    """What to add to a stage in which the server took HELO alone, as the end of its detail; '' where it took EHLO."""
+    return f" (to HELO; EHLO {talk.facts.name} was refused: {talk.unheard.text})" if talk.unheard else ""
+
+
+def offered(talk: Conversation) -> str:
+    """Whose answer tells what the server offers, to begin a sentence with."""
+    return "the EHLO answer" if talk.unheard is None else "the answer to HELO, after EHLO was refused,"

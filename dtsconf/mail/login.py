@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from dtsconf.mail import auth
 from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.greeting import offered
 from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.securing import may_log_in_clear, refuse_cleartext
 from dtsconf.mail.wire import ConnectionLost
@@ -96,7 +97,7 @@ def nothing_offered(talk: Conversation, hint: str) -> NoReturn:
     """EHLO names no way to log in. Raises StageFailed; `hint` is for a session that can't be encrypted further."""
     if not talk.facts.tls and talk.offer.has("STARTTLS"):
         raise StageFailed("tls-required", "the server offers no login before TLS", "--set server.encryption=starttls")
-    raise StageFailed("auth-disabled", f"the EHLO answer offers no login (it offers {talk.offer})", hint)
+    raise StageFailed("auth-disabled", f"{offered(talk)} offers no login (it offers {talk.offer})", hint)
 
 
 def exchange(talk: Conversation, mechanism: auth.Mechanism) -> Reply:

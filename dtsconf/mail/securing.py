@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from dtsconf.mail.failure import StageFailed
-from dtsconf.mail.greeting import our_name, say_hello
+from dtsconf.mail.greeting import by_helo, offered, our_name, say_hello
 from dtsconf.mail.hello import Offer, filter_marks
 from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.route import TokenLogin
@@ -88,7 +88,7 @@ _GIVEN_UP = (
 
 
 def _not_offered(talk: Conversation) -> NoReturn:
-    said = f"the EHLO answer has no STARTTLS (it offers {talk.offer})"
+    said = f"{offered(talk)} has no STARTTLS (it offers {talk.offer})"
     before = "this host and port had STARTTLS before" if talk.link.past.tls else None
     marks = filter_marks(talk.banner, talk.offer)
     evidence = [text for text in (marks, before) if text]
@@ -113,7 +113,7 @@ def _start_tls(talk: Conversation) -> None:
         talk.offer = Offer()
         try:
             say_hello(talk)
-            row.detail += f"; then offers {talk.offer}"
+            row.detail += f"; then offers {talk.offer}{by_helo(talk)}"
         except (StageFailed, ConnectionLost, TimeoutError, NotAReply) as error:
             trouble = error
     if trouble is not None:

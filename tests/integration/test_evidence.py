@@ -344,6 +344,47 @@ def test_a_mail_domain_is_no_server(behind: Behind) -> None:
     assert behind.mended(profile, told).code == 0
 
 
+# --- the name that is given in EHLO
+
+
+@pytest.mark.parametrize("login", [False, True])
+def test_a_name_that_is_refused_in_ehlo_and_taken_in_helo(behind: Behind, login: bool) -> None:
+    behind.link.smtp._always["EHLO"] = Say("501 5.5.4 Invalid domain name")
+    logs_in = {"login": behind.login("Pw-canary-4")} if login else {}
+    told = behind.test(behind.profile(server={"host": HOST, "port": 25, "encryption": "starttls"}, **logs_in))
+    assert (told.code, told.cause, told.failed["stage"]) == (6, "tls-not-offered", "tls")
+    assert (
+        f"introduced this machine as [{CLIENT}] (EHLO) ; 501 5.5.4 Invalid domain name ; the server refused the name"
+        in told.evidence
+    )
+    assert "neither TLS nor a login is possible" in told.evidence
+    assert f"the name that this machine gave ([{CLIENT}])" in told.hint
+    assert "hostnamectl set-hostname NAME.DOMAIN" in told.hint
+    assert not told.advised, "the server may have TLS to offer to another name"
+    went = behind.test(behind.profile(server={"host": HOST, "port": 25}), "--explain")
+    assert went.code == 0
+    assert "the server refused the name and took HELO in its place" in went.evidence
+
+
+def test_a_server_that_knows_no_ehlo(behind: Behind) -> None:
+    """The name is not at fault, and in clear is what there is."""
+    behind.link.smtp._always["EHLO"] = Say("502 5.5.1 what")
+    profile = behind.profile(server={"host": HOST, "port": 25, "encryption": "starttls"})
+    told = behind.test(profile)
+    assert "the server knows no EHLO and took HELO in its place" in told.evidence
+    assert "hostnamectl" not in told.hint
+    assert behind.mended(profile, told).code == 0
+
+
+@pytest.mark.parametrize("reply", ["501 5.5.2 Syntax error", "550 no"])
+def test_a_name_that_is_refused_is_told(behind: Behind, reply: str) -> None:
+    behind.link.smtp._always |= {"EHLO": Say(reply), "HELO": Say(reply)}
+    told = behind.test(behind.profile(server={"host": HOST, "port": 25}))
+    assert (told.cause, told.failed["stage"]) == ("blocked", "ehlo")
+    assert f"([{CLIENT}])" in told.hint
+    assert "hostnamectl set-hostname NAME.DOMAIN" in told.hint
+
+
 # --- encryption and the port
 
 

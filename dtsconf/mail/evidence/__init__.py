@@ -2,7 +2,7 @@
 product from a server's no.
 
     case          the failure
-    said          what the conversation itself shows (pure)
+    said          what the conversation itself shows (pure); introduction: a name that was refused in EHLO
     names         resolve failed: what the name servers say
     network       connect failed: this machine, the network, the host or the port; and verdict, what it comes to
     greeting      no greeting: IPv6 against IPv4
@@ -23,12 +23,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.looks.case import Outcome
-from dtsconf.mail.evidence import said
+from dtsconf.mail.evidence import introduction, said
 from dtsconf.mail.evidence.case import Case
 from dtsconf.mail.route import Smtp
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dtsconf.mail.job import Job
     from dtsconf.mail.masking import Masker
     from dtsconf.proof import Stage, Verification
@@ -61,17 +63,28 @@ def looked_into(job: Job, result: Verification) -> Verification:
     first = said.in_between(case)
     found = _examined(case)
     tls = any(stage.stage == "tls" and stage.ok for stage in result.stages)
-    shown = (*said.passed(result.stages), *said.half_dead(result.stages), *said.offered(result.stages))
-    evidence = (*shown, *said.reply(failure, tls=tls), *first.evidence, *found.evidence)
+    evidence = (
+        *_shown(result.stages),
+        *said.offered(result.stages),
+        *said.reply(failure, tls=tls),
+        *first.evidence,
+        *found.evidence,
+    )
     evidence = tuple(_masked(each, job.link.masker) for each in evidence)
-    told = _told(failure, found.telling or first.telling, found.hint or first.hint, job.link.masker)
+    hint = introduction.hint(case, found.hint or first.hint)
+    told = _told(failure, found.telling or first.telling, hint, job.link.masker)
     stages = tuple(told if stage is failure else stage for stage in result.stages)
     return replace(result, stages=stages, evidence=evidence)
 
 
 def explained(result: Verification) -> Verification:
     """A verification that went well, with what each of its stages shows. Looks at nothing more."""
-    return replace(result, evidence=(*said.passed(result.stages), *said.half_dead(result.stages)))
+    return replace(result, evidence=_shown(result.stages))
+
+
+def _shown(stages: Sequence[Stage]) -> tuple[Evidence, ...]:
+    """What the stages show that went well."""
+    return (*said.passed(stages), *said.half_dead(stages), *introduction.rows(stages))
 
 
 def _examined(case: Case) -> Outcome:

@@ -151,9 +151,15 @@ LISTED = (
     "the server turns this machine's address away: send through your provider's server for logins instead,"
     " {f.elsewhere}; or " + ASK
 )
-NAME = (
-    "the server dislikes the name that this machine gives: give it a full one that the DNS knows, hostnamectl"
-    " set-hostname NAME.DOMAIN, then dtsconf test again"
+_FULL_NAME = "give it a full one that the DNS knows, hostnamectl set-hostname NAME.DOMAIN"
+NAME = f"the server dislikes the name that this machine gives{{f.named}}: {_FULL_NAME}, then dtsconf test again"
+NAME_OR_ADDRESS = (
+    "the server turns this machine away at its introduction, for its address or for the name that it gave{f.named}: "
+    f"{_FULL_NAME}, then dtsconf test again; if it has that, {ASK}"
+)
+HELO_ONLY = (
+    "the server refused the name that this machine gave{f.named} in EHLO and took it in HELO, after which neither TLS"
+    f" nor a login is possible: {_FULL_NAME}, then dtsconf test again; if it stays, {ASK}"
 )
 REVERSE = (
     "the DNS has no name for this machine's address (PTR): have the network's administrator add the entry, or send"
