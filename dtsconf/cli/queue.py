@@ -91,7 +91,7 @@ def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool)
             kept.append(slot.id)
             continue
         with held:
-            held.remove()
+            held.drop()
         dropped.append(slot.id)
     spool.sync()
     data, text = render.dropped_data(dropped, kept), render.dropped_text(dropped, kept)

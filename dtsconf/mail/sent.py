@@ -19,6 +19,11 @@ class Recipient:
     cause: str | None = None
     hint: str | None = None
 
+    @property
+    def crowded_out(self) -> bool:
+        """Whether the server takes no more recipients at once."""
+        return self.enhanced_code in ("4.5.3", "5.5.3") or (self.code == 452 and self.enhanced_code is None)
+
 
 @frozen
 class Sent:
@@ -46,3 +51,11 @@ class Sent:
     def unknown(self) -> bool:
         """Whether it may have arrived all the same: the connection went away after the final dot."""
         return self.failure is not None and self.failure.cause == "outcome-unknown"
+
+    @property
+    def crowded_out(self) -> tuple[str, ...]:
+        """Whom the server would have taken in a transaction of their own (RFC 5321 4.5.3.1.10): it said 4.5.3
+        (RFC 3463), or 452 without more, to them and took others."""
+        if self.failure is not None:
+            return ()
+        return tuple(one.address for one in self.recipients if one.crowded_out)

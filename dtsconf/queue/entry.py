@@ -7,14 +7,22 @@ itself. How far it has come stands in a second, small one (`Progress`), which is
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, Literal, TypeVar
 
 from dtsconf.frozen import frozen
+from dtsconf.names import address_fault
 
 FORMAT = 1
 LONGEST_HEAD = 4 * 1024 * 1024
 """Octets of the first line: a message to 10,000 recipients has 1 MiB."""
+
+LONGEST_PROGRESS = 256 * 1024 * 1024
+"""Octets of a progress: room for what the server said of each recipient that a first line holds."""
+
+_LAST_TIME = 10**11
+"""Seconds since 1970 that a calendar still has a year of four digits for."""
 
 T = TypeVar("T")
 Phase = Literal["waiting", "sending", "sent"]
@@ -89,8 +97,11 @@ def read_entry(line: bytes) -> tuple[Entry, Phase]:
         raise Damaged("it can't be read")
     if found.pop("format", None) != FORMAT:
         raise Damaged("its first line isn't one of this version")
-    found["recipients"] = tuple(found.get("recipients") or ())
-    return _made(Entry, found), phase
+    found["recipients"] = _tuple(found.get("recipients"))
+    entry = _made(Entry, found)
+    if not entry.recipients or any(map(address_fault, (entry.sender, *entry.recipients))):
+        raise Damaged("it doesn't say whom it is from and to")
+    return entry, phase
 
 
 def read_progress(data: bytes) -> Progress:
@@ -100,16 +111,28 @@ def read_progress(data: bytes) -> Progress:
         Damaged: it isn't one.
     """
     found = _object(data)
-    if found.get("remaining") is not None:
-        found["remaining"] = tuple(found["remaining"])
-    found["refused"] = tuple(_made(Refused, each) for each in found.get("refused", ()))
-    return _made(Progress, found)
+    found["remaining"] = _tuple(found.get("remaining"))
+    refused = _tuple(found.get("refused", []))
+    if not isinstance(refused, tuple):
+        raise Damaged(_OTHER)
+    found["refused"] = tuple(_made(Refused, each) for each in refused)
+    progress = _made(Progress, found)
+    if any(map(address_fault, (*(progress.remaining or ()), *(each.address for each in progress.refused)))):
+        raise Damaged(_OTHER)
+    return progress
+
+
+_OTHER = "it doesn't hold what it should"
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Damaged("it can't be read") from None
     if not isinstance(found, dict):
         raise Damaged("it can't be read")
@@ -118,6 +141,26 @@ def _object(data: bytes) -> dict[str, Any]:
 
 def _made(kind: type[T], found: Any) -> T:
     try:
-        return kind(**found)
+        made = kind(**found)
     except TypeError:
-        raise Damaged("it doesn't hold what it should") from None
+        raise Damaged(_OTHER) from None
+    if not all(_FITS[str(each.type)](getattr(made, each.name)) for each in fields(kind)):  # type: ignore[arg-type]
+        raise Damaged(_OTHER)
+    return made
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "str": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "int": lambda value: type(value) is int and value >= 0,
+    "int | None": lambda value: value is None or type(value) is int,
+    "float": lambda value: type(value) in (int, float) and 0 <= value < _LAST_TIME,
+    "tuple[str, ...]": _texts,
+    "tuple[str, ...] | None": lambda value: value is None or _texts(value),
+    "tuple[Refused, ...]": lambda value: isinstance(value, tuple),
+}
+"""By a field's declared type: whether a value that was read is one."""

@@ -17,6 +17,7 @@ from dtsconf.frozen import frozen
 from dtsconf.queue.entry import (
     LETTERS,
     LONGEST_HEAD,
+    LONGEST_PROGRESS,
     Damaged,
     Entry,
     Phase,
@@ -93,7 +94,7 @@ class Held:
         return entry, phase, Queued(self._path, start, entry.message_id, entry.size, entry.eight_bit, head)
 
     def progress(self) -> Progress:
-        """How far it has come; what can't be read counts as nothing, since the message itself is whole."""
+        """How far it has come; what can't be read is an attempt whose outcome nobody knows."""
         found = read_beside(self._path)
         self._noted = found is not None
         return found or Progress()
@@ -114,10 +115,15 @@ class Held:
         self._served = True
 
     def remove(self) -> None:
-        """Take it away: everybody has got it, or it was dropped. Raises: OSError."""
+        """Take it away: everybody has got it. Raises: OSError."""
         if not self._served:
             self.served()  # where the lock must go before the file can (Windows), nobody sends it in between
         self._leave(remove=True)
+
+    def drop(self) -> None:
+        """Take it away unsent, and what stands beside it. Raises: OSError."""
+        self._noted = True
+        self.remove()
 
     def give_up(self, progress: Progress) -> None:
         """Move it to `failed/`, with what is known; a failed one stays there. Raises: OSError."""
@@ -166,8 +172,12 @@ def read_head(path: str) -> tuple[Entry, Phase, int, bytes]:
 
 
 def read_beside(path: str) -> Progress | None:
-    """How far the message at `path` has come; None when nothing is noted, or nothing that can be read."""
+    """How far the message at `path` has come; None when nothing is noted. A note that can't be read may have said that
+    somebody has got it."""
+    beside = _beside(path)
     try:
-        return read_progress(read_regular(_beside(path), LONGEST_HEAD)[0])
-    except (OSError, FileProblem, Damaged):
+        return read_progress(read_regular(beside, LONGEST_PROGRESS)[0])
+    except FileNotFoundError:
         return None
+    except (OSError, FileProblem, Damaged):
+        return Progress(1, unknown=1, detail=f"how far it had come can't be read ({os.path.basename(beside)})")

@@ -34,8 +34,10 @@ def _look(slot: Slot) -> Listed | None:
         entry, phase, _, _ = read_head(slot.path)
     except FileNotFoundError:
         return None
-    except (Damaged, OSError) as damaged:
+    except Damaged as damaged:
         return Listed(slot.id, "damaged", slot.size, None, Progress(), str(damaged))
+    except OSError as closed:
+        return Listed(slot.id, "damaged", slot.size, None, Progress(), closed.strerror or str(closed))
     if phase == "sent":
         return None
     progress = read_beside(slot.path) or Progress()

@@ -7,6 +7,7 @@ can't be used at all the run ends, for the next message would fare no better.
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
@@ -15,9 +16,10 @@ from typing import Literal, Protocol
 
 from dtsconf.errors import DtsconfError
 from dtsconf.frozen import frozen
-from dtsconf.queue.entry import Damaged, Entry, Phase, Progress, Refused
+from dtsconf.queue.attempt import Deliver, Outcome, after, once_more
+from dtsconf.queue.entry import Damaged, Entry, Phase, Progress
 from dtsconf.queue.held import Held, Queued
-from dtsconf.queue.schedule import expired, next_attempt
+from dtsconf.queue.schedule import due, expired, next_attempt
 from dtsconf.queue.spool import Slot, Spool
 
 SYNC_EVERY = 1.0
@@ -25,22 +27,8 @@ SYNC_EVERY = 1.0
 
 State = Literal["sent", "deferred", "failed"]
 
-
-@frozen
-class Outcome:
-    """What came of one attempt. `later` are the recipients to try again, `refused` those for whom it failed for good;
-    everybody else has got it. `unknown`: they may have. `unusable`: the server can't be used by any message now."""
-
-    later: tuple[str, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    unknown: bool = False
-    unusable: bool = False
-    detail: str = ""
-
-
-Deliver = Callable[[Entry, tuple[str, ...], Queued, Callable[[], None]], Outcome]
-"""(message, recipients to serve, its content, what there is to do meanwhile) -> what came of it. The last is to be
-called once, best while the server is at work; it never raises. Whatever the delivery raises ends the run."""
+_OF_ALL = (errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""Troubles with one message's file that every other would have as well."""
 
 
 class Clock(Protocol):
@@ -88,7 +76,7 @@ class Which:
         """Whether this message is meant."""
         if self.ids:
             return slot.id in self.ids
-        return not slot.failed and (self.everything or progress.next <= now)
+        return not slot.failed and (self.everything or due(now, progress.next))
 
 
 @frozen
@@ -121,7 +109,8 @@ class Runner:
         self._slots: Iterator[Slot] = iter(())
         self._ahead: _Taken | OSError | None = None
         self._served: list[Held] = []
-        self._due = 0.0
+        self._closed: list[Ran] = []
+        self._then = 0.0
         self._synced = 0.0
 
     def run(self, which: Which) -> list[Ran]:
@@ -147,7 +136,9 @@ class Runner:
                 self._ahead.held.release()
             self._clear()
         self._sync(at_once=True)
-        return found
+        for ran in self._closed:
+            self._told(ran)
+        return found + self._closed
 
     def _next(self, which: Which) -> _Taken | None:
         """The next message that is meant; None when there is none left. Raises: OSError."""
@@ -159,7 +150,13 @@ class Runner:
         for slot in self._slots:
             if which.ids and slot.id not in which.ids:
                 continue
-            held = self._spool.take(slot)
+            try:
+                held = self._spool.take(slot)
+            except OSError as closed:
+                if closed.errno in _OF_ALL:
+                    raise
+                self._closed.append(Ran(slot.id, "", "failed", f"its file can't be opened: {closed.strerror}"))
+                continue
             if held is None:
                 continue
             progress = held.progress()
@@ -192,38 +189,51 @@ class Runner:
     def _visit(self, taken: _Taken, which: Which) -> Ran | None:
         slot, held, progress = taken.slot, taken.held, taken.progress
         if isinstance(taken.read, (Damaged, OSError)):
-            detail = f"the queued file is damaged: {taken.read}"
-            held.give_up(replace(progress, detail=detail))
-            return Ran(slot.id, "", "failed", detail)
+            why = taken.read.strerror if isinstance(taken.read, OSError) else taken.read
+            detail = f"the queued file is damaged: {why}"
+            return self._give_up(Ran(slot.id, "", "failed", detail), held, replace(progress, detail=detail))
         entry, phase, content = taken.read
         if phase == "sent":  # by a run that was killed before it could take the file away
             held.remove()
             return None
         if phase == "sending":  # by a run that was killed over it
             progress = replace(progress, attempts=progress.attempts + 1, unknown=progress.unknown + 1)
+            # Written down before it is sent once more: where that can't be, it would be sent at every run.
+            if told := self._note(Ran(slot.id, entry.message_id, "failed", "not tried"), held, progress):
+                return told
         if slot.failed:
-            progress = _once_more(progress)
+            progress = once_more(progress)
+        if not (entry.recipients if progress.remaining is None else progress.remaining):
+            # By a run that was killed before it could move the file to failed/.
+            return self._settle(slot, entry, progress, held)
+        now = self._clock.now()
         if self._unusable is not None:
-            outcome, due = self._unusable, self._due
+            outcome, then = self._unusable, self._then
         else:
-            now = self._clock.now()
             outcome, progress = self._attempt(entry, content, progress, held, lambda: self._meanwhile(which))
-            due = next_attempt(now, progress.attempts, self._clock.random())
+            then = next_attempt(now, progress.attempts, self._clock.random())
             if outcome.unusable:
-                self._unusable, self._due = outcome, due
-        return self._settle(slot, entry, replace(progress, next=due, detail=outcome.detail), held)
+                self._unusable, self._then = outcome, then
+        return self._settle(slot, entry, replace(progress, next=then, detail=outcome.detail), held)
 
     def _attempt(
         self, entry: Entry, content: Queued, progress: Progress, held: Held, meanwhile: Callable[[], None]
     ) -> tuple[Outcome, Progress]:
-        recipients = entry.recipients if progress.remaining is None else progress.remaining
-        held.enter("sending")
-        try:
-            outcome = self._deliver(entry, recipients, content, meanwhile)
-        except DtsconfError:  # nothing was begun, so there is nothing to wonder about
-            held.enter("waiting")
-            raise
-        return outcome, _after(progress, outcome, recipients)
+        """One attempt, in as many transactions as the server takes it; who has got it is written down after each."""
+        attempts = progress.attempts + 1
+        while True:
+            recipients = entry.recipients if progress.remaining is None else progress.remaining
+            held.enter("sending")
+            try:
+                outcome = self._deliver(entry, recipients, content, meanwhile)
+            except DtsconfError:  # nothing was begun, so there is nothing to wonder about
+                held.enter("waiting")
+                raise
+            progress = replace(after(progress, outcome, recipients), attempts=attempts)
+            if not outcome.more or len(outcome.later) == len(recipients):
+                return outcome, progress
+            held.note(progress, durable=True)
+            meanwhile = _nothing
 
     def _settle(self, slot: Slot, entry: Entry, progress: Progress, held: Held) -> Ran:
         """Write down what came of it, and say it."""
@@ -233,12 +243,34 @@ class Runner:
             self._served.append(held)
             return Ran(entry.id, entry.message_id, "sent")
         if still and not slot.failed and not expired(self._clock.now(), entry.queued):
-            held.note(progress, durable=progress.remaining is not None)
-            return Ran(entry.id, entry.message_id, "deferred", progress.detail)
+            ran = Ran(entry.id, entry.message_id, "deferred", progress.detail)
+            return self._note(ran, held, progress) or ran
         if still and not slot.failed:
             progress = replace(progress, detail=f"given up after 5 days; the last attempt: {progress.detail}")
-        held.give_up(progress)
-        return Ran(entry.id, entry.message_id, "failed", progress.detail)
+        return self._give_up(Ran(entry.id, entry.message_id, "failed", progress.detail), held, progress)
+
+    def _note(self, ran: Ran, held: Held, progress: Progress) -> Ran | None:
+        """Write down how far it has come. Gives what to tell where that can't be done; the others go on all the same.
+        Its phase says then that nobody knows, unless nobody can have it."""
+        served = progress.remaining is not None or bool(progress.unknown)
+        try:
+            held.note(progress, durable=served)
+        except OSError as error:
+            if not served:
+                held.enter("waiting")
+            return replace(ran, state="failed", detail=f"{ran.detail}; this can't be written down: {error.strerror}")
+        return None
+
+    def _give_up(self, ran: Ran, held: Held, progress: Progress) -> Ran:
+        """Move it to `failed/`; where that can't be done, it stays, and the next run moves it. Gives what to tell."""
+        told = self._note(ran, held, progress)
+        if told:
+            return told
+        try:
+            held.give_up(progress)
+        except OSError as error:
+            return replace(ran, detail=f"{ran.detail}; it can't be moved to failed/: {error.strerror}")
+        return ran
 
 
 def _read(held: Held) -> tuple[Entry, Phase, Queued] | Damaged | OSError:
@@ -248,21 +280,5 @@ def _read(held: Held) -> tuple[Entry, Phase, Queued] | Damaged | OSError:
         return damaged
 
 
-def _once_more(progress: Progress) -> Progress:
-    """For one that was given up and is tried again: whoever had been refused is asked for once more."""
-    if not progress.refused:
-        return progress
-    again = (*(progress.remaining or ()), *(each.address for each in progress.refused))
-    return replace(progress, remaining=again, refused=())
-
-
-def _after(progress: Progress, outcome: Outcome, recipients: tuple[str, ...]) -> Progress:
-    """The progress that an attempt makes. `remaining` stays None as long as nobody is served."""
-    served = len(outcome.later) < len(recipients)
-    return replace(
-        progress,
-        attempts=progress.attempts + 1,
-        unknown=progress.unknown + outcome.unknown,
-        remaining=outcome.later if served or progress.remaining is not None else None,
-        refused=(*progress.refused, *outcome.refused),
-    )
+def _nothing() -> None:
+    """What there is to do while the server takes a message for further recipients."""

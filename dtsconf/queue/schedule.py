@@ -23,3 +23,8 @@ def next_attempt(now: float, attempts: int, chance: float) -> float:
 def expired(now: float, queued: float) -> bool:
     """Whether it has been tried long enough."""
     return now - queued >= LIFETIME
+
+
+def due(now: float, then: float) -> bool:
+    """Whether it is time. A time that lies further off than any wait was noted by a clock that ran ahead."""
+    return not now < then <= now + LONGEST_WAIT * 1.25

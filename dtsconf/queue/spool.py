@@ -19,7 +19,7 @@ from dtsconf.files.lock import FileLock
 from dtsconf.files.staging import Staging, sweep
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
-from dtsconf.queue.entry import Entry
+from dtsconf.queue.entry import LONGEST_HEAD, Entry
 from dtsconf.queue.held import BLOCK, MESSAGE, Held
 
 LARGEST = 2 * 1024**3
@@ -88,8 +88,10 @@ class Spool:
         name = f"{stamp}-{os.urandom(4).hex()}"
         size = message.size
         entry = Entry(name, message.message_id, sender, recipients, subject, size, message.eight_bit, round(now, 3))
+        head = entry.line()
+        if len(head) > LONGEST_HEAD:
+            raise DtsconfError(f"{len(recipients)} recipients are too many for one queued mail", "queue it in parts")
         with Staging(os.path.join(self.folder, f"{name}-{size}{MESSAGE}")) as staging:
-            head = entry.line()
             if sum(map(staging.write, _blocks(head, message.chunks()))) != len(head) + size:
                 raise DtsconfError("the message changed while it was queued", "queue it again")
             staging.commit()
@@ -188,12 +190,10 @@ def _held_in(folder: str, *, failed: bool) -> int | None:
 
 
 def _slots(folder: str, *, failed: bool) -> list[Slot]:
+    """What isn't a regular file was put there by somebody else: to open it could wait for ever, or lead elsewhere."""
     try:
-        names = os.listdir(folder)
+        with os.scandir(folder) as found:
+            names = [each.name for each in found if each.name.endswith(MESSAGE) and each.is_file(follow_symlinks=False)]
     except FileNotFoundError:
         return []
-    return [
-        Slot(os.path.join(folder, name), failed)
-        for name in sorted(names)
-        if name.endswith(MESSAGE) and not name.startswith(".")
-    ]
+    return [Slot(os.path.join(folder, name), failed) for name in sorted(names) if not name.startswith(".")]

@@ -80,7 +80,7 @@ def _how_far(one: Listed) -> str:
     progress = one.progress
     told = [f"{one.size} bytes", f"{progress.attempts} attempt{'' if progress.attempts == 1 else 's'}"]
     if one.state == "deferred":
-        told.append(f"next {iso_time(progress.next)}")
+        told.append(f"next {iso_time(_next(one))}")
     if progress.unknown:
         told.append(f"{progress.unknown} with an unknown outcome")
     why = "" if any(each.detail == one.detail for each in progress.refused) else one.detail

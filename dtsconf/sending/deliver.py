@@ -140,21 +140,10 @@ def _deliver(
 def _handed_over(send: Callable[[Envelope, Content], Sent], envelope: Envelope, content: Content) -> Sent:
     """Send it, and once more to those whom the server had no place for in one transaction (RFC 5321 4.5.3.1.10)."""
     sent = send(envelope, content)
-    while (rest := _too_many(sent)) and len(rest) < len(envelope.recipients):
+    while (rest := sent.crowded_out) and len(rest) < len(envelope.recipients):
         envelope = replace(envelope, recipients=rest)
         sent = _joined(sent, send(envelope, content))
     return sent
-
-
-def _too_many(sent: Sent) -> tuple[str, ...]:
-    """Whom the server would have taken in a further transaction: 4.5.3 (RFC 3463), or 452 without more."""
-    if sent.failure is not None:
-        return ()
-    return tuple(
-        one.address
-        for one in sent.recipients
-        if one.enhanced_code in {"4.5.3", "5.5.3"} or (one.code == 452 and one.enhanced_code is None)
-    )
 
 
 def _joined(sent: Sent, later: Sent) -> Sent:

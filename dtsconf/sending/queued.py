@@ -15,8 +15,9 @@ from dtsconf.mail.content import Envelope
 from dtsconf.mail.mailer import mailer
 from dtsconf.mail.route import Smtp
 from dtsconf.proof import CAUSES
+from dtsconf.queue.attempt import Outcome
 from dtsconf.queue.entry import Refused
-from dtsconf.queue.runner import Outcome, Ran, Runner, Which
+from dtsconf.queue.runner import Ran, Runner, Which
 from dtsconf.queue.spool import Spool
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.recipients import forbidden
@@ -40,6 +41,9 @@ OF_THE_SERVER = frozenset(
     {"auth-disabled", "auth-mechanism", "auth-rejected", "blocked", "rate-limited", "tls-required", "token"}
 )
 """Causes that hold for every message, whatever the stage: the settings are to be mended, or time has to pass."""
+
+LONGEST_DETAIL = 1000
+"""Characters of what a server says that are kept of each recipient; a reply may have 64 KiB."""
 
 
 @frozen
@@ -125,10 +129,11 @@ class Postman:
             self.unusable, self.reached = failure, sent.reached
             return Outcome(allowed, refused, unusable=True, detail=f"{failure.stage}: {failure.detail}")
         by_name = list(zip(allowed, sent.recipients, strict=True))
-        lost = tuple(Refused(address, one.code, one.detail) for address, one in by_name if _for_good(one))
+        lost = tuple(Refused(a, one.code, one.detail[:LONGEST_DETAIL]) for a, one in by_name if _for_good(one))
         later = tuple(address for address, one in by_name if not one.ok and not _for_good(one))
         detail = next((_told(one) for one in sent.recipients if not one.ok), refused[0].detail if refused else "")
-        return Outcome(later, (*refused, *lost), unknown=sent.unknown, detail=detail)
+        more = bool(sent.crowded_out)
+        return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=detail[:LONGEST_DETAIL])
 
 
 def _told(refused: Recipient) -> str:

@@ -67,5 +67,5 @@ def test_who_was_refused_and_who_has_it() -> None:
 
 def test_nobody_is_said_to_have_what_nobody_has() -> None:
     later = render.list_text([listed("deferred", Progress(1, detail="greylisted"))], Call())
-    assert "1 attempt, next 1970-01-01T00:00:00Z: greylisted" in later
+    assert "1 attempt, next 2027-01-15T08:00:00Z: greylisted" in later
     assert "has it" not in later

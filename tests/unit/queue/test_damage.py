@@ -1,0 +1,188 @@
+"""What else can stand in a spool, or go wrong with it: nothing is lost or sent twice for that, and others go on."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dtsconf.errors import DtsconfError
+from dtsconf.queue import held as held_module
+from dtsconf.queue.attempt import Outcome
+from dtsconf.queue.entry import Refused
+from dtsconf.queue.held import Held
+from dtsconf.queue.listing import listed
+from dtsconf.queue.spool import Spool
+from tests.unit.posix import make_fifo
+from tests.unit.queue.spooling import DUE, TWO, Clock, Message, Server, add, files, progress_of, run
+
+ODD_ENTRIES: tuple[dict[str, Any], ...] = (
+    {"recipients": 5},
+    {"recipients": "abc"},
+    {"recipients": [1]},
+    {"recipients": []},
+    {"recipients": None},
+    {"recipients": ["you@acme.example\r\nRSET"]},
+    {"sender": 5},
+    {"sender": "nobody"},
+    {"subject": None},
+    {"queued": "now"},
+    {"queued": float("nan")},
+    {"queued": 1e300},
+    {"size": True},
+    {"eight_bit": "yes"},
+)
+
+
+@pytest.mark.parametrize("odd", ODD_ENTRIES, ids=str)
+def test_an_entry_of_another_shape_is_damaged_and_blocks_no_other(spool: Spool, odd: dict[str, Any]) -> None:
+    bad, good = add(spool), add(spool, message_id="<good@acme.example>")
+    (slot,) = spool.named([bad.id])
+    line, _, rest = Path(slot.path).read_bytes().partition(b"\n")
+    Path(slot.path).write_bytes(b"W" + json.dumps(json.loads(line[1:]) | odd).encode() + b"\n" + rest)
+    assert [each.state for each in listed(spool)] == ["damaged", "queued"]
+    assert [(ran.id, ran.state) for ran in run(spool, Server())] == [(bad.id, "failed"), (good.id, "sent")]
+
+
+ODD_PROGRESS: tuple[str, ...] = (
+    "",
+    '{"attempts": "x"}',
+    '{"attempts": null}',
+    '{"next": "x"}',
+    '{"next": NaN}',
+    '{"next": 1e400}',
+    '{"next": 99999999999999}',
+    '{"remaining": 5}',
+    '{"remaining": "abc"}',
+    '{"remaining": [1]}',
+    '{"remaining": ["x\\r\\nRSET"]}',
+    '{"refused": null}',
+    '{"refused": [5]}',
+    '{"refused": [{"address": 1, "code": "x", "detail": null}]}',
+    '{"detail": 5}',
+    "[" * 100_000,
+)
+
+
+@pytest.mark.parametrize("odd", ODD_PROGRESS, ids=lambda text: text[:40])
+def test_a_progress_that_cannot_be_read_is_an_unknown_outcome_and_goes_with_the_mail(spool: Spool, odd: str) -> None:
+    add(spool)
+    (slot,) = spool.slots()
+    Path(slot.path.removesuffix(".eml") + ".state").write_text(odd)
+    assert [(each.state, each.progress.unknown) for each in listed(spool)] == [("deferred", 1)]
+    assert [ran.state for ran in run(spool, Server(), DUE)] == ["sent"]
+    assert files(spool) == []
+
+
+def test_what_was_no_mail_of_ours_is_left_alone(spool: Spool, tmp_path: Path) -> None:
+    add(spool)
+    os.mkdir(os.path.join(spool.folder, "0-folder-5.eml"))
+    make_fifo(Path(spool.folder) / "0-pipe-5.eml")
+    os.symlink(tmp_path, os.path.join(spool.folder, "0-link-5.eml"))
+    assert [ran.state for ran in run(spool, Server())] == ["sent"]
+
+
+def test_dropping_takes_the_progress_along(spool: Spool) -> None:
+    add(spool)
+    run(spool, Server(Outcome(later=TWO, detail="450 busy")))
+    held = spool.take(spool.slots()[0])
+    assert held is not None
+    with held:
+        held.drop()
+    assert files(spool) == []
+
+
+def test_a_time_further_off_than_any_wait_was_noted_by_a_clock_that_ran_ahead(spool: Spool) -> None:
+    add(spool)
+    clock = Clock()
+    clock.time += 86400
+    run(spool, Server(Outcome(later=TWO, detail="450 busy")), DUE, clock)
+    assert [ran.state for ran in run(spool, Server(), DUE)] == ["sent"]
+
+
+def test_what_the_server_takes_in_further_transactions_goes_in_the_same_run(spool: Spool) -> None:
+    add(spool)
+    server = Server(Outcome(later=TWO[1:], more=True), Outcome(later=TWO[1:], detail="450 busy"))
+    assert [ran.state for ran in run(spool, server)] == ["deferred"]
+    assert [recipients for _, recipients, _ in server.got] == [TWO, TWO[1:]]
+    assert progress_of(spool.slots()[0]).attempts == 1
+
+
+def test_who_got_it_in_a_first_transaction_is_known_after_a_kill_in_the_second(spool: Spool) -> None:
+    add(spool)
+    first = Server(Outcome(later=TWO[1:], more=True))
+
+    def dies(*args: Any) -> Outcome:
+        if first.got:
+            raise KeyboardInterrupt
+        return first(*args)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(spool, dies)
+    server = Server()
+    run(spool, server)
+    assert [recipients for _, recipients, _ in server.got] == [TWO[1:]]
+
+
+REFUSED = Outcome(refused=(Refused(TWO[0], 550, "550 no such user"),), detail="550 no such user")
+
+
+def test_a_kill_before_the_move_to_failed_serves_nobody_twice(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(spool)
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr(Held, "_leave", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run(spool, Server(REFUSED))
+    server = Server()
+    assert [(ran.state, ran.detail) for ran in run(spool, server)] == [("failed", "550 no such user")]
+    assert server.got == []
+
+
+def test_where_failed_takes_nothing_the_others_go_on(spool: Spool) -> None:
+    add(spool)
+    add(spool, message_id="<good@acme.example>")
+    os.symlink("/nowhere/at/all", spool.failed_folder)
+    server = Server(REFUSED)
+    ran = run(spool, server)
+    assert [one.state for one in ran] == ["failed", "sent"]
+    assert "can't be moved to failed/" in ran[0].detail
+    assert [one.state for one in run(spool, server)] == ["failed"]
+    assert len(server.got) == 2
+
+
+def test_what_cannot_be_written_down_is_sent_once_more_at_most(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(spool)
+    add(spool, message_id="<good@acme.example>")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(held_module, "atomic_write", full)
+    server = Server(REFUSED)
+    ran = run(spool, server)
+    assert [one.state for one in ran] == ["failed", "sent"]
+    assert "No space left" in ran[0].detail
+    assert [one.state for one in run(spool, server)] == ["failed"]
+    assert len(server.got) == 2
+
+
+def test_a_mail_that_could_not_be_read_back_is_not_queued(spool: Spool) -> None:
+    many = tuple(f"{number:050}@acme.example" for number in range(80_000))
+    with pytest.raises(DtsconfError, match="80000 recipients are too many"):
+        spool.add(Message(), "dts@acme.example", many, "x")
+    assert files(spool) == []
+
+
+def test_what_the_server_said_of_many_recipients_can_be_read_back(spool: Spool) -> None:
+    many = tuple(f"{number}@acme.example" for number in range(2_000))
+    spool.add(Message(), "dts@acme.example", many, "x")
+    refused = tuple(Refused(address, 550, "ü" * 1_000) for address in many[2:])
+    run(spool, Server(Outcome(later=many[1:2], refused=refused)))
+    assert progress_of(spool.slots()[0]).remaining == many[1:2]
