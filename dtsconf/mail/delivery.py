@@ -6,6 +6,7 @@ dot nothing can have been accepted; from then on a silence means that the outcom
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.content import on_the_wire
@@ -36,8 +37,7 @@ def replies_to(talk: Conversation, envelope: Envelope, content: Content, *, toge
     """The commands of a message up to DATA, for `announce` and `transmit` to go through. Nothing is sent yet.
     `together` sends them in one go where the server takes that, so both have to follow; else every command waits until
     its reply is asked for, and has a time of its own."""
-    utf8 = talk.offer.has("SMTPUTF8")
-    asked = [f"RCPT TO:<{address}>" for address in envelope.recipients if address.isascii() or utf8]
+    asked = [f"RCPT TO:<{address}>" for address in envelope.recipients if _sayable(talk, address)]
     lines = [_mail_line(talk, envelope, content), *asked, "DATA"]
     return Pipeline(talk, lines, together=together and talk.offer.has("PIPELINING"))
 
@@ -122,20 +122,35 @@ def _rcpt_to(talk: Conversation, recipients: tuple[str, ...], replies: Pipeline)
     whom = recipients[0] if len(recipients) == 1 else f"{len(recipients)} recipients"
     with talk.stage("rcpt-to", f"asking for {whom}") as row:
         failures: list[StageFailed] = []
-        found = [_ask_for(talk, address, replies, row.heard, failures) for address in recipients]
+        found: list[Recipient] = []
+        crowded: Recipient | None = None
+        for address in recipients:
+            # Once it takes no more at once, asking on for the rest would count as errors: some servers end it for that.
+            if crowded and not replies.waiting and _sayable(talk, address):
+                found.append(replace(crowded, address=address))
+                continue
+            found.append(_ask_for(talk, address, replies, row.heard, failures))
+            if found[-1].crowded_out and len(failures) < len(found):
+                crowded = found[-1]
+                replies.leave_out()
         if len(failures) == len(recipients):
             replies.drain()
             raise failures[0]
         if len(recipients) > 1:
-            row.detail = f"{len(recipients) - len(failures)} of {len(recipients)} recipients taken"
+            row.detail = f"{sum(one.ok for one in found)} of {len(recipients)} recipients taken"
         return tuple(found)
+
+
+def _sayable(talk: Conversation, address: str) -> bool:
+    """Whether the address can be named to this server."""
+    return address.isascii() or talk.offer.has("SMTPUTF8")
 
 
 def _ask_for(
     talk: Conversation, address: str, replies: Pipeline, heard: Callable[[Reply], None], failures: list[StageFailed]
 ) -> Recipient:
     try:
-        if not address.isascii() and not talk.offer.has("SMTPUTF8"):
+        if not _sayable(talk, address):
             hint = "use an address in ASCII: --to ADDRESS"
             raise StageFailed("recipient-rejected", _NO_UTF8.format(address), hint)
         talk.facts = talk.facts._replace(recipient=address)
@@ -143,6 +158,8 @@ def _ask_for(
         if not reply.positive:
             talk.refuse("rcpt-to", reply)
     except StageFailed as refused:
+        if refused.reply is not None and refused.reply.code == 421:
+            raise  # its last word on this connection, for whoever was taken before, too
         failures.append(refused)
         return _recipient(talk, address, refused.reply, refused)
     heard(reply)

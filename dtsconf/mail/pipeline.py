@@ -39,6 +39,15 @@ class Pipeline:
         self._sent += len(group)
         return self._talk.commands(group, end)
 
+    @property
+    def waiting(self) -> int:
+        """Commands that were sent and whose replies weren't read yet."""
+        return self._sent - self._read
+
+    def leave_out(self) -> None:
+        """Don't send what wasn't sent yet, but for the last command."""
+        self._lines = [*self._lines[: self._sent], *self._lines[max(self._sent, len(self._lines) - 1) :]]
+
     def drain(self) -> None:
         """Read what is still to come of a group that counts no more. A server that waits for a message all the same
         (RFC 2920 3.1) gets none: the connection isn't used any further. Raises: as `Conversation.command`."""

@@ -20,7 +20,7 @@ from dtsconf.mail.route import Smtp
 from dtsconf.mail.sent import Sent
 from dtsconf.proof import CAUSES
 from dtsconf.sending.prepare import prepared, smaller
-from dtsconf.sending.request import Request, draft_of, option_of
+from dtsconf.sending.request import Request, draft_of, options_of
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.roots import require_roots
 from dtsconf.wiring import Inputs, hands
@@ -163,8 +163,9 @@ def _hinted(sent: Sent, request: Request, draft: Draft, size: int, link: Link) -
 
     now = strftime("%Y-%m-%d %H:%M UTC", gmtime())
     smtp, proven = isinstance(link.route, Smtp), link.past.proven is not None
-    options = {address: option_of(draft, address) for address in draft.recipients}
-    mail = hints.Mail(sent.message_id, size, now, bool(request.attach), smtp, smaller(request), proven, options)
+    mail = hints.Mail(
+        sent.message_id, size, now, bool(request.attach), smtp, smaller(request), proven, options_of(draft)
+    )
     return hints.hinted(sent, mail)
 
 

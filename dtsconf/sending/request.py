@@ -53,10 +53,10 @@ def draft_of(request: Request) -> Draft:
     return Draft(boxes["to"], boxes["cc"], boxes["bcc"], boxes["reply_to"], subject, request.text, request.html)
 
 
-def option_of(draft: Draft, address: str) -> str:
-    """The option that brought a recipient in; `address` as on the wire."""
-    names = (name for name in ("to", "cc", "bcc") if any(box.on_the_wire == address for box in getattr(draft, name)))
-    return FIELDS[next(names, "to")]
+def options_of(draft: Draft) -> dict[str, str]:
+    """The option that brought each recipient in, by the address as on the wire; of several the first of to, cc, bcc."""
+    boxes = ((FIELDS[name], box) for name in ("bcc", "cc", "to") for box in getattr(draft, name))
+    return {box.on_the_wire: option for option, box in boxes}
 
 
 def _mailboxes(texts: Sequence[str], option: str, problems: list[Problem]) -> tuple[Mailbox, ...]:

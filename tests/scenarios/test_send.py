@@ -144,9 +144,10 @@ MANY = [f"r{number}@acme.example" for number in range(7)]
 
 
 def test_more_recipients_than_the_server_takes_at_once(machine: Machine, served: Callable[..., Smtpd]) -> None:
-    """RFC 5321 4.5.3.1.10: the rest is served in further transactions, with the same message."""
+    """RFC 5321 4.5.3.1.10: the rest is served in further transactions, with the same message. In each the server says no
+    once: it may count more of them as errors."""
     taken, full = ["250 2.1.5 ok"] * 3, "452 4.5.3 too many recipients"
-    server = served(replies={"RCPT": [*taken, *[full] * 4, *taken, full, "250 2.1.5 ok"]})
+    server = served(replies={"RCPT": [*taken, full, *taken, full, "250 2.1.5 ok"]})
     body = machine.run("send", "--to", ",".join(MANY), "--json").ok().json
     assert [mail.recipients[:3] for mail in server.messages] == [MANY[:3], MANY[3:6], MANY[6:]]
     assert {str(mail.message["Message-ID"]) for mail in server.messages} == {body["message_id"]}

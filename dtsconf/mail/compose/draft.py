@@ -89,5 +89,11 @@ class Draft:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Everybody's address as on the wire, each once, in the order of to, cc, bcc."""
-        return tuple(dict.fromkeys(box.on_the_wire for box in (*self.to, *self.cc, *self.bcc)))
+        """Everybody's address as on the wire, each once, in the order of to, cc, bcc. The case of a domain makes no
+        difference, that of what stands before it may (RFC 5321 2.4)."""
+        addresses = (box.on_the_wire for box in (*self.to, *self.cc, *self.bcc))
+        found: dict[tuple[str, str], str] = {}
+        for address in addresses:
+            local, _, domain = address.rpartition("@")
+            found.setdefault((local, domain.casefold()), address)
+        return tuple(found.values())

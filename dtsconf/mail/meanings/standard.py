@@ -14,6 +14,7 @@ SECURITY = "RFC 3463 3.8, RFC 5248 2.4: security or policy status"
 ENHANCED_AUTH = "RFC 4954 6: X.7.8, X.7.9, X.7.12, X.5.6"
 AUTHENTICITY = "RFC 7372 3: X.7.20 to X.7.26; RFC 7505 4.2: X.7.27"
 REPLIES = "RFC 5321 4.2.2, 4.2.3: reply codes"
+ARGUMENT = "RFC 5321 4.2.2, 4.1.1.2 and 4.1.1.3: 501, and the argument is the address"
 LOGIN = "RFC 4954 4, 6: replies to AUTH"
 CLASS = "RFC 5321 4.2.1: the class of a reply, here at this stage"
 
@@ -74,6 +75,8 @@ ROWS: tuple[Row, ...] = (
     # Reply codes by stage
     Row("too-large", hints.LARGE, REPLIES, SENDING, code="552"),
     Row("content-rejected", hints.FILTER, REPLIES, CONTENT, code="55[04]"),
+    Row("recipient-rejected", hints.TO, ARGUMENT, RCPT, code="501"),
+    Row("sender-rejected", hints.SENDER, ARGUMENT, MAIL, code="501", text=r"address|mailbox|sender|domain"),
     Row("protocol", hints.ODD, REPLIES, SENDING, code="50[0-4]|555", enhanced=r"5\.5\.\d+"),
     Row("blocked", hints.NAME, "RFC 5321 4.1.1.1: 501, 504 to EHLO: its argument, the name", EHLO, code="50[14]"),
     Row("protocol", hints.ODD, REPLIES, (*EHLO, *SENDING), code="50[0-4]|555"),

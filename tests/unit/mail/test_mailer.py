@@ -54,6 +54,29 @@ def test_who_is_refused_is_told_and_the_others_get_it() -> None:
     assert "1 of 2" in sent.stages[-3].detail
 
 
+@pytest.mark.parametrize(("extension", "asked"), [("8BITMIME", 3), ("PIPELINING", 99)])
+def test_a_server_that_takes_no_more_at_once_is_not_asked_on(extension: str, asked: int) -> None:
+    """Postfix ends a session for what it counts as errors. What stands in one group is asked for all the same."""
+    many = tuple(f"r{number}@acme.example" for number in range(250))
+    full = {f"RCPT TO:<{address}>": "452 4.5.3 too many recipients" for address in many[2:]}
+    ehlo = f"250-mail.test\r\n250 {extension}"
+    with server(dialogue(replies=full, ehlo=ehlo)) as running, mailer(running.port) as sending:
+        sent = sending.send(Envelope("dts@acme.example", many), MAIL)
+    assert commands(running.heard).count("RCPT") == asked
+    assert [one.address for one in sent.recipients] == list(many)
+    assert sent.crowded_out == many[2:]
+    assert "2 of 250" in sent.stages[-3].detail
+
+
+def test_a_server_that_ends_it_within_the_recipients_is_told_by_its_own_words() -> None:
+    ends = {"RCPT TO:<she@acme.example>": "421 4.7.0 too many errors"}
+    with server(dialogue(replies=ends)) as running, mailer(running.port) as sending:
+        sent = sending.send(TO_TWO, MAIL)
+    assert sent.failure is not None
+    assert (sent.failure.stage, sent.failure.code, sent.failure.cause) == ("rcpt-to", 421, "rate-limited")
+    assert [one.detail for one in sent.recipients] == ["421 4.7.0 too many errors"] * 2
+
+
 def test_a_message_that_is_refused_costs_only_itself() -> None:
     with server(dialogue(replies={"DATA": "554 5.7.1 no"})) as running, mailer(running.port) as sending:
         first, second = sending.send(TO_TWO, MAIL), sending.send(TO_TWO, MAIL)
