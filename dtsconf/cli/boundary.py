@@ -144,16 +144,17 @@ class Crash(DtsconfError):
 
 
 def _say(data: str, aside: str, code: int) -> int:
-    """Print both and return `code`. A reader that went away doesn't change it; output that can't be kept does."""
+    """Print both and return `code`. A reader that went away doesn't change it; data that can't be kept does, and goes
+    to stderr: what it tells of was done all the same."""
     try:
         _write(sys.stdout, data)
-        _write(sys.stderr, aside)
     except BrokenPipeError:
-        return code
+        _let_go()
     except OSError as error:
         _let_go()
-        _complain(f"error: the output can't be written: {error.strerror}\n")
+        _complain(f"{data.rstrip()}\n{aside}error: this can't be written to stdout: {error.strerror}\n")
         return code or DtsconfError.exit_code
+    _complain(aside)
     return code
 
 

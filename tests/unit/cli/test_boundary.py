@@ -266,6 +266,34 @@ def test_output_that_cannot_be_kept_is_exit_1(args: list[str]) -> None:
     assert "Exception ignored" not in done.stderr
 
 
+def test_what_stdout_does_not_take_is_told_on_stderr() -> None:
+    """Else nobody would know what was done: which mail was sent, say."""
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command("schema", "profile"), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert done.stderr.startswith("{")
+    assert "this can't be written to stdout: No space left" in done.stderr
+
+
+def test_a_full_stderr_changes_no_exit_code(tmp_path: Path) -> None:
+    line = command("validate", profile(tmp_path))
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(line, stdout=subprocess.PIPE, stderr=full, timeout=60, check=False)
+        lost = subprocess.run(command("show", "--profile", "nope.yaml"), stderr=full, timeout=60, check=False)
+    assert (done.returncode, lost.returncode) == (0, 3)
+
+
+def test_a_reader_that_went_away_takes_no_problem_along(tmp_path: Path) -> None:
+    path = profile(tmp_path)
+    script = '{ sleep 0.5; "$@"; echo "$?" >&3; } 2>&4 | true'
+    done = subprocess.run(
+        ["bash", "-c", f"exec 3>&1 4>&2; {script}", "bash", *command("show", "--profile", path, "--set", "x=1")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.stdout.strip(), "x" in done.stderr) == ("3", True)
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(tmp_path: Path, closed: str) -> None:
     for args, code in ((["show", "--profile", profile(tmp_path)], 0), (["show", "--profile", "nope.yaml"], 3)):
