@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -100,6 +101,7 @@ class Spool:
 
     def _require_room(self, size: int) -> int:
         """What waits there already, in octets; the folder is there then. Raises: DtsconfError, OSError."""
+        _require_own(self.folder)
         waiting = _held_in(self.folder, failed=False)
         if waiting is None:
             private_folder(self.folder)
@@ -120,7 +122,8 @@ class Spool:
 
     def slots(self) -> list[Slot]:
         """What waits, in the order of queueing, then what was given up. Raises: DtsconfError when a folder can't be
-        read."""
+        read or others could put mails into it."""
+        _require_own(self.folder)
         try:
             return [*_slots(self.folder, failed=False), *_slots(self.failed_folder, failed=True)]
         except PermissionError as closed:
@@ -157,6 +160,24 @@ class Spool:
         """Make removals survive a power cut. Raises: OSError."""
         if os.path.isdir(self.folder):
             sync_folder(self.folder)
+
+
+def _require_own(folder: str) -> None:
+    """What others may put in here would be sent in this user's name. Raises: DtsconfError."""
+    if sys.platform != "win32":
+        try:
+            facts = os.stat(folder)
+        except OSError:  # whoever opens it says so
+            return
+        me = os.geteuid()
+        if facts.st_uid == me and not facts.st_mode & 0o022:
+            return
+        from dtsconf.files.trust import untrusted
+
+        if fault := untrusted(folder, facts, frozenset({me}), sticky=False):
+            own = facts.st_uid == me
+            hint = fault.fix if own else f"run it as that user; or, if the queue is to be yours: {fault.fix}"
+            raise DtsconfError(f"the queue's folder {escape_controls(folder)} {fault.reason}", hint)
 
 
 def _blocks(head: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:

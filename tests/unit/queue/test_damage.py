@@ -85,6 +85,26 @@ def test_what_was_no_mail_of_ours_is_left_alone(spool: Spool, tmp_path: Path) ->
     assert [ran.state for ran in run(spool, Server())] == ["sent"]
 
 
+def test_a_folder_that_others_may_write_to_is_no_queue(spool: Spool) -> None:
+    """What they put in there would be sent in this user's name."""
+    add(spool)
+    os.chmod(spool.folder, 0o777)
+    for use in (lambda: add(spool), lambda: run(spool, Server())):
+        with pytest.raises(DtsconfError, match="is writable by everybody") as caught:
+            use()
+        assert caught.value.hint == f"chmod go-w {spool.folder}"
+    os.chmod(spool.folder, 0o700)
+    assert [ran.state for ran in run(spool, Server())] == ["sent"]
+
+
+def test_somebody_elses_folder_is_no_queue(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(spool)
+    monkeypatch.setattr("os.geteuid", lambda: 4_000_000)
+    with pytest.raises(DtsconfError, match="belongs to") as caught:
+        spool.slots()
+    assert str(caught.value.hint).startswith("run it as that user")
+
+
 def test_dropping_takes_the_progress_along(spool: Spool) -> None:
     add(spool)
     run(spool, Server(Outcome(later=TWO, detail="450 busy")))
