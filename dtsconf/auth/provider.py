@@ -153,6 +153,8 @@ def no_answer(host: str, trouble: Trouble) -> SignInFailed:
 def _no_proxy(host: str, trouble: Trouble, detail: str) -> SignInFailed:
     """The provider was not asked: the proxy on the way to it is what failed."""
     words = {"resolve": "can't be found"}.get(trouble.place, "can't be reached")
+    if trouble.said_by == "dtsconf" and trouble.cause == "no-route":
+        words = "can't be used"
     if trouble.said_by == "server":
         words = "lets nothing through to it"
     message = f"no way to {host}: {escape_controls(trouble.proxy_told)} {words}: {detail}"

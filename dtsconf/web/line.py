@@ -144,9 +144,8 @@ class Line(HTTPConnection):
         return round((time.perf_counter() - self._began) * 1000, 1)
 
     def _no_way(self, fault: Fault, **more: Any) -> NoAnswer:
-        proxy = f"{self.host}:{self.port}" if self.proxy is not None and self._trail.place != "tls" else ""
-        what: What = "proxy" if proxy else fault.what
-        told = Trouble(what, fault.cause, fault.detail, fault.said_by, self._trail.place, proxy=proxy, **more)
+        what: What = "proxy" if self.proxy is not None and self._trail.place != "tls" else fault.what
+        told = Trouble(what, fault.cause, fault.detail, fault.said_by, self._trail.place, **more)
         return NoAnswer(replace(told, steps=tuple(self._trail.steps), ms=self._took()))
 
 

@@ -7,20 +7,59 @@ doesn't count for this machine itself. Cleartext, which is for loopback only, go
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from dtsconf.names import is_loopback
-from dtsconf.web.trouble import SYSTEM
+from dtsconf.web.trouble import SETTING, SYSTEM, Proxy, Trouble
 
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 """In the order in which urllib and requests heed them."""
 
+_PORTS = {"https": 443, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
+"""The port of a proxy whose address names none; else HTTP's."""
 
-def given_by(proxy: str) -> str:
-    """Who names the proxy that `proxies_for` gave: a variable, `connection.proxy`, or the system's settings."""
-    if proxy != "system":
-        return "connection.proxy"
-    return next((name for name in _VARIABLES if os.environ.get(name)), SYSTEM)
+
+def on_the_way(url: str, proxies: Mapping[str, str], proxy: str) -> Proxy | None:
+    """The proxy that `proxies_for` gave for the URL, without its password; None when there is none."""
+    import requests
+
+    address = requests.utils.select_proxy(url, dict(proxies))
+    if not address:
+        return None
+    named = SETTING if proxy != "system" else next((name for name in _VARIABLES if os.environ.get(name)), SYSTEM)
+    parts = urlsplit(address if "://" in address else f"http://{address}")
+    try:
+        host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
+    except ValueError:
+        host, port = "", 0
+    return Proxy(parts.scheme, host, port, named, parts.username is not None)
+
+
+def unproxied(url: str, proxy: str) -> tuple[str, str] | None:
+    """Why the environment's proxy isn't taken for the URL, and what would have it taken; None where there is none."""
+    host = urlsplit(url).hostname or ""
+    if proxy != "system" or is_loopback(host) or proxies_for(url, proxy).get("https"):
+        return None
+    named = next((name for name in _VARIABLES if os.environ.get(name)), None)
+    spared = next((name for name in ("no_proxy", "NO_PROXY") if os.environ.get(name)), None)
+    if named and spared:
+        return f"{named} names a proxy, and {spared} leaves {host} out of it", f"unset {spared}"
+    clear = next((name for name in ("http_proxy", "HTTP_PROXY") if os.environ.get(name)), None)
+    if named or clear is None:
+        return None
+    told = f"{clear} names a proxy for http:// alone, and none is named for https://"
+    return told, f'export HTTPS_PROXY="${clear}" (Windows: set HTTPS_PROXY=%{clear}%)'
+
+
+def refused(proxy: Proxy) -> Trouble | None:
+    """Why a proxy can't be used whatever it answers; None when it may do."""
+    if proxy.scheme in ("http", "https"):
+        return None
+    words = "its address can't be used"
+    if proxy.scheme.startswith("socks"):
+        words = "it is a SOCKS proxy, and dtsconf goes through HTTP proxies alone"
+    return Trouble("proxy", "no-route", words, "dtsconf", "connect", proxy=proxy)
 
 
 def proxies_for(url: str, proxy: str) -> dict[str, str]:

@@ -15,16 +15,18 @@ from dataclasses import replace
 from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
+from dtsconf.frozen import frozen
 from dtsconf.net.limits import OutOfTime, within
 from dtsconf.web.line import Desk, Pool, SecurePool, Trail
-from dtsconf.web.proxies import given_by, proxies_for
-from dtsconf.web.trouble import NoAnswer, Step, Trouble
+from dtsconf.web.proxies import on_the_way, proxies_for, refused
+from dtsconf.web.trouble import NoAnswer, Proxy, Step, Trouble
 
 if TYPE_CHECKING:
     import ssl
@@ -86,12 +88,13 @@ class Session(requests.Session):
         wait = options.pop("wait", self.timeout)
         trail = self._begin(options.pop("whole", PATIENCE * wait))
         waits = min(self.timeout, self._left(trail)), min(wait, self._left(trail))
-        options |= {"allow_redirects": False, "stream": True, "timeout": waits, "proxies": self._proxies(url)}
+        way = self._way(url)
+        options |= {"allow_redirects": False, "stream": True, "timeout": waits, "proxies": way.proxies}
         plain, limit = super().request, options.pop("limit", self.limit)
-        response = self._within(trail, lambda: _whole(plain(method, url, *args, **options), limit))
+        response = self._within(trail, way, lambda: _whole(plain(method, url, *args, **options), limit))
         if 300 <= response.status_code < 400:
             where = response.headers.get("Location", "").partition("?")[0]
-            raise NoAnswer(Trouble("redirect", "protocol", where, "server", sent=True))
+            raise NoAnswer(way.placed(Trouble("redirect", "protocol", where, "server", sent=True)))
         return response
 
     def open(self, url: str) -> tuple[Step, ...]:
@@ -103,8 +106,8 @@ class Session(requests.Session):
         """
         trail = self._begin(PATIENCE * self.timeout)
         adapter: Any = self.get_adapter(url)
-        proxies, wait = self._proxies(url), min(self.timeout, self._left(trail))
-        self._within(trail, lambda: adapter.open(url, proxies, wait))
+        way, wait = self._way(url), min(self.timeout, self._left(trail))
+        self._within(trail, way, lambda: adapter.open(url, way.proxies, wait))
         return tuple(trail.steps)
 
     def _begin(self, whole: float) -> Trail:
@@ -116,10 +119,16 @@ class Session(requests.Session):
     def _left(self, trail: Trail) -> float:
         return max(trail.end - time.monotonic(), 0.001)
 
-    def _proxies(self, url: str | bytes) -> dict[str, str]:
-        return proxies_for(url if isinstance(url, str) else url.decode(), self.proxy)
+    def _way(self, url: str | bytes) -> _Way:
+        """How the URL is reached. Raises NoAnswer: by a proxy that can't be used."""
+        text = url if isinstance(url, str) else url.decode()
+        proxies = proxies_for(text, self.proxy)
+        way = _Way(text, proxies, on_the_way(text, proxies, self.proxy) if proxies else None)
+        if way.proxy is not None and (trouble := refused(way.proxy)) is not None:
+            raise NoAnswer(way.placed(trouble))
+        return way
 
-    def _within(self, trail: Trail, work: Callable[[], T]) -> T:
+    def _within(self, trail: Trail, way: _Way, work: Callable[[], T]) -> T:
         """What the work gives, or NoAnswer; nothing of a library's error hangs on to it."""
 
         def begun() -> T:
@@ -142,8 +151,25 @@ class Session(requests.Session):
         except BaseException:
             trail.cut()  # what nobody waits for any more doesn't go on
             raise
-        named = given_by(self.proxy) if trouble.what == "proxy" else ""
-        raise NoAnswer(replace(trouble, sent=trail.sent, steps=tuple(trail.steps), proxy_from=named))
+        raise NoAnswer(way.placed(replace(trouble, sent=trail.sent, steps=tuple(trail.steps))))
+
+
+@frozen
+class _Way:
+    """Where a request goes, and through what."""
+
+    url: str
+    proxies: dict[str, str]
+    proxy: Proxy | None
+
+    def placed(self, trouble: Trouble) -> Trouble:
+        """The trouble, with where it was to go."""
+        try:
+            parts = urlsplit(self.url)
+            host, port = parts.hostname or "", parts.port or 443
+        except ValueError:
+            host, port = "", 443
+        return replace(trouble, host=host, port=port, proxy=self.proxy)
 
 
 class _Adapter(HTTPAdapter):

@@ -31,6 +31,7 @@ What = Literal[
 ]
 
 
+SETTING = "connection.proxy"
 SYSTEM = "this system's proxy settings"
 """Who names a proxy that neither a variable nor the settings name."""
 
@@ -46,6 +47,40 @@ class Step:
 
 
 @frozen
+class Proxy:
+    """The proxy on the way, without its password. `scheme` is that of its address (`http` speaks in clear to the proxy
+    itself), `named` who names it: a variable, `connection.proxy` or SYSTEM; `login`: a user name goes along."""
+
+    scheme: str
+    host: str
+    port: int
+    named: str
+    login: bool = False
+
+    @property
+    def place(self) -> str:
+        """Host and port; '' for an address that holds none."""
+        return f"{self.host}:{self.port}" if self.host else ""
+
+    @property
+    def told(self) -> str:
+        """The proxy with who names it."""
+        return f"the proxy {self.place} (from {self.named})" if self.host else f"the proxy of {self.named}"
+
+    @property
+    def by_variable(self) -> bool:
+        """Whether a variable names it."""
+        return self.named not in (SETTING, SYSTEM)
+
+    def with_login(self) -> str:
+        """How to give a user name and password, which the settings can't hold."""
+        name = self.named if self.by_variable else "HTTPS_PROXY"
+        line = f"export {name}=http://USER:PASSWORD@{self.place} (Windows: set instead of export; % and what is no"
+        line += " letter or digit in the password as %XX)"
+        return line if self.by_variable else f"{line}, with --set connection.proxy=system"
+
+
+@frozen
 class Trouble:
     """Why there is no answer.
 
@@ -53,8 +88,8 @@ class Trouble:
     server said as it came: escape it before it is shown. `sent`: the whole request had been handed over, so that it may
     have had its effect. `steps` went well before, `ms` is the time of the one that failed. `certificate` is the
     server's where it was not trusted and could be had. `known_name` is False when the look-up said that there is no
-    such name. `proxy` is the proxy's `host:port` when it is what failed, `proxy_from` who names it: a variable,
-    `connection.proxy` or SYSTEM.
+    such name. `host` and `port` are where the request was to go, `proxy` what it was to go through (whether or not that
+    is what failed), or None.
     """
 
     what: What
@@ -66,23 +101,54 @@ class Trouble:
     steps: tuple[Step, ...] = ()
     certificate: Certificate | None = None
     known_name: bool = True
-    proxy: str = ""
-    proxy_from: str = ""
+    host: str = ""
+    port: int = 443
+    proxy: Proxy | None = None
     ms: float = 0.0
 
     @property
     def proxy_told(self) -> str:
         """The proxy that failed, with who names it."""
-        return f"the proxy {self.proxy} (from {self.proxy_from})" if self.proxy else f"the proxy of {self.proxy_from}"
+        return self.proxy.told if self.proxy else "the proxy"
+
+    @property
+    def proxy_status(self) -> str:
+        """What a proxy answered in place of a tunnel: HTTP's status; '' for none."""
+        return self.detail[:3] if self.what == "proxy" and self.said_by == "server" else ""
 
     def proxy_hint(self, host: str) -> str:
         """What to do about a proxy that can't be used on the way to the host."""
+        proxy = self.proxy or Proxy("http", "", 0, SYSTEM)
+        if self.proxy_status == "407":
+            return _login_hint(proxy, host)
+        if self.proxy_status in _NO_TUNNELS:
+            return f"check {proxy.named}: what answers at {proxy.place} is no proxy for HTTPS; {_without(proxy)}"
         if self.said_by == "server":
-            return f"ask whoever runs the proxy (from {self.proxy_from}) to let this machine through to {host}"
-        without = "--set connection.proxy=none"
-        if self.proxy_from not in ("connection.proxy", SYSTEM):
-            return f"correct the variable {self.proxy_from}, or go without a proxy: unset {self.proxy_from}"
-        return f"correct {self.proxy_from}, or go without a proxy: {without}"
+            return (
+                f"ask whoever runs the proxy {proxy.place} (from {proxy.named}) to let this machine through to {host}"
+            )
+        if proxy.scheme.startswith("socks"):
+            return f"name an HTTP proxy: --set connection.proxy=http://PROXY:PORT; {_without(proxy)}"
+        if proxy.scheme == "https" and self.said_by == "tls":
+            clear = f"a proxy usually speaks in clear itself: write {proxy.named} as http://{proxy.place}"
+            return f"{clear}; {_without(proxy)}"
+        return f"correct {'the variable ' if proxy.by_variable else ''}{proxy.named}, {_without(proxy)}"
+
+
+_NO_TUNNELS = ("400", "404", "405", "501")
+"""What a web server says to CONNECT, which only a proxy knows (RFC 9110 9.3.6)."""
+
+
+def _login_hint(proxy: Proxy, host: str) -> str:
+    ask = f"ask whoever runs the proxy to let this machine through to {host} without one"
+    if proxy.login:
+        return f"correct the user name and password in {proxy.named}: {proxy.with_login()}; or {ask}"
+    return f"give the proxy's user name and password: {proxy.with_login()}; or {ask}"
+
+
+def _without(proxy: Proxy) -> str:
+    """How to do without the proxy."""
+    return f"or go without a proxy: {f'unset {proxy.named}' if proxy.by_variable else '--set connection.proxy=none'}"
 
 
 class NoAnswer(Exception):

@@ -303,13 +303,17 @@ def test_a_proxy_that_refuses(server: GraphServer, certificates: Certificates, w
     way.refusal = refusal
     found = trouble(session(certificates, proxy=way.url.replace("//", "//someone:canary@")), by_name(server))
     assert (found.what, found.place, found.cause, found.detail) == ("proxy", "connect", "blocked", refusal)
-    assert found.proxy == way.url.removeprefix("http://")
+    assert found.proxy is not None
+    assert found.proxy.place == way.url.removeprefix("http://")
+    assert found.proxy.login
     assert "canary" not in repr(found)
 
 
 def test_a_proxy_that_is_not_there(server: GraphServer, certificates: Certificates) -> None:
     found = trouble(session(certificates, proxy="http://127.0.0.1:1"), by_name(server))
-    assert (found.what, found.place, found.cause, found.proxy) == ("proxy", "connect", "refused", "127.0.0.1:1")
+    assert (found.what, found.place, found.cause) == ("proxy", "connect", "refused")
+    assert found.proxy is not None
+    assert (found.proxy.place, found.proxy.named) == ("127.0.0.1:1", "connection.proxy")
 
 
 @pytest.mark.parametrize("address", ["socks5://127.0.0.1:1", "nonsense://x", "http://"])

@@ -7,15 +7,15 @@ import pytest
 from dtsconf.errors import SecretUnavailable
 from dtsconf.secret.vault import causes
 from dtsconf.secret.vault.read import target_of
-from dtsconf.web.trouble import Trouble, What
+from dtsconf.web.trouble import Proxy, Trouble, What
 
 
 def trouble(what: What, cause: str, detail: str) -> Trouble:
-    return Trouble(what, cause, detail, "system", proxy="p:1" if what == "proxy" else "", proxy_from="HTTPS_PROXY")
+    return Trouble(what, cause, detail, "system", proxy=Proxy("http", "p", 1, "HTTPS_PROXY"))
 
 
 def said(what: What, cause: str, detail: str) -> Trouble:
-    return Trouble(what, cause, detail, "server", proxy="p:1", proxy_from="connection.proxy")
+    return Trouble(what, cause, detail, "server", proxy=Proxy("http", "p", 1, "connection.proxy"))
 
 
 @pytest.mark.parametrize(

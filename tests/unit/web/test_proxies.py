@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from dtsconf.web.proxies import given_by, proxies_for
+from dtsconf.web.proxies import on_the_way, proxies_for, refused, unproxied
+from dtsconf.web.trouble import Proxy, Trouble
 
 URL = "https://graph.microsoft.com/v1.0/me"
 
@@ -32,14 +33,82 @@ def test_cleartext_goes_through_no_proxy(proxy: str) -> None:
     assert proxies_for("http://graph.microsoft.com/", proxy) == {}
 
 
+def found(proxy: str) -> Proxy:
+    made = on_the_way(URL, {"https": "http://from-the-system:1"} | proxies_for(URL, proxy), proxy)
+    assert made is not None
+    return made
+
+
 def test_who_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert given_by("http://other:1") == "connection.proxy"
-    assert given_by("system") == "HTTPS_PROXY"
-    monkeypatch.setenv("https_proxy", "http://proxy.corp.example:3129")
-    assert given_by("system") == "https_proxy", "as urllib has it"
+    assert found("http://other:1") == Proxy("http", "other", 1, "connection.proxy")
+    assert found("system") == Proxy("http", "proxy.corp.example", 3128, "HTTPS_PROXY")
+    monkeypatch.setenv("https_proxy", "http://someone:canary@proxy.corp.example:3129")
+    assert found("system") == Proxy("http", "proxy.corp.example", 3129, "https_proxy", login=True), "as urllib has it"
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    assert given_by("system") == "this system's proxy settings"
+    assert found("system").named == "this system's proxy settings"
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4"])
+def test_a_socks_proxy_is_refused_whatever_is_installed(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://someone:canary@127.0.0.1")
+    way = on_the_way(URL, proxies_for(URL, "system"), "system")
+    told = refused(way) if way else None
+    assert told is not None
+    assert "it is a SOCKS proxy" in told.detail
+    assert told.proxy_told == "the proxy 127.0.0.1:1080 (from ALL_PROXY)"
+    hint = told.proxy_hint("h")
+    assert "--set connection.proxy=http://PROXY:PORT" in hint
+    assert "unset ALL_PROXY" in hint
+    assert "canary" not in repr(told)
+
+
+PROXY = Proxy("http", "proxy", 3128, "HTTPS_PROXY")
+
+
+@pytest.mark.parametrize(
+    ("detail", "proxy", "words"),
+    [
+        (
+            "407 no",
+            PROXY,
+            "give the proxy's user name and password: export HTTPS_PROXY=http://USER:PASSWORD@proxy:3128",
+        ),
+        (
+            "407 no",
+            Proxy("http", "proxy", 3128, "https_proxy", login=True),
+            "correct the user name and password in https_proxy: export https_proxy=http://USER:PASSWORD@proxy:3128",
+        ),
+        ("407 no", Proxy("http", "proxy", 3128, "connection.proxy"), "with --set connection.proxy=system"),
+        ("403 no", PROXY, "ask whoever runs the proxy proxy:3128 (from HTTPS_PROXY) to let this machine through to h"),
+        ("405 no", PROXY, "what answers at proxy:3128 is no proxy for HTTPS"),
+    ],
+)
+def test_what_to_do_by_what_the_proxy_says(detail: str, proxy: Proxy, words: str) -> None:
+    assert words in Trouble("proxy", "blocked", detail, "server", proxy=proxy).proxy_hint("h")
+
+
+def test_a_proxy_that_speaks_no_tls_itself() -> None:
+    hint = Trouble(
+        "proxy", "tls-untrusted", "no TLS", "tls", proxy=Proxy("https", "p", 3128, "HTTPS_PROXY")
+    ).proxy_hint("h")
+    assert "write HTTPS_PROXY as http://p:3128" in hint
+
+
+def test_why_no_proxy_is_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = unproxied("https://vault.corp.example/", "system")
+    assert told == ("HTTPS_PROXY names a proxy, and NO_PROXY leaves vault.corp.example out of it", "unset NO_PROXY")
+    assert unproxied(URL, "system") is None
+    assert unproxied(URL, "none") is None
+    monkeypatch.delenv("HTTPS_PROXY")
+    assert unproxied(URL, "system") is None
+    monkeypatch.setenv("http_proxy", "http://someone:canary@p:1")
+    told = unproxied(URL, "system")
+    assert told is not None
+    assert "canary" not in told[0] + told[1]
+    assert 'export HTTPS_PROXY="$http_proxy"' in told[1]
 
 
 def test_none_is_none() -> None:

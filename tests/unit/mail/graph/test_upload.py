@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from dtsconf.mail.graph.troubles import failed, unknown
 from dtsconf.mail.graph.upload import PIECE, Reader
 from dtsconf.proof import CAUSES
-from dtsconf.web.trouble import Trouble
+from dtsconf.web.trouble import Proxy, Trouble
 
 
 def test_a_piece_is_whole_blocks_of_320_kib_and_under_4_mb() -> None:
@@ -51,7 +51,7 @@ def test_every_cause_on_the_way_has_something_to_do() -> None:
 
 def test_a_proxy_is_named() -> None:
     told = failed(
-        Trouble("proxy", "blocked", "407 no", "server", proxy="proxy:3128", proxy_from="connection.proxy"),
+        Trouble("proxy", "blocked", "407 no", "server", proxy=Proxy("http", "proxy", 3128, "connection.proxy")),
         "graph.microsoft.com",
     )
     assert told.detail == "the proxy proxy:3128 (from connection.proxy): 407 no"
