@@ -17,9 +17,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.errors import Notice, UsageProblem
+from dtsconf.errors import Notice, SignInFailed, UsageProblem
 from dtsconf.frozen import frozen
-from dtsconf.wiring import Inputs, Path, hands, inputs, own_test
+from dtsconf.wiring import Inputs, Path, hands, inputs, looking, own_test
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
@@ -242,7 +242,11 @@ def _checked(
     with hands.resolver_of(given, lambda: effective) as resolver:
         if depth in hands.LOGS_IN:
             secrets = hands.secrets_of(given, effective, resolver)
-            access = hands.access_of(given, effective, secrets, person=person, progress=progress)
+            try:
+                access = hands.access_of(given, effective, secrets, person=person, progress=progress)
+            except SignInFailed as failed:
+                found = looking.unheard(depth, failed, effective, progress)
+                return Checked(found, effective, (*effective.warnings, *resolver.warnings))
         else:
             access = hands.without_login(given, effective)
     _require_recipient(access.effective, depth, to)

@@ -6,10 +6,13 @@ fills a `detail` masks it first.
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any, Literal
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from dtsconf.frozen import frozen
+
+if TYPE_CHECKING:
+    from dtsconf.web.trouble import Trouble
 
 Level = Literal["none", "connect", "auth", "envelope", "send"]
 LEVELS: tuple[Level, ...] = ("none", "connect", "auth", "envelope", "send")
@@ -90,7 +93,8 @@ class Evidence:
 class Verification:
     """A test send, at `level` (the deepest asked for). `pending` names why the proof is still owed (`sign-in`,
     `offline`, `user`) or is None. `reached` is False when not a byte of the server was read (exit 9 instead of 6).
-    `evidence` is what looks on the side found after a failure."""
+    `evidence` is what looks on the side found after a failure; `trouble`: why no answer came over HTTPS, for these
+    looks (it isn't recorded)."""
 
     level: Level
     ok: bool
@@ -101,6 +105,7 @@ class Verification:
     user: str = ""
     reached: bool = True
     evidence: tuple[Evidence, ...] = ()
+    trouble: Trouble | None = None
 
     @property
     def failure(self) -> Stage | None:
@@ -109,8 +114,8 @@ class Verification:
 
     def as_record(self) -> dict[str, Any]:
         """The contract's JSON object for `verification` (all fields, stages as a list of objects)."""
-        record = asdict(self)
-        record.pop("reached")
+        record = asdict(replace(self, trouble=None))
+        del record["reached"], record["trouble"]
         record["stages"] = [asdict(s) for s in self.stages]
         record["evidence"] = [asdict(e) for e in self.evidence]
         return record

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dtsconf.auth import surroundings
 from dtsconf.auth.client import Answer, Public, asked, nonsense
 from dtsconf.auth.loopback import Receiver
-from dtsconf.auth.provider import Unavailable
+from dtsconf.auth.provider import Unavailable, Unheard
 from dtsconf.auth.request import Person, UserCode, Wanted
 from dtsconf.errors import SignInFailed
 from dtsconf.names import escape_controls
@@ -76,8 +76,8 @@ def device_code(client: Public, wanted: Wanted, person: Person) -> Answer:
             answer: Answer = asked(lambda: client.app.acquire_token_by_device_flow(flow, exit_condition=lambda _: True))
             if answer.get("error") not in PENDING or time.monotonic() >= ends:
                 return answer
-        except Unavailable:  # away for a moment: asked again, but less often (RFC 8628 3.5)
-            if time.monotonic() >= ends:
+        except (Unavailable, Unheard) as failed:  # away for a moment: asked again, but less often (RFC 8628 3.5)
+            if time.monotonic() >= ends or not getattr(failed, "may_pass", True):
                 raise
             flow["interval"] += BACKING_OFF
         _pause(min(time.monotonic() + flow["interval"], ends), ends, person)

@@ -40,11 +40,28 @@ _HINTS = {
     "tls-expired": "check this machine's clock; else the provider's certificate has to be renewed",
     "tls-not-yet-valid": "check this machine's clock",
 }
+_NOTHING_THERE = (404, 410)
+SIGN_IN_TO_NETWORK = 511
+"""HTTP's word of a guest network for who hasn't signed in there (RFC 6585 6)."""
 _ELSEWHERE = "check microsoft.authority and connection.proxy: what answers there is no identity provider"
 
 
 class Unavailable(SignInFailed):
     """The provider is away or busy: the same may go well a little later."""
+
+
+class Unheard(SignInFailed):
+    """No answer of the provider's came; `trouble` tells why. What its own words were is no part of it."""
+
+    def __init__(self, message: str, hint: str, trouble: Trouble) -> None:
+        unreached = (trouble.place, trouble.cause) if trouble.place in ("resolve", "connect") else None
+        super().__init__(message, hint, unreached=unreached)
+        self.trouble = trouble
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same may go well a little later."""
+        return self.trouble.place != "tls" and self.trouble.what not in ("redirect", "page", "strange", "size")
 
 
 class Provider:
@@ -58,12 +75,12 @@ class Provider:
         """A GET, which is for the discovery document. Raises: SignInFailed."""
         response = self._ask("GET", url, options)
         if response.status_code >= 400:
-            raise self._unknown(response)
-        return self._addresses_checked(_plain(response, _host(url)))
+            raise self._unknown(response, url)
+        return self._addresses_checked(self._plain(response, url))
 
     def post(self, url: str, **options: Any) -> Response:
         """A POST. Raises: SignInFailed."""
-        return _plain(self._ask("POST", url, options), _host(url))
+        return self._plain(self._ask("POST", url, options), url)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -80,8 +97,26 @@ class Provider:
             response: Response = self._opened().request(method, url, **kept)
         except NoAnswer as failed:
             raise no_answer(host, failed.trouble) from None
+        if response.status_code == SIGN_IN_TO_NETWORK:
+            raise self._page(response, url)
         _refuse_busy(response, host)
         return response
+
+    def _plain(self, response: Response, url: str) -> Response:
+        """The response, if it is a JSON object."""
+        from dtsconf.web.answer import decoded
+
+        if not isinstance(decoded(response.text), dict):
+            raise self._page(response, url)
+        return response
+
+    def _page(self, response: Response, url: str) -> Unheard:
+        """What answers is somebody else: a web page stands where JSON should."""
+        from dtsconf.web.answer import described
+
+        told = escape_controls(described(response))
+        message = f"{_host(url)} gives something that is no answer of an identity provider ({told})"
+        return Unheard(message, _ELSEWHERE, self._opened().somebody_elses(url, told))
 
     def _addresses_checked(self, response: Response) -> Response:
         """The discovery document, if it names https addresses only: secrets and codes go there."""
@@ -94,7 +129,7 @@ class Provider:
                 raise SignInFailed(message, "check microsoft.authority: secrets and codes go there under TLS only")
         return response
 
-    def _unknown(self, response: Response) -> SignInFailed:
+    def _unknown(self, response: Response, url: str) -> SignInFailed:
         """No discovery document under this address: Microsoft tells why by a code of its own."""
         from dtsconf.auth import explain
         from dtsconf.web.answer import decoded
@@ -102,6 +137,8 @@ class Provider:
         said = decoded(response.text)
         if isinstance(said, dict) and "error" in said:
             return explain.failed(said, self._wanted)
+        if not isinstance(said, dict) and response.status_code not in _NOTHING_THERE:
+            return self._page(response, url)
         message = f"{escape_controls(self._wanted.issuer)} is no identity provider's (HTTP {response.status_code})"
         return SignInFailed(message, "check microsoft.authority and microsoft.tenant")
 
@@ -131,26 +168,24 @@ def look_up(wanted: Wanted, make: MakeSession) -> None:
         provider.close()
 
 
-def no_answer(host: str, trouble: Trouble) -> SignInFailed:
+def no_answer(host: str, trouble: Trouble) -> Unheard:
     """The error for a request that came to nothing."""
     detail = escape_controls(trouble.detail[:400])
     if trouble.what == "redirect":
-        return SignInFailed(f"{host} points elsewhere ({detail}), and dtsconf follows no redirect", _ELSEWHERE)
+        return Unheard(f"{host} points elsewhere ({detail}), and dtsconf follows no redirect", _ELSEWHERE, trouble)
     if trouble.what in ("strange", "size"):
-        return SignInFailed(f"{host} gives no proper answer: {detail}", _ELSEWHERE)
+        return Unheard(f"{host} gives no proper answer: {detail}", _ELSEWHERE, trouble)
     if trouble.what == "proxy":
         return _no_proxy(host, trouble, detail)
     where = {"resolve": "can't be found", "connect": "can't be reached", "tls": "can't be trusted"}
     words = where.get(trouble.place, "gives no answer")
     if trouble.place == "tls" and not trouble.cause.startswith("tls-"):
         words = "makes no TLS connection"
-    unreached = (trouble.place, trouble.cause) if trouble.place in ("resolve", "connect") else None
     hint = _HINTS.get(trouble.cause, _HINTS["timeout"])
-    kind = SignInFailed if trouble.place == "tls" else Unavailable
-    return kind(f"{host} {words}: {detail}", hint, unreached=unreached)
+    return Unheard(f"{host} {words}: {detail}", f"{hint}; what looks find out: dtsconf test", trouble)
 
 
-def _no_proxy(host: str, trouble: Trouble, detail: str) -> SignInFailed:
+def _no_proxy(host: str, trouble: Trouble, detail: str) -> Unheard:
     """The provider was not asked: the proxy on the way to it is what failed."""
     words = {"resolve": "can't be found"}.get(trouble.place, "can't be reached")
     if trouble.said_by == "dtsconf" and trouble.cause == "no-route":
@@ -158,8 +193,7 @@ def _no_proxy(host: str, trouble: Trouble, detail: str) -> SignInFailed:
     if trouble.said_by == "server":
         words = "lets nothing through to it"
     message = f"no way to {host}: {escape_controls(trouble.proxy_told)} {words}: {detail}"
-    unreached = (trouble.place, trouble.cause) if trouble.place in ("resolve", "connect") else None
-    return Unavailable(message, trouble.proxy_hint(host), unreached=unreached)
+    return Unheard(message, trouble.proxy_hint(host), trouble)
 
 
 def _refuse_busy(response: Response, host: str) -> None:
@@ -169,18 +203,6 @@ def _refuse_busy(response: Response, host: str) -> None:
         wait = response.headers.get("Retry-After", "")
         later = f"in {wait} s" if wait.isascii() and wait.isdigit() and len(wait) < 6 else "in a while"
         raise Unavailable(f"{host} is busy or has a fault of its own (HTTP {status})", f"try again {later}")
-
-
-def _plain(response: Response, host: str) -> Response:
-    """The response, if it is a JSON object."""
-    from dtsconf.web.answer import decoded
-
-    status = response.status_code
-    if not isinstance(decoded(response.text), dict):
-        kind = escape_controls(response.headers.get("Content-Type", "").partition(";")[0][:60])
-        told = f"HTTP {status}, {kind or 'no content type'}"
-        raise SignInFailed(f"{host} gives something that is no answer of an identity provider ({told})", _ELSEWHERE)
-    return response
 
 
 def _host(url: str) -> str:

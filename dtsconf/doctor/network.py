@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dtsconf.doctor.check import Check, Subject, one_line
-from dtsconf.wiring import Inputs, hands
+from dtsconf.wiring import Inputs, hands, looking
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage
@@ -30,10 +30,7 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
     job = hands.job_of(access, "connect", None, None, progress=progress)
     at = job.link.route.place
     result = verify(job)
-    if not result.ok:
-        from dtsconf.mail.evidence import looked_into
-
-        result = looked_into(job, result)
+    result = looking.looked_into(job, result, effective)
     for stage in result.stages:
         yield _line(stage, at, effective)
 

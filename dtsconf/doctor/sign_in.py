@@ -15,13 +15,17 @@ def sign_in(subject: Subject) -> Iterator[Check]:
     effective = subject.effective
     if effective is None or effective.settings.mode == "smtp" or effective.settings.microsoft.client_id is None:
         return
-    from dtsconf.auth.provider import look_up
+    from dtsconf.auth.provider import Unheard, look_up
+    from dtsconf.wiring import looking
     from dtsconf.wiring.identity import session_maker, wanted_of
 
     given = Inputs(root=subject.layout.root)
     wanted = wanted_of(given, effective)
     try:
         look_up(wanted, session_maker(effective))
+    except Unheard as unheard:
+        failed = looking.told(unheard, effective)
+        yield Check("provider", "fail", one_line(failed.message), failed.hint)
     except SignInFailed as failed:
         yield Check("provider", "fail", one_line(failed.message), failed.hint)
     else:

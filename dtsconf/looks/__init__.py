@@ -4,6 +4,7 @@
     names         what the name servers say; hosts, the hosts file; answers, an address that is no server's
     attempt       a connection under the kernel's counters; surroundings, this machine's routes and neighbours
     network       all of these at once; findings, what was seen; own, what of it is this machine's own fault
+    https         no answer from the sign-in server or Graph; asked, outgoing, proxy, roots and between are its parts
     portal        a guest network's sign-in page; products, who inspects TLS; clock, whose clock is wrong
 
 For whatever is spoken over the connection: `mail.evidence` looks further where it is SMTP. Looks go to the configured

@@ -50,8 +50,9 @@ def date_in(text: str) -> float | None:
         return None
 
 
-def look(case: Case, greeting: str = "") -> Callable[[], Told | None]:
-    """Ask for the time: the greeting that is known already, else the Date of the host's web page, else our files."""
+def look(case: Case, greeting: str = "", *, secure: bool = False) -> Callable[[], Told | None]:
+    """Ask for the time: the greeting that is known already, else the Date of the host's web page (with `secure` of what
+    it says under TLS, too), else our files."""
     end = case.end()
 
     def work() -> Told | None:
@@ -61,12 +62,23 @@ def look(case: Case, greeting: str = "") -> Callable[[], Told | None]:
         if at is not None:
             return Told(at, "the server's greeting")
         at = date_in(portal.fetch(case, end).decode("ascii", "replace"))
+        if at is None and secure:
+            at = date_in(portal.fetch(case, case.end(), secure=True).decode("ascii", "replace"))
         if at is not None:
             return Told(at, "the host's web page")
-        newest = os.stat(__file__).st_mtime
-        return Told(newest, "this program's own file") if newest > time.time() + SLACK else None
+        return _by_files()
 
     return work
+
+
+def look_at_files(case: Case) -> Callable[[], Told | None]:
+    """Ask our own files alone."""
+    return lambda: _by_files() if case.cause in ("tls-expired", "tls-not-yet-valid") else None
+
+
+def _by_files() -> Told | None:
+    newest = os.stat(__file__).st_mtime
+    return Told(newest, "this program's own file") if newest > time.time() + SLACK else None
 
 
 def judge(case: Case, own: Certificate, told: Told | None, found: list[Evidence]) -> Outcome:

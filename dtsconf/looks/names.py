@@ -151,6 +151,23 @@ def question(said: Said, name: str, kind: str) -> str:
     return f"asked the name server {said.server} for {words[kind]} {name}"
 
 
+def told(said: Said, host: str) -> str:
+    """What a name server without an address says, as a sentence."""
+    if said.code == "NOERROR":
+        return f"the name server {said.server} knows {host}, but no address for it"
+    return f"the name server {said.server} says that {host} does not exist ({said.code})"
+
+
+def right(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
+    """What it comes to where the name is Microsoft's own, hence right."""
+    means = "a name server that knows this network's own names alone, or a DNS filter"
+    seen = f"{case.host} is one of them"
+    row = Evidence("compared the name with Microsoft's own", seen, f"the name is right: {means}")
+    telling = f"{told(said, case.host)}, and it is Microsoft's own name: {means}"
+    ask = f"ask who runs the name server {said.server} (or the filter behind it) to let {case.host} through{_AGAIN}"
+    return Outcome((*evidence, row), telling, ask)
+
+
 def _one_knows(case: Case, asked: Said, knowing: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     """The name servers differ, and the system heeds the first that says anything (resolv.conf(5)); or an answer that
     was missing a moment ago is there now."""

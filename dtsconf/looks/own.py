@@ -65,3 +65,13 @@ def _wake(place: Place) -> str:
     tool = surroundings.tool(f"ss -ltnp sport = :{place.port}")
     shown = f" (who listens: {tool})" if tool else ""
     return f"look after {place.goal.service} on this machine{shown} and start it anew, {AGAIN}"
+
+
+def let_out(place: Place) -> str:
+    """What the people who run the network are asked for."""
+    return f"ask who runs the network's firewall to let {place.me} out to {place.named}"
+
+
+def let_in(place: Place) -> str:
+    """What the people who run the server are asked for."""
+    return f"ask who runs {place.host} whether it is on, and whether its firewall lets {place.me} in to {place.named}"

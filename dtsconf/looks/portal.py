@@ -65,11 +65,13 @@ def _same_site(one: str, host: str) -> bool:
     return one.lower() == host.lower() or one.lower().split(".")[-2:] == host.lower().split(".")[-2:]
 
 
-def fetch(case: Case, end: float) -> bytes:
-    """The first bytes of what the host answers to a request for its web page on port 80; b'' when it doesn't."""
+def fetch(case: Case, end: float, *, secure: bool = False) -> bytes:
+    """The first bytes of what the host answers to a request for its web page on port 80, or with `secure` at the port
+    in question under TLS that trusts anybody; b'' when it doesn't."""
     request = f"GET / HTTP/1.0\r\nHost: {case.host}\r\nConnection: close\r\n\r\n".encode("ascii", "replace")
     try:
-        with socket.create_connection((case.host, 80), timeout=max(0.05, end - time.monotonic())) as sock:
+        port = case.port if secure else 80
+        with _opened((case.host, port), end, secure=secure) as sock:
             sock.sendall(request)
             answer = b""
             while len(answer) < _LIMIT and (part := sock.recv(_LIMIT)):
@@ -78,6 +80,18 @@ def fetch(case: Case, end: float) -> bytes:
             return answer
     except OSError:
         return b""
+
+
+def _opened(place: tuple[str, int], end: float, *, secure: bool) -> socket.socket:
+    sock = socket.create_connection(place, timeout=max(0.05, end - time.monotonic()))
+    if not secure:
+        return sock
+    import ssl
+
+    from dtsconf.web.trust import blind
+
+    with sock:
+        return blind(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)).wrap_socket(sock, server_hostname=place[0])
 
 
 def _by_resolver(case: Case, end: float) -> Page | None:

@@ -17,8 +17,6 @@ from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.wire import ConnectionLost, HandshakeFailed, Wire
 
 if TYPE_CHECKING:
-    import ssl
-
     from dtsconf.mail.facts import Facts
     from dtsconf.mail.tls import Trust
     from dtsconf.mail.wire import Limits
@@ -45,7 +43,7 @@ def _connect(peer: Peer, end: float) -> Wire:
 
 def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: Limits) -> Certificate | None:
     """The certificate that the server at `peer` shows, unchecked, or None. With `ehlo` (our name) after STARTTLS."""
-    from dtsconf.net.certificate import from_der
+    from dtsconf.net.certificate import chain_length, from_der
 
     end = limits.short(SECONDS)
     try:
@@ -60,18 +58,11 @@ def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: L
                 wire.read_reply(end)
         wire.start_tls(trust.unverified(), host.partition("%")[0], end)
         seen = from_der((wire.tls.getpeercert(binary_form=True) if wire.tls else None) or b"")
-        return replace(seen, alone=_sent(wire.tls) == 1) if seen and wire.tls else seen
+        return replace(seen, alone=chain_length(wire.tls) == 1) if seen and wire.tls else seen
     except _TROUBLE:
         return None
     finally:
         wire.close()
-
-
-def _sent(session: ssl.SSLObject) -> int | None:
-    """How many certificates the server sent; None where Python doesn't tell (`ssl` has it public since 3.13)."""
-    inner = getattr(session, "_sslobj", None)
-    chain = getattr(session, "get_unverified_chain", None) or getattr(inner, "get_unverified_chain", None)
-    return len(chain() or ()) if chain else None
 
 
 def silent(wire: Wire, facts: Facts, limits: Limits) -> tuple[Finding, str] | None:

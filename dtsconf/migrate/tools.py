@@ -31,6 +31,10 @@ def _reach(given: Inputs, effective: Effective) -> None:
     Raises:
         SignInFailed: it can't be reached, or knows no such tenant.
     """
-    from dtsconf.auth.provider import look_up
+    from dtsconf.auth.provider import Unheard, look_up
+    from dtsconf.wiring import looking
 
-    look_up(wanted_of(given, effective), session_maker(effective))
+    try:
+        look_up(wanted_of(given, effective), session_maker(effective))
+    except Unheard as failed:
+        raise looking.told(failed, effective) from None

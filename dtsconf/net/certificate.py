@@ -7,9 +7,12 @@ nothing (`tls` does).
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
+
+if TYPE_CHECKING:
+    import ssl
 
 MOST_NAMES = 6
 """Names of a certificate that are shown; a content network's has hundreds."""
@@ -36,6 +39,13 @@ class Certificate:
         """The names it is good for, in a few words."""
         more = f" and {len(self.names) - MOST_NAMES} more" if len(self.names) > MOST_NAMES else ""
         return (", ".join(self.names[:MOST_NAMES]) or "no name at all") + more
+
+
+def chain_length(session: ssl.SSLObject | ssl.SSLSocket) -> int | None:
+    """How many certificates the server sent; None where Python doesn't tell (`ssl` has it public since 3.13)."""
+    inner = getattr(session, "_sslobj", None)
+    chain = getattr(session, "get_unverified_chain", None) or getattr(inner, "get_unverified_chain", None)
+    return len(chain() or ()) if chain else None
 
 
 def day(seconds: float) -> str:

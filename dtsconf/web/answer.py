@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dtsconf.web.client import Answer
 
 
 def decoded(text: str | None) -> Any:
@@ -13,6 +18,23 @@ def decoded(text: str | None) -> Any:
         return json.loads(text or "")
     except (ValueError, RecursionError):
         return None
+
+
+def described(answer: Answer) -> str:
+    """An answer that is not the one that was asked for, in a few words: status, type, title, who sent it."""
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()[:60] or "no content type"
+    page, server = title(answer.text), answer.headers.get("Server", "")[:60]
+    shown = [f"HTTP {answer.status_code}", kind, f"a page titled '{page}'" if page else "", server]
+    return ", ".join(filter(None, shown))
+
+
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+
+
+def title(page: str) -> str:
+    """The title of an HTML page, in one line; '' when there is none."""
+    found = _TITLE.search(page)
+    return " ".join(html.unescape(found.group(1)).split())[:80] if found else ""
 
 
 def retry_after(text: str, now: float | None = None) -> float:

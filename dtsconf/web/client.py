@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from dtsconf.web.trouble import Step
+    from dtsconf.web.trouble import Step, Trouble
 
 
 class Answer(Protocol):
@@ -45,6 +45,9 @@ class Client(Protocol):
 
     def open(self, url: str) -> tuple[Step, ...]:
         """See that a connection to the URL's host stands; the steps it took. Raises: as `request`."""
+
+    def somebody_elses(self, url: str, detail: str) -> Trouble:
+        """The trouble that an answer from this URL stands for which isn't the service's; `detail` describes it."""
 
     def close(self) -> None:
         """Let the connections go."""

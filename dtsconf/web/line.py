@@ -19,7 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from dtsconf.net.certificate import Certificate, day, from_der, from_peer
+from dtsconf.net.certificate import Certificate, chain_length, day, from_der, from_peer
 from dtsconf.net.connect import Address, LookupFailed, Race, resolve
 from dtsconf.net.meaning import no_such_name
 from dtsconf.web.trouble import NoAnswer, Place, Step, Trouble, What
@@ -247,12 +247,13 @@ class _Looking(HTTPSConnection):
         try:
             self.connect()
             sock: Any = self.sock
-            der = sock.getpeercert(binary_form=True)
+            der, alone = sock.getpeercert(binary_form=True), chain_length(sock) == 1
         except _BREAKS:
             return None
         finally:
             self.close()
-        return from_der(der or b"")
+        found = from_der(der or b"")
+        return replace(found, alone=alone) if found else None
 
 
 class Pool(HTTPConnectionPool):

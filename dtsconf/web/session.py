@@ -110,6 +110,10 @@ class Session(requests.Session):
         self._within(trail, way, lambda: adapter.open(url, way.proxies, wait))
         return tuple(trail.steps)
 
+    def somebody_elses(self, url: str, detail: str) -> Trouble:
+        """The trouble that an answer from this URL stands for which isn't the service's; `detail` describes it."""
+        return self._way(url).placed(Trouble("page", "protocol", detail, "server", sent=True))
+
     def _begin(self, whole: float) -> Trail:
         trail = Trail()
         until = time.monotonic() + whole

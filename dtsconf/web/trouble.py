@@ -25,6 +25,7 @@ What = Literal[
     "silence",  # not in time
     "lost",  # the connection broke
     "strange",  # no HTTP
+    "page",  # the answer is somebody else's: a web page
     "redirect",  # the answer is elsewhere, and nobody follows it
     "size",  # the answer is larger than it may be
     "unsendable",  # the request can't be sent as it is
@@ -129,7 +130,7 @@ class Trouble:
             )
         if proxy.scheme.startswith("socks"):
             return f"name an HTTP proxy: --set connection.proxy=http://PROXY:PORT; {_without(proxy)}"
-        if proxy.scheme == "https" and self.said_by == "tls":
+        if proxy.scheme == "https" and self.said_by != "system":
             clear = f"a proxy usually speaks in clear itself: write {proxy.named} as http://{proxy.place}"
             return f"{clear}; {_without(proxy)}"
         return f"correct {'the variable ' if proxy.by_variable else ''}{proxy.named}, {_without(proxy)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.errors import SignInFailed
 from dtsconf.frozen import frozen
-from dtsconf.wiring import Inputs, last_generation, layout_of, who
+from dtsconf.wiring import Inputs, last_generation, layout_of, looking, who
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
@@ -195,16 +195,7 @@ def verify_of(
     number = last.number if last is not None and given.profile is None else None
     recipient = to or access.effective.org.verify.to
     job = job_of(access, depth, recipient, number, past=past, progress=progress)
-    return looked_into(job, verify(job.written_down(transcript)))
-
-
-def looked_into(job: Job, result: Verification) -> Verification:
-    """A verification as it is shown: a failure with the evidence for it, looked for only then."""
-    if result.ok:
-        return result
-    from dtsconf.mail.evidence import looked_into as examine
-
-    return examine(job, result)
+    return looking.looked_into(job, verify(job.written_down(transcript)), access.effective)
 
 
 def services(
@@ -227,7 +218,7 @@ def services(
         job = job_of(without_login(inputs, effective), "connect", None, None, past=past, progress=progress)
         found = settling.settle(job)
         if found.failure is not None:
-            return looked_into(job, found.failure)
+            return looking.looked_into(job, found.failure, effective)
         return Settled(found.encryption, found.port, found.detail)
 
     def verify(check: Check) -> Verification:
@@ -241,23 +232,11 @@ def services(
             if check.level in LOGS_IN:
                 access = access_of(inputs, effective, check.secrets, progress=progress)
         except SignInFailed as failed:
-            if failed.unreached is None:
-                raise
-            return _provider_unreached(check.level, failed)
+            return looking.unheard(check.level, failed, effective, progress)
         job = job_of(access, check.level, to, check.generation, past=check.past, progress=progress)
-        return looked_into(job, mail.verify_with_retries(job, effective.org.verify.retries))
+        return looking.looked_into(job, mail.verify_with_retries(job, effective.org.verify.retries), effective)
 
     def fetch(reference: str, key: str) -> Secret:
         return resolver.fetch(reference, key=key, where=where(key))
 
     return Services(settle, verify, fetch, ask, progress)
-
-
-def _provider_unreached(level: Level, failed: SignInFailed) -> Verification:
-    """What an identity provider out of reach means for a verification: the same as a mail server out of reach."""
-    from dtsconf.proof import Stage, Verification
-    from dtsconf.version import __version__
-
-    stage, cause = failed.unreached or ("connect", "timeout")
-    told = Stage(stage, False, 0, failed.message, cause=cause, hint=failed.hint, said_by="system")
-    return Verification(level, False, (told,), program=f"dtsconf {__version__}", user=who().user, reached=False)

@@ -30,10 +30,11 @@ def sign_in(given: Inputs, *, person: Person | None, progress: Callable[[str], N
         SignInFailed: nobody can be asked, the provider says no, or the tokens can't be kept.
     """
     from dtsconf import wiring
+    from dtsconf.auth.provider import Unheard
     from dtsconf.settings.check import require_complete
     from dtsconf.settings.roots import require_roots
     from dtsconf.settings.signed_in import require_person, with_account
-    from dtsconf.wiring import hands
+    from dtsconf.wiring import hands, looking
     from dtsconf.wiring.identity import user_tokens
 
     effective = wiring.effective(given, user=True)
@@ -41,7 +42,10 @@ def sign_in(given: Inputs, *, person: Person | None, progress: Callable[[str], N
     require_complete(effective)
     require_roots(effective)
     tokens = user_tokens(given, effective, person=person, progress=progress)
-    facts = tokens.sign_in(lambda account: with_account(effective, account))
+    try:
+        facts = tokens.sign_in(lambda account: with_account(effective, account))
+    except Unheard as failed:
+        raise looking.told(failed, effective, progress) from None
     access = hands.Access(with_account(effective, facts.account), None, tokens)
     verification = _verified(given, access, progress)
     proven = verification is not None and verification.ok

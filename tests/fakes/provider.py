@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from dtsconf.web.trouble import Trouble
+
 ISSUER = "https://id.acme.example/acme"
 CANARY = "kAnarY-t0ken-9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -57,6 +59,10 @@ class FakeProvider:
             return _reply(judged)
         listed = self.answers[grant]
         return _reply(listed.pop(0) if len(listed) > 1 else listed[0])
+
+    def somebody_elses(self, url: str, detail: str) -> Trouble:
+        """As the session's own."""
+        return Trouble("page", "protocol", detail, "server", host=urlsplit(url).hostname or "")
 
     def close(self) -> None:
         """As the session's own."""

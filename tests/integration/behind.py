@@ -99,17 +99,18 @@ class Behind:
         secret.chmod(0o600)
         return {"required": True, "username": "lab", "password": f"file://{secret}"}
 
-    def run(self, *words: str) -> tuple[int, str, str]:
-        """Any words to the program, on the client's side."""
+    def run(self, *words: str, env: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+        """Any words to the program, on the client's side; `env` is added to its environment."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DTSCONF_ROOT": str(self.folder / "root")}
+        environ |= env or {}
         (self.folder / "root").mkdir(exist_ok=True)
         done = self.link.client.run(PROGRAM, *words, env=environ, cwd=self.folder)
         assert "Traceback" not in done.stdout + done.stderr, done
         return done.returncode, done.stdout, done.stderr
 
-    def test(self, profile: str, *words: str) -> Told:
+    def test(self, profile: str, *words: str, env: Mapping[str, str] | None = None) -> Told:
         """`dtsconf test --json` of a profile."""
-        code, out, _ = self.run("test", "--json", "--profile", profile, *words)
+        code, out, _ = self.run("test", "--json", "--profile", profile, *words, env=env)
         return Told(code, json.loads(out), out)
 
     def mended(self, profile: str, told: Told) -> Told:

@@ -105,7 +105,7 @@ RAOP = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOn
         (refused("accessDenied", 403, inner="ErrorSendAsDenied"), "sender-rejected", "SendAs"),
         (refused("somethingNew", 400), "content-rejected", "see what it says"),
         (Fault("html", "sendMail", 200), "protocol", "connection.proxy"),
-        (Fault("html", "sendMail", 403), "token", "Mail.Send"),
+        (Fault("html", "sendMail", 403), "protocol", "connection.proxy"),
         (Fault("redirect", "sendMail"), "protocol", "connection.proxy"),
     ],
 )

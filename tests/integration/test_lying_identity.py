@@ -30,7 +30,7 @@ TOLD = {
     "silence": "no whole answer in time",
     "hang-up": "closed the connection",
     "half": "closed the connection",
-    "html": "no answer of an identity provider (HTTP 200, text/html)",
+    "html": "no answer of an identity provider (HTTP 200, text/html",
     "empty": "no answer of an identity provider",
     "list": "no answer of an identity provider",
     "deep": "no answer of an identity provider",

@@ -30,6 +30,7 @@ CertificateName = Literal[
     "nul-name",
     "odd-names",
     "many-names",
+    "inspected",
 ]
 CERTIFICATE_NAMES: tuple[CertificateName, ...] = get_args(CertificateName)
 SERVER_NAMES = ("localhost", "mail.corp.example")
@@ -201,23 +202,24 @@ class Certificates:
 
 def write_certificates(folder: Path, names: tuple[str, ...] = SERVER_NAMES) -> Certificates:
     """Makes two authorities and the certificates of CERTIFICATE_NAMES in `folder`, which is made if it isn't there.
-    The good one is for `names`."""
+    Those that aren't wrong in their names are for `names`."""
     folder.mkdir(parents=True, exist_ok=True)
     root, other = Authority("Corp Example Root"), Authority("Other Root")
     intermediate = Authority("Corp Example Issuing", root)
-    lonely = intermediate.issue()
+    lonely = intermediate.issue(names)
     now = _now()
     issued: dict[CertificateName, Issued] = {
         "good": root.issue(names),
-        "expired": root.issue(not_before=now - 90 * _DAY, not_after=now - _DAY),
-        "not-yet-valid": root.issue(not_before=now + 30 * _DAY, not_after=now + 90 * _DAY),
+        "expired": root.issue(names, not_before=now - 90 * _DAY, not_after=now - _DAY),
+        "not-yet-valid": root.issue(names, not_before=now + 30 * _DAY, not_after=now + 90 * _DAY),
         "wrong-name": root.issue(("other.example",), ()),
-        "untrusted": other.issue(),
+        "untrusted": other.issue(names),
         "self-signed": self_signed(),
         "incomplete-chain": Issued(lonely.certificate, lonely.key),
         "nul-name": root.issue(("localhost\0.evil.example", "127.0.0.1\0.evil.example"), ()),
         "odd-names": root.issue(("\x1b]0;owned\x07.example", "$(reboot).example; reboot"), ()),
         "many-names": root.issue(tuple(f"host-{number}.example" for number in range(2000)), ()),
+        "inspected": Authority("Zscaler Root CA").issue(names),
     }
     (folder / "ca.pem").write_bytes(root.pem())
     (folder / "other-ca.pem").write_bytes(other.pem())

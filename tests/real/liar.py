@@ -1,7 +1,7 @@
 """An identity provider that lies: real HTTPS on loopback, each path a way to misbehave.
 
-The first part of the path is what it does at its discovery document (`.../.well-known/openid-configuration`) or, after
-`token-`, at its token endpoint; the other one is then as it should be. `sent` counts the bytes that were taken off its
+The first part of the path, up to a dot, is what it does at its discovery document (`.../.well-known/openid-configuration`) or, after
+`token-`, at its token endpoint; the other one is then as it should be. `ahead` is by how many seconds its Date is. `sent` counts the bytes that were taken off its
 hands, `posted` the forms that came.
 """
 
@@ -11,6 +11,7 @@ import contextlib
 import functools
 import gzip
 import json
+import socket
 import socketserver
 import ssl
 import threading
@@ -60,12 +61,16 @@ class Liar(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, context: ssl.SSLContext, listener: socket.socket | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
         self.context = context
         self.sent = 0
         self.elsewhere = 0
         self.posted: list[str] = []
+        self.ahead = 0.0
         self.ended = threading.Event()
 
     @property
@@ -93,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
     def do_GET(self) -> None:
-        way = urlsplit(self.path).path.split("/")[1]
+        way = self._way()
         if way == "elsewhere":
             self.server.elsewhere += 1
         if way.startswith("token-") or way in ("good", "elsewhere"):
@@ -103,17 +108,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.server.posted.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        way = urlsplit(self.path).path.split("/")[1]
+        way = self._way()
         if way == "elsewhere":
             self.server.elsewhere += 1
         self._misbehave(way.removeprefix("token-"))
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((timestamp or time.time()) + self.server.ahead)
+
+    def _way(self) -> str:
+        return urlsplit(self.path).path.split("/")[1].partition(".")[0]
 
     def _document(self, way: str) -> dict[str, Any]:
         base = f"https://{self.headers['Host']}/{way}"
         return {"issuer": base, "authorization_endpoint": f"{base}/auth", "token_endpoint": f"{base}/token"}
 
     def _misbehave(self, way: str) -> None:
-        getattr(self, "_" + way.replace("-", "_"))()
+        getattr(self, "_" + way.replace("-", "_"), self._html)()
 
     def _json(self, value: Any, status: int = 200) -> None:
         self._whole(status, json.dumps(value).encode(), "application/json")
@@ -164,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _html(self) -> None:
-        self._whole(200, b"<html>sign in to the guest network</html>", "text/html")
+        self._whole(200, b"<html><title>Guest network</title>sign in to the guest network</html>", "text/html")
 
     def _empty(self) -> None:
         self._whole(200, b"", "application/json")
@@ -196,10 +207,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def liar(certificates: Certificates, name: CertificateName = "good") -> Iterator[Liar]:
-    """A running liar with this certificate."""
+def liar(
+    certificates: Certificates, name: CertificateName = "good", listener: socket.socket | None = None
+) -> Iterator[Liar]:
+    """A running liar with this certificate, on loopback or where the socket listens."""
     bomb()  # made before anybody waits for it
-    server = Liar(certificates.server_context(name))
+    server = Liar(certificates.server_context(name), listener)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

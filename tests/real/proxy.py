@@ -1,6 +1,7 @@
 """A small HTTP proxy on loopback that makes tunnels (RFC 9110, 9.3.6), and sends every name to one address.
 
-Rules: `asked` lists the targets of CONNECT; with `refusal` it answers that status instead. Knows no TLS.
+Rules: `asked` lists the targets of CONNECT; with `refusal` it answers that status instead, with these `headers` (lines
+that end in CRLF) and this `page`. Knows no TLS.
 """
 
 from __future__ import annotations
@@ -18,15 +19,20 @@ class Proxy(ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, listener: socket.socket | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket, self.server_address = listener, listener.getsockname()
         self.asked: list[str] = []
         self.refusal = ""
+        self.headers = ""
+        self.page = ""
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
 
 
 class _Handler(BaseRequestHandler):
@@ -43,7 +49,9 @@ class _Handler(BaseRequestHandler):
         target = head.split(b" ")[1].decode()
         self.server.asked.append(target)
         if self.server.refusal:
-            self.request.sendall(f"HTTP/1.1 {self.server.refusal}\r\nContent-Length: 0\r\n\r\n".encode())
+            page = self.server.page.encode()
+            top = f"HTTP/1.1 {self.server.refusal}\r\n{self.server.headers}Content-Length: {len(page)}\r\n\r\n"
+            self.request.sendall(top.encode() + page)
             return
         with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2]))) as there:
             self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -62,9 +70,9 @@ def _pass(one: socket.socket, other: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def proxy() -> Iterator[Proxy]:
-    """A running proxy."""
-    with Proxy() as server:
+def proxy(listener: socket.socket | None = None) -> Iterator[Proxy]:
+    """A running proxy, on loopback or where the socket listens."""
+    with Proxy(listener) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

@@ -9,17 +9,15 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from dtsconf.looks import families
 from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence import encryption
-from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dtsconf.mail.evidence.case import Case
     from dtsconf.net.connect import Address
-
-_NAMES: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 
 
 def examine(case: Case) -> Outcome:
@@ -29,19 +27,11 @@ def examine(case: Case) -> Outcome:
         return found
     looks = case.together(*(_greets(address, case.end()) for address in case.addresses[:4]))
     told = {address: seen or "nothing" for address, seen in zip(case.addresses, looks, strict=False)}
-    seen = "; ".join(f"{_NAMES[address.family]} {address}: {words}" for address, words in told.items())
-    good = {address.family for address, words in told.items() if words.startswith("greets")}
-    broken = good == {socket.AF_INET}
-    means = "IPv6 to this server is broken, IPv4 is fine" if broken else "no difference"
-    evidence = (*found.evidence, Evidence("waited for a greeting over IPv6 and IPv4 apart", seen, means))
+    row, broken = families.compared(told, "a greeting")
+    evidence = (*found.evidence, row)
     if not broken:
         return Outcome(evidence, found.telling, found.hint)
-    four = next(str(address) for address in told if address.family == socket.AF_INET)
-    hint = (
-        f"have IPv6 mended on this network; until then name the IPv4 address: echo '{four} {case.host}' | sudo tee -a"
-        " /etc/hosts"
-    )
-    return Outcome(evidence, means, hint)
+    return Outcome(evidence, families.TELLING, families.hint(told, case.host))
 
 
 def _greets(address: Address, end: float) -> Callable[[], str]:
@@ -56,6 +46,10 @@ def _greets(address: Address, end: float) -> Callable[[], str]:
             return "silence"
         except OSError as error:
             return error.strerror or str(error)
-        return f"greets ({data[:3].decode('ascii', 'replace')})" if data[:1].isdigit() else "closes or speaks otherwise"
+        return (
+            f"{families.ANSWERS} ({data[:3].decode('ascii', 'replace')})"
+            if data[:1].isdigit()
+            else "closes or speaks otherwise"
+        )
 
     return look

@@ -10,6 +10,7 @@ from dtsconf.looks.case import Outcome
 from dtsconf.looks.names import Said, asking, question
 from dtsconf.names import host_fault
 from dtsconf.proof import Evidence
+from dtsconf.settings.microsoft import is_smtp_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,8 @@ def examine(case: Case) -> Outcome:
 
 
 def _unknown(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
+    if is_smtp_host(case.host):
+        return names.right(case, said, evidence)
     return _no_address(case, said, evidence) if said.code == "NOERROR" else _no_name(case, said, evidence)
 
 

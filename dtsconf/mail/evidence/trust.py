@@ -9,12 +9,10 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import clock, portal
+from dtsconf.looks import certificates, clock, portal
 from dtsconf.looks.case import EACH, Outcome
 from dtsconf.looks.products import inspector
-from dtsconf.names import host_fault
-from dtsconf.net.certificate import Certificate, day
-from dtsconf.net.connect import LookupFailed, resolve
+from dtsconf.net.certificate import Certificate
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from dtsconf.mail.evidence.case import Case
 
 _OTHER_TLS = (443, 465)
-MOST_NAMES = 4
-"""Names of a certificate that are looked up."""
 
 
 def examine(case: Case) -> Outcome:
@@ -39,7 +35,7 @@ def examine(case: Case) -> Outcome:
     if own is None:
         return Outcome()
     compared = _compared(own, dict(zip(ports, others, strict=True)), case)
-    found = [_issuer(own), *compared]
+    found = [certificates.issuer(own), *compared]
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, found)
     if product := inspector(own.issuer):
@@ -62,18 +58,6 @@ def _certificate(case: Case, port: int, after_starttls: bool) -> Callable[[], Ce
     name = hello.ehlo_name(socket.gethostname(), "127.0.0.1") if after_starttls else None
     limits, trust = Limits(EACH, case.seconds()), Trust.of(case.route)
     return lambda: probe.certificate((address.family, where), trust, case.host, name, limits)
-
-
-def _issuer(own: Certificate) -> Evidence:
-    product = inspector(own.issuer)
-    if product:
-        means = f"{product} makes such certificates to look into encrypted sessions"
-    elif own.issuer == own.subject:
-        means = "the certificate vouches for itself: made by the server's own administrator, or by somebody in between"
-    else:
-        means = "no known inspection product; that issuer's root certificate is what server.ca_file would have to hold"
-    seen = f"{own.subject}, issued by {own.issuer}, for {own.fits}, until {day(own.not_after)}"
-    return Evidence("looked at the certificate once more, unchecked", seen, means)
 
 
 def _compared(own: Certificate, others: dict[int, Certificate | None], case: Case) -> list[Evidence]:
@@ -104,53 +88,18 @@ def _inspected(product: str, own: Certificate, found: list[Evidence]) -> Outcome
 
 def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:
     """Which of the certificate's names lead to this very server?"""
-    names = _candidates(own, case.host)
-    ours = {str(address) for address in case.addresses}
-    led = dict(zip(names, case.together(*(_leads(name, case) for name in names)), strict=True))
-    same = [name for name, where in led.items() if where and where & ours]
-    if not names:
-        means = "the certificate has no name that could be used"
-        return Outcome((*found, Evidence("looked for a name that fits", own.fits, means)))
-    seen = "; ".join(f"{name} {'leads to this server' if name in same else _elsewhere(led[name])}" for name in names)
-    means = (
-        f"{same[0]} is this very server's name"
-        if same
-        else (
-            "none of these names leads here from this machine: the wrong server, or something else answers in its place"
-        )
-    )
-    evidence = Evidence("looked up the names that the certificate is for", seen, means)
+    evidence, same = certificates.names(case, own)
     if same:
         return Outcome(
             (*found, evidence),
             f"{same[0]} is in the certificate and leads to the same server",
             f"use the name that fits: --set {case.host_key}={same[0]}",
         )
+    names = certificates.candidates(own, case.host)
+    if not names:
+        return Outcome((*found, evidence))
     hint = (
         f"does {case.host} lead to the right server (getent hosts {case.host})? If so, have its certificate"
         f" reissued for that name, or the DNS lead one of the certificate's names here: {', '.join(names)}"
     )
     return Outcome((*found, evidence), None, hint)
-
-
-def _elsewhere(where: set[str] | None) -> str:
-    return f"leads to {', '.join(sorted(where)[:2])}" if where else "is not known here"
-
-
-def _candidates(own: Certificate, host: str) -> list[str]:
-    """Names to look up: those of the certificate, a wildcard filled with the host's own first label."""
-    label = "mail" if host[:1].isdigit() or ":" in host else host.split(".", maxsplit=1)[0]
-    names = [name.replace("*", label, 1) for name in own.names]
-    return [name for name in dict.fromkeys(names) if host_fault(name) is None and name != host][:MOST_NAMES]
-
-
-def _leads(name: str, case: Case) -> Callable[[], set[str]]:
-    end = case.end()
-
-    def look() -> set[str]:
-        try:
-            return {str(address) for address in resolve(name, case.port, end)}
-        except (LookupFailed, UnicodeError):
-            return set()
-
-    return look

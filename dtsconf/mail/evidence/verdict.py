@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtsconf.looks import findings, portal
-from dtsconf.looks.own import AGAIN, ANSWERS, Verdict, allow, misled, own
+from dtsconf.looks.own import AGAIN, ANSWERS, Verdict, allow, let_in, let_out, misled, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def _signed_out(seen: Seen) -> Verdict | None:
     page = seen.page
     if page is None or page.moved:
         return None
-    return portal.telling(page), f"{portal.hint(page)}; if there is nothing to sign in to: {_let_out(seen.place)}"
+    return portal.telling(page), f"{portal.hint(page)}; if there is nothing to sign in to: {let_out(seen.place)}"
 
 
 def _others(seen: Seen) -> Verdict | None:
@@ -94,20 +94,10 @@ def _off(place: Place, what: str) -> str:
     return f"this machine's network is fine: ask who runs {place.host} whether it {what}, {AGAIN}{other}"
 
 
-def _let_out(place: Place) -> str:
-    """What the people who run the network are asked for."""
-    return f"ask who runs the network's firewall to let {place.me} out to {place.named}"
-
-
-def _let_in(place: Place) -> str:
-    """What the people who run the server are asked for."""
-    return f"ask who runs {place.host} whether it is on, and whether its firewall lets {place.me} in to {place.named}"
-
-
 def _silence(seen: Seen) -> Verdict:
     place, ports = seen.place, seen.ports
     if ports is not None and ports.listening:
-        ask = f"{_let_out(place)}, or {_let_in(place)}, {AGAIN}"
+        ask = f"{let_out(place)}, or {let_in(place)}, {AGAIN}"
         if place.port != 25:
             found, other = (
                 (f"; {ports.found}", f"; else, by the port that answers: {ports.hint}") if ports.hint else ("", "")
@@ -121,11 +111,11 @@ def _silence(seen: Seen) -> Verdict:
     if seen.mute:
         told = "nothing answers, not even the gateway: this machine's own firewall may drop the answers"
         let = allow(place, ANSWERS)
-        return told, f"look at this machine first: {let}; if it is the network: {_let_out(place)}"
+        return told, f"look at this machine first: {let}; if it is the network: {let_out(place)}"
     if seen.gateway_lives:
         told = f"nothing at {place.host} answers, though this machine's network is up: it is off, or a firewall drops"
-        return f"{told} all of it", f"{_let_in(place)}; if it is: {_let_out(place)}, {AGAIN}{_or_vpn(place)}"
-    return None, f"{_let_in(place)}; if it is: {_let_out(place)}, {AGAIN}{_or_vpn(place)}"
+        return f"{told} all of it", f"{let_in(place)}; if it is: {let_out(place)}, {AGAIN}{_or_vpn(place)}"
+    return None, f"{let_in(place)}; if it is: {let_out(place)}, {AGAIN}{_or_vpn(place)}"
 
 
 def _or_vpn(place: Place) -> str:
@@ -137,7 +127,7 @@ def _mail_ports_alone(seen: Seen, met: str, does: str) -> Verdict:
     """The host is there, and none of its mail ports is to be had."""
     place, port = seen.place, (seen.open or seen.alive)[0]
     told = f"the host is there (its port {port} answers), and its mail ports {met}"
-    ask = f"{_let_out(place)}, {AGAIN}"
+    ask = f"{let_out(place)}, {AGAIN}"
     told += f": a firewall {does} outgoing mail"
     if place.proven:
         return told, ask
@@ -152,13 +142,13 @@ def _no_way(seen: Seen) -> Verdict:
     place = seen.place
     if seen.alive:
         told = f"the host is there (its port {seen.alive[0]} answers), and a firewall forbids port {place.port}"
-        return told, f"{_let_out(place)}, {AGAIN}"
+        return told, f"{let_out(place)}, {AGAIN}"
     if seen.ms >= _SLOW:
         told = "a router looked for the host, and nobody answered: it is off, or has another address"
-        return told, f"{_off(place, 'is on, and has this address')}; if it is on: {_let_out(place)}"
+        return told, f"{_off(place, 'is on, and has this address')}; if it is on: {let_out(place)}"
     told = "a router or firewall further on said no at once"
     return told, (
-        f"this machine's network is fine: {_let_out(place)}; is {place.host} in a network that only a VPN leads to, or"
+        f"this machine's network is fine: {let_out(place)}; is {place.host} in a network that only a VPN leads to, or"
         f" is its address wrong? Else {AGAIN.removeprefix('then ')}"
     )
 
@@ -166,7 +156,7 @@ def _no_way(seen: Seen) -> Verdict:
 def _refusal(seen: Seen) -> Verdict:
     place = seen.place
     if seen.by == "elsewhere":
-        return "a firewall rejects it: the refusal came by ICMP", f"{_let_out(place)}, or {_let_in(place)}, {AGAIN}"
+        return "a firewall rejects it: the refusal came by ICMP", f"{let_out(place)}, or {let_in(place)}, {AGAIN}"
     if seen.open:
         return _mail_ports_alone(seen, "refuse", "refuses")
     told = "every mail port refuses: no mail server runs there, or a firewall refuses mail"
@@ -174,7 +164,7 @@ def _refusal(seen: Seen) -> Verdict:
         told = f"{_refuses(place)}, and port {seen.ports.opens[0]} answers, but no mail server that would do"
     name = "" if place.proven else f", or for the right name: --set {place.host_key}=HOST"
     ask = f"ask who runs {place.host} whether its mail server is on, and on which port{name}"
-    return told, f"{ask}; if it is on: {_let_out(place)}, {AGAIN}"
+    return told, f"{ask}; if it is on: {let_out(place)}, {AGAIN}"
 
 
 _BY_WAY: dict[tuple[str, str], Callable[[Seen], Verdict]] = {

@@ -31,7 +31,7 @@ def reach(talk: Talk) -> None:
     try:
         steps = session.open(talk.base)
     except NoAnswer as error:
-        trouble = error.trouble
+        talk.trouble = trouble = error.trouble
     else:
         _add(talk, steps)
         return

@@ -49,6 +49,13 @@ class Refusal:
         return f"{told[:_LONGEST_WORDS]}{asked}".strip()
 
     @property
+    def page(self) -> bool:
+        """Whether it is a web page that Graph never shows, and no support of Microsoft's could find: a filter's, or a
+        guest network's (RFC 6585 6)."""
+        html = not self.graph and self.message.startswith("text/html")
+        return html and not self.request_id and self.status in (200, 403, 451, 511)
+
+    @property
     def reply(self) -> Reply:
         """As a report has it: status for code."""
         return Reply(self.status, (self.words,) if self.words else ())

@@ -19,6 +19,7 @@ from dtsconf.errors import SignInFailed
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.graph import refusals, replies, troubles
 from dtsconf.mail.report import Report
+from dtsconf.web.answer import described
 from dtsconf.web.trouble import NoAnswer, NoRoots
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dtsconf.mail.transcript import Speaker
     from dtsconf.token import Token
     from dtsconf.web.client import Answer, Client
+    from dtsconf.web.trouble import Trouble
 
 PAUSES = (1.0, 2.0, 4.0)
 """Seconds before the next try of what was throttled or not available."""
@@ -57,7 +59,7 @@ _NAMESPACE = uuid.UUID("3f0d7a52-6c0e-4d39-9d0c-6a2b6d1c7c11")
 
 class Talk:
     """A conversation, kept over several messages. `until` (monotonic seconds) ends all of it; `wait` is the patience
-    for an answer in seconds, by default the link's time-out."""
+    for an answer in seconds, by default the link's time-out. `trouble`: why the last request had no answer."""
 
     def __init__(self, link: Link, clock: Clock, *, sender: str, until: float = inf, wait: float | None = None) -> None:
         self.route = link.graph
@@ -73,6 +75,7 @@ class Talk:
         self._token: Token | None = None
         self._renewed = False
         self._request_id = ""
+        self.trouble: Trouble | None = None
 
     @property
     def host(self) -> str:
@@ -166,6 +169,9 @@ class Talk:
     def refused(self, response: Answer, *, large: bool = False) -> StageFailed:
         """The failure that an answer means."""
         refusal = replies.refusal(response.status_code, response.headers, response.text)
+        if refusal.page:
+            self.trouble = self.session().somebody_elses(self.base, described(response))
+            return troubles.failed(self.trouble, self.host)
         facts = refusals.Facts(self.mailbox, self.sender or self.mailbox, self.route.user is not None, large)
         finding = refusals.finding(refusal, facts)
         words = f"{refusal.reply.text}{self._doubts() if finding.cause == 'token' else ''}"
@@ -196,8 +202,10 @@ class Talk:
         try:
             answer = session.request(method, url, data=data, headers=headers or {}, wait=wait, whole=whole, limit=LIMIT)
         except NoAnswer as error:
+            self.trouble = error.trouble
             self._told("note", f"no answer: {error.trouble.detail}")
             raise
+        self.trouble = None
         # A body is shown where it tells of an error: what a yes holds, a token or an address, may be secret.
         no = answer.status_code >= 400
         said = replies.refusal(answer.status_code, answer.headers, answer.text).words if no else ""

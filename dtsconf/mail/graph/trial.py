@@ -51,7 +51,7 @@ def verify_by_graph(job: Job, clock: Clock | None = None) -> Verification:
                 message_id = _send(talk, job)
     finally:
         talk.close()
-    return replace(verified(job, talk.report), message_id=message_id)
+    return replace(verified(job, talk.report), message_id=message_id, trouble=talk.trouble)
 
 
 def _ask(talk: Talk) -> None:

@@ -26,6 +26,7 @@ _HINTS = {
 }
 _ELSEWHERE = {
     "redirect": "the answer is a redirect to {}, and a token goes nowhere but where it belongs",
+    "page": "the answer is no answer of Microsoft Graph's: {}",
 }
 
 

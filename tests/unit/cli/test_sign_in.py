@@ -339,7 +339,8 @@ def test_a_provider_out_of_reach_counts_as_a_server_out_of_reach(
 
     class Away:
         def request(self, *_args: Any, **_options: Any) -> Any:
-            raise NoAnswer(Trouble("connect", "refused", "127.0.0.1: connection refused", "system", "connect"))
+            no = Trouble("connect", "refused", "connection refused", "system", "connect", host="127.0.0.1", port=9)
+            raise NoAnswer(no)
 
         def close(self) -> None: ...
 
@@ -352,7 +353,7 @@ def test_a_provider_out_of_reach_counts_as_a_server_out_of_reach(
     assert "id.acme.example can't be reached" in stage["detail"]
     assert found["changed"] is (code == 0)
     assert found["verification"]["pending"] == ("offline" if code == 0 else None)
-    assert "id.acme.example can't be reached" in dtsconf("test", "--profile", text, code=9).err
+    assert "id.acme.example can't be reached" in dtsconf("test", "--profile", text, code=9).out
 
 
 def test_an_application_s_secret_is_delivered_and_used_without_the_profile(

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from dtsconf.looks import case, clock, counters, portal, products, surroundings
+from dtsconf.looks import case, certificates, clock, counters, portal, products, surroundings
 from dtsconf.looks.case import together
 from dtsconf.mail.evidence import choice, said, trust, ways
 from dtsconf.mail.evidence.case import Case
@@ -143,9 +143,9 @@ def test_inspection_products_by_their_issuer(issuer: str, product: str | None) -
 
 def test_the_makers_own_servers_are_not_taken_for_inspection() -> None:
     own = Certificate("CN=smtp.fortinet.example,O=Fortinet", "CN=R11,O=Let's Encrypt", ("smtp.fortinet.example",), 0, 1)
-    assert "no known inspection product" in trust._issuer(own).means
+    assert "no known inspection product" in certificates.issuer(own).means
     inspected = Certificate("CN=mail.corp.example", "CN=FortiGate CA,O=Fortinet", ("mail.corp.example",), 0, 1)
-    assert "Fortinet FortiGate makes such certificates" in trust._issuer(inspected).means
+    assert "Fortinet FortiGate makes such certificates" in certificates.issuer(inspected).means
 
 
 def test_proxies_by_their_greeting() -> None:
@@ -201,7 +201,7 @@ def test_a_name_of_the_certificate_is_proposed_only_if_it_leads_here(
 
     the = the_case("tls-name")
     the.__dict__["addresses"] = [Address(2, ("192.0.2.1", 587))]
-    monkeypatch.setattr(trust, "_leads", lambda _name, _case: lambda: {"192.0.2.1"} if leads else set())
+    monkeypatch.setattr(certificates, "_leads", lambda _name, _case: lambda: {"192.0.2.1"} if leads else set())
     own = Certificate("CN=x", "CN=y", ("mail.other.example",), 0, 1, "ab")
     found = trust._named(the, own, [])
     assert found.hint is not None

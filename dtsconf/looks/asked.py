@@ -1,0 +1,49 @@
+"""What was asked over HTTPS, of whom, and why no answer counts; and the proxy that may be the only way out.
+
+Through a proxy nothing more is asked of the service itself: what a look of this machine's own meets there is not what
+the request met.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dtsconf.looks.case import Case, Goal
+
+if TYPE_CHECKING:
+    from dtsconf.web.trouble import Trouble
+
+
+class Asked:
+    """What was asked, and why no answer counts. `service` is what was asked, in words; `microsoft`: at Microsoft's own
+    address, so that the name is right; `setting` is `connection.proxy`, `ca_file` is `server.ca_file`."""
+
+    def __init__(self, trouble: Trouble, service: str, *, microsoft: bool, setting: str, ca_file: str | None) -> None:
+        self.trouble = trouble
+        self.service = service
+        self.microsoft = microsoft
+        self.setting = setting
+        self.ca_file = ca_file
+
+    @cached_property
+    def case(self) -> Case:
+        """The failure on the way to the service; its clock runs from the first use on."""
+        trouble = self.trouble
+        goal = Goal(trouble.host, trouble.port, self.service, "microsoft.authority")
+        return Case(goal, trouble.cause, trouble.ms)
+
+    @property
+    def direct(self) -> bool:
+        """Whether the way there leads over no proxy."""
+        return self.trouble.proxy is None
+
+
+def by_proxy(asked: Asked) -> tuple[str, str]:
+    """What the environment says of a proxy that isn't taken ('' for nothing), and how to go by one."""
+    from dtsconf.web.proxies import unproxied
+
+    spared = unproxied(f"https://{asked.trouble.host}/", asked.setting)
+    if spared is not None:
+        return spared[0], f"if HTTPS leaves this network by a proxy alone: {spared[1]}"
+    return "", "if HTTPS leaves this network by a proxy alone, name it: --set connection.proxy=http://PROXY:PORT"

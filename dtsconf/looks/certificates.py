@@ -1,0 +1,71 @@
+"""What a certificate that did not verify shows: who issued it, and where the names in it lead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.looks.products import inspector
+from dtsconf.names import host_fault
+from dtsconf.net.certificate import Certificate, day
+from dtsconf.net.connect import LookupFailed, resolve
+from dtsconf.proof import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dtsconf.looks.case import Case
+
+MOST_NAMES = 4
+"""Names of a certificate that are looked up."""
+
+
+def issuer(own: Certificate) -> Evidence:
+    """Who vouches for it."""
+    product = inspector(own.issuer)
+    if product:
+        means = f"{product} makes such certificates to look into encrypted sessions"
+    elif own.issuer == own.subject:
+        means = "the certificate vouches for itself: made by the server's own administrator, or by somebody in between"
+    else:
+        means = "no known inspection product; that issuer's root certificate is what server.ca_file would have to hold"
+    seen = f"{own.subject}, issued by {own.issuer}, for {own.fits}, until {day(own.not_after)}"
+    return Evidence("looked at the certificate once more, unchecked", seen, means)
+
+
+def names(case: Case, own: Certificate) -> tuple[Evidence, list[str]]:
+    """Where the certificate's names lead, and those of them that lead to this very server."""
+    known = candidates(own, case.host)
+    if not known:
+        means = "the certificate has no name that could be used"
+        return Evidence("looked for a name that fits", own.fits, means), []
+    ours = {str(address) for address in case.addresses}
+    led = dict(zip(known, case.together(*(_leads(name, case) for name in known)), strict=True))
+    same = [name for name, where in led.items() if where and where & ours]
+    seen = "; ".join(f"{name} {'leads to this server' if name in same else _elsewhere(led[name])}" for name in known)
+    means = "none of these names leads here from this machine: the wrong server, or something else answers in its place"
+    if same:
+        means = f"{same[0]} is this very server's name"
+    return Evidence("looked up the names that the certificate is for", seen, means), same
+
+
+def _elsewhere(where: set[str] | None) -> str:
+    return f"leads to {', '.join(sorted(where)[:2])}" if where else "is not known here"
+
+
+def candidates(own: Certificate, host: str) -> list[str]:
+    """Names to look up: those of the certificate, a wildcard filled with the host's own first label."""
+    label = "mail" if host[:1].isdigit() or ":" in host else host.split(".", maxsplit=1)[0]
+    names = [name.replace("*", label, 1) for name in own.names]
+    return [name for name in dict.fromkeys(names) if host_fault(name) is None and name != host][:MOST_NAMES]
+
+
+def _leads(name: str, case: Case) -> Callable[[], set[str]]:
+    end = case.end()
+
+    def look() -> set[str]:
+        try:
+            return {str(address) for address in resolve(name, case.port, end)}
+        except (LookupFailed, UnicodeError):
+            return set()
+
+    return look

@@ -1,0 +1,462 @@
+"""Microsoft mode: the sign-in server or Graph can't be had for reasons of network or machine, and the installed program
+says why, by what evidence, and what to do. Behind a firewall of the test's own, with Microsoft's names in its DNS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.behind import SENDER, Behind, Told
+from tests.real.ca import CertificateName, Certificates, write_certificates
+from tests.real.liar import Liar, liar
+from tests.real.loopback import Connection, LoopbackServer
+from tests.real.netns import CLIENT, SERVER, SERVER_6, firewalled_link
+from tests.real.proxy import Proxy, proxy
+
+pytestmark = [pytest.mark.netns, pytest.mark.servers]
+
+LOGIN, OWN = "login.microsoftonline.com", "idp.corp.example"
+CLIENT_ID = "11111111-2222-4333-8444-555555555555"
+
+
+@dataclass(frozen=True)
+class Away:
+    """A client in microsoft mode, and what stands on the other side of its cable."""
+
+    behind: Behind
+    certificates: Certificates
+    stack: ExitStack
+
+    def names(self) -> None:
+        """The sign-in servers' names lead to the other side."""
+        self.behind.link.names.records += [f"{name}. 60 IN A {SERVER}" for name in (LOGIN, OWN)]
+
+    def provider(self, certificate: CertificateName = "good") -> Liar:
+        """A provider at port 443."""
+        return self.stack.enter_context(liar(self.certificates, certificate, self.behind.link.listener(443)))
+
+    def proxy(self) -> Proxy:
+        """A proxy at port 3128."""
+        return self.stack.enter_context(proxy(self.behind.link.listener(3128)))
+
+    def profile(self, host: str = LOGIN, tenant: str = "good.example", **settings: Any) -> str:
+        """An application that signs in at the host."""
+        secret = self.behind.folder / "secret"
+        secret.write_text("an application's\n")
+        secret.chmod(0o600)
+        microsoft = {"authority": f"https://{host}", "tenant": tenant, "client_id": CLIENT_ID, "flow": "application"}
+        microsoft |= {"client_secret": f"file://{secret}"}
+        server = {"ca_file": self.certificates.ca_file, **settings.pop("server", {})}
+        tree = {"mode": "microsoft", "sender": {"email": SENDER}, "connection": {"timeout": 2}, "microsoft": microsoft}
+        body = {"dtsconf": 1, "name": "away", "settings": {**tree, "server": server, **settings}}
+        path = self.behind.folder / "away.yaml"
+        path.write_text(yaml.safe_dump(body), "utf-8")
+        return str(path)
+
+    def test(self, *options: str, env: dict[str, str] | None = None, **profile: Any) -> Told:
+        """What the test says; no piece of it holds the proxy's password."""
+        told = self.behind.test(self.profile(**profile), *options, env=env)
+        assert "canary" not in told.text
+        return told
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Iterator[Away]:
+    with firewalled_link(tmp_path) as link, ExitStack() as stack:
+        made = write_certificates(tmp_path / "certificates", (LOGIN, OWN))
+        yield Away(Behind(link, tmp_path), made, stack)
+
+
+def drop(away: Away, *rules: str) -> None:
+    """The other side's firewall."""
+    text = "\n".join(rules)
+    away.behind.link.nft(f"table inet more {{\n chain input {{\n type filter hook input priority 5;\n{text}\n }}\n}}\n")
+
+
+# --- names
+
+
+def test_a_name_server_that_knows_no_name_of_microsofts(away: Away) -> None:
+    told = away.test()
+    assert (told.code, told.failed["stage"], told.cause) == (9, "resolve", "dns")
+    assert f"the name server {SERVER} says that {LOGIN} does not exist (NXDOMAIN)" in told.detail
+    assert "it is Microsoft's own name: a name server that knows this network's own names alone" in told.detail
+    assert "--set connection.proxy=http://PROXY:PORT" in told.hint
+    assert f"ask who runs the name server {SERVER} (or the filter behind it) to let {LOGIN} through" in told.hint
+
+
+def test_a_slip_in_microsofts_name(away: Away) -> None:
+    told = away.test(host="login.microsoftonlin.com")
+    assert told.advised == ["--set", f"microsoft.authority=https://{LOGIN}"]
+    assert "the name is right" not in told.text
+
+
+def test_a_slip_in_the_name_of_an_own_provider(away: Away) -> None:
+    told = away.test(host="idq.corp.example")
+    assert "the domain corp.example exists, this name in it does not" in told.detail
+    assert "check the spelling of microsoft.authority in the profile" in told.hint
+
+
+def test_name_servers_that_are_silent(away: Away) -> None:
+    told = away.test(host="silent.corp.example")
+    assert f"of the name servers, {SERVER} is silent" in told.detail
+    assert "bring this machine's network or VPN up" in told.hint
+    assert "spelling" not in told.hint
+
+
+@pytest.mark.parametrize(
+    ("address", "words"), [("0.0.0.0", "a DNS filter blocks this name"), ("127.0.0.1", "a DNS filter, or a wrong")]
+)
+def test_a_dns_filter(away: Away, address: str, words: str) -> None:
+    away.behind.link.names.records += [f"{LOGIN}. 60 IN A {address}"]
+    told = away.test()
+    assert f"the name server {SERVER} answers {address} for {LOGIN}" in told.detail
+    assert words in told.detail
+    assert f"the name server {SERVER}" in told.hint
+    assert "proxy" not in told.hint
+
+
+def test_the_name_of_microsofts_mail_server_is_right_too(away: Away) -> None:
+    away.names()
+    away.provider()
+    told = away.test("--level", "auth")
+    assert "says that smtp.office365.com does not exist (NXDOMAIN), and it is Microsoft's own name" in told.detail
+    assert "microsoft.smtp.host" not in told.hint
+
+
+# --- port 443
+
+
+def test_port_443_is_silent(away: Away) -> None:
+    away.names()
+    drop(away, "tcp dport 443 drop")
+    told = away.test()
+    assert (told.code, told.failed["stage"], told.cause) == (9, "connect", "timeout")
+    assert "the host is there (its port 80 answers), and port 443 is silent: a firewall keeps HTTPS" in told.detail
+    assert f"let this machine ({CLIENT}) out to {LOGIN} ({SERVER}), TCP port 443" in told.hint
+    assert "name it: --set connection.proxy=http://PROXY:PORT" in told.hint
+    assert "once more" in told.evidence
+
+
+def test_nothing_answers_at_all(away: Away) -> None:
+    away.names()
+    drop(away, "meta l4proto tcp drop")
+    told = away.test()
+    assert f"nothing at {LOGIN} answers: a firewall lets no HTTPS out but by a proxy" in told.detail
+
+
+@pytest.mark.parametrize(("host", "words"), [(LOGIN, "a firewall rejects HTTPS"), (OWN, "nothing listens there, or")])
+def test_port_443_refuses(away: Away, host: str, words: str) -> None:
+    away.names()
+    told = away.test(host=host)
+    assert told.cause == "refused"
+    assert words in told.detail
+    assert (f"ask who runs {OWN} whether it is on" in told.hint) == (host == OWN)
+
+
+def test_this_machines_own_firewall(away: Away) -> None:
+    away.names()
+    away.behind.link.nft(
+        "table inet more {\n chain output {\n type filter hook output priority 5;\n tcp dport 443 drop\n }\n}\n",
+        client=True,
+    )
+    told = away.test()
+    assert "this machine's own firewall drops it" in told.detail
+    assert f"allow outgoing TCP to {LOGIN} port 443 in this machine's own firewall" in told.hint
+    assert "--probe" not in told.hint
+
+
+@pytest.mark.parametrize(
+    ("env", "detail", "hint"),
+    [
+        (
+            {"http_proxy": "http://u:canary@p:1"},
+            "http_proxy names a proxy for http:// alone",
+            'export HTTPS_PROXY="$http_proxy"',
+        ),
+        (
+            {"https_proxy": "http://u:canary@p:1", "NO_PROXY": "microsoftonline.com"},
+            f"https_proxy names a proxy, and NO_PROXY leaves {LOGIN} out of it",
+            "unset NO_PROXY",
+        ),
+    ],
+)
+def test_a_proxy_that_is_there_and_not_taken(away: Away, env: dict[str, str], detail: str, hint: str) -> None:
+    away.names()
+    told = away.test(env=env)
+    assert detail in told.detail
+    assert hint in told.hint
+
+
+def test_ipv6_that_carries_nothing(away: Away) -> None:
+    away.names()
+    away.provider()
+    away.behind.link.names.records += [f"{LOGIN}. 60 IN AAAA {SERVER_6}"]
+    away.stack.enter_context(away.behind.link.listener(443, SERVER_6))
+    told = away.test()
+    assert (told.failed["stage"], told.cause) == ("tls", "timeout")
+    assert "IPv6 to this server is broken, IPv4 is fine" in told.detail
+    assert f"echo '{SERVER} {LOGIN}' | sudo tee -a /etc/hosts" in told.hint
+
+
+# --- proxies
+
+
+def refusing(away: Away, status: str, *headers: str, page: str = "") -> Proxy:
+    made = away.proxy()
+    made.refusal, made.headers, made.page = status, "".join(f"{line}\r\n" for line in headers), page
+    return made
+
+
+NO = "407 Proxy Authentication Required"
+BASIC, HTML = "Proxy-Authenticate: Basic realm=x", "Content-Type: text/html"
+
+
+def test_a_proxy_wants_a_password(away: Away) -> None:
+    way = refusing(away, NO, BASIC, "Server: squid/5.7")
+    told = away.test(env={"HTTPS_PROXY": way.url})
+    assert (told.code, told.failed["stage"], told.cause) == (9, "connect", "blocked")
+    assert "(from HTTPS_PROXY)" in told.detail
+    assert "it wants a user name and password first" in told.detail
+    assert f"export HTTPS_PROXY=http://USER:PASSWORD@{SERVER}:3128" in told.hint
+    assert "it takes Basic; squid/5.7" in told.evidence
+
+
+def test_a_proxy_takes_another_password(away: Away) -> None:
+    way = refusing(away, NO, BASIC)
+    told = away.test(env={"https_proxy": way.url.replace("//", "//someone:canary@")})
+    assert "it does not take the user name and password in https_proxy" in told.detail
+    assert "correct the user name and password in https_proxy" in told.hint
+
+
+def test_a_proxy_of_the_profile_wants_a_password(away: Away) -> None:
+    way = refusing(away, NO, BASIC)
+    told = away.test("--set", f"connection.proxy={way.url}")
+    assert "(from connection.proxy)" in told.detail
+    assert f"export HTTPS_PROXY=http://USER:PASSWORD@{SERVER}:3128" in told.hint
+    assert "with --set connection.proxy=system" in told.hint
+
+
+def test_a_proxy_for_windows_logins_alone(away: Away) -> None:
+    way = refusing(away, NO, "Proxy-Authenticate: NTLM", "Proxy-Authenticate: Negotiate")
+    told = away.test(env={"HTTPS_PROXY": way.url})
+    assert "the proxy takes logins by NTLM and Negotiate alone, which dtsconf can't" in told.detail
+    assert "USER:PASSWORD" not in told.hint
+    assert "--set connection.proxy=http://127.0.0.1:3128" in told.hint
+
+
+def test_a_proxy_forbids_it(away: Away) -> None:
+    way = refusing(away, "403 Forbidden", HTML, page="<html><title>Blocked: webmail</title>")
+    told = away.test(env={"HTTPS_PROXY": way.url})
+    assert f"it forbids the way to {LOGIN} (its page: 'Blocked: webmail')" in told.detail
+    assert f"ask whoever runs the proxy {SERVER}:3128 (from HTTPS_PROXY) to let this machine through" in told.hint
+
+
+def test_a_proxy_answers_with_a_page_of_its_own(away: Away) -> None:
+    way = refusing(away, "200 OK", HTML, page="<html><title>Sign in to Guest</title>")
+    told = away.test(env={"HTTPS_PROXY": way.url})
+    assert f"answers with a page of its own (its page: 'Sign in to Guest') in place of {LOGIN}" in told.detail
+    assert "open any web page in a browser and sign in" in told.hint
+
+
+def test_a_web_server_that_is_taken_for_a_proxy(away: Away) -> None:
+    way = refusing(away, "405 Method Not Allowed", HTML)
+    told = away.test(env={"HTTPS_PROXY": way.url})
+    assert f"check HTTPS_PROXY: what answers at {SERVER}:3128 is no proxy for HTTPS" in told.hint
+    assert "a web server, no proxy" in told.evidence
+
+
+def test_a_proxy_that_speaks_in_clear_itself(away: Away) -> None:
+    way = refusing(away, "400 Bad Request")
+    told = away.test(env={"HTTPS_PROXY": way.url.replace("http:", "https:")})
+    assert f"write HTTPS_PROXY as http://{SERVER}:3128" in told.hint
+
+
+def test_a_proxy_that_nobody_knows(away: Away) -> None:
+    told = away.test(env={"HTTPS_PROXY": "http://someone:canary@proxy.corp.example:3128"})
+    assert f"the name server {SERVER} says that proxy.corp.example does not exist" in told.detail
+    assert "correct the variable HTTPS_PROXY" in told.hint
+
+
+def test_a_socks_proxy(away: Away) -> None:
+    told = away.test(env={"ALL_PROXY": "socks5://someone:canary@proxy.corp.example"})
+    assert (told.code, told.failed["stage"]) == (9, "connect")
+    assert "the proxy proxy.corp.example:1080 (from ALL_PROXY) can't be used: it is a SOCKS proxy" in told.detail
+    assert (
+        "name an HTTP proxy: --set connection.proxy=http://PROXY:PORT; or go without a proxy: unset ALL_PROXY"
+        in told.hint
+    )
+
+
+# --- certificates and clocks
+
+
+def test_tls_inspection(away: Away) -> None:
+    """With what the hint says to type the session is trusted."""
+    away.names()
+    away.provider("inspected")
+    told = away.test(server={"ca_file": None})
+    assert (told.code, told.cause) == (6, "tls-untrusted")
+    assert "Zscaler opens the encrypted session: the certificate is issued by CN=Zscaler Root CA" in told.detail
+    assert "ask who runs Zscaler for its root certificate" in told.hint
+    assert told.advised == ["--set", "server.ca_file=/etc/dts/roots.pem"]
+    assert "ROOT.pem | sudo tee /etc/dts/roots.pem" in told.hint
+    assert "Zscaler makes such certificates" in told.evidence
+
+
+def test_an_issuer_that_nobody_knows_in_front_of_microsoft(away: Away) -> None:
+    away.names()
+    away.provider("untrusted")
+    told = away.test()
+    assert "something on the way opens the encrypted session" in told.detail
+    assert "CN=Other Root,O=Corp Example, which issues none for Microsoft" in told.detail
+    assert f"sudo tee -a {away.certificates.ca_file}" in told.hint
+
+
+def test_roots_of_ones_own_that_lack_the_public_one(away: Away) -> None:
+    """The system's roots know the server, `server.ca_file` in their place doesn't."""
+    away.names()
+    away.provider()
+    env = {"SSL_CERT_FILE": away.certificates.ca_file}
+    told = away.test(server={"ca_file": away.certificates.other_ca_file}, env=env)
+    assert "server.ca_file is trusted in place of the system's roots, and lacks the one" in told.detail
+    assert told.advised[:2] == ["--set", "server.ca_file=null"]
+
+
+def test_an_intermediate_is_missing(away: Away) -> None:
+    away.names()
+    away.provider("incomplete-chain")
+    told = away.test(host=OWN)
+    assert f"{OWN} sends its certificate alone, and CN=Corp Example Issuing" in told.detail
+    assert f"ask who runs {OWN} to install the full chain" in told.hint
+
+
+def test_a_certificate_that_vouches_for_itself(away: Away) -> None:
+    away.names()
+    away.provider("self-signed")
+    told = away.test(host=OWN)
+    assert "the certificate vouches for itself" in told.detail
+    assert f"ask who runs {OWN} for the certificate CN=localhost" in told.hint
+
+
+def test_a_certificate_of_another_name(away: Away) -> None:
+    away.names()
+    away.provider("wrong-name")
+    told = away.test()
+    assert told.cause == "tls-name"
+    assert f"whoever answers is not {LOGIN}: the certificate is for other.example" in told.detail
+    assert "open any web page in a browser and sign in to the network" in told.hint
+
+
+def test_the_name_that_fits_an_own_provider(away: Away) -> None:
+    away.names()
+    away.behind.link.names.records += [f"other.example. 60 IN A {SERVER}"]
+    away.provider("wrong-name")
+    assert "microsoft: {authority: 'https://other.example'}" in away.test(host=OWN).hint
+
+
+def test_the_clock_is_wrong(away: Away) -> None:
+    away.names()
+    away.provider("not-yet-valid").ahead = 40 * 86400
+    told = away.test()
+    assert told.cause == "tls-not-yet-valid"
+    assert "this machine's clock is 40 days behind" in told.detail
+    assert "timedatectl set-ntp true" in told.hint
+
+
+def test_a_certificate_that_expired(away: Away) -> None:
+    away.names()
+    away.provider("expired")
+    told = away.test(host=OWN)
+    assert told.cause == "tls-expired"
+    assert f"have the certificate of {OWN} renewed: this machine's clock is right" in told.hint
+
+
+# --- somebody else answers
+
+
+def test_a_guest_network_that_refuses_443_and_shows_a_page(away: Away) -> None:
+    def page(connection: Connection) -> None:
+        connection.read_line()
+        connection.write(b"HTTP/1.1 302 Found\r\nLocation: http://login.guest.example/in\r\nContent-Length: 0\r\n\r\n")
+
+    away.names()
+    away.stack.enter_context(LoopbackServer(page, listener=away.behind.link.listener(80)))
+    told = away.test()
+    assert "captive portal" in told.detail
+    assert "open http://login.guest.example/in in a web browser and sign in to the network" in told.hint
+
+
+def test_a_page_in_place_of_microsoft(away: Away) -> None:
+    away.names()
+    away.provider()
+    told = away.test(tenant="html.example")
+    assert (told.code, told.failed["stage"], told.cause) == (6, "token", "protocol")
+    assert "(HTTP 200, text/html, a page titled 'Guest network'" in told.detail
+    assert f"a filter or a sign-in page of this network answers in place of {LOGIN}" in told.detail
+    assert "open any web page in a browser and sign in to the network" in told.hint
+    assert "microsoft.authority" not in told.hint
+
+
+def test_a_web_site_in_place_of_an_own_provider(away: Away) -> None:
+    away.names()
+    away.provider()
+    told = away.test(host=OWN, tenant="html.example")
+    assert f"what answers at {OWN} is no sign-in server" in told.detail
+    assert "correct microsoft.authority and microsoft.tenant in the profile" in told.hint
+
+
+def test_a_redirect_in_front_of_the_sign_in(away: Away) -> None:
+    away.names()
+    away.provider()
+    told = away.test(tenant="redirect-away.example")
+    assert f"a filter or a sign-in page of this network answers in place of {LOGIN}" in told.detail
+    assert "open https://localhost/ in a web browser" in told.hint
+
+
+@pytest.mark.parametrize(("tenant", "words"), [("hang-up.example", "is cut"), ("silence.example", "stays silent")])
+def test_a_session_that_is_cut_or_silenced(away: Away, tenant: str, words: str) -> None:
+    away.names()
+    away.provider()
+    told = away.test(tenant=tenant)
+    assert f"{LOGIN} is connected to, and then the session {words}" in told.detail
+    assert told.hint.startswith("dtsconf test")
+    assert "firewall or web filter" in told.hint
+
+
+# --- Graph, and the other commands
+
+
+def test_graph_behind_a_firewall(away: Away) -> None:
+    away.names()
+    away.provider()
+    away.behind.link.names.records += ["graph.microsoft.com. 60 IN A 192.0.2.1"]
+    told = away.test("--set", "microsoft.via=graph")
+    assert told.cause == "tls-name"
+    assert "whoever answers is not graph.microsoft.com" in told.detail
+    away.behind.link.names.records[-1] = "graph.microsoft.com. 60 IN A 0.0.0.0"
+    told = away.test("--set", "microsoft.via=graph")
+    assert "a DNS filter blocks this name" in told.detail
+    assert "asked the name server" in told.evidence
+
+
+def test_apply_doctor_and_send_tell_the_same(away: Away) -> None:
+    profile = away.profile()
+    words = f"says that {LOGIN} does not exist"
+    code, out, err = away.behind.run("apply", "--yes", "--profile", profile)
+    assert code == 9
+    assert words in out + err
+    code, out, _ = away.behind.run("doctor", "--profile", profile)
+    assert code == 1
+    assert words in out
+    code, out, _ = away.behind.run("test", "--explain", "--profile", profile)
+    assert "evidence:\n  1. asked the name server" in out
+    code, _, err = away.behind.run("send", "--profile", profile, "--to", SENDER, "--subject", "x", "--body", "y")
+    assert code == 9
+    assert "what looks find out: dtsconf test" in err
