@@ -109,17 +109,18 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     code = 1 if any(one.state == "failed" for one in ran.messages) else 0
     if insist and ran.unusable is not None and not code:
         code = 6 if ran.reached else 9
-    unusable = ran.unusable
-    if unusable is not None:
+    messages, unusable, call = ran.messages, ran.unusable, run.call(sets=True)
+    if unusable is not None or any(one.hint for one in messages):
         from dtsconf.render import advice
 
-        unusable = advice.mended_stage(unusable, run.call(sets=True), ran.effective)
-    data, text = render.ran_data(ran.messages, unusable), render.ran_text(ran.messages, unusable)
-    if not ran.messages and unusable is None:
+        messages = advice.mended_run(messages, call, ran.effective)
+        unusable = unusable and advice.mended_queue(unusable, call, ran.effective)
+    data, text = render.ran_data(messages, unusable), render.ran_text(messages, unusable)
+    if not messages and unusable is None:
         from dtsconf.queue.listing import listed
 
-        text = render.idle_text(listed(_spool(run)), run.call(sets=True))
-    return Outcome(data, text, code, ran.warnings, short=render.ran_short(ran.messages, unusable))
+        text = render.idle_text(listed(_spool(run)), call)
+    return Outcome(data, text, code, ran.warnings, short=render.ran_short(messages, unusable))
 
 
 command = family(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 IMPLICIT_TLS_PORT = 465
@@ -17,6 +18,18 @@ _LOGIN = f"{_REQUIRED} --set login.username=NAME --set login.password=file:///PA
 def login_options(*, spare: bool) -> str:
     """The options that turn a login on; `spare`: the settings hold one that they don't require."""
     return _REQUIRED if spare else f"{_LOGIN} (a file, 0600, that holds the password)"
+
+
+_PROPOSED = re.compile(
+    r"(?:--set server\.(?:port|encryption)=\w+ )*--set login\.required=true"
+    r"(?: --set login\.\w+=[^\s,;]+)*(?: \(a file[^)]*\))?"
+)
+
+
+def proposed_login(hint: str) -> str | None:
+    """The options of `Facts.to_log_in` in a hint. None where it has none, or leads to another server."""
+    found = None if "server.host=HOST" in hint else _PROPOSED.search(hint)
+    return found.group() if found else None
 
 
 class Facts(NamedTuple):

@@ -14,7 +14,8 @@ from dtsconf.queue.held import Queued
 class Outcome:
     """What came of one attempt. `later` are the recipients to try again, `refused` those for whom it failed for good;
     everybody else has got it. `unknown`: they may have. `unusable`: the server can't be used by any message now.
-    `more`: it takes only so many recipients at once, and some of `later` right away (RFC 5321 4.5.3.1.10)."""
+    `more`: it takes only so many recipients at once, and some of `later` right away (RFC 5321 4.5.3.1.10). `hint` is
+    what to do about this message."""
 
     later: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
@@ -22,6 +23,7 @@ class Outcome:
     unusable: bool = False
     more: bool = False
     detail: str = ""
+    hint: str = ""
 
 
 Deliver = Callable[[Entry, tuple[str, ...], Queued, Callable[[], None]], Outcome]

@@ -57,12 +57,13 @@ class SystemClock:
 
 @frozen
 class Ran:
-    """One message of a run."""
+    """One message of a run. `detail` is what came of it, `hint` what to do about that; '' where there is nothing."""
 
     id: str
     message_id: str
     state: State
     detail: str = ""
+    hint: str = ""
 
 
 @frozen
@@ -190,8 +191,9 @@ class Runner:
         slot, held, progress = taken.slot, taken.held, taken.progress
         if isinstance(taken.read, (Damaged, OSError)):
             why = taken.read.strerror if isinstance(taken.read, OSError) else taken.read
+            anew = f"send the mail anew, then dtsconf queue drop {slot.id}"
             detail = f"the queued file is damaged: {why}"
-            return self._give_up(Ran(slot.id, "", "failed", detail), held, replace(progress, detail=detail))
+            return self._give_up(Ran(slot.id, "", "failed", detail, anew), held, replace(progress, detail=detail))
         entry, phase, content = taken.read
         if phase == "sent":  # by a run that was killed before it could take the file away
             held.remove()
@@ -214,7 +216,7 @@ class Runner:
             then = next_attempt(now, progress.attempts, self._clock.random())
             if outcome.unusable:
                 self._unusable, self._then = outcome, then
-        return self._settle(slot, entry, replace(progress, next=then, detail=outcome.detail), held)
+        return self._settle(slot, entry, replace(progress, next=then, detail=outcome.detail), held, outcome.hint)
 
     def _attempt(
         self, entry: Entry, content: Queued, progress: Progress, held: Held, meanwhile: Callable[[], None]
@@ -235,7 +237,7 @@ class Runner:
             held.note(progress, durable=True)
             meanwhile = _nothing
 
-    def _settle(self, slot: Slot, entry: Entry, progress: Progress, held: Held) -> Ran:
+    def _settle(self, slot: Slot, entry: Entry, progress: Progress, held: Held, hint: str = "") -> Ran:
         """Write down what came of it, and say it."""
         still = progress.remaining is None or bool(progress.remaining)
         if not still and not progress.refused:
@@ -243,11 +245,11 @@ class Runner:
             self._served.append(held)
             return Ran(entry.id, entry.message_id, "sent")
         if still and not slot.failed and not expired(self._clock.now(), entry.queued):
-            ran = Ran(entry.id, entry.message_id, "deferred", progress.detail)
+            ran = Ran(entry.id, entry.message_id, "deferred", progress.detail, hint)
             return self._note(ran, held, progress) or ran
         if still and not slot.failed:
             progress = replace(progress, detail=f"given up after 5 days; the last attempt: {progress.detail}")
-        return self._give_up(Ran(entry.id, entry.message_id, "failed", progress.detail), held, progress)
+        return self._give_up(Ran(entry.id, entry.message_id, "failed", progress.detail, hint), held, progress)
 
     def _note(self, ran: Ran, held: Held, progress: Progress) -> Ran | None:
         """Write down how far it has come. Gives what to tell where that can't be done; the others go on all the same.

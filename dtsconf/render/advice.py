@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage, Verification
+    from dtsconf.queue.runner import Ran
     from dtsconf.settings.effective import Effective
 
 ORIGINS = (
@@ -92,7 +93,7 @@ def _storing(effective: Effective, call: Call) -> str:
     return f"; {storing(reference)}{taken}"
 
 
-Part = TypeVar("Part", "Stage", "Recipient")
+Part = TypeVar("Part", "Stage", "Recipient", "Ran")
 
 
 def mended(found: Verification, call: Call, effective: Effective | None) -> Verification:
@@ -100,9 +101,16 @@ def mended(found: Verification, call: Call, effective: Effective | None) -> Veri
     return replace(found, stages=_each(found.stages, lambda hint: told(hint, call, effective)))
 
 
-def mended_stage(failed: Stage, call: Call, effective: Effective | None) -> Stage:
-    """As `mended`, for one stage."""
-    return _each((failed,), lambda hint: told(hint, call, effective))[0]
+def mended_queue(failed: Stage, call: Call, effective: Effective | None) -> Stage:
+    """As `mended`, for the stage at which no queued mail could go on; it ends in what sends them after that."""
+    flush = "dtsconf queue flush"
+    done = "" if flush in (failed.hint or "") else call.completed(f"; once that is mended: {flush}")
+    return _each((failed,), lambda hint: told(hint, call, effective) + done)[0]
+
+
+def mended_run(rans: Sequence[Ran], call: Call, effective: Effective | None) -> tuple[Ran, ...]:
+    """As `mended`, for the mails of a run over the queue."""
+    return _each(rans, lambda hint: told(hint, call, effective))
 
 
 def to_apply(found: Verification, *, rollback: bool) -> Verification:

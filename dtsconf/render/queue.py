@@ -108,7 +108,8 @@ STATES = ("sent", "deferred", "failed")
 
 def ran_data(rans: Sequence[Ran], unusable: Stage | None) -> dict[str, Any]:
     """What became of each message, the counts, and the problem when the server couldn't be used."""
-    messages = [{"id": r.id, "message_id": r.message_id, "state": r.state, "detail": r.detail} for r in rans]
+    messages = [{name: getattr(r, name) for name in ("id", "message_id", "state", "detail")} for r in rans]
+    messages = [each | {"hint": r.hint or None} for each, r in zip(messages, rans, strict=True)]
     found = {"messages": messages, **{state: sum(r.state == state for r in rans) for state in STATES}}
     if unusable is None:
         return found
@@ -131,12 +132,19 @@ def idle_text(found: Sequence[Listed], call: Call) -> str:
 
 
 def ran_text(rans: Sequence[Ran], unusable: Stage | None) -> str:
-    """A line a message that wasn't simply sent, the counts, and why the server couldn't be used."""
-    lines = [escape_controls(f"{r.state:8}  {r.id}  {r.detail or r.message_id}") + "\n" for r in rans]
+    """A line a message that wasn't simply sent, with what to do about it, the counts, and why the server couldn't be
+    used."""
+    lines = [_ran(one) for one in rans]
     counts = ", ".join(f"{count} {state}" for state in STATES if (count := sum(r.state == state for r in rans)))
     why = f"the server could not be used: {escape_controls(_failed(unusable))}\n" if unusable else ""
     hint = hint_line(unusable.hint) if unusable else None
     return "".join(lines) + (f"{counts}\n" if counts else "") + why + (f"{hint}\n" if hint else "")
+
+
+def _ran(one: Ran) -> str:
+    hint = hint_line(one.hint) if one.hint else None
+    line = escape_controls(f"{one.state:8}  {one.id}  {one.detail or one.message_id}")
+    return f"{line}\n" + (f"    {hint}\n" if hint else "")
 
 
 def ran_short(rans: Sequence[Ran], unusable: Stage | None) -> str:

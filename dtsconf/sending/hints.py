@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.facts import proposed_login
 from dtsconf.mail.meanings.hints import TEST_AGAIN
 from dtsconf.sending.prepare import in_units
 
@@ -21,6 +22,7 @@ LOOKED_INTO = {
     "connect": (),
     "banner": ("timeout", "dropped", "protocol", "not-smtp"),
     "tls": ("timeout", "dropped", "protocol", "tls-not-offered", "tls-stripped", "tls-version"),
+    "auth": ("cleartext-refused",),
 }
 """Stages of a way to the server that `test` looks into further, with the causes that it does so for; none: all."""
 
@@ -62,7 +64,45 @@ def of_queue(failed: Stage, *, smtp: bool, proven: bool = False) -> Stage:
     """The stage at which the server turned out not to be usable by any queued mail, with a hint for who runs the
     queue."""
     hint = _of_way(failed, _RUN, proven=proven) if smtp else failed.hint
+    if smtp and failed.stage in _ENVELOPE_ON and proposed_login(failed.hint or ""):
+        hint = _TEST + _RUN
     return replace(failed, hint=hint and TEST_AGAIN.sub(_RUN, hint))
+
+
+def of_queued(one: Recipient, name: str, *, for_good: bool) -> str:
+    """What to do about the queued mail `name`, which didn't go to somebody. `for_good`: it is kept as failed."""
+    again, gone = f"{_RUN} {name}", f"dtsconf queue drop {name}"
+    if one.cause == "outcome-unknown" or (one.cause in _PASSING and not for_good):
+        return f"{_PATIENCE[one.cause or '']}; to try at once: {again}"
+    if one.cause == "too-large":
+        return f"send less at a time, or packed (--zip), or ask the server's administrator to take more; {gone}"
+    hint = one.hint or ""
+    if login := proposed_login(hint):  # by the usual port, and only `test` looks whether that is there
+        hint = hint.replace(login, f"as dtsconf test --to {one.address} tells")
+    hint = _TICKET.sub("and send along the server's answer", hint)
+    hint = TEST_AGAIN.sub(again, _TO.sub("a new send --to ADDRESS", hint))
+    if one.cause == "sender-rejected":
+        return f"{hint}; this mail keeps the sender that it was queued with: send it anew then, and {gone}"
+    if _RUN in hint:
+        return f"{hint}; or {gone}"
+    return f"{hint}{'; ' if hint else ''}once that is mended: {again}; or take it away: {gone}"
+
+
+_LATER = "a later run, when it is due, tries again"
+_PATIENCE = {
+    "greylisted": f"nothing is wrong with the settings: {_LATER}",
+    "rate-limited": f"the server limits how much it takes: {_LATER}",
+    "server-error": f"the server has a trouble of its own: {_LATER}",
+    "outcome-unknown": f"it may have arrived: {_LATER}, with the same Message-ID, by which mail programs can tell",
+}
+"""What to say of a queued mail that needs no more than time."""
+
+
+def of_banned(name: str) -> str:
+    """What to do about a queued mail that the organisation's policy lets nobody have."""
+    return (
+        f"the profile's policy.recipients says who gets mail: send it anew to one of those; dtsconf queue drop {name}"
+    )
 
 
 def _of_way(failed: Stage, again: str, *, proven: bool) -> str | None:

@@ -19,6 +19,7 @@ from dtsconf.queue.attempt import Outcome
 from dtsconf.queue.entry import Refused
 from dtsconf.queue.runner import Ran, Runner, Which
 from dtsconf.queue.spool import Spool
+from dtsconf.sending import hints
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.recipients import forbidden
 from dtsconf.settings.roots import require_roots
@@ -97,9 +98,7 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
         warnings = (*effective.warnings, *resolver.warnings)
     unusable = postman.unusable
     if unusable is not None:
-        from dtsconf.sending.hints import of_queue
-
-        unusable = of_queue(unusable, smtp=isinstance(link.route, Smtp), proven=link.past.proven is not None)
+        unusable = hints.of_queue(unusable, smtp=isinstance(link.route, Smtp), proven=link.past.proven is not None)
     return QueueRun(tuple(found), unusable, postman.reached, warnings, effective)
 
 
@@ -119,11 +118,11 @@ class Postman:
         refused = tuple(Refused(address, None, words) for address, words in banned.items())
         allowed = tuple(address for address in recipients if address not in banned)
         if not allowed:
-            return Outcome(refused=refused, detail=refused[0].detail)
+            return Outcome(refused=refused, detail=refused[0].detail, hint=hints.of_banned(entry.id))
         sent = self._sends.send(Envelope(entry.sender, allowed), content, meanwhile)
-        return self._outcome(sent, allowed, refused)
+        return self._outcome(entry.id, sent, allowed, refused)
 
-    def _outcome(self, sent: Sent, allowed: tuple[str, ...], refused: tuple[Refused, ...]) -> Outcome:
+    def _outcome(self, name: str, sent: Sent, allowed: tuple[str, ...], refused: tuple[Refused, ...]) -> Outcome:
         failure = sent.failure
         if failure is not None and (failure.stage not in OF_THE_MESSAGE or failure.cause in OF_THE_SERVER):
             self.unusable, self.reached = failure, sent.reached
@@ -131,9 +130,14 @@ class Postman:
         by_name = list(zip(allowed, sent.recipients, strict=True))
         lost = tuple(Refused(a, one.code, one.detail[:LONGEST_DETAIL]) for a, one in by_name if _for_good(one))
         later = tuple(address for address, one in by_name if not one.ok and not _for_good(one))
-        detail = next((_told(one) for one in sent.recipients if not one.ok), refused[0].detail if refused else "")
         more = bool(sent.crowded_out)
-        return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=detail[:LONGEST_DETAIL])
+        first = next((one for one in sent.recipients if not one.ok), None)
+        if first is None:
+            said, hint = (refused[0].detail, hints.of_banned(name)) if refused else ("", "")
+        else:
+            said, hint = _told(first), hints.of_queued(first, name, for_good=_for_good(first))
+        said = said[:LONGEST_DETAIL]
+        return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=said, hint=hint)
 
 
 def _told(refused: Recipient) -> str:

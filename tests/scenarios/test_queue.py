@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+import shlex
 import subprocess
 import time
 from collections import Counter
@@ -116,6 +118,39 @@ def test_what_failed_for_good_is_kept_and_can_be_tried_again(machine: Machine, s
     server.stop()
     to_server(machine, smtpd().port)
     assert "1 sent" in machine.run("queue", "flush", found["id"]).ok().stdout
+
+
+def hinted(text: str) -> str:
+    """The first line of `hint:`, without that word."""
+    return next(line.strip().removeprefix("hint: ") for line in text.splitlines() if line.strip().startswith("hint:"))
+
+
+def typed(text: str, command: str) -> list[str]:
+    """The words after `dtsconf` of a command that a hint names."""
+    return shlex.split(re.split("[;,]| finds", text[text.index(f"dtsconf {command}") :])[0])[1:]
+
+
+def test_what_failed_says_what_to_type(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd(replies={"RCPT": "550 5.7.1 Recipient refused"})
+    profile = machine.profile(**proven(server))
+    machine.run("send", "--queue", "--to", "ann@acme.example", "--body", "x", "--profile", profile).ok()
+    ran = machine.run("queue", "run", "--profile", profile).fails(1)
+    server.replies.clear()
+    machine.run(*typed(hinted(ran.stdout), "queue flush")).ok()
+    assert len(server.messages) == 1
+
+
+def test_a_mail_that_waits_for_wrong_settings_says_what_to_type(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd(users={"lab": "Pw-canary-7"}, auth_without_tls=True)
+    server.replies["MAIL"] = ["530 5.7.0 Authentication required"] * 2
+    profile = machine.profile(**proven(server))
+    machine.run("send", "--queue", "--to", "ann@acme.example", "--body", "x", "--profile", profile).ok()
+    ran = machine.run("queue", "run", "--profile", profile).ok()
+    hint = hinted(ran.stdout)
+    tested = machine.run(*typed(hint, "test")).fails(6)
+    assert "allow_cleartext_login: true" in tested.stdout, "what the server takes, seen by the test"
+    machine.run(*typed(hint, "queue flush")).ok()
+    assert len(server.messages) == 1
 
 
 def test_drop(machine: Machine) -> None:

@@ -5,14 +5,13 @@ A reply knows only what ports are for, so what its hint names may not be there. 
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence.choice import CLEAR, chosen, in_clear, in_use, to_set
 from dtsconf.mail.evidence.ways import ways_in
-from dtsconf.mail.facts import login_options
+from dtsconf.mail.facts import login_options, proposed_login
 from dtsconf.mail.route import PasswordLogin
 from dtsconf.proof import Evidence
 
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
     from dtsconf.mail.evidence.ways import Way
     from dtsconf.mail.route import Smtp
 
-_OPTIONS = re.compile(
-    r"(?:--set server\.(?:port|encryption)=\w+ )*--set login\.required=true"
-    r"(?: --set login\.\w+=[^\s,;]+)*(?: \(a file[^)]*\))?"
-)
-_ELSEWHERE = "server.host=HOST"
-"""Where a hint leads to another server, there is nothing to look at yet."""
-
 _OTHERS = ((587, 0), (465, 1), (25, 0), (2525, 0))
 """Other ports, and which of the two looks of `ways_in` fits the port."""
 
@@ -38,8 +30,7 @@ _NOWHERE = "at a port that its administrator knows (none of the usual ones offer
 
 def wanted(case: Case) -> bool:
     """Whether the hint is to log in at this server."""
-    hint = case.failure.hint or ""
-    return case.route.login is None and _ELSEWHERE not in hint and _OPTIONS.search(hint) is not None
+    return case.route.login is None and proposed_login(case.failure.hint or "") is not None
 
 
 def examine(case: Case) -> Outcome:
@@ -49,8 +40,8 @@ def examine(case: Case) -> Outcome:
     ways = [way for each in found for way in each or ()]
     route = replace(case.route, login=PasswordLogin("", None))
     evidence = (Evidence(f"looked which ports of {case.host} offer a login", _seen(ways), _means(ways)),)
-    hint = _OPTIONS.sub(lambda _found: _options(ways, route), case.failure.hint or "")
-    return Outcome(evidence, None, hint)
+    hint = case.failure.hint or ""
+    return Outcome(evidence, None, hint.replace(proposed_login(hint) or hint, _options(ways, route)))
 
 
 def _seen(ways: Sequence[Way]) -> str:

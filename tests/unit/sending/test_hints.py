@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dtsconf.mail.causes import of_reply
@@ -9,7 +11,7 @@ from dtsconf.mail.facts import Facts
 from dtsconf.mail.reply import Reply, parse_line
 from dtsconf.mail.sent import Recipient, Sent
 from dtsconf.proof import Stage
-from dtsconf.sending.hints import LOOKED_INTO, Mail, hinted, of_queue
+from dtsconf.sending.hints import LOOKED_INTO, Mail, hinted, of_queue, of_queued
 
 FACTS = Facts("mail.test", 25, "none", False, "", "dts@x.example", "b@x.example")
 MAIL = Mail("<t@x.example>", 281_000, "2026-11-26 01:12 UTC", attached=True, smtp=True, smaller="pack it")
@@ -78,7 +80,8 @@ def test_who_sends_too_much_waits_or_queues() -> None:
 
 @pytest.mark.parametrize("stage", LOOKED_INTO)
 def test_only_a_test_looks_further_on_the_way_to_the_server(stage: str) -> None:
-    failed = Stage(stage, False, 1.0, "no", cause="timeout", hint="check it: --set server.host=NAME")
+    cause = next(iter(LOOKED_INTO[stage]), "timeout")
+    failed = Stage(stage, False, 1.0, "no", cause=cause, hint="check it: --set server.host=NAME")
     told = "dtsconf test finds out why, and what works instead; then "
     assert hint(failed) == f"{told}the same send again"
     assert of_queue(failed, smtp=True).hint == f"{told}dtsconf queue flush"
@@ -90,6 +93,48 @@ def test_a_login_is_mended_by_a_test() -> None:
     failed = said("auth", "535 5.7.8 Password expired")
     assert hint(failed) == failed.hint
     assert of_queue(failed, smtp=True).hint == str(failed.hint).replace("dtsconf test again", "dtsconf queue flush")
+
+
+def test_a_login_that_is_wanted_is_for_a_test_to_find() -> None:
+    """The table knows only which port is usual."""
+    failed = said("mail-from", "530 5.7.0 Authentication required")
+    wanted = "the server wants a login: --set server.port=587 --set login.required=true --set login.username=NAME"
+    told = of_queue(replace(failed, hint=wanted), smtp=True).hint
+    assert told == "dtsconf test finds out why, and what works instead; then dtsconf queue flush"
+    elsewhere = replace(failed, hint="send by another: --set server.host=HOST --set login.required=true")
+    assert of_queue(elsewhere, smtp=True).hint == elsewhere.hint
+
+
+@pytest.mark.parametrize(
+    ("stage", "text", "for_good", "words"),
+    [
+        (
+            "rcpt-to",
+            "550 5.1.1 no such user",
+            True,
+            "a new send --to ADDRESS; once that is mended: dtsconf queue flush 7;",
+        ),
+        ("rcpt-to", "550 5.7.1 Unable to relay", True, "log in, as dtsconf test --to b@x.example tells, or have"),
+        ("mail-from", "553 5.7.1 sender rejected", True, "keeps the sender that it was queued with: send it anew then"),
+        ("mail-from", "552 5.3.4 too large", True, "send less at a time"),
+        ("accepted", "554 5.7.1 spam message rejected", True, "send along the server's answer; once that is mended"),
+        ("rcpt-to", "450 4.7.1 Greylisted, try again", False, "nothing is wrong with the settings: a later run"),
+        (
+            "rcpt-to",
+            "451 4.3.0 try later",
+            False,
+            "a later run, when it is due, tries again; to try at once: dtsconf queue",
+        ),
+        ("rcpt-to", "450 4.2.2 mailbox full", False, "once that is mended: dtsconf queue flush 7; or take it away"),
+    ],
+)
+def test_a_queued_mail_that_did_not_go_says_what_to_type(stage: str, text: str, for_good: bool, words: str) -> None:
+    no = said(stage, text)
+    one = Recipient("b@x.example", False, no.code, no.enhanced_code, no.detail, no.cause, no.hint)
+    told = of_queued(one, "7", for_good=for_good)
+    assert words in told
+    assert "dtsconf test again" not in told
+    assert ("dtsconf queue drop 7" in told) or not for_good
 
 
 def test_everybody_is_asked_themselves_whether_it_arrived() -> None:
@@ -113,8 +158,6 @@ def test_what_is_too_large_is_made_smaller() -> None:
 
 
 def test_a_server_that_was_proven_is_not_looked_for_elsewhere() -> None:
-    from dataclasses import replace
-
     down = Stage(
         "connect", False, 1.0, "refused", cause="refused", hint="it was proven: see to it, then dtsconf test again"
     )
