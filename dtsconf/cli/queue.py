@@ -111,10 +111,12 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
         code = 6 if ran.reached else 9
     messages, unusable, call = ran.messages, ran.unusable, run.call(sets=True)
     if unusable is not None or any(one.hint for one in messages):
+        from dtsconf import wiring
         from dtsconf.render import advice
 
         messages = advice.mended_run(messages, call, ran.effective)
-        unusable = unusable and advice.mended_queue(unusable, call, ran.effective)
+        recorded = wiring.as_applied(run.inputs(), ran.effective) if ran.effective else None
+        unusable = unusable and advice.mended_queue(unusable, call, ran.effective, recorded)
     data, text = render.ran_data(messages, unusable), render.ran_text(messages, unusable)
     if not messages and unusable is None:
         from dtsconf.queue.listing import listed

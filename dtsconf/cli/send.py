@@ -67,9 +67,11 @@ def command(run: Run, **words: Any) -> Outcome:
         )
     sent, failure = done.sent, ""
     if not sent.ok:
+        from dtsconf import wiring
         from dtsconf.render import advice
 
-        sent = advice.mended_sent(sent, run.call(sets=True), done.effective)
+        recorded = wiring.as_applied(run.inputs(), done.effective)
+        sent = advice.mended_sent(sent, run.call(sets=True), done.effective, recorded)
         failure = render.failure(sent) + advice.origins(done.effective, advice.ABOVE)
     return Outcome(
         render.data(sent, done.size),

@@ -113,11 +113,14 @@ def _outcome(run: Run, checked: Checked, record: str | None, call: Call, *, expl
     from dtsconf.render import test as render
 
     verification = checked.verification
-    hint = verification.failure.hint if verification.failure else None
-    if hint:
-        from dtsconf.render import advice
+    failed, hint = verification.failure, None
+    if failed is not None:
+        from dtsconf import wiring
+        from dtsconf.render import advice, astray
 
-        verification = advice.mended(verification, call, checked.effective)
+        recorded = wiring.as_applied(run.inputs(), checked.effective)
+        verification = advice.mended(verification, call, checked.effective, recorded)
+        hint = None if astray.is_by_hand(failed.stage, checked.effective, recorded) else failed.hint
     if explain and verification.ok:
         from dtsconf.mail.evidence import explained
 

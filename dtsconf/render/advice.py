@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.mail.meanings.hints import ANEW, TEST_AGAIN
 from dtsconf.names import escape_controls
-from dtsconf.render import proposals
+from dtsconf.render import astray, proposals
 from dtsconf.render.call import Call
 from dtsconf.settings.effective import display, origin_of
 from dtsconf.settings.model import effective_port
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dtsconf.proof import Stage, Verification
     from dtsconf.queue.runner import Ran
     from dtsconf.settings.effective import Effective
+    from dtsconf.settings.values import Organisation
 
 ORIGINS = (
     "server.host",
@@ -96,16 +97,28 @@ def _storing(effective: Effective, call: Call) -> str:
 Part = TypeVar("Part", "Stage", "Recipient", "Ran")
 
 
-def mended(found: Verification, call: Call, effective: Effective | None) -> Verification:
-    """The verification with its hints `told`."""
-    return replace(found, stages=_each(found.stages, lambda hint: told(hint, call, effective)))
+def mended(
+    found: Verification, call: Call, effective: Effective | None, recorded: Organisation | None = None
+) -> Verification:
+    """The verification with its hints `told`, and before them what stands in the organisation's place (`astray`).
+    `recorded`: the machine config as the last apply wrote it."""
+    return replace(found, stages=tuple(_mended(stage, call, effective, recorded) for stage in found.stages))
 
 
-def mended_queue(failed: Stage, call: Call, effective: Effective | None) -> Stage:
+def _mended(stage: Stage, call: Call, effective: Effective | None, recorded: Organisation | None) -> Stage:
+    if stage.ok:
+        return stage
+    first = call.completed(astray.told(stage.stage, effective, recorded))
+    hint = told(stage.hint, call, effective) if stage.hint else ""
+    return replace(stage, hint="; else ".join(each for each in (first, hint) if each) or None)
+
+
+def mended_queue(failed: Stage, call: Call, effective: Effective | None, recorded: Organisation | None = None) -> Stage:
     """As `mended`, for the stage at which no queued mail could go on; it ends in what sends them after that."""
     flush = "dtsconf queue flush"
     done = "" if flush in (failed.hint or "") else call.completed(f"; once that is mended: {flush}")
-    return _each((failed,), lambda hint: told(hint, call, effective) + done)[0]
+    mended = _mended(failed, call, effective, recorded)
+    return replace(mended, hint=f"{mended.hint}{done}" if mended.hint else None)
 
 
 def mended_run(rans: Sequence[Ran], call: Call, effective: Effective | None) -> tuple[Ran, ...]:
@@ -124,13 +137,10 @@ def mended_without_set(found: Verification, call: Call, _effective: Effective | 
     return replace(found, stages=_each(found.stages, lambda hint: call.completed(proposals.unset(hint))))
 
 
-def mended_sent(found: Sent, call: Call, effective: Effective) -> Sent:
+def mended_sent(found: Sent, call: Call, effective: Effective, recorded: Organisation | None = None) -> Sent:
     """As `mended`, for a mail of the user's."""
-
-    def mend(hint: str) -> str:
-        return told(hint, call, effective)
-
-    return replace(found, stages=_each(found.stages, mend), recipients=_each(found.recipients, mend))
+    stages = tuple(_mended(stage, call, effective, recorded) for stage in found.stages)
+    return replace(found, stages=stages, recipients=_each(found.recipients, lambda hint: told(hint, call, effective)))
 
 
 def _each(parts: Sequence[Part], mend: Callable[[str], str]) -> tuple[Part, ...]:

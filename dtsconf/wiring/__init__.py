@@ -205,6 +205,16 @@ def recorded_config(inputs: Inputs) -> Organisation | None:
     return replace(org, delivered=delivered, files=(path,))
 
 
+def as_applied(inputs: Inputs, found: Effective) -> Organisation | None:
+    """The machine config as the last apply wrote it, for settings that go by what stands there now; else None."""
+    from dtsconf.errors import Invalid
+
+    try:
+        return recorded_config(inputs) if found.org.layer.name == "machine" else None
+    except Invalid:
+        return None
+
+
 def config_path(root: str | None) -> str:
     """Where the machine config lies: where the generation in force put it, else its usual place (a logical path)."""
     last = last_generation(Inputs(root=root))  # None for an unreadable record: the usual place is the best guess

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -72,6 +73,58 @@ def test_a_value_that_the_profile_did_not_give_is_named(machine: Machine) -> Non
     assert "try:" not in told.stdout, "every port was just seen to refuse"
     sent = machine.run("send", "--to", "ann@acme.example", "--body", "x", "--profile", profile, env=env)
     assert expected in sent.stderr
+
+
+@pytest.mark.parametrize("port", [None, 2525])
+def test_a_value_in_the_place_of_the_profiles_is_told_with_what_takes_it_back(
+    machine: Machine, smtpd: Servers, port: int | None
+) -> None:
+    server = {"host": "127.0.0.1", "port": port}
+    profile = machine.profile(settings={"server": server}, verify={"level": "connect", "retries": 0})
+    wrong = str(free_ports(1)[0])
+    told = machine.run("test", "--profile", profile, env={"DTS_EMAIL_SERVER__PORT": wrong}).fails(9)
+    instead = "the profile's 2525" if port else "the port that is usual for the encryption"
+    now = f"server.port is {wrong} here (environment, DTS_EMAIL_SERVER__PORT) in place of {instead}"
+    assert advised(told.stdout).startswith(f"hint: {now}; to go by that again: unset DTS_EMAIL_SERVER__PORT; else ")
+    failed = machine.apply(profile, env={"DTS_EMAIL_SERVER__PORT": wrong}).fails(9)
+    assert now in advised(failed.stderr)
+    own = machine.home / ".config/dts/email.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("server:\n  host: nowhere.invalid\n")
+    told = machine.run("test", "--profile", profile).fails(9)
+    assert f"server.host is nowhere.invalid here (user, {own}:2:9) in place of the profile's 127.0.0.1" in told.stdout
+    assert f"to go by that again: delete host at {own}:2:9; else " in advised(told.stdout)
+    sent = machine.run("send", "--to", "ann@acme.example", "--body", "x", "--profile", profile).fails(9)
+    assert "server.host is nowhere.invalid here" in advised(sent.stderr)
+    right = machine.run(
+        "test",
+        "--profile",
+        profile,
+        "--set",
+        "server.host=127.0.0.1",
+        env={"DTS_EMAIL_SERVER__PORT": str(smtpd().port)},
+    )
+    assert "in place of" not in right.ok().text
+
+
+def test_a_machine_config_that_was_changed_by_hand_is_told_as_that(machine: Machine, smtpd: Servers) -> None:
+    running = smtpd()
+    profile = machine.profile(**proven(running))
+    machine.apply(profile).ok()
+    config = machine.settings()
+    config["settings"]["server"]["host"] = "nowhere.invalid"
+    machine.config.write_text(json.dumps(config))
+    mail = ("--to", "ann@acme.example", "--body", "x")
+    machine.run("send", "--queue", *mail).ok()
+    hint = ""
+    for told in (machine.run("test"), machine.run("send", *mail), machine.run("queue", "flush")):
+        hint = advised(told.fails(9).text)
+        assert "changed by hand since the last apply (server.host is nowhere.invalid there and was 127.0.0.1)" in hint
+        assert "try:" not in told.text, "the profile is right"
+    back = shlex.split(hint.partition("): ")[2].partition(" writes it back")[0].replace("FILE", profile))[1:]
+    machine.run(*back, "--yes").ok()
+    machine.run("test").ok()
+    machine.run("send", *mail).ok()
 
 
 def test_a_rollback_that_is_not_proven_names_what_works(machine: Machine) -> None:

@@ -1,0 +1,109 @@
+"""Whether a failure went by values that stand in the place of the organisation's: from the environment, from a user's
+own file, or changed by hand in the machine config since the last apply. Each is told with what takes it back.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import Variable
+from dtsconf.settings.effective import display, source
+from dtsconf.settings.resolve import DEFAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dtsconf.settings.effective import Effective, Setting
+    from dtsconf.settings.values import Organisation
+
+_PLACE = ("server.host", "microsoft.smtp.host", "server.port", "microsoft.smtp.port")
+_PORTS = ("server.port", "microsoft.smtp.port")
+_TLS = (*_PLACE, "server.encryption", "server.ca_file", "server.fingerprint", "connection.min_tls")
+_AUTH = (*_TLS, "login.required", "login.username", "login.password", "login.mechanism")
+_MAIL = (*_PLACE, "server.encryption", "login.required", "login.username", "sender.email")
+_DECIDING = {
+    "resolve": _PLACE[:2],
+    "connect": _TLS[:5],
+    "banner": _TLS[:5],
+    "ehlo": _TLS[:5],
+    "tls": _TLS,
+    "auth": _AUTH,
+    **dict.fromkeys(("mail-from", "rcpt-to", "data", "accepted"), _MAIL),
+}
+"""By stage: the settings that may be why it failed."""
+
+_TAKEN_OVER = ("environment", "user")
+"""Layers whose values somebody may have forgotten; those of the command line are in sight."""
+
+
+def told(stage: str, effective: Effective | None, recorded: Organisation | None) -> str:
+    """What stands in the organisation's place, as sentences before a hint; '' where nothing does. `recorded`: the
+    machine config as the last apply wrote it, where that is known."""
+    if effective is None:
+        return ""
+    keys = _DECIDING.get(stage, ())
+    above = [_above(key, effective.origin[key], effective) for key in keys if _is_above(key, effective)]
+    return "; ".join([*above, *_by_hand(keys, effective, recorded)])
+
+
+def is_by_hand(stage: str, effective: Effective, recorded: Organisation | None) -> bool:
+    """Whether one of them was changed in the machine config since the last apply."""
+    return any(True for _ in _changed(_DECIDING.get(stage, ()), effective, recorded))
+
+
+def _is_above(key: str, effective: Effective) -> bool:
+    setting, org = effective.origin[key], effective.org
+    if setting.layer not in _TAKEN_OVER:
+        return False
+    if not org.gave(key):
+        return DEFAULTS[key].raw != setting.value and (key in _PORTS or DEFAULTS[key].raw is not None)
+    return bool(org.layer.values[key].raw != setting.value)
+
+
+def _above(key: str, setting: Setting, effective: Effective) -> str:
+    now = f"{key} is {display(key, setting.value)} here ({source(setting.layer, setting.where)})"
+    return f"{now} in place of {_instead(key, effective)}; to go by that again: {_without(key, setting)}"
+
+
+def _instead(key: str, effective: Effective) -> str:
+    """What would be in force without the layer, and who says so."""
+    org = effective.org
+    if org.gave(key):
+        whose = "machine config" if org.layer.name == "machine" else "profile"
+        return f"the {whose}'s {display(key, org.layer.values[key].raw)}"
+    return "the port that is usual for the encryption" if key in _PORTS else f"the default, {DEFAULTS[key].raw}"
+
+
+def _without(key: str, setting: Setting) -> str:
+    """What takes a value of a layer away."""
+    if isinstance(setting.where, Variable):
+        return f"Remove-Item Env:{setting.where}" if sys.platform == "win32" else f"unset {setting.where}"
+    return f"delete {key.rpartition('.')[2]} at {setting.where}"
+
+
+def _by_hand(keys: tuple[str, ...], effective: Effective, recorded: Organisation | None) -> list[str]:
+    found = [
+        f"{key} is {_shown(key, now)} there and was {_shown(key, then)}"
+        for key, now, then in _changed(keys, effective, recorded)
+    ]
+    if not found:
+        return []
+    back = "dtsconf apply --profile FILE writes it back, dtsconf plan --profile FILE shows what that changes"
+    return [f"the machine config was changed by hand since the last apply ({', '.join(found)}): {back}"]
+
+
+def _changed(
+    keys: tuple[str, ...], effective: Effective, recorded: Organisation | None
+) -> Iterator[tuple[str, object, object]]:
+    """Key, the value that is used, and the one that apply wrote."""
+    if recorded is None or effective.org.layer.name != "machine":
+        return
+    for key in keys:
+        setting, before = effective.origin[key], recorded.layer.values.get(key)
+        if setting.layer == "machine" and before is not None and before.raw != setting.value:
+            yield key, setting.value, before.raw
+
+
+def _shown(key: str, value: object) -> object:
+    return "not set" if value is None else display(key, value)
