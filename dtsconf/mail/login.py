@@ -17,7 +17,7 @@ from dtsconf.mail.wire import ConnectionLost
 if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
     from dtsconf.mail.reply import Reply
-    from dtsconf.mail.route import PasswordLogin
+    from dtsconf.mail.route import PasswordLogin, Smtp
 
 CANCEL_SECONDS = 2.0
 """How long to wait for the answer to a cancelled exchange."""
@@ -79,15 +79,16 @@ def _choose(talk: Conversation, wanted: str) -> str:
         return name
     if not offered:
         nothing_offered(talk, _NO_LOGIN)
-    raise StageFailed(
-        "auth-mechanism", f"the server offers {' '.join(offered)}, login.mechanism is {wanted}", _another(offered)
-    )
+    hint = _another(offered, talk.route)
+    raise StageFailed("auth-mechanism", f"the server offers {' '.join(offered)}, login.mechanism is {wanted}", hint)
 
 
-def _another(offered: tuple[str, ...]) -> str:
-    """What to do where the server offers none of the ways to log in that are wanted."""
-    if auth.choose("auto", offered):
-        return "--set login.mechanism=auto"
+def _another(offered: tuple[str, ...], route: Smtp) -> str:
+    """What to do where the server offers none of the ways to log in that are wanted: another that it offers, best one
+    that the organisation's rules let be used."""
+    known = ["auto", *(name.lower() for name in auth.STRONGEST_FIRST)]
+    if fit := [name for name in known if auth.choose(name, offered)]:
+        return f"--set login.mechanism={min(fit, key=lambda name: not route.permits('login.mechanism', name))}"
     if set(offered) & _BY_TOKEN:
         return _ONLY_TOKENS
     return "ask the server's administrator for PLAIN over TLS; another port may offer it: dtsconf test --probe"

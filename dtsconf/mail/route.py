@@ -39,7 +39,7 @@ class TokenLogin:
     tokens: TokenSource
 
 
-def _any_way(_port: int, _encryption: str) -> bool:
+def _any_value(_key: str, _value: object) -> bool:
     """What no rules say."""
     return True
 
@@ -48,8 +48,8 @@ def _any_way(_port: int, _encryption: str) -> bool:
 class Smtp:
     """An SMTP server. `port` is the one in use; `ca_file` and `fingerprint` are as in the settings, `min_tls` is 1.2 or
     1.3; `cleartext_login`: the organisation lets a password go over plain. `login` None: the server trusts the network;
-    `spare_login`: there would be one, which isn't required; `allows`: whether the organisation's rules let another port
-    and encryption be used."""
+    `spare_login`: there would be one, which isn't required; `permits`: whether the organisation's rules let a setting
+    (a dotted key) have a value."""
 
     host: str
     port: int
@@ -60,7 +60,13 @@ class Smtp:
     cleartext_login: bool = False
     login: PasswordLogin | TokenLogin | None = None
     spare_login: bool = False
-    allows: Callable[[int, str], bool] = field(default=_any_way, compare=False, repr=False)
+    permits: Callable[[str, object], bool] = field(default=_any_value, compare=False, repr=False)
+
+    def allows(self, port: int, encryption: str) -> bool:
+        """Whether the organisation's rules let this port and encryption be used."""
+        if isinstance(self.login, TokenLogin):
+            return self.permits("microsoft.smtp.port", port)
+        return self.permits("server.port", port) and self.permits("server.encryption", encryption)
 
     @property
     def place(self) -> str:

@@ -136,7 +136,8 @@ def _edit(proposal: Proposal, effective: Effective) -> str:
     """One proposal as what to change, where."""
     if proposal.rule is not None:
         at = f" at {proposal.rule.where}" if proposal.rule.where else ""
-        return f"{proposal} (the organisation's rule{at} forbids it, so that has to change first)"
+        must = f": it must {rules.words(proposal.rule)}"
+        return f"{proposal} (the organisation's rule{at} forbids it{must}; so that has to change first)"
     setting = effective.origin[proposal.key]
     change = f"edit {_where(proposal.key, effective)} to {proposal.key.rpartition('.')[2]}: {proposal.value}"
     if isinstance(setting.where, Variable):

@@ -28,21 +28,19 @@ def _token_route(effective: Effective, tokens: TokenSource) -> Smtp:
 
     settings = effective.settings
     at, ca_file = settings.microsoft.smtp, settings.server.ca_file
-    login, allows = TokenLogin(tokens), _allows(effective, "microsoft.smtp.port")
-    return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, ca_file, login=login, allows=allows)
+    login, permits = TokenLogin(tokens), _permits(effective)
+    return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, ca_file, login=login, permits=permits)
 
 
-def _allows(effective: Effective, port_key: str, encryption_key: str = "") -> Callable[[int, str], bool]:
-    """Whether the organisation's rules let these settings have a port and an encryption."""
+def _permits(effective: Effective) -> Callable[[str, object], bool]:
+    """Whether the organisation's rules let a setting have a value."""
 
-    def allows(port: int, encryption: str) -> bool:
+    def permits(key: str, value: object) -> bool:
         from dtsconf.settings import rules
 
-        values = {port_key: port, encryption_key: encryption}
-        policy = effective.org.policy
-        return all(rules.holds(rule, value) for key, value in values.items() for rule in policy.rules_on(key))
+        return all(rules.holds(rule, value) for rule in effective.org.policy.rules_on(key))
 
-    return allows
+    return permits
 
 
 def _graph_route(effective: Effective, tokens: TokenSource) -> Graph:
@@ -74,5 +72,5 @@ def _password_route(effective: Effective, password: Secret | None) -> Smtp:
         server.allow_cleartext_login,
         PasswordLogin(login.username or "", password, login.mechanism) if login.required else None,
         spare_login=not login.required and None not in (login.username, login.password),
-        allows=_allows(effective, "server.port", "server.encryption"),
+        permits=_permits(effective),
     )

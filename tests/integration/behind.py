@@ -84,10 +84,17 @@ class Behind:
     folder: Path
 
     def profile(self, **settings: Any) -> str:
-        """A profile for a server on the other side; groups of settings as given."""
+        """A profile for a server on the other side; groups of settings as given, and a `policy`."""
+        policy = settings.pop("policy", {})
         server = {"host": SERVER, **settings.pop("server", {})}
         tree = {"sender": {"email": SENDER}, "connection": {"timeout": 2}, **settings, "server": server}
-        body = {"dtsconf": 1, "name": "behind", "settings": tree, "verify": {"to": RECIPIENT, "retries": 0}}
+        body = {
+            "dtsconf": 1,
+            "name": "behind",
+            "settings": tree,
+            "verify": {"to": RECIPIENT, "retries": 0},
+            "policy": policy,
+        }
         path = self.folder / "site.yaml"
         path.write_text(yaml.safe_dump(body), "utf-8")
         return str(path)

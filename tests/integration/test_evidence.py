@@ -22,6 +22,9 @@ from tests.real.scripted import Drop, Raw, Say, ScriptedServer, Stall, steps
 pytestmark = [pytest.mark.netns, pytest.mark.servers]
 
 HOST = "mail.corp.example"
+DROPPED = "192.0.2.99"
+"""An address that no machine has."""
+
 Serve = Callable[..., SmtpServer]
 
 
@@ -309,6 +312,48 @@ def test_no_such_name_in_a_domain_that_is_there(behind: Behind) -> None:
     assert behind.mended(profile, told).code == 0
 
 
+def test_of_the_usual_names_the_one_that_takes_mail_is_proposed(
+    behind: Behind, serve: Serve, certificates: Certificates
+) -> None:
+    """Some other machine has the first of them; the mail server is tried as far as TLS."""
+    behind.link.names.records += [f"smtp.corp.example. 60 IN A {DROPPED}"]
+    profile = behind.profile(server={"host": "smpt.corp.example", "port": 25})
+    told = behind.test(profile)
+    assert told.advised == ["--set", f"server.host={HOST}"]
+    assert "smtp.corp.example: no mail server answers there" in told.evidence
+    assert "a mail server answers on port 25, without encryption" in told.evidence
+    assert behind.mended(profile, told).code == 0
+    serve(587, tls=certificates.server_context(), users={"lab": "Pw-canary-5"})
+    server = trusted(certificates, host="smpt.corp.example", port=2525, encryption="starttls")
+    profile = behind.profile(server=server, login=behind.login("Pw-canary-5"))
+    told = behind.test(profile)
+    assert told.advised[1] == f"server.host={HOST}"
+    assert "server.port=587" in told.advised
+    assert behind.mended(profile, told).code == 0
+
+
+def test_a_domain_without_usual_names_has_the_servers_that_its_dns_names(behind: Behind) -> None:
+    behind.link.names.records[:] = [f"mx7.corp.example. 60 IN A {SERVER}", "corp.example. 60 IN MX 5 mx7.corp.example."]
+    profile = behind.profile(server={"host": "smpt.corp.example", "port": 25})
+    told = behind.test(profile)
+    assert "mail for the domain goes to mx7.corp.example" in told.evidence
+    assert told.advised == ["--set", "server.host=mx7.corp.example"]
+    assert behind.mended(profile, told).code == 0
+
+
+def test_a_name_that_the_rules_allow_comes_first(behind: Behind) -> None:
+    behind.link.names.records += [f"smtp.corp.example. 60 IN A {SERVER}"]
+    rule = {"key": "server.host", "one_of": [HOST, "smpt.corp.example"]}
+    profile = behind.profile(server={"host": "smpt.corp.example", "port": 25}, policy={"rules": [rule]})
+    told = behind.test(profile)
+    assert told.advised == ["--set", f"server.host={HOST}"]
+    assert behind.mended(profile, told).code == 0
+    rule["one_of"] = ["smpt.corp.example"]
+    told = behind.test(behind.profile(server={"host": "smpt.corp.example", "port": 25}, policy={"rules": [rule]}))
+    assert "forbids it: it must be 'smpt.corp.example'; so that has to change first" in told.hint
+    assert not told.advised
+
+
 def test_no_such_domain(behind: Behind) -> None:
     told = behind.test(behind.profile(server={"host": "mail.akme.test"}))
     assert (told.code, told.cause) == (9, "dns")
@@ -383,6 +428,33 @@ def test_a_name_that_is_refused_is_told(behind: Behind, reply: str) -> None:
     assert (told.cause, told.failed["stage"]) == ("blocked", "ehlo")
     assert f"([{CLIENT}])" in told.hint
     assert "hostnamectl set-hostname NAME.DOMAIN" in told.hint
+
+
+# --- rules on what is proposed
+
+
+def test_a_login_mechanism_that_the_rules_allow_is_proposed(
+    behind: Behind, serve: Serve, certificates: Certificates
+) -> None:
+    serve(587, tls=certificates.server_context(), users={"lab": "Pw-canary-6"})
+    login = {**behind.login("Pw-canary-6"), "mechanism": "scram-sha-256"}
+    rule = {"key": "login.mechanism", "one_of": ["scram-sha-256", "login"]}
+    server = trusted(certificates, port=587, encryption="starttls")
+    profile = behind.profile(server=server, login=login, policy={"rules": [rule]})
+    told = behind.test(profile)
+    assert (told.cause, told.advised) == ("auth-mechanism", ["--set", "login.mechanism=login"])
+    assert behind.mended(profile, told).code == 0
+
+
+def test_a_login_that_the_rules_leave_no_way_for(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    serve(587, tls=certificates.server_context(), users={"lab": "Pw-canary-6"})
+    behind.link.smtp.require_login = True
+    rule = {"key": "server.port", "max": 100}
+    told = behind.test(
+        behind.profile(server={"host": HOST, "port": 25, "ca_file": certificates.ca_file}, policy={"rules": [rule]})
+    )
+    assert "the server wants a login: starttls works on port 587, which the organisation's rules forbid" in told.hint
+    assert not told.advised
 
 
 # --- encryption and the port

@@ -285,6 +285,25 @@ def unknown(behind: Behind, host: str = HOST) -> Told:
     return told
 
 
+def test_a_web_servers_name_that_is_a_mail_domain(behind: Behind, listening: Callable[..., None]) -> None:
+    """The domain's own address is its web server's, and its DNS names who takes mail."""
+    behind.link.names.records += [
+        f"acme.example. 60 IN A {OTHER}",
+        "acme.example. 60 IN MX 10 mx.corp.example.",
+        f"mx.corp.example. 60 IN A {SERVER}",
+    ]
+    listening(443, address=OTHER)
+    profile = behind.profile(server={"host": "acme.example", "port": 25})
+    told = behind.test(profile)
+    assert (told.code, told.failed["stage"]) == (9, "connect")
+    assert (
+        "acme.example is a mail domain, not a mail server: mail for the domain goes to mx.corp.example" in told.detail
+    )
+    assert "mx.corp.example: a mail server answers on port 25, without encryption" in told.evidence
+    assert told.advised == ["--set", "server.host=mx.corp.example"]
+    assert behind.mended(profile, told).code == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "address", "words"),
     [

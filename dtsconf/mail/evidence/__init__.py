@@ -13,8 +13,9 @@ product from a server's no.
 
 What is the same whatever is spoken (`looks`): bounds, name servers, routes, counters, guest networks, clocks.
 
-Looks go to the configured host, and to this machine's resolver, gateway and loopback; they carry no credentials and no
-mail. The cause stays what the conversation found: evidence explains it, and may know a better next step.
+Looks go to the configured host, and to this machine's resolver, gateway and loopback; where that name doesn't exist, or
+is a mail domain's, to hosts of the domain that its DNS names. They carry no credentials and no mail. The cause stays
+what the conversation found: evidence explains it, and may know a better next step.
 """
 
 from __future__ import annotations

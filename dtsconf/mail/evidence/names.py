@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from dtsconf.looks import names
 from dtsconf.looks.case import Outcome
 from dtsconf.looks.names import Said, asking, question
+from dtsconf.mail.evidence import domain
 from dtsconf.names import host_fault
 from dtsconf.proof import Evidence
 from dtsconf.settings.microsoft import is_smtp_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dtsconf.mail.evidence.case import Case
+    from dtsconf.mail.evidence.domain import Candidate, Served
 
 _GUESSES = ("smtp", "mail", "relay", "smtp-relay", "mailrelay")
 
@@ -34,8 +34,8 @@ def _unknown(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
 def _short(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     """A name without a domain: is it one in the sender's?"""
     telling = f"{said.server} says NXDOMAIN: {case.host} alone is no whole name"
-    domain = case.sender.rpartition("@")[2]
-    whole = f"{case.host}.{domain}" if domain else ""
+    theirs = case.sender.rpartition("@")[2]
+    whole = f"{case.host}.{theirs}" if theirs else ""
     if not whole or host_fault(whole) is not None:
         return Outcome(evidence, telling, f"write the server's whole name, with its domain: --set {case.host_key}=NAME")
     (answer,) = case.together(asking(said.server, whole, "A", case))
@@ -58,39 +58,50 @@ def _no_name(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     if zone is None or zone == "." or "." not in zone:
         telling = f"{said.server} says NXDOMAIN: there is no domain for {case.host}"
         return Outcome(evidence, telling, None)
-    names = [f"{guess}.{zone}" for guess in _GUESSES if f"{guess}.{zone}" != case.host]
-    found = case.together(*(asking(said.server, name, "A", case) for name in names))
-    there = [name for name, answer in zip(names, found, strict=True) if answer and answer.values]
+    return _usual(case, said, zone, evidence)
+
+
+def _usual(case: Case, said: Said, zone: str, evidence: tuple[Evidence, ...]) -> Outcome:
+    """The domain exists: which of the names that are usual does it have, and is a mail server there?"""
+    usual = [f"{guess}.{zone}" for guess in _GUESSES if f"{guess}.{zone}" != case.host]
+    *answers, served = case.together(
+        *(asking(said.server, name, "A", case) for name in usual), lambda: domain.served(case, said.server, zone)
+    )
+    there = [name for name, answer in zip(usual, answers, strict=True) if isinstance(answer, Said) and answer.values]
+    named = [name for name in served.hosts if name not in there] if isinstance(served, domain.Served) else []
     telling = f"{said.server} says NXDOMAIN: the domain {zone} exists, the name {case.host} in it does not"
-    if not there:
+    if not [*there, *named]:
         return Outcome(evidence, telling, None)
-    means = "these names exist there, and may be what was meant"
-    more = Evidence(f"asked for usual names of mail servers in {zone}", ", ".join(there), means)
-    return Outcome((*evidence, more), telling, f"if it is the server that was meant: --set {case.host_key}={there[0]}")
+    asked = Evidence(f"asked for usual names of mail servers in {zone}", ", ".join(there) or "none", _means(there))
+    mail = (Evidence(question(said, zone, "MX"), str(served), "the servers that the domain names"),) if named else ()
+    tried = domain.tried(case, [*there, *named])
+    first = tried[0]
+    hint = f"if it is the server that was meant: {first.proposal(case.host_key)}{_seen(first)}"
+    return Outcome((*evidence, asked, *mail, *domain.rows(tried)), telling, hint)
+
+
+def _means(there: list[str]) -> str:
+    return "these names exist there, and may be what was meant" if there else "the server has another name there"
+
+
+def _seen(one: Candidate) -> str:
+    """What a proposed host was seen to be, after its options."""
+    return f" ({one}; tried just now, without login)" if one.answers else f" ({one})"
 
 
 def _no_address(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     """The name exists without an address: a mail domain perhaps, whose servers have other names."""
-    kinds = ("MX", "_submissions._tcp", "_submission._tcp")
-    looks = [
-        asking(said.server, case.host if k == "MX" else f"{k}.{case.host}", "MX" if k == "MX" else "SRV", case)
-        for k in kinds
-    ]
-    answers = [answer or Said(said.server, "silent") for answer in case.together(*looks)]
-    exchangers = _hosts(answers[0].values)
-    services = _hosts(value for answer in answers[1:] for value in answer.values)
-    if not [*exchangers, *services]:
+    served = domain.served(case, said.server, case.host)
+    if served is None:
         return Outcome(evidence, f"{said.server} knows the name {case.host}, but no address for it", None)
-    seen = f"mail for the domain goes to {', '.join(exchangers) or 'nobody'}"
-    seen += f"; mail is handed in at {', '.join(services)} (RFC 6186)" if services else ""
+    told, hint, more = as_domain(case, served)
+    return Outcome((*evidence, *more), told, hint)
+
+
+def as_domain(case: Case, served: Served) -> tuple[str, str, tuple[Evidence, ...]]:
+    """What to say of a host that is a mail domain: sentence, hint and evidence."""
     means = f"{case.host} is a mail domain, not a mail server"
-    more = Evidence(question(said, case.host, "MX"), seen, means)
-    target = (services or exchangers)[0]
-    hint = f"ask for the name of its server for outgoing mail; what the DNS names: --set {case.host_key}={target}"
-    return Outcome((*evidence, more), f"{means}: {seen}", hint)
-
-
-def _hosts(values: Iterable[str]) -> list[str]:
-    """The names at the end of MX and SRV records; what is no host name is not handed on."""
-    names = [value.split()[-1].rstrip(".") for value in values]
-    return [name for name in names if host_fault(name) is None]
+    row = Evidence(question(Said(served.server, ""), case.host, "MX"), str(served), means)
+    tried = domain.tried(case, served.hosts)
+    told = f"ask for the name of its server for outgoing mail; what the DNS names: {tried[0].proposal(case.host_key)}"
+    return f"{means}: {served}", f"{told}{_seen(tried[0])}", (row, *domain.rows(tried))

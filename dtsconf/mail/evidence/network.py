@@ -10,7 +10,9 @@ from dtsconf.looks import network
 from dtsconf.looks.attempt import WORDS
 from dtsconf.looks.case import Outcome
 from dtsconf.looks.findings import SERVICES, Ports
+from dtsconf.mail.evidence import domain
 from dtsconf.mail.evidence.choice import chosen, served_by
+from dtsconf.mail.evidence.names import as_domain
 from dtsconf.mail.evidence.verdict import verdict
 from dtsconf.mail.evidence.ways import Way as WayIn, ways_in
 
@@ -25,6 +27,9 @@ def examine(case: Case) -> Outcome:
     if not case.addresses:
         return Outcome()
     seen, evidence = network.look(case, tuple(SERVICES), lambda: _other_ports(case))
+    if not seen.own_fault and not (seen.ports and seen.ports.hint) and (served := domain.look(case)()):
+        told, hint, more = as_domain(case, served)
+        return Outcome((*evidence, *more), *verdict(seen, (told, hint)))
     return Outcome(evidence, *verdict(seen))
 
 

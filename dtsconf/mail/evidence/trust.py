@@ -89,6 +89,7 @@ def _inspected(product: str, own: Certificate, found: list[Evidence]) -> Outcome
 def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:
     """Which of the certificate's names lead to this very server?"""
     evidence, same = certificates.names(case, own)
+    same = sorted(same, key=lambda name: not case.route.permits(case.host_key, name))
     if same:
         return Outcome(
             (*found, evidence),

@@ -1,8 +1,9 @@
 """Who is to blame for a failed connection, by what the looks saw, and whom to ask with what words. Looks at nothing
 more, except which tools this machine has.
 
-In the order of how sure it is: this machine itself, a mail server found elsewhere, a sign-in page, then the network and
-the host, which only other people can mend. Each verdict is a sentence for the failed stage, and its hint follows it.
+In the order of how sure it is: this machine itself, a mail server found elsewhere, a name that is a mail domain's, a
+sign-in page, then the network and the host, which only other people can mend. Each verdict is a sentence for the failed
+stage, and its hint follows it.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _SLOW = 900.0
 """Milliseconds from which a refusal was no firewall's: routers look for a host about 3 s (RFC 4861 10, arp(7))."""
 
 
-def verdict(seen: Seen) -> Verdict:
-    """The first that fits."""
-    tried = (misled, own, _elsewhere, _signed_out, _others)
+def verdict(seen: Seen, domain: Verdict | None = None) -> Verdict:
+    """The first that fits. `domain`: what to say where the host's name is a mail domain's, its servers have others."""
+    tried = (misled, own, _elsewhere, lambda _seen: domain, _signed_out, _others)
     return next((found for each in tried if (found := each(seen)) is not None), (None, None))
 
 

@@ -91,7 +91,10 @@ def test_a_rule_in_the_way_has_to_change_before_anything_is_typed() -> None:
     ruled = effective({**WORKING, "server.port": 25}, rules=(rule,))
     hint = "use the way that works: --set server.port=25 --set server.encryption=none"
     told = advice.told(hint, Call(), ruled)
-    assert "the organisation's rule at /srv/site.yaml:20:3 forbids it, so that has to change first" in told
+    words = (
+        "the organisation's rule at /srv/site.yaml:20:3 forbids it: it must not be 'none'; so that has to change first"
+    )
+    assert words in told
     assert "edit" not in told
     assert "port" not in told.partition("rule")[0], "it is 25 already"
     assert advice.text(hint, Call(), ruled) == ""

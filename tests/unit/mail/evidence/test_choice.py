@@ -116,7 +116,7 @@ def test_plain_is_no_answer_where_encryption_is_wanted(cause: str, hint: str, wo
 
 def only(*kinds: str) -> dict[str, Any]:
     """A route for which the organisation's rules let nothing but these encryptions be used."""
-    return {"allows": lambda _port, encryption: encryption in kinds}
+    return {"permits": lambda key, value: key != "server.encryption" or value in kinds}
 
 
 def test_a_way_that_rules_forbid_is_not_chosen() -> None:
