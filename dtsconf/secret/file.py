@@ -52,7 +52,9 @@ class FileBackend:
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            raise SecretUnavailable(f"{path} is not UTF-8 text", "write the secret as UTF-8") from None
+            raise SecretUnavailable(f"{path} is {_encoding(data)}", f"as UTF-8, {writing(path)}") from None
+        if _is_utf_16(data):
+            raise SecretUnavailable(f"{path} is {_encoding(data)}", f"as UTF-8, {writing(path)}")
         look_at_start(text, path, self._notices)
         bare = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
         if not bare:
@@ -61,6 +63,25 @@ class FileBackend:
             told = f"{path} ends in a line break, which is not taken as part of the secret{_one_more(bare)}"
             self._notices.append(Notice("line-break", told, f"to be exact, {writing(path)}"))
         return bare
+
+
+_UTF_16 = "UTF-16, as PowerShell 5 and Windows's editors write it (Unicode), and not UTF-8"
+
+
+def _encoding(data: bytes) -> str:
+    """What a file holds that is no text in UTF-8, in words."""
+    if _is_utf_16(data):
+        return _UTF_16
+    return "not UTF-8 text: a letter in it is in another encoding, such as Windows-1252"
+
+
+def _is_utf_16(data: bytes) -> bool:
+    """By its byte order mark, or since every other byte is nothing, as in a text of plain letters."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return True
+    if len(data) < 4 or len(data) % 2:
+        return False
+    return any(data) and not (any(data[::2]) and any(data[1::2]))
 
 
 def _one_more(bare: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 
 from dtsconf.errors import SecretUnavailable
 
-OTHERWISE = "without a keyring: systemd:// (LoadCredential=), file:// with mode 0600, or vault://"
+_ELSEWHERE = "systemd:// (LoadCredential=), file:// with mode 0600, or vault://"
+OTHERWISE = f"without a keyring: {_ELSEWHERE}"
 _BUS = "DBUS_SESSION_BUS_ADDRESS"
 _CHOICE = "PYTHON_KEYRING_BACKEND"
 
@@ -60,6 +61,8 @@ def _no_secret_service(environ: Mapping[str, str], whose: str) -> SecretUnavaila
     gone = address.startswith("unix:path=") and not os.path.exists(socket)
     if not address or gone:
         why = f"{_BUS} names {socket}, which is not there" if gone else f"{_BUS} is not set"
+        if roots := _roots(environ):
+            return SecretUnavailable(f"there is no session bus, so {whose} can't be reached ({why})", roots)
         return SecretUnavailable(
             f"there is no session bus, so {whose} can't be reached ({why})",
             f"run it within that user's session, or under dbus-run-session with a keyring unlocked; {OTHERWISE}",
@@ -68,6 +71,16 @@ def _no_secret_service(environ: Mapping[str, str], whose: str) -> SecretUnavaila
         f"no keyring answers on the session bus, so {whose} is not there",
         f"install and start one (gnome-keyring, KWallet, KeePassXC); {OTHERWISE}",
     )
+
+
+def _roots(environ: Mapping[str, str]) -> str | None:
+    """What to do where root asks for a keyring; None for anybody else."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        caller = environ.get("SUDO_USER")
+        who = f"without sudo, as {caller}," if caller and caller != "root" else "as the user who stored it,"
+        own = f"a keyring is one user's, and root's is another one: run it {who} within that user's session"
+        return f"{own}; what root has to run (apply, timers) takes the secret elsewhere: {_ELSEWHERE}"
+    return None
 
 
 def told(

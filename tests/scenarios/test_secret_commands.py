@@ -91,6 +91,10 @@ def test_without_a_keyring(machine: Machine) -> None:
     result = machine.run("secret", "set", ENTRY, stdin=SECRET).fails(5)
     assert "no session bus" in result.stderr
     assert "systemd://" in result.stderr
+    assert "run it as the user who stored it" in result.stderr, "tests run as root"
+    sudo = machine.run("secret", "set", ENTRY, stdin=SECRET, env={"SUDO_USER": "ann"}).fails(5)
+    assert "root's is another one: run it without sudo, as ann," in sudo.stderr
+    assert "what root has to run (apply, timers) takes the secret elsewhere: systemd://" in sudo.stderr
 
 
 def test_check_tries_all_and_shows_no_value(machine: Machine, session: Mapping[str, str]) -> None:

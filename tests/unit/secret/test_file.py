@@ -62,6 +62,23 @@ def test_a_byte_order_mark_stays_and_is_told(secret: Path) -> None:
     assert WORD not in notices[0].message
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (WORD.encode("utf-16"), "is UTF-16, as PowerShell 5"),
+        (b"\xfe\xff" + WORD.encode("utf-16-be"), "is UTF-16, as PowerShell 5"),
+        (WORD.encode("utf-16-le"), "is UTF-16, as PowerShell 5"),
+        (f"{WORD}\r\n".encode("utf-16-be"), "is UTF-16, as PowerShell 5"),
+        ("größe".encode("latin-1"), "in another encoding, such as Windows-1252"),
+    ],
+)
+def test_another_encoding_is_told_with_the_line_that_stores_it_right(secret: Path, data: bytes, words: str) -> None:
+    secret.write_bytes(data)
+    error = refused(secret)
+    assert words in error.message
+    assert str(error.hint).startswith("as UTF-8, write it there: ")
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_a_missing_or_empty_one_tells_how_to_write_it(tmp_path: Path, *, there: bool) -> None:
     path = tmp_path / "mail password"
