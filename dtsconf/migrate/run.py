@@ -21,6 +21,7 @@ from dtsconf.migrate.notices import notices
 from dtsconf.migrate.tenant import steps
 from dtsconf.migrate.values import Migration
 from dtsconf.names import escape_controls
+from dtsconf.settings.microsoft import is_smtp_host
 from dtsconf.settings.profile import load_profile
 from dtsconf.settings.resolve import resolve
 from dtsconf.settings.sources import command_line_layer
@@ -83,11 +84,13 @@ def _require_password(old: Profile) -> tuple[Notice, ...] | None:
     values = {key: value.raw for key, value in old.layer.values.items()}
     if values.get("mode") == "microsoft":
         return None
+    host = str(values.get("server.host") or "").lower().rstrip(".")
     if not values.get("login.required"):
+        if is_smtp_host(host):  # it takes nothing without a login, so there is none to be had yet
+            return ()
         message = "there is no password to move away from: login.required is false"
         hint = "a relay that trusts the network is no matter of Microsoft's; see dtsconf explain login.required"
         raise Invalid((Problem("nothing-to-migrate", message, hint, own_file(old).document.start_of("settings")),))
-    host = str(values.get("server.host") or "").lower().rstrip(".")
     if host == "smtp.office365.com" or host.endswith(".outlook.com"):
         return ()
     message = (

@@ -21,6 +21,7 @@ _INPUTS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("cleartext-login", "server.encryption"): (*_LOGIN, "server.allow_cleartext_login"),
     ("cleartext-login", "server.allow_cleartext_login"): (*_LOGIN, "server.encryption"),
     ("exchange-password", "server.host"): _LOGIN,
+    ("exchange-login", "server.host"): _LOGIN,
     ("unused", "login.username"): _LOGIN,
     ("unused", "login.password"): _LOGIN,
     ("missing", "login.username"): _LOGIN,

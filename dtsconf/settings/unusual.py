@@ -8,6 +8,7 @@ from __future__ import annotations
 from dtsconf.errors import Notice
 from dtsconf.settings.check import APPLICATION_SECRETS, CLEARTEXT, Values
 from dtsconf.settings.effective import quoted
+from dtsconf.settings.microsoft import is_smtp_host
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.references import VAULT_AUTH
 from dtsconf.settings.values import Organisation
@@ -113,6 +114,8 @@ def _odd_username(values: Values) -> list[Notice]:
 
 
 def _login_notices(values: Values) -> list[Notice]:
+    if not values["login.required"].value and is_smtp_host(values["server.host"].value or ""):
+        return [_exchange_without_login(values)]
     if not values["login.required"].value:
         idle = [key for key in ("login.username", "login.password") if values[key].value is not None]
         text = f"{' and '.join(idle)} will not be used: login.required is false"
@@ -127,6 +130,19 @@ def _login_notices(values: Values) -> list[Notice]:
         hint = "anybody on the way can read it; prefer starttls or tls"
         return [_notice("cleartext-login", CLEARTEXT, values, text, hint)]
     return []
+
+
+def _exchange_without_login(values: Values) -> Notice:
+    """Source: Exchange Online, how to set up a device or application to send email: client submission."""
+    host = quoted("server.host", values["server.host"].value)
+    return _notice(
+        "exchange-login",
+        "server.host",
+        values,
+        f"{host} is Exchange Online, which takes mail only from who logs in, and login.required is false",
+        "move to Microsoft sign-in: dtsconf migrate microsoft --profile FILE; or, while the organisation has passwords"
+        " on, set login.required, login.username and login.password",
+    )
 
 
 def _exchange_notice(values: Values) -> Notice:

@@ -200,6 +200,10 @@ def test_usage(here: Office) -> None:
     assert "--set server.host" in told.text
     relay = here.machine.profile("relay.yaml")
     assert "no password" in here.run("migrate", "microsoft", "--profile", relay).fails(3).text
+    unused = here.machine.profile("unused.yaml", settings={"server": {"host": "smtp.office365.com", "port": None}})
+    told = here.run("migrate", "microsoft", "--profile", unused).fails(3)
+    assert "no password" not in told.text, "Exchange takes nothing without a login, so this profile never worked"
+    assert "microsoft.client_id" in told.text
     other = here.machine.write(
         "other.yaml", old_profile(here).read_text().replace("smtp.office365.com", "mail.acme.example")
     )

@@ -162,10 +162,18 @@ def test_a_password_for_exchange_is_a_warning_with_its_end(host: str) -> None:
     assert "dtsconf migrate microsoft" in str(notice.hint)
 
 
+def test_exchange_without_a_login_is_a_warning_with_both_ways_to_one() -> None:
+    (notice,) = warned({**WORKING, "server.host": "SMTP.Office365.com"})
+    assert (notice.kind, notice.key, notice.strict) == ("exchange-login", "server.host", 0)
+    assert "dtsconf migrate microsoft" in str(notice.hint)
+    assert "login.username" in str(notice.hint)
+
+
 @pytest.mark.parametrize(
-    "values", [{**WORKING, "server.host": "smtp.office365.com"}, {**LOGIN, "server.host": "notoutlook.com"}]
+    "values",
+    [{**WORKING, "server.host": "acme.mail.protection.outlook.com"}, {**LOGIN, "server.host": "notoutlook.com"}],
 )
-def test_exchange_without_a_password_and_others_are_none(values: dict[str, Any]) -> None:
+def test_direct_send_to_exchange_and_others_are_none(values: dict[str, Any]) -> None:
     assert warned(values) == ()
 
 
