@@ -430,6 +430,40 @@ def test_a_name_that_is_refused_is_told(behind: Behind, reply: str) -> None:
     assert "hostnamectl set-hostname NAME.DOMAIN" in told.hint
 
 
+# --- what only others can mend, and Exchange Online without a login
+
+
+def test_a_relay_denied_after_a_login(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    refuses = {"RCPT": Say("550 5.7.1 Relaying denied")}
+    serve(587, tls=certificates.server_context(), users={"lab": "Pw-canary-8"}, on=refuses)
+    server = trusted(certificates, port=587, encryption="starttls")
+    told = behind.test(behind.profile(server=server, login=behind.login("Pw-canary-8")))
+    assert (told.cause, told.failed["stage"]) == ("recipient-rejected", "rcpt-to")
+    assert told.hint.startswith(f"the login is right, and {HOST} still passes no mail on to")
+    assert "login.required" not in told.hint
+
+
+@pytest.mark.parametrize("moment", ["CONNECT", "RCPT"])
+def test_a_block_list(behind: Behind, moment: str) -> None:
+    words = "554 5.7.1 Service unavailable; Client host [192.0.2.2] blocked using zen.spamhaus.org"
+    behind.link.smtp._always[moment] = Say(words)
+    told = behind.test(behind.profile(server={"host": HOST, "port": 25}))
+    assert told.cause == "blocked"
+    assert "neither you nor these settings can mend that. Have your own IT, or the Internet provider" in told.hint
+
+
+def test_exchange_online_without_a_login(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    behind.link.names.records += [f"smtp.office365.com. 60 IN A {SERVER}"]
+    reply = "530 5.7.57 Client not authenticated to send mail. [SY4P282CA0001.AUSP282.PROD.OUTLOOK.COM]"
+    serve(587, tls=certificates.server_context(), users={"lab": "Pw-canary-8"}, on={"MAIL": Say(reply)})
+    server = {"port": 587, "encryption": "starttls", "fingerprint": certificates.fingerprint("good")}
+    profile = behind.profile(server={"host": "smtp.office365.com", **server})
+    told = behind.test(profile)
+    assert f"dtsconf migrate microsoft --profile {profile} tells what it takes" in told.hint
+    assert told.advised[:2] == ["--set", "login.required=true"], "this port takes one"
+    assert "login.required is false" in told.body["warnings"][0]["message"]
+
+
 # --- rules on what is proposed
 
 

@@ -12,11 +12,18 @@ TICKET = "dtsconf test --transcript ticket.txt"
 
 ASK = f"ask the administrator of {{f.host}}, and send along what this writes: {TICKET}"
 
+MIGRATE = "dtsconf migrate microsoft --profile FILE"
+"""What tells all that a move to Microsoft sign-in takes, and makes it."""
+
 # Signing in
 ANEW = ": store it anew there"
 """How a hint ends where nobody knows by which line that is done."""
 
 LOG_IN = "the server wants a login: {f.to_log_in}"
+LOG_IN_EXCHANGE = (
+    f"Exchange Online wants a login: best a Microsoft sign-in ({MIGRATE} tells what it takes and moves the profile);"
+    " with a password, while the organisation still has those on: {f.to_log_in}"
+)
 PASSWORD = (
     "the user name ({f.username}) or the password is wrong: {f.other_name};"
     f" dtsconf secret check shows where the password comes from{ANEW}"
@@ -55,9 +62,6 @@ LOCKED_OUT = (
 )
 
 # Microsoft
-MIGRATE = "dtsconf migrate microsoft --profile FILE"
-"""What tells all that a move to Microsoft sign-in takes, and makes it."""
-
 SIGN_IN = (
     f"use Microsoft sign-in instead of a password: {MIGRATE} tells what to set up once in the organisation's Entra"
     " (an app registration, which gives the client ID to go on with), and then moves the profile"
@@ -114,8 +118,9 @@ RELAY = (
     " administrator trust this machine's address; to an address of the server's own it may go: --to ADDRESS"
 )
 RELAY_LOGIN = (
-    "{f.host} sends no mail to {f.recipient} for {f.username}: try an address of its own, dtsconf test --to ADDRESS;"
-    " is {f.host} the server for outgoing mail?"
+    "the login is right, and {f.host} still passes no mail on to {f.recipient} for {f.username}: ask its administrator"
+    " to let this account send to other domains, or for the server for outgoing mail (this one may be for incoming mail"
+    " alone): --set server.host=HOST; whether it takes mail for its own addresses: dtsconf test --to ADDRESS"
 )
 RELAY_REGISTER = (
     "the relay knows neither this machine's address nor the domain of {f.sender}: have its administrator add them, or"
@@ -153,6 +158,12 @@ LISTED = (
 )
 _FULL_NAME = "give it a full one that the DNS knows, hostnamectl set-hostname NAME.DOMAIN"
 NAME = f"the server dislikes the name that this machine gives{{f.named}}: {_FULL_NAME}, then dtsconf test again"
+BLOCK_LIST = (
+    "the address by which this machine's mail goes out, or its domain, is on a block list: neither you nor these"
+    " settings can mend that. Have your own IT, or the Internet provider, ask for it to be taken off, at the page that"
+    " the server's answer or the list's name leads to, then dtsconf test again; until then, or where it stays, send"
+    " through your mail provider's server with a login, {f.elsewhere}"
+)
 NAME_OR_ADDRESS = (
     "the server turns this machine away at its introduction, for its address or for the name that it gave{f.named}: "
     f"{_FULL_NAME}, then dtsconf test again; if it has that, {ASK}"

@@ -48,8 +48,18 @@ ROWS: tuple[Row, ...] = (
     Row("token", hints.FRESH_TOKEN, HVE, enhanced=r"5\.5\.127"),
     Row(
         "auth-rejected",
-        hints.LOG_IN,
+        hints.LOG_IN_EXCHANGE,
         NDR,
+        SENDING,
+        enhanced=r"5\.7\.57",
+        text=r"\.outlook\.com\]",
+        login_hint=hints.NOT_YOU,
+        token_hint=hints.NOT_YOU,
+    ),
+    Row(
+        "auth-rejected",
+        hints.LOG_IN,
+        SERVER,
         SENDING,
         enhanced=r"5\.7\.57",
         login_hint=hints.NOT_YOU,
@@ -103,15 +113,15 @@ ROWS: tuple[Row, ...] = (
     # Not this machine
     Row(
         "blocked",
-        hints.LISTED,
+        hints.BLOCK_LIST,
         NDR,
         enhanced=r"5\.7\.(511|513|6[0-4]\d|70[89])",
         text="banned|block ?list|not accepted",
     ),
     Row("blocked", hints.NAME, NDR, enhanced=r"5\.7\.506", text="helo"),
     Row("blocked", hints.LISTED, NDR, enhanced=r"5\.7\.507", text="rejected by recipient"),
-    Row("blocked", hints.LISTED, OUTLOOK, enhanced=r"5\.7\.1", text="on our block ?list"),
-    Row("blocked", hints.LISTED, OUTLOOK, code="550", text=r"^550 (SC|DY|OU)-00\d"),
+    Row("blocked", hints.BLOCK_LIST, OUTLOOK, enhanced=r"5\.7\.1", text="on our block ?list"),
+    Row("blocked", hints.BLOCK_LIST, OUTLOOK, code="550", text=r"^550 (SC|DY|OU)-00\d"),
     Row("rate-limited", hints.SLOWER, OUTLOOK, code="421", text=r"^421 RP-00\d"),
     # Not this mail
     Row("content-rejected", hints.POLICY, NDR, (*LATER,), enhanced=r"5\.7\.9\d\d"),

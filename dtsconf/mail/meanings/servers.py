@@ -26,7 +26,8 @@ ROWS: tuple[Row, ...] = (
     Row("blocked", hints.REVERSE, POSTFIX, text="cannot find your (reverse )?hostname"),
     Row("blocked", hints.NAME, POSTFIX, text="helo command rejected"),
     Row("blocked", hints.NAME, EXIM, text=r"syntactically invalid (helo|ehlo) argument"),
-    Row("blocked", hints.LISTED, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?(blocked using|rejected)"),
+    Row("blocked", hints.BLOCK_LIST, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?blocked using"),
+    Row("blocked", hints.LISTED, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?rejected"),
     Row("blocked", hints.LISTED, POSTFIX, code="503", enhanced=r"5\.7\.0", text="access denied for"),
     # Signing in
     Row("auth-disabled", hints.NO_LOGIN, POSTFIX, AUTH, code="503", text="authentication not enabled"),

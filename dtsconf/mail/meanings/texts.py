@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dtsconf.mail.meanings import hints
-from dtsconf.mail.meanings.row import AUTH, EHLO, LATER, MAIL, RCPT, SENDING, Row
+from dtsconf.mail.meanings.row import AUTH, BANNER, EHLO, LATER, MAIL, RCPT, SENDING, Row
 
 STARTTLS = "RFC 3207 4: 530 Must issue a STARTTLS command first"
 CODES = "RFC 3463 3.8, X.7.0 and X.7.1: a policy, told in words"
@@ -26,8 +26,12 @@ _NO_RELAY = (
     r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"
     r"|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
 )
+_BLOCK_LIST = (
+    r"block(ed)? ?(using|list)|black ?list|dnsbl|\b(rbl|xbl|pbl|sbl)\b|spamhaus|spamcop|barracuda|sorbs|uceprotect"
+    r"|(?<!white)listed (in|on|at|by)"
+)
 _LISTED = (
-    r"block(ed)? ?(using|list|by)|black ?list|dnsbl|\brbl\b|spamhaus|reputation|banned|listed (in|on|at)"
+    r"blocked by|reputation|banned"
     r"|(your|this) (ip|host|network)\b.{0,40}(not allowed|rejected|refused|blocked)"
 )
 _WANTS_LOGIN = (
@@ -86,6 +90,7 @@ ROWS: tuple[Row, ...] = (
         login_hint=hints.SEND_AS,
         token_hint=hints.SEND_AS,
     ),
+    Row("blocked", hints.BLOCK_LIST, LISTS, (*BANNER, *EHLO, *SENDING), text=_BLOCK_LIST),
     Row("blocked", hints.LISTED, LISTS, (*EHLO, *SENDING), text=_LISTED),
     Row(
         "mailbox-full",

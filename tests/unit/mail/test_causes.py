@@ -112,6 +112,44 @@ def test_the_way_around_a_list_is_told_whole(text: str, host: str) -> None:
     assert "--set microsoft.via=graph" in token
 
 
+@pytest.mark.parametrize(
+    ("stage", "text"),
+    [
+        ("rcpt-to", LISTED),
+        (
+            "banner",
+            "554 5.7.1 Your address 192.0.2.5 is on Spamhaus PBL, see https://check.spamhaus.org/query/ip/192.0.2.5",
+        ),
+        ("mail-from", "550 5.7.606 Access denied, banned sending IP [192.0.2.5]."),
+        ("mail-from", "550 SC-001 Unfortunately, messages from 192.0.2.5 weren't sent."),
+    ],
+)
+def test_a_block_list_is_for_others_to_mend(stage: str, text: str) -> None:
+    hint = str(of_reply(stage, reply(text), FACTS).hint)
+    assert "neither you nor these settings can mend that" in hint
+    assert "your own IT, or the Internet provider" in hint
+    closed = str(of_reply("rcpt-to", reply("554 5.7.1 Client host rejected: Access denied"), FACTS).hint)
+    assert "block list" not in closed
+
+
+def test_a_relay_denied_after_a_login_does_not_ask_for_one() -> None:
+    facts = FACTS._replace(login=True)
+    for text in ("550 5.7.1 Relaying denied", "554 5.7.1 <you@acme.example>: Relay access denied"):
+        hint = str(of_reply("rcpt-to", reply(text), facts).hint)
+        assert hint.startswith(
+            "the login is right, and mail.test still passes no mail on to you@acme.example for user@"
+        )
+        assert "to let this account send to other domains" in hint
+        assert "login.required" not in hint
+
+
+def test_exchange_without_a_login_leads_to_microsoft_sign_in() -> None:
+    text = "530 5.7.57 Client not authenticated to send mail. [SY4P282CA0001.AUSP282.PROD.OUTLOOK.COM]"
+    hint = str(of_reply("mail-from", reply(text), FACTS).hint)
+    assert "dtsconf migrate microsoft --profile FILE" in hint
+    assert "--set login.required=true --set login.username=NAME" in hint
+
+
 def test_what_a_refused_login_is_about() -> None:
     expired = of_reply("auth", reply("535 5.7.8 Password expired"), FACTS._replace(login=True)).hint
     assert str(expired).startswith("the password of user@acme.example has expired")
