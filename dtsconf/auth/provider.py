@@ -33,7 +33,7 @@ _HINTS = {
     "no-route": "check this machine's network, and connection.proxy",
     "refused": "check microsoft.authority, and whether a firewall or proxy stands between (connection.proxy)",
     "timeout": "try again; if it stays so, check connection.proxy and the firewall",
-    "blocked": "ask whoever runs the proxy (connection.proxy)",
+    "blocked": "allow dtsconf HTTPS in this machine's own firewall, security product or routes",
     "tls-untrusted": "if the network inspects TLS, or the provider has a CA of its own: name its roots in "
     "server.ca_file (PEM)",
     "tls-name": "check microsoft.authority: the certificate is for another host",
@@ -179,7 +179,7 @@ def no_answer(host: str, trouble: Trouble) -> Unheard:
         return _no_proxy(host, trouble, detail)
     where = {"resolve": "can't be found", "connect": "can't be reached", "tls": "can't be trusted"}
     words = where.get(trouble.place, "gives no answer")
-    if trouble.place == "tls" and not trouble.cause.startswith("tls-"):
+    if trouble.place == "tls" and trouble.what != "certificate":
         words = "makes no TLS connection"
     hint = _HINTS.get(trouble.cause, _HINTS["timeout"])
     return Unheard(f"{host} {words}: {detail}", f"{hint}; what looks find out: dtsconf test", trouble)

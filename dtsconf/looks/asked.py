@@ -17,14 +17,25 @@ if TYPE_CHECKING:
 
 class Asked:
     """What was asked, and why no answer counts. `service` is what was asked, in words; `microsoft`: at Microsoft's own
-    address, so that the name is right; `setting` is `connection.proxy`, `ca_file` is `server.ca_file`."""
+    address, so that the name is right; `setting` is `connection.proxy`, `ca_file` is `server.ca_file`, `min_tls`
+    that of `connection`."""
 
-    def __init__(self, trouble: Trouble, service: str, *, microsoft: bool, setting: str, ca_file: str | None) -> None:
+    def __init__(
+        self,
+        trouble: Trouble,
+        service: str,
+        *,
+        microsoft: bool,
+        setting: str,
+        ca_file: str | None,
+        min_tls: str,
+    ) -> None:
         self.trouble = trouble
         self.service = service
         self.microsoft = microsoft
         self.setting = setting
         self.ca_file = ca_file
+        self.min_tls = min_tls
 
     @cached_property
     def case(self) -> Case:

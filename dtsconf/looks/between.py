@@ -44,7 +44,8 @@ def examine(asked: Asked) -> Outcome:
     row, broken = families.compared(told, "a TLS handshake")
     if broken:
         return Outcome((row,), families.TELLING, families.hint(told, case.host))
-    return _cut(asked, [row] if asked.trouble.place == "tls" else [])
+    silent = asked.trouble.place == "tls" and asked.trouble.cause in ("timeout", "dropped")
+    return _cut(asked, [row] if silent else [])
 
 
 def _shakes(address: Address, asked: Asked, end: float) -> Callable[[], str]:
@@ -92,10 +93,10 @@ def _answered(asked: Asked, rows: list[Evidence]) -> Outcome:
 def _cut(asked: Asked, rows: list[Evidence]) -> Outcome:
     """No answer at all, although a connection stands."""
     host, trouble = asked.case.host, asked.trouble
-    met = {"timeout": "stays silent", "dropped": "is cut", "tls-version": "speaks only old TLS"}.get(trouble.cause)
+    met = {"timeout": "stays silent", "dropped": "is cut"}.get(trouble.cause)
     told = f"{host} is connected to, and then the session {met or 'is no TLS'}"
     if trouble.cause == "tls-version":
-        return Outcome(tuple(rows), told, f"ask who runs the firewall or {host} for TLS 1.2 or newer, {_AGAIN}")
+        return _old(asked)
     early = asked.direct and trouble.place == "tls"
     spared, through = by_proxy(asked) if early else ("", "")
     who = asked.trouble.proxy.told if asked.trouble.proxy else "the firewall or web filter of this network"
@@ -103,5 +104,15 @@ def _cut(asked: Asked, rows: list[Evidence]) -> Outcome:
     if through:
         ask = f"{ask}; {through}"
     told += "; a firewall or web filter on the way does so" if asked.microsoft else ""
+    if trouble.cause == "timeout":
+        ask = f"{ask}; or give it longer: --set connection.timeout=60"
     hint = f"{ask}, {_AGAIN}" if early else f"dtsconf test again; if it stays so, {ask}"
     return Outcome(tuple(rows), f"{told}{spared and '; ' + spared}", hint)
+
+
+def _old(asked: Asked) -> Outcome:
+    """No version of TLS suits both sides."""
+    host = asked.case.host
+    told = f"{host}, or whatever answers in its place, speaks no TLS {asked.min_tls} (connection.min_tls)"
+    lower = "--set connection.min_tls=1.2, or " if asked.min_tls != "1.2" else ""
+    return Outcome((), told, f"{lower}ask who runs {host} or the firewall for TLS {asked.min_tls}, {_AGAIN}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import names
+from dtsconf.looks import hosts, names
 from dtsconf.looks.asked import Asked, by_proxy
 from dtsconf.looks.case import Outcome
 from dtsconf.names import escape_controls
@@ -59,6 +59,10 @@ def _examined(asked: Asked) -> Outcome:
         from dtsconf.looks import proxy
 
         return proxy.examine(asked)
+    entry = hosts.look(asked.case)() if asked.direct and trouble.what not in ("lookup", "connect") else None
+    if entry is not None and (entry.misleads or entry.dns):
+        host, port = asked.case.host, asked.case.port
+        return Outcome((hosts.row(entry, host, port),), hosts.telling(entry, host), hosts.hint(entry, host, port))
     if trouble.what == "lookup":
         return names.examine(asked.case, lambda said, evidence: _unknown(asked, said, evidence))
     if trouble.what == "connect":

@@ -31,7 +31,7 @@ def verdict(seen: Seen, asked: Asked) -> Verdict:
     """The first that fits: this machine itself, a sign-in page, then the network and the host."""
     found = own.misled(seen) or own.own(seen)
     if found is not None:
-        return found
+        return found[0], found[1] or allow(seen.place, "outgoing TCP to {there}")
     page = seen.page
     if page is not None and not page.moved:
         return portal.telling(page), f"{portal.hint(page)}; if there is nothing to sign in to: {let_out(seen.place)}"

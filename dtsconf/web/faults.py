@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dtsconf.net import meaning
 from dtsconf.net.connect import LookupFailed
+from dtsconf.web.trouble import NO_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def of_request(error: BaseException) -> Fault:
     chain = list(_chain(error))
     names = {type(one).__name__ for one in chain}
     if names & {"InvalidProxyURL", "ProxySchemeUnknown", "ProxyError"} or _wants_socks(chain):
-        return Fault("proxy", "no-route", "its address can't be used", "dtsconf")
+        return Fault("proxy", "no-route", NO_ADDRESS, "dtsconf")
     if names & {"InvalidHeader", "InvalidURL", "MissingSchema", "InvalidSchema", "LocationParseError"}:
         return Fault("unsendable", "protocol", "the request holds what can't be sent", "dtsconf")
     for one in reversed(chain):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from dtsconf.names import is_loopback
-from dtsconf.web.trouble import SETTING, SYSTEM, Proxy, Trouble
+from dtsconf.web.trouble import NO_ADDRESS, SETTING, SYSTEM, Proxy, Trouble
 
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 """In the order in which urllib and requests heed them."""
@@ -56,7 +56,7 @@ def refused(proxy: Proxy) -> Trouble | None:
     """Why a proxy can't be used whatever it answers; None when it may do."""
     if proxy.scheme in ("http", "https"):
         return None
-    words = "its address can't be used"
+    words = NO_ADDRESS
     if proxy.scheme.startswith("socks"):
         words = "it is a SOCKS proxy, and dtsconf goes through HTTP proxies alone"
     return Trouble("proxy", "no-route", words, "dtsconf", "connect", proxy=proxy)

@@ -152,6 +152,8 @@ class Session(requests.Session):
             from dtsconf.web.faults import of_request
 
             trouble = Trouble(*of_request(error))
+            if trouble.what == "proxy":
+                trouble = replace(trouble, place="connect")
         except BaseException:
             trail.cut()  # what nobody waits for any more doesn't go on
             raise

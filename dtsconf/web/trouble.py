@@ -32,6 +32,7 @@ What = Literal[
 ]
 
 
+NO_ADDRESS = "that is no proxy's address"
 SETTING = "connection.proxy"
 SYSTEM = "this system's proxy settings"
 """Who names a proxy that neither a variable nor the settings name."""
@@ -133,7 +134,8 @@ class Trouble:
         if proxy.scheme == "https" and self.said_by != "system":
             clear = f"a proxy usually speaks in clear itself: write {proxy.named} as http://{proxy.place}"
             return f"{clear}; {_without(proxy)}"
-        return f"correct {'the variable ' if proxy.by_variable else ''}{proxy.named}, {_without(proxy)}"
+        kind = "the variable " if proxy.by_variable else ""
+        return f"correct {kind}{proxy.named} (it is written http://PROXY:PORT), {_without(proxy)}"
 
 
 _NO_TUNNELS = ("400", "404", "405", "501")

@@ -96,6 +96,7 @@ def _examined(trouble: Trouble, effective: Effective, progress: Progress | None)
             microsoft=is_authority(authority),
             setting=settings.connection.proxy,
             ca_file=settings.server.ca_file,
+            min_tls=settings.connection.min_tls,
         )
     )
 

@@ -284,6 +284,33 @@ def test_a_proxy_that_nobody_knows(away: Away) -> None:
     assert "correct the variable HTTPS_PROXY" in told.hint
 
 
+def test_a_proxy_s_address_that_is_none(away: Away) -> None:
+    told = away.test(env={"HTTPS_PROXY": "proxy:abc"})
+    assert (told.code, told.failed["stage"]) == (9, "connect")
+    assert "the proxy of HTTPS_PROXY can't be used: that is no proxy's address" in told.detail
+    assert "correct the variable HTTPS_PROXY (it is written http://PROXY:PORT)" in told.hint
+
+
+def test_a_route_that_is_prohibited(away: Away) -> None:
+    away.behind.link.names.records += [f"{LOGIN}. 60 IN A 198.51.100.2"]
+    told = away.test()
+    assert told.cause == "blocked"
+    assert "this machine's own routes prohibit it" in told.detail
+    assert f"allow outgoing TCP to {LOGIN} port 443" in told.hint
+    assert "proxy" not in told.hint
+
+
+def test_mail_that_a_network_keeps_can_go_by_graph(away: Away) -> None:
+    away.names()
+    away.provider()
+    away.behind.link.names.records += [f"smtp.office365.com. 60 IN A {SERVER}"]
+    drop(away, "tcp dport 587 drop")
+    told = away.test("--level", "auth")
+    assert "the host is there (its port 443 answers): a firewall keeps outgoing mail" in told.detail
+    assert f"let this machine ({CLIENT}) out to smtp.office365.com ({SERVER}), TCP port 587" in told.hint
+    assert told.advised == ["--set", "microsoft.via=graph"]
+
+
 def test_a_socks_proxy(away: Away) -> None:
     told = away.test(env={"ALL_PROXY": "socks5://someone:canary@proxy.corp.example"})
     assert (told.code, told.failed["stage"]) == (9, "connect")
@@ -428,6 +455,37 @@ def test_a_session_that_is_cut_or_silenced(away: Away, tenant: str, words: str) 
     assert f"{LOGIN} is connected to, and then the session {words}" in told.detail
     assert told.hint.startswith("dtsconf test")
     assert "firewall or web filter" in told.hint
+
+
+def test_the_hosts_file_leads_elsewhere(away: Away) -> None:
+    away.names()
+    away.provider("wrong-name")
+    away.behind.link.names.records[0] = f"{LOGIN}. 60 IN A 192.0.2.11"
+    with (away.behind.folder / "hosts").open("a") as file:
+        file.write(f"{SERVER} {LOGIN}\n")
+    told = away.test()
+    assert f"line 7 of /etc/hosts on this machine says {SERVER} for {LOGIN}, the DNS says 192.0.2.11" in told.detail
+    assert f"take {LOGIN} out of line 7 of /etc/hosts" in told.hint
+
+
+def test_every_name_leads_to_a_guest_network(away: Away) -> None:
+    away.behind.link.names.wildcard = SERVER
+    away.provider("wrong-name")
+    told = away.test()
+    assert "captive portal" in told.detail
+    assert "every name, even no-such-name-dtsconf.invalid" in told.evidence
+
+
+def test_a_tls_version_that_is_not_there(away: Away) -> None:
+    import ssl
+
+    away.names()
+    away.provider().context.maximum_version = ssl.TLSVersion.TLSv1_2
+    told = away.test("--set", "connection.min_tls=1.3")
+    assert told.cause == "tls-version"
+    assert "speaks no TLS 1.3 (connection.min_tls)" in told.detail
+    assert told.advised[:2] == ["--set", "connection.min_tls=1.2"]
+    assert "trusted" not in told.detail
 
 
 # --- Graph, and the other commands

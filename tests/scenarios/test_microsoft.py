@@ -11,6 +11,7 @@ import pytest
 
 from tests.real.identity.browser import Browser
 from tests.real.identity.host import IdentityHost
+from tests.real.proxy import proxy
 from tests.real.secret_service import SecretService
 from tests.scenarios.harness import Machine, failed_stage
 from tests.scenarios.office import ALICE, BOB, Office, office
@@ -72,6 +73,17 @@ def test_somebody_who_refuses_is_told_so_and_nothing_is_kept(here: Office, flow:
     refused = here.at_terminal("sign-in", agrees=False).fails(6)
     assert "whoever was asked said no" in refused.text
     assert here.run("status", "--json").json["sign_in"]["signed_in"] is False
+
+
+def test_a_sign_in_is_told_what_keeps_it_from_the_provider(here: Office) -> None:
+    here.run("apply", "--yes", "--profile", here.profile(flow="device-code")).ok()
+    with proxy() as way:
+        way.refusal, way.headers = "407 Proxy Authentication Required", "Proxy-Authenticate: NTLM\r\n"
+        told = here.at_terminal("sign-in", "--set", f"connection.proxy={way.url}").fails(9)
+    assert "(from connection.proxy) lets nothing through to it: 407" in told.text
+    assert "the proxy takes logins by NTLM alone, which dtsconf can't" in told.text
+    assert "px, cntlm" in told.text
+    assert here.run("status", "--json").ok().json["sign_in"]["signed_in"] is False
 
 
 def test_nobody_is_asked_without_a_terminal(here: Office) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from dtsconf.looks import findings, portal
 from dtsconf.looks.own import AGAIN, ANSWERS, Verdict, allow, let_in, let_out, misled, own
+from dtsconf.mail.meanings.hints import GRAPH
+from dtsconf.settings.microsoft import is_smtp_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,7 @@ _SLOW = 900.0
 
 def verdict(seen: Seen, domain: Verdict | None = None) -> Verdict:
     """The first that fits. `domain`: what to say where the host's name is a mail domain's, its servers have others."""
-    tried = (misled, own, _elsewhere, lambda _seen: domain, _signed_out, _others)
+    tried = (misled, own, _elsewhere, lambda _seen: domain, _signed_out, _microsofts, _others)
     return next((found for each in tried if (found := each(seen)) is not None), (None, None))
 
 
@@ -57,6 +59,18 @@ def _signed_out(seen: Seen) -> Verdict | None:
     if page is None or page.moved:
         return None
     return portal.telling(page), f"{portal.hint(page)}; if there is nothing to sign in to: {let_out(seen.place)}"
+
+
+def _microsofts(seen: Seen) -> Verdict | None:
+    """Microsoft's own server is on and listens: it is this network that keeps mail. Graph goes another way."""
+    place, found = seen.place, _others(seen)
+    if found is None or not is_smtp_host(place.host):
+        return None
+    told = f"port {place.port} of Microsoft's own server can't be had from here: a firewall keeps outgoing mail"
+    if seen.alive:
+        told = f"the host is there (its port {(seen.open or seen.alive)[0]} answers): a firewall keeps outgoing mail"
+    other = f"; or {GRAPH}" if place.host_key == "microsoft.smtp.host" else ""
+    return told, f"{let_out(place)}, {AGAIN}{other}"
 
 
 def _others(seen: Seen) -> Verdict | None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from dtsconf.web.answer import decoded, retry_after
+from dtsconf.web.answer import decoded, described, retry_after, title
+from tests.fakes.provider import Reply
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 
@@ -35,3 +36,11 @@ def test_a_date_counts_from_now_when_no_time_is_given() -> None:
 )
 def test_json_or_none(text: str | None, value: object) -> None:
     assert decoded(text) == value
+
+
+def test_a_page_is_described_by_its_title() -> None:
+    assert title("<html><TITLE lang='en'>\n Guest &amp; more </TITLE>") == "Guest & more"
+    assert title("no page") == ""
+    answer = Reply(200, "<title>Guest</title>", {"Content-Type": "text/html; charset=utf-8", "Server": "portal/1"})
+    assert described(answer) == "HTTP 200, text/html, a page titled 'Guest', portal/1"
+    assert described(Reply(204, "", {})) == "HTTP 204, no content type"

@@ -204,6 +204,17 @@ def test_this_machine_is_not_let_out_to_itself() -> None:
     assert str(hint).startswith("allow TCP to mail.acme.example port 587 in this machine's own firewall")
 
 
+@pytest.mark.parametrize("key", ["microsoft.smtp.host", "server.host"])
+def test_microsofts_own_server_is_not_doubted(key: str) -> None:
+    """By token mail can go by Graph; with a password it can't."""
+    goal = replace(GOAL, host="smtp.office365.com", host_key=key)
+    told, hint = verdict(replace(seen("timeout"), place=replace(PLACE, goal=goal, host=goal.host)))
+    assert "a firewall keeps outgoing mail" in str(told)
+    assert str(hint).startswith("ask who runs the network's firewall")
+    assert ("--set microsoft.via=graph" in str(hint)) == (key == "microsoft.smtp.host")
+    assert "ask who runs smtp.office365.com" not in str(hint)
+
+
 def test_a_place_that_was_proven_is_not_doubted() -> None:
     found = replace(
         seen("timeout", services=WEB), place=replace(PLACE, goal=replace(GOAL, proven="2026-11-20 08:00 UTC"))

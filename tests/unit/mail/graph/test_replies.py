@@ -135,3 +135,19 @@ def test_members_and_names() -> None:
 )
 def test_where_attachments_may_go(url: str, base: str, may: bool) -> None:
     assert replies.may_upload(url, base) is may
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "text", "page"),
+    [
+        (403, {"Content-Type": "text/html"}, "<html>", True),
+        (511, {"Content-Type": "text/html; charset=utf-8"}, "<html>", True),
+        (403, {"Content-Type": "text/html", "request-id": "r-1"}, "<html>", False),
+        (403, {"Content-Type": "application/json"}, body(code="accessDenied"), False),
+        (413, {"Content-Type": "text/html"}, "<html>", False),
+        (502, {"Content-Type": "text/html"}, "<html>", False),
+    ],
+)
+def test_a_web_page_in_graphs_place(status: int, headers: dict[str, str], text: str, page: bool) -> None:
+    """Graph's own front end shows pages too, with the id of the request; gateways' faults may pass."""
+    assert replies.refusal(status, headers, text).page is page
