@@ -5,11 +5,12 @@ What is queued has passed policy and is complete; policy is checked once more, f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.errors import DtsconfError, Notice
+from dtsconf.errors import DtsconfError, Interrupted, Notice
 from dtsconf.frozen import frozen
 from dtsconf.mail.content import Envelope
 from dtsconf.mail.mailer import mailer
@@ -94,12 +95,27 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
         link = hands.link_now(given, access, progress=progress)
         with mailer(link) as sends:
             postman = Postman(sends, effective)
-            found = Runner(spool, postman).run(which)
+            with _interruptions_told() as told:
+                found = Runner(spool, postman, told=told).run(which)
         warnings = (*effective.warnings, *resolver.warnings)
     unusable = postman.unusable
     if unusable is not None:
         unusable = hints.of_queue(unusable, smtp=isinstance(link.route, Smtp), proven=link.past.proven is not None)
     return QueueRun(tuple(found), unusable, postman.reached, warnings, effective)
+
+
+@contextmanager
+def _interruptions_told() -> Iterator[Callable[[Ran], None]]:
+    """Ctrl-C, or a polite end by the system, takes nothing back."""
+    sent: list[str] = []
+    try:
+        yield lambda ran: sent.append(ran.id) if ran.state == "sent" else None
+    except KeyboardInterrupt:
+        words = f"interrupted; sent before that: {len(sent)}"
+        hint = (
+            "what wasn't sent waits; a mail that was under way may have arrived: the next run sends it once more, under"
+        )
+        raise Interrupted(words, f"{hint} the same Message-ID") from None
 
 
 class Postman:

@@ -20,7 +20,7 @@ from tests.real.ca import Certificates
 from tests.real.cutter import Cutter, cutter
 from tests.real.servers import MailHost
 from tests.real.smalldisk import SmallDisk
-from tests.scenarios.harness import NOBODY, PROGRAM, Machine, call, in_namespace, login, mode
+from tests.scenarios.harness import NOBODY, PROGRAM, Gate, Machine, call, in_namespace, login, mode
 from tests.scenarios.smtpd import Smtpd
 from tests.scenarios.test_apply import proven
 
@@ -67,6 +67,23 @@ def test_a_queued_mail_is_private_and_is_sent_later(machine: Machine, smtpd: Ser
     assert messages(machine) == []
     assert machine.run("queue", "list").ok().stdout == "nothing is queued\n"
     assert machine.run("queue", "run").ok().stdout == "nothing is due\n"
+
+
+def test_a_run_that_is_interrupted_tells_what_went_out(machine: Machine, smtpd: Servers) -> None:
+    gate = Gate()
+    server = smtpd(hooks={".": lambda: gate() if server.messages else None})
+    to_server(machine, server.port)
+    for _ in range(2):
+        queue(machine)
+    process = machine.start("queue", "run")
+    gate.wait()
+    process.terminate()
+    result = machine.finish(process, "queue", "run")
+    gate.open()
+    assert "interrupted; sent before that: 1" in result.fails(130).stderr
+    assert "nothing was changed" not in result.stderr
+    assert "the next run sends it once more, under the same Message-ID" in result.stderr
+    assert [one["state"] for one in messages(machine)] == ["sending"]
 
 
 def test_attachments_are_copied_when_the_mail_is_queued(machine: Machine, mail: MailHost) -> None:
