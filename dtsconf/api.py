@@ -197,6 +197,7 @@ def check(
     A server that refuses or can't be reached is a report, not an error: see `verification.ok` and its `failure`.
 
     Raises:
+        UsageProblem: there is no such level, or `to` is no address.
         Invalid: the settings can't be used, or policy forbids the recipient.
         SecretUnavailable: the login's password can't be had.
     """
@@ -215,7 +216,10 @@ def check_of(
     """As `check`, for inputs that are put together already; `person` may be asked to sign in, `transcript` is told all
     that is said, secrets masked."""
     from dtsconf.names import address_fault, escape_controls
+    from dtsconf.proof import LEVELS
 
+    if level is not None and level not in LEVELS:
+        raise UsageProblem(f"'{escape_controls(str(level))}' is no level", f"one of {', '.join(LEVELS[1:])}")
     if to is not None and (fault := address_fault(to)):
         raise UsageProblem(f"--to: '{escape_controls(to)}' {fault[0]}", fault[1])
     return hands.unmoved(lambda: _checked(given, level, to, person, progress, transcript))

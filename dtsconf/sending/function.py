@@ -22,10 +22,10 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     body: str | None = None,
     *,
     html: str | None = None,
-    cc: str | Iterable[str] = (),
-    bcc: str | Iterable[str] = (),
-    reply_to: str | Iterable[str] = (),
-    attach: Path | Iterable[Path] = (),
+    cc: str | Iterable[str] | None = (),
+    bcc: str | Iterable[str] | None = (),
+    reply_to: str | Iterable[str] | None = (),
+    attach: Path | Iterable[Path] | None = (),
     zip: bool = False,  # noqa: A002 - named as the option
     queue: bool = False,
     settings: Effective | None = None,
@@ -78,6 +78,8 @@ def _root_of(settings: Effective, root: Path | None, *, alone: bool) -> str | No
     return settings.root
 
 
-def _texts(given: str | Iterable[Path]) -> tuple[str, ...]:
-    """One or several, as several."""
+def _texts(given: str | Iterable[Path] | None) -> tuple[str, ...]:
+    """None, one or several, as several."""
+    if given is None:
+        return ()
     return (given,) if isinstance(given, str) else tuple(os.fspath(one) for one in given)

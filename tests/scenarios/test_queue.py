@@ -71,7 +71,8 @@ def test_a_queued_mail_is_private_and_is_sent_later(machine: Machine, smtpd: Ser
 
 def test_a_run_that_is_interrupted_tells_what_went_out(machine: Machine, smtpd: Servers) -> None:
     gate = Gate()
-    server = smtpd(hooks={".": lambda: gate() if server.messages else None})
+    server = smtpd()
+    server.hooks["."] = lambda: gate() if server.messages else None
     to_server(machine, server.port)
     for _ in range(2):
         queue(machine)

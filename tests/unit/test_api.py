@@ -141,6 +141,20 @@ def test_check_below_auth_reads_no_secret(site: str, root: Path) -> None:
         dtsconf.check(site, root=root, environ={}, level="auth")
 
 
+def test_check_knows_its_levels(site: str, root: Path) -> None:
+    odd: Any = "deep"
+    with pytest.raises(UsageProblem, match="'deep' is no level") as caught:
+        dtsconf.check(site, level=odd, root=root)
+    assert caught.value.hint == "one of connect, auth, envelope, send"
+
+
+def test_nobody_and_nothing_may_be_none(site: str, root: Path, server: Smtpd) -> None:
+    sent = dtsconf.send(
+        "bob@acme.example", cc=None, bcc=None, reply_to=None, attach=None, profile=site, root=root, environ=GOOD
+    )
+    assert [one.address for one in sent.recipients] == ["bob@acme.example"]
+
+
 def test_check_goes_to_allowed_recipients_only(server: Smtpd, tmp_path: Path, root: Path) -> None:
     path = profile(tmp_path, LOGIN.format(port=server.port) + 'policy: {recipients: ["*@acme.example"]}\n')
     with pytest.raises(Invalid) as caught:
