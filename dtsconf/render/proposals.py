@@ -140,6 +140,9 @@ def _edit(proposal: Proposal, effective: Effective) -> str:
         return f"{proposal} (the organisation's rule{at} forbids it{must}; so that has to change first)"
     setting = effective.origin[proposal.key]
     change = f"edit {_where(proposal.key, effective)} to {proposal.key.rpartition('.')[2]}: {proposal.value}"
+    below = effective.org.layer.values.get(proposal.key)
+    if setting.layer == "command line" and below is not None and below.raw == _typed(proposal.key, proposal.value):
+        return f"leave {setting.where} out"
     if isinstance(setting.where, Variable):
         change = f"set {setting.where} to {proposal.value}"
     return f"{change}{_REASONS[proposal.locked, proposal.profile_only]}"

@@ -155,6 +155,14 @@ def _without_login(way: Way, route: Smtp) -> Choice:
     found = f"a mail server answers on port {way.port}, {how}; {login}"
     if way.login and way.encryption == "none":
         ask = f"ask the administrator of {route.host} to switch STARTTLS on, or for a port that has it"
+        if not may_go_clear(way, route):
+            key = (
+                "server.encryption"
+                if not route.permits("server.encryption", "none")
+                else "server.allow_cleartext_login"
+            )
+            rules = f"the organisation's rules let no password go in clear (dtsconf explain {key})"
+            return Choice("no-login", found, f"{ask}: {rules}")
         return Choice("no-login", found, f"{ask}; or {CLEAR}: {in_clear(way, route)}")
     ask = f"port {way.port} is not for logins: ask the administrator of {route.host} for the submission port"
     if by_token(route):
@@ -167,6 +175,11 @@ def _without_login(way: Way, route: Smtp) -> Choice:
 
 CLEAR = "let the password go in clear, which anybody on the way can read, so only where nobody can listen there"
 """What a login without TLS means."""
+
+
+def may_go_clear(way: Way, route: Smtp) -> bool:
+    """Whether the organisation's rules let a login go this way without TLS."""
+    return route.allows(way.port, "none") and route.permits("server.allow_cleartext_login", True)
 
 
 def in_clear(way: Way, route: Smtp) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.looks.case import Outcome
-from dtsconf.mail.evidence.choice import CLEAR, chosen, in_clear, in_use, to_set
+from dtsconf.mail.evidence.choice import CLEAR, chosen, in_clear, in_use, may_go_clear, to_set
 from dtsconf.mail.evidence.ways import ways_in
 from dtsconf.mail.facts import login_options, proposed_login
 from dtsconf.mail.route import PasswordLogin
@@ -71,6 +71,8 @@ def _options(ways: Sequence[Way], route: Smtp) -> str:
     clear = next(
         (way for way in ways if way.ok and way.login and way.encryption == "none" and not way.offers_tls), None
     )
+    if choice.kind == "no-login" and clear is not None and not may_go_clear(clear, route):
+        return f"{choice.found}: {choice.hint}"
     if choice.kind == "no-login" and clear is not None:
         ask = "better, ask its administrator to switch STARTTLS on"
         return f"{in_clear(clear, route)} {login}; this would {CLEAR}: {ask}"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from dtsconf.errors import Place
+from dtsconf.errors import Option, Place
 from dtsconf.mail.causes import of_reply
 from dtsconf.mail.reply import Reply
 from dtsconf.render import advice, proposals
@@ -98,6 +98,27 @@ def test_a_rule_in_the_way_has_to_change_before_anything_is_typed() -> None:
     assert "edit" not in told
     assert "port" not in told.partition("rule")[0], "it is 25 already"
     assert advice.text(hint, Call(), ruled) == ""
+
+
+CLEAR = "--set server.port=25 --set server.encryption=none --set server.allow_cleartext_login=true"
+
+
+def test_what_only_the_profile_may_say_is_told_as_what_to_write_there() -> None:
+    given = effective({**WORKING, "server.port": 587})
+    told = advice.told(f"or in clear: {CLEAR}", Call("site.yaml"), given)
+    assert "edit /srv/site.yaml:4:3 to port: 25 and " in told
+    assert "write allow_cleartext_login: true beside line 1 of /srv/site.yaml (only the profile may say it)" in told
+    assert "--set" not in told
+    assert advice.text(CLEAR, Call("site.yaml"), given) == "then: dtsconf test --profile site.yaml\n"
+
+
+def test_an_option_in_the_place_of_the_right_value_is_left_out() -> None:
+    right = effective({**WORKING, "server.port": 25})
+    option = replace(right.origin["server.port"], value=587, layer="command line", where=Option("--set server.port"))
+    given = replace(right, origin={**right.origin, "server.port": option})
+    call = Call("site.yaml", None, ("server.port=587", "server.host=x"))
+    assert "leave --set server.port out and " in advice.told(CLEAR, call, given)
+    assert advice.text(CLEAR, call, given) == "then: dtsconf test --profile site.yaml --set server.host=x\n"
 
 
 def test_a_hint_about_the_password_ends_in_what_stores_it_anew() -> None:

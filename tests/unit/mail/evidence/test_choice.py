@@ -76,6 +76,16 @@ def test_a_login_in_clear_alone_is_for_the_administrator_or_the_organisation_to_
     assert "dtsconf logs in over TLS alone" in in_clear.found
 
 
+@pytest.mark.parametrize("key", ["server.encryption", "server.allow_cleartext_login"])
+def test_a_login_in_clear_that_rules_forbid_is_not_proposed(key: str) -> None:
+    tried = [plain(25325, offers_tls=False, login=True), *DEAD]
+    route = job(25325, encryption="starttls", password="x", permits=lambda name, _value: name != key).link.smtp
+    found = chosen(tried, route)
+    assert "--set" not in found.hint
+    assert "switch STARTTLS on" in found.hint
+    assert "dtsconf explain" in found.hint
+
+
 @pytest.mark.parametrize("encryption", ["none", "auto"])
 def test_the_way_in_use_needs_no_options_to_be_chosen(encryption: str) -> None:
     found = chosen([plain(25325, offers_tls=False)], job(25325, encryption=encryption, password="x").link.smtp)
