@@ -305,6 +305,43 @@ def test_a_web_servers_name_that_is_a_mail_domain(behind: Behind, listening: Cal
 
 
 @pytest.mark.parametrize(
+    ("record", "mail"),
+    [
+        ("acme.example. 60 IN MX 10 mx.corp.example.", "mx.corp.example"),
+        (f"smtp.acme.example. 60 IN A {SERVER}", "smtp.acme.example"),
+    ],
+)
+def test_a_web_server_in_a_domain_with_mail_servers(
+    behind: Behind, listening: Callable[..., None], record: str, mail: str
+) -> None:
+    behind.link.names.records += [
+        f"www.acme.example. 60 IN A {OTHER}",
+        f"mx.corp.example. 60 IN A {SERVER}",
+        record,
+    ]
+    listening(443, address=OTHER)
+    profile = behind.profile(server={"host": "www.acme.example", "port": 25})
+    told = behind.test(profile)
+    assert f"www.acme.example is a web server, it seems; in acme.example, {mail} takes mail" in told.detail
+    assert told.advised == ["--set", f"server.host={mail}"]
+    assert behind.mended(profile, told).code == 0
+
+
+def test_a_mail_domain_behind_a_firewall_is_not_said_to_be_the_wrong_name(behind: Behind) -> None:
+    """Its servers are as silent as it is, and no web server is there: the way to all of them is what lacks."""
+    behind.link.names.records += [
+        f"acme.example. 60 IN A {BEYOND}",
+        "acme.example. 60 IN MX 10 mx.acme.example.",
+        f"mx.acme.example. 60 IN A {BEYOND}",
+    ]
+    wall(behind, "input", f"ip daddr {BEYOND} {MAIL} drop")
+    told = at(behind, "acme.example")
+    assert "acme.example is a mail domain" in told.evidence
+    assert "not a mail server" not in told.detail
+    assert "ask who runs" in told.hint
+
+
+@pytest.mark.parametrize(
     ("kind", "address", "words"),
     [
         ("A", "0.0.0.0", "which is no server: a DNS filter blocks this name"),

@@ -8,20 +8,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.looks.names import Said, asking
+from dtsconf.looks.names import Said, asking, question
 from dtsconf.mail.evidence.choice import chosen, in_use, served_by, to_set
 from dtsconf.mail.evidence.ways import ways_in
 from dtsconf.names import host_fault
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from dtsconf.mail.evidence.case import Case
     from dtsconf.mail.evidence.choice import Choice
     from dtsconf.mail.evidence.ways import Way
     from dtsconf.mail.route import Smtp
 
+_GUESSES = ("smtp", "mail", "relay", "smtp-relay", "mailrelay")
 MOST = 3
 """Hosts of one domain that are tried."""
 
@@ -31,37 +32,56 @@ _PORTS = ((587, 0), (465, 1), (25, 0))
 
 @frozen
 class Served:
-    """What a name server says of a domain's mail: where it goes, and where it is handed in."""
+    """What a name server says of a domain's mail: where it goes, where it is handed in, and which of the `usual` names
+    of mail servers exist there, where those were asked for."""
 
     server: str
     domain: str
     exchangers: tuple[str, ...]
     services: tuple[str, ...]
+    usual: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """All of them, those for handing in first."""
-        return tuple(dict.fromkeys((*self.services, *self.exchangers)))
+        return tuple(dict.fromkeys((*self.services, *self.usual, *self.exchangers)))
+
+    @property
+    def rows(self) -> list[Evidence]:
+        """What was asked and answered."""
+        found = []
+        if self.usual:
+            what = f"asked for usual names of mail servers in {self.domain}"
+            found.append(Evidence(what, ", ".join(self.usual), "these names exist there, and may be what was meant"))
+        if self.exchangers or self.services:
+            what = question(Said(self.server, ""), self.domain, "MX")
+            found.append(Evidence(what, str(self), f"{self.domain} is a mail domain"))
+        return found
 
     def __str__(self) -> str:
         told = f"mail for the domain goes to {', '.join(self.exchangers) or 'nobody'}"
         return told + (f"; mail is handed in at {', '.join(self.services)} (RFC 6186)" if self.services else "")
 
 
-def served(case: Case, server: str, domain: str) -> Served | None:
-    """Ask a name server for the mail servers of a domain; None when it names none but the domain itself."""
-    kinds = (("MX", domain), ("SRV", f"_submissions._tcp.{domain}"), ("SRV", f"_submission._tcp.{domain}"))
+def served(case: Case, server: str, domain: str, *, usual: bool = False) -> Served | None:
+    """Ask a name server for the mail servers of a domain, and with `usual` for hosts that are named as these often are;
+    None when there are none but the host in question."""
+    guesses = [f"{guess}.{domain}" for guess in _GUESSES if usual and f"{guess}.{domain}" != case.host]
+    kinds = [("MX", domain), ("SRV", f"_submissions._tcp.{domain}"), ("SRV", f"_submission._tcp.{domain}")]
+    kinds += [("A", name) for name in guesses]
     answers = case.together(*(asking(server, name, kind, case) for kind, name in kinds))
-    mx, *srv = (answer or Said(server, "silent") for answer in answers)
-    exchangers = _hosts(mx.values, domain)
-    services = _hosts((value for answer in srv for value in answer.values), domain)
-    return Served(server, domain, exchangers, services) if exchangers or services else None
+    mx, one, other, *there = (answer or Said(server, "silent") for answer in answers)
+    exchangers = _hosts(mx.values, case.host)
+    services = _hosts((*one.values, *other.values), case.host)
+    known = tuple(name for name, answer in zip(guesses, there, strict=True) if answer.values)
+    found = Served(server, domain, exchangers, services, known)
+    return found if found.hosts else None
 
 
-def _hosts(values: Iterable[str], domain: str) -> tuple[str, ...]:
-    """The names at the end of MX and SRV records; what is no host name is not handed on."""
+def _hosts(values: Iterable[str], host: str) -> tuple[str, ...]:
+    """The names at the end of MX and SRV records, but for the host itself; what is no host name is not handed on."""
     names = [value.split()[-1].rstrip(".") for value in values]
-    return tuple(dict.fromkeys(name for name in names if host_fault(name) is None and name.lower() != domain.lower()))
+    return tuple(dict.fromkeys(name for name in names if host_fault(name) is None and name.lower() != host.lower()))
 
 
 @frozen
@@ -128,14 +148,15 @@ def rows(candidates: Sequence[Candidate]) -> list[Evidence]:
     return [Evidence("tried the mail ports of these hosts, without login", seen, means)]
 
 
-def look(case: Case) -> Callable[[], Served | None]:
-    """The look whether the host's name is that of a mail domain, whose servers have other names."""
+def around(case: Case, *, web: bool) -> Served | None:
+    """Whether the host's name is that of a mail domain, whose servers have other names; else, for a host that is a
+    `web` server, the mail servers of the domain that it is in."""
+    from dtsconf.looks import names
+    from dtsconf.names import is_ip
 
-    def ask() -> Served | None:
-        from dtsconf.looks import names
-        from dtsconf.names import is_ip
-
-        known = [] if is_ip(case.host) or "." not in case.host else names.beyond()
-        return served(case, known[0], case.host) if known else None
-
-    return ask
+    known = [] if is_ip(case.host) or "." not in case.host else names.beyond()
+    if not known:
+        return None
+    above = case.host.partition(".")[2]
+    own = served(case, known[0], case.host)
+    return own if own or not (web and "." in above) else served(case, known[0], above, usual=True)

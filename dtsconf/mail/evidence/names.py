@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.looks import names
 from dtsconf.looks.case import Outcome
-from dtsconf.looks.names import Said, asking, question
+from dtsconf.looks.names import Said, asking
 from dtsconf.mail.evidence import domain
 from dtsconf.names import host_fault
 from dtsconf.proof import Evidence
@@ -16,8 +16,6 @@ from dtsconf.settings.microsoft import is_smtp_host
 if TYPE_CHECKING:
     from dtsconf.mail.evidence.case import Case
     from dtsconf.mail.evidence.domain import Candidate, Served
-
-_GUESSES = ("smtp", "mail", "relay", "smtp-relay", "mailrelay")
 
 
 def examine(case: Case) -> Outcome:
@@ -62,26 +60,14 @@ def _no_name(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
 
 
 def _usual(case: Case, said: Said, zone: str, evidence: tuple[Evidence, ...]) -> Outcome:
-    """The domain exists: which of the names that are usual does it have, and is a mail server there?"""
-    usual = [f"{guess}.{zone}" for guess in _GUESSES if f"{guess}.{zone}" != case.host]
-    *answers, served = case.together(
-        *(asking(said.server, name, "A", case) for name in usual), lambda: domain.served(case, said.server, zone)
-    )
-    there = [name for name, answer in zip(usual, answers, strict=True) if isinstance(answer, Said) and answer.values]
-    named = [name for name in served.hosts if name not in there] if isinstance(served, domain.Served) else []
+    """The domain exists: which mail servers does it have?"""
     telling = f"{said.server} says NXDOMAIN: the domain {zone} exists, the name {case.host} in it does not"
-    if not [*there, *named]:
+    served = domain.served(case, said.server, zone, usual=True)
+    if served is None:
         return Outcome(evidence, telling, None)
-    asked = Evidence(f"asked for usual names of mail servers in {zone}", ", ".join(there) or "none", _means(there))
-    mail = (Evidence(question(said, zone, "MX"), str(served), "the servers that the domain names"),) if named else ()
-    tried = domain.tried(case, [*there, *named])
-    first = tried[0]
-    hint = f"if it is the server that was meant: {first.proposal(case.host_key)}{_seen(first)}"
-    return Outcome((*evidence, asked, *mail, *domain.rows(tried)), telling, hint)
-
-
-def _means(there: list[str]) -> str:
-    return "these names exist there, and may be what was meant" if there else "the server has another name there"
+    tried = domain.tried(case, served.hosts)
+    hint = f"if it is the server that was meant: {tried[0].proposal(case.host_key)}{_seen(tried[0])}"
+    return Outcome((*evidence, *served.rows, *domain.rows(tried)), telling, hint)
 
 
 def _seen(one: Candidate) -> str:
@@ -94,14 +80,14 @@ def _no_address(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outco
     served = domain.served(case, said.server, case.host)
     if served is None:
         return Outcome(evidence, f"{said.server} knows the name {case.host}, but no address for it", None)
-    told, hint, more = as_domain(case, served)
-    return Outcome((*evidence, *more), told, hint)
-
-
-def as_domain(case: Case, served: Served) -> tuple[str, str, tuple[Evidence, ...]]:
-    """What to say of a host that is a mail domain: sentence, hint and evidence."""
-    means = f"{case.host} is a mail domain, not a mail server"
-    row = Evidence(question(Said(served.server, ""), case.host, "MX"), str(served), means)
     tried = domain.tried(case, served.hosts)
-    told = f"ask for the name of its server for outgoing mail; what the DNS names: {tried[0].proposal(case.host_key)}"
-    return f"{means}: {served}", f"{told}{_seen(tried[0])}", (row, *domain.rows(tried))
+    return Outcome((*evidence, *served.rows, *domain.rows(tried)), *as_domain(case, served, tried))
+
+
+def as_domain(case: Case, served: Served, tried: list[Candidate]) -> tuple[str, str]:
+    """What to say of a host that is a mail domain, or a web server in one: sentence and hint."""
+    told = f"{case.host} is a mail domain, not a mail server: {served}"
+    if served.domain != case.host:
+        told = f"{case.host} is a web server, it seems; in {served.domain}, {tried[0].name} takes mail"
+    hint = f"ask for the name of the server for outgoing mail; what the DNS names: {tried[0].proposal(case.host_key)}"
+    return told, f"{hint}{_seen(tried[0])}"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dtsconf.mail.evidence.case import Case
 
 OTHERS = (587, 465, 25, 2525)
+_WEB = {80, 443}
+"""Ports that a domain's own address often has, whose mail goes to other machines."""
 
 
 def examine(case: Case) -> Outcome:
@@ -27,10 +29,14 @@ def examine(case: Case) -> Outcome:
     if not case.addresses:
         return Outcome()
     seen, evidence = network.look(case, tuple(SERVICES), lambda: _other_ports(case))
-    if not seen.own_fault and not (seen.ports and seen.ports.hint) and (served := domain.look(case)()):
-        told, hint, more = as_domain(case, served)
-        return Outcome((*evidence, *more), *verdict(seen, (told, hint)))
-    return Outcome(evidence, *verdict(seen))
+    web = not _WEB.isdisjoint(seen.open)
+    served = None if seen.own_fault or (seen.ports and seen.ports.hint) else domain.around(case, web=web)
+    if served is None:
+        return Outcome(evidence, *verdict(seen))
+    tried = domain.tried(case, served.hosts)
+    meant = tried[0].answers or (web and served.domain == case.host)
+    told = as_domain(case, served, tried) if meant else None
+    return Outcome((*evidence, *served.rows, *domain.rows(tried)), *verdict(seen, told))
 
 
 def _other_ports(case: Case) -> Ports | None:
