@@ -27,6 +27,9 @@ SYNC_EVERY = 1.0
 
 State = Literal["sent", "deferred", "failed"]
 
+_SPOOL = "give the queue's folder back its rights, or the disk some space (dtsconf doctor); a later run goes on with it"
+"""What to do where a message's file can't be handled."""
+
 _OF_ALL = (errno.EROFS, errno.EMFILE, errno.ENFILE)
 """Troubles with one message's file that every other would have as well."""
 
@@ -156,7 +159,8 @@ class Runner:
             except OSError as closed:
                 if closed.errno in _OF_ALL:
                     raise
-                self._closed.append(Ran(slot.id, "", "failed", f"its file can't be opened: {closed.strerror}"))
+                told = f"its file can't be opened: {closed.strerror}"
+                self._closed.append(Ran(slot.id, "", "failed", told, _SPOOL))
                 continue
             if held is None:
                 continue
@@ -249,6 +253,10 @@ class Runner:
             return self._note(ran, held, progress) or ran
         if still and not slot.failed:
             progress = replace(progress, detail=f"given up after 5 days; the last attempt: {progress.detail}")
+        hint = (
+            hint
+            or f"once that is mended: dtsconf queue flush {entry.id}; or take it away: dtsconf queue drop {entry.id}"
+        )
         return self._give_up(Ran(entry.id, entry.message_id, "failed", progress.detail, hint), held, progress)
 
     def _note(self, ran: Ran, held: Held, progress: Progress) -> Ran | None:
@@ -260,7 +268,8 @@ class Runner:
         except OSError as error:
             if not served:
                 held.enter("waiting")
-            return replace(ran, state="failed", detail=f"{ran.detail}; this can't be written down: {error.strerror}")
+            told = f"{ran.detail}; this can't be written down: {error.strerror}"
+            return replace(ran, state="failed", detail=told, hint=_SPOOL)
         return None
 
     def _give_up(self, ran: Ran, held: Held, progress: Progress) -> Ran:
@@ -271,7 +280,7 @@ class Runner:
         try:
             held.give_up(progress)
         except OSError as error:
-            return replace(ran, detail=f"{ran.detail}; it can't be moved to failed/: {error.strerror}")
+            return replace(ran, detail=f"{ran.detail}; it can't be moved to failed/: {error.strerror}", hint=_SPOOL)
         return ran
 
 

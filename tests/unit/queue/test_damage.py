@@ -161,7 +161,9 @@ def test_a_kill_before_the_move_to_failed_serves_nobody_twice(spool: Spool, monk
         with pytest.raises(KeyboardInterrupt):
             run(spool, Server(REFUSED))
     server = Server()
-    assert [(ran.state, ran.detail) for ran in run(spool, server)] == [("failed", "550 no such user")]
+    (ran,) = run(spool, server)
+    assert (ran.state, ran.detail) == ("failed", "550 no such user")
+    assert f"dtsconf queue flush {ran.id}; or take it away: dtsconf queue drop {ran.id}" in ran.hint
     assert server.got == []
 
 
@@ -173,6 +175,7 @@ def test_where_failed_takes_nothing_the_others_go_on(spool: Spool) -> None:
     ran = run(spool, server)
     assert [one.state for one in ran] == ["failed", "sent"]
     assert "can't be moved to failed/" in ran[0].detail
+    assert "dtsconf doctor" in ran[0].hint
     assert [one.state for one in run(spool, server)] == ["failed"]
     assert len(server.got) == 2
 

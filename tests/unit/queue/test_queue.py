@@ -238,6 +238,7 @@ def test_trouble_with_the_next_one_waits_until_this_one_is_settled(
     server = Server()
     ran = run(spool, server)
     assert [(one.state, one.detail) for one in ran[1:]] == [("failed", "its file can't be opened: Input/output error")]
+    assert "dtsconf doctor" in ran[1].hint
     assert [message_id for message_id, _, _ in server.got] == ["<0@acme.example>"]
     assert not os.path.exists(first.path)
 
