@@ -354,6 +354,26 @@ def test_a_name_that_the_rules_allow_comes_first(behind: Behind) -> None:
     assert not told.advised
 
 
+def test_a_slip_in_the_domain_leads_to_the_senders(behind: Behind) -> None:
+    behind.link.names.records += [f"post7.corp.example. 60 IN A {SERVER}"]
+    sender = {"sender": {"email": "lab@corp.example"}}
+    profile = behind.profile(server={"host": "post7.corp.exmaple", "port": 25}, **sender)
+    told = behind.test(profile)
+    assert "there is no domain for post7.corp.exmaple, and the sender's is corp.example" in told.detail
+    assert told.advised == ["--set", "server.host=post7.corp.example"]
+    assert behind.mended(profile, told).code == 0
+    other = behind.test(behind.profile(server={"host": "mail.elsewhere.test", "port": 25}, **sender))
+    assert "check the spelling" in other.hint
+    assert other.advised == ["--set", "server.host=NAME"]
+
+
+def test_no_host_of_a_domain_that_takes_no_mail_is_proposed(behind: Behind) -> None:
+    behind.link.names.records[:] = [f"smtp.corp.example. 60 IN A {DROPPED}"]
+    told = behind.test(behind.profile(server={"host": "smpt.corp.example", "port": 25}))
+    assert told.advised == ["--set", "server.host=NAME"]
+    assert "no mail server answers this machine at smtp.corp.example" in told.hint
+
+
 def test_no_such_domain(behind: Behind) -> None:
     told = behind.test(behind.profile(server={"host": "mail.akme.test"}))
     assert (told.code, told.cause) == (9, "dns")

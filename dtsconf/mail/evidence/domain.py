@@ -66,7 +66,8 @@ class Served:
 def served(case: Case, server: str, domain: str, *, usual: bool = False) -> Served | None:
     """Ask a name server for the mail servers of a domain, and with `usual` for hosts that are named as these often are;
     None when there are none but the host in question."""
-    guesses = [f"{guess}.{domain}" for guess in _GUESSES if usual and f"{guess}.{domain}" != case.host]
+    labels = dict.fromkeys((case.host.partition(".")[0], *_GUESSES)) if usual else ()
+    guesses = [f"{label}.{domain}" for label in labels if f"{label}.{domain}" != case.host]
     kinds = [("MX", domain), ("SRV", f"_submissions._tcp.{domain}"), ("SRV", f"_submission._tcp.{domain}")]
     kinds += [("A", name) for name in guesses]
     answers = case.together(*(asking(server, name, kind, case) for kind, name in kinds))

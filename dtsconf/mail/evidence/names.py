@@ -55,24 +55,46 @@ def _no_name(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     zone = said.zone
     if zone is None or zone == "." or "." not in zone:
         telling = f"{said.server} says NXDOMAIN: there is no domain for {case.host}"
-        return Outcome(evidence, telling, None)
-    return _usual(case, said, zone, evidence)
-
-
-def _usual(case: Case, said: Said, zone: str, evidence: tuple[Evidence, ...]) -> Outcome:
-    """The domain exists: which mail servers does it have?"""
+        near = _senders_domain(case)
+        if near is None:
+            return Outcome(evidence, telling, None)
+        return _servers_of(near, case, said, evidence, f"{telling}, and the sender's is {near}")
     telling = f"{said.server} says NXDOMAIN: the domain {zone} exists, the name {case.host} in it does not"
+    return _servers_of(zone, case, said, evidence, telling)
+
+
+def _senders_domain(case: Case) -> str | None:
+    """The domain of the sender's address, where the host's own looks like a slip of it."""
+    from difflib import SequenceMatcher
+
+    typed, theirs = case.host.partition(".")[2], case.sender.rpartition("@")[2].lower()
+    alike = SequenceMatcher(None, typed, theirs).ratio() >= _ALIKE
+    return theirs if alike and typed != theirs and host_fault(theirs) is None else None
+
+
+_ALIKE = 0.8
+"""How like one another a domain and its misspelling are, from 0 to 1."""
+
+
+def _servers_of(zone: str, case: Case, said: Said, evidence: tuple[Evidence, ...], telling: str) -> Outcome:
+    """A domain that exists: which mail servers does it have?"""
     served = domain.served(case, said.server, zone, usual=True)
     if served is None:
         return Outcome(evidence, telling, None)
     tried = domain.tried(case, served.hosts)
-    hint = f"if it is the server that was meant: {tried[0].proposal(case.host_key)}{_seen(tried[0])}"
+    hint = f"if it is the server that was meant: {_proposed(tried, case)}"
+    if not tried[0].answers:
+        hint = f"ask who runs {zone} for the name of its server for outgoing mail: {_proposed(tried, case)}"
     return Outcome((*evidence, *served.rows, *domain.rows(tried)), telling, hint)
 
 
-def _seen(one: Candidate) -> str:
-    """What a proposed host was seen to be, after its options."""
-    return f" ({one}; tried just now, without login)" if one.answers else f" ({one})"
+def _proposed(tried: list[Candidate], case: Case) -> str:
+    """The options for the host that would do best, and what it was seen to be; a blank where none takes mail."""
+    first = tried[0]
+    if first.answers:
+        return f"{first.proposal(case.host_key)} ({first}; tried just now, without login)"
+    names = ", ".join(one.name for one in tried)
+    return f"--set {case.host_key}=NAME (no mail server answers this machine at {names})"
 
 
 def _no_address(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
@@ -89,5 +111,5 @@ def as_domain(case: Case, served: Served, tried: list[Candidate]) -> tuple[str, 
     told = f"{case.host} is a mail domain, not a mail server: {served}"
     if served.domain != case.host:
         told = f"{case.host} is a web server, it seems; in {served.domain}, {tried[0].name} takes mail"
-    hint = f"ask for the name of the server for outgoing mail; what the DNS names: {tried[0].proposal(case.host_key)}"
-    return told, f"{hint}{_seen(tried[0])}"
+    what = "; what the DNS names" if tried[0].answers else ""
+    return told, f"ask for the name of the server for outgoing mail{what}: {_proposed(tried, case)}"
