@@ -9,7 +9,8 @@ import click
 
 from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run, record_option
-from dtsconf.errors import UsageProblem
+from dtsconf.errors import DtsconfError, UsageProblem
+from dtsconf.names import escape_controls
 from dtsconf.proof import LEVELS, Level
 
 if TYPE_CHECKING:
@@ -88,15 +89,17 @@ def _prepared(path: str | None) -> Iterator[Staging | None]:
     if path is None:
         yield None
         return
-    import errno
     import os
 
     from dtsconf.files.staging import Staging
     from dtsconf.machine.failure import failure
 
+    if not path or (os.path.lexists(path) and not os.path.isfile(path)):
+        words = (
+            f"can't write {escape_controls(path) or 'a file without a name'}: it is no regular file; nothing was sent"
+        )
+        raise DtsconfError(words, "name one to write the dialogue to, such as --transcript ticket.txt")
     try:
-        if os.path.lexists(path) and not os.path.isfile(path):
-            raise IsADirectoryError(errno.EISDIR, "it is no regular file", path)
         staging = Staging(path)
     except OSError as error:
         error.filename = path

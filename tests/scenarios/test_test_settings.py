@@ -344,12 +344,14 @@ def test_a_transcript_is_private_and_written_when_the_test_fails(
     assert [each.name for each in machine.work.iterdir() if each.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("place", ["nowhere/t.txt", ".", "/proc/t.txt"])
+@pytest.mark.parametrize("place", ["nowhere/t.txt", ".", "/proc/t.txt", "", "/dev/null"])
 def test_a_transcript_that_cannot_be_written_stops_the_test(machine: Machine, smtpd: Servers, place: str) -> None:
     server = smtpd()
     result = machine.run("test", "--profile", machine.profile(**proven(server)), "--transcript", place).fails(1)
     assert "nothing was sent" in result.text
     assert "hint: " in result.text
+    assert "dmesg" not in result.text or place == "/proc/t.txt"
+    assert ".dtsconf-" not in result.text
     assert server.sessions == []
 
 
