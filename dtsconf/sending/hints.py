@@ -105,6 +105,11 @@ def of_banned(name: str) -> str:
     )
 
 
+def of_unfit(name: str) -> str:
+    """What to do about a queued mail that the organisation's policy lets out to nobody, for its sender or size."""
+    return f"send it anew by the settings in force, smaller or in parts if it is that; dtsconf queue drop {name}"
+
+
 def _of_way(failed: Stage, again: str, *, proven: bool) -> str | None:
     """The hint where the server couldn't be used at all, by SMTP: only `test` looks further than the conversation. One
     that was proven before is not looked for elsewhere."""

@@ -67,10 +67,16 @@ def _require_size(size: int, request: Request, org: Organisation) -> None:
     limit = org.policy.max_size
     if limit is None or size <= limit:
         return
-    words = f"the mail has {in_units(size)}, and the organisation allows {in_units(limit)} (policy.max_size)"
     hint = smaller(request)
     where = org.place_of("policy.max_size")
-    raise Invalid(org.with_excerpts((Problem("too-large", words, hint, where, "policy.max_size", code=4),)))
+    raise Invalid(
+        org.with_excerpts((Problem("too-large", too_large(size, limit), hint, where, "policy.max_size", code=4),))
+    )
+
+
+def too_large(size: int, limit: int) -> str:
+    """That policy allows no mail of this size, both in octets."""
+    return f"the mail has {in_units(size)}, and the organisation allows {in_units(limit)} (policy.max_size)"
 
 
 def smaller(request: Request) -> str:

@@ -21,6 +21,7 @@ from dtsconf.queue.entry import Refused
 from dtsconf.queue.runner import Ran, Runner, Which
 from dtsconf.queue.spool import Spool
 from dtsconf.sending import hints
+from dtsconf.sending.recheck import unfit
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.recipients import forbidden
 from dtsconf.settings.roots import require_roots
@@ -130,6 +131,9 @@ class Postman:
         self, entry: Entry, recipients: tuple[str, ...], content: Queued, meanwhile: Callable[[], None]
     ) -> Outcome:
         """One attempt."""
+        if words := unfit(self._effective, entry.sender, entry.size):
+            none = tuple(Refused(address, None, words) for address in recipients)
+            return Outcome(refused=none, detail=words, hint=hints.of_unfit(entry.id))
         banned = {address: words for address in recipients if (words := forbidden(self._effective.org, address))}
         refused = tuple(Refused(address, None, words) for address, words in banned.items())
         allowed = tuple(address for address in recipients if address not in banned)

@@ -87,6 +87,28 @@ def test_a_run_that_is_interrupted_tells_what_went_out(machine: Machine, smtpd: 
     assert [one["state"] for one in messages(machine)] == ["sending"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({"max_size": "1 KiB"}, "the organisation allows 1 KiB"),
+        ({"lock": ["sender.email"]}, "locked sender.email to lab@acme.example"),
+        ({"rules": [{"key": "sender.email", "matches": "l*", "because": "ours"}]}, "must match 'l*'"),
+    ],
+    ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
+)
+def test_what_was_queued_under_another_profile_is_held_to_the_policy_in_force(
+    machine: Machine, smtpd: Servers, policy: dict[str, Any], told: str
+) -> None:
+    server = smtpd()
+    to_server(machine, server.port, policy=policy)
+    other = machine.profile("mine.yaml", settings={"sender": {"email": "boss@acme.example"}})
+    queue(machine, "--profile", other, "--attach", str(machine.write("large.bin", "x" * 2000)))
+    result = machine.run("queue", "run").fails(1)
+    assert told in result.stdout
+    assert server.messages == []
+    assert [one["state"] for one in messages(machine)] == ["failed"]
+
+
 def test_attachments_are_copied_when_the_mail_is_queued(machine: Machine, mail: MailHost) -> None:
     to_server(machine, mail.endpoint("plain").port)
     recipient = mail.fresh_recipient()
