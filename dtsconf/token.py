@@ -35,5 +35,9 @@ class TokenSource(Protocol):
         """What the token's own claims show to be wrong (audience, scope, user, tenant, expiry), in a few words; None
         when nothing does. Claims are read, not verified: a note explains a refusal and is never one."""
 
+    def mend(self, token: Token) -> str | None:
+        """What to do first where the token's own times show that this machine's clock is wrong; None where they don't,
+        or it tells none."""
+
     def remedy(self) -> str:
         """The next step for whoever reads that a mail server refused the token, when the server gave no better one."""

@@ -68,6 +68,13 @@ def note(token: str, expected: Expected, now: float) -> str | None:
     return "; ".join(found) or None
 
 
+def of_another_time(token: str, now: float) -> bool:
+    """Whether the token begins later than now, by more than clocks may be off: a new one says when it was made."""
+    claims = read(token)
+    begins = _number(claims.get("nbf", claims.get("iat")))
+    return begins is not None and begins > now + SKEW
+
+
 def _times(claims: dict[str, Any], now: float) -> list[str]:
     begins, ends = _number(claims.get("nbf", claims.get("iat"))), _number(claims.get("exp"))
     if begins is not None and begins > now + SKEW:

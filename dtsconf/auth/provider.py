@@ -6,7 +6,9 @@ plain values only; all else is told here, in a sentence, as what it is. Knows no
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -41,6 +43,9 @@ _HINTS = {
     "tls-not-yet-valid": "check this machine's clock",
 }
 _NOTHING_THERE = (404, 410)
+ANEW = "; to have the reason looked for: dtsconf test"
+"""How a hint ends that no looks have been made for yet."""
+
 SIGN_IN_TO_NETWORK = 511
 """HTTP's word of a guest network for who hasn't signed in there (RFC 6585 6)."""
 _ELSEWHERE = "check microsoft.authority and connection.proxy: what answers there is no identity provider"
@@ -70,6 +75,7 @@ class Provider:
     def __init__(self, wanted: Wanted, make: MakeSession) -> None:
         self._wanted, self._make = wanted, make
         self._session: Session | None = None
+        self._dated = "", 0.0
 
     def get(self, url: str, **options: Any) -> Response:
         """A GET, which is for the discovery document. Raises: SignInFailed."""
@@ -97,10 +103,24 @@ class Provider:
             response: Response = self._opened().request(method, url, **kept)
         except NoAnswer as failed:
             raise no_answer(host, failed.trouble) from None
+        self._dated = response.headers.get("Date", ""), time.time()
         if response.status_code == SIGN_IN_TO_NETWORK:
             raise self._page(response, url)
         _refuse_busy(response, host)
         return response
+
+    def by_its_clock(self, failed: SignInFailed) -> SignInFailed:
+        """The error for a no of the provider's, which may come from this machine's clock: what an application proves
+        itself with holds a time (RFC 7523 3)."""
+        from dtsconf.looks.clock import SET, SLACK, date_in, told_apart
+
+        text, now = self._dated
+        said = date_in(text)
+        if said is None or abs(said - now) <= SLACK:
+            return failed
+        message = f"{failed.message}; {told_apart(said - now)} by the provider's"
+        hint = f"{SET}; if it stays: {failed.hint}"
+        return SignInFailed(message, hint, tuple(replace(one, message=message, hint=hint) for one in failed.problems))
 
     def _plain(self, response: Response, url: str) -> Response:
         """The response, if it is a JSON object."""
@@ -182,7 +202,7 @@ def no_answer(host: str, trouble: Trouble) -> Unheard:
     if trouble.place == "tls" and trouble.what != "certificate":
         words = "makes no TLS connection"
     hint = _HINTS.get(trouble.cause, _HINTS["timeout"])
-    return Unheard(f"{host} {words}: {detail}", f"{hint}; what looks find out: dtsconf test", trouble)
+    return Unheard(f"{host} {words}: {detail}", hint + ANEW, trouble)
 
 
 def _no_proxy(host: str, trouble: Trouble, detail: str) -> Unheard:

@@ -73,6 +73,10 @@ class UserTokens:
         """See `TokenSource`."""
         return claims.note(token.value.reveal(), _expected(self._wanted, token.username), time.time())
 
+    def mend(self, token: Token) -> str | None:
+        """See `TokenSource`."""
+        return _clock(token)
+
     def remedy(self) -> str:
         """See `TokenSource`."""
         return REFUSED
@@ -184,6 +188,10 @@ class ApplicationTokens:
         """See `TokenSource`."""
         return claims.note(token.value.reveal(), _expected(self._wanted, None), time.time())
 
+    def mend(self, token: Token) -> str | None:
+        """See `TokenSource`."""
+        return _clock(token)
+
     def remedy(self) -> str:
         """See `TokenSource`."""
         return REFUSED_APPLICATION.format(client=self._wanted.client_id, sender=self._wanted.sender)
@@ -198,7 +206,10 @@ class ApplicationTokens:
             answer = asked(lambda: client.acquire_token_for_client(self._wanted.scopes, claims_challenge=challenge))
         finally:
             self._provider.close()
-        value, expires = token_of(answer or {}, self._wanted)
+        try:
+            value, expires = token_of(answer or {}, self._wanted)
+        except SignInFailed as failed:
+            raise self._provider.by_its_clock(failed) from None
         return Token(value, self._wanted.sender or "", expires)
 
 
@@ -224,6 +235,14 @@ def interact(wanted: Wanted, provider: Provider, person: Person, environ: Mappin
 
 def _token(found: Held) -> Token:
     return Token(found.access, found.account.username, found.expires)
+
+
+def _clock(token: Token) -> str | None:
+    if not claims.of_another_time(token.value.reveal(), time.time()):
+        return None
+    from dtsconf.looks.clock import SET
+
+    return SET
 
 
 def _expected(wanted: Wanted, username: str | None) -> claims.Expected:

@@ -26,7 +26,7 @@ SLACK = 600.0
 """Seconds by which two clocks may differ without a word."""
 
 _DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d(?: [+-]\d{4}| [A-Z]{3,4})?")
-_SET = "set this machine's clock: timedatectl set-ntp true (Windows: w32tm /resync), then dtsconf test again"
+SET = "set this machine's clock: timedatectl set-ntp true (Windows: w32tm /resync), then dtsconf test again"
 
 
 @frozen
@@ -96,13 +96,17 @@ def judge(case: Case, own: Certificate, told: Told | None, found: list[Evidence]
         means = "this machine's clock is right: it is the certificate that has to be replaced"
         hint = f"have the certificate of {case.host} renewed: this machine's clock is right"
         return Outcome((*found, Evidence(what, seen, means)), means, hint)
-    way = "behind" if apart > 0 else "ahead"
-    means = f"this machine's clock is {_span(abs(apart))} {way}"
+    means = told_apart(apart)
     if not own.not_before <= told.at <= own.not_after:
         return Outcome(
-            (*found, Evidence(what, seen, means + ", and the certificate is not valid then either")), means, _SET
+            (*found, Evidence(what, seen, means + ", and the certificate is not valid then either")), means, SET
         )
-    return Outcome((*found, Evidence(what, seen, means + "; by the other clock the certificate is valid")), means, _SET)
+    return Outcome((*found, Evidence(what, seen, means + "; by the other clock the certificate is valid")), means, SET)
+
+
+def told_apart(apart: float) -> str:
+    """By how much this machine's clock is wrong, as a sentence; `apart`: seconds that the right one is later."""
+    return f"this machine's clock is {_span(abs(apart))} {'behind' if apart > 0 else 'ahead'}"
 
 
 def _by_itself(own: Certificate, now: float) -> str:

@@ -34,6 +34,7 @@ class Bearer:
 
     def __init__(self, name: str, token: Token, host: str, port: int) -> None:
         self.name = name
+        self.token = token
         value = token.value.reveal()
         if any(c in value + token.username for c in "\r\n\0\1"):
             raise auth.ExchangeBroken("the token or its user holds a control character", "token")
@@ -131,7 +132,8 @@ def _refused(talk: Conversation, mechanism: Bearer, reply: Reply, tokens: TokenS
 
     finding = of_reply("auth", reply, talk.facts)
     if finding.cause == "auth-rejected":
-        finding = Finding("token", tokens.remedy())
+        mend = tokens.mend(mechanism.token)
+        finding = Finding("token", f"{mend}; if it stays: {tokens.remedy()}" if mend else tokens.remedy())
     status = f" (the server says of the token: {mechanism.status})" if mechanism.status else ""
     words = f"{mechanism.name} as {talk.facts.username}: {reply.text}{status}{talk.doubts()}{more}"
     raise StageFailed.of(finding, words, "server", reply)

@@ -46,7 +46,7 @@ def unheard(level: Level, failed: SignInFailed, effective: Effective, progress: 
     Raises:
         SignInFailed: `failed` itself, where an answer came or none was asked for.
     """
-    from dtsconf.auth.provider import Unheard
+    from dtsconf.auth.provider import ANEW, Unheard
     from dtsconf.proof import Stage, Verification
     from dtsconf.version import __version__
 
@@ -56,7 +56,8 @@ def unheard(level: Level, failed: SignInFailed, effective: Effective, progress: 
     at = f"{trouble.host} (to sign in)"
     steps = [Stage(s.place, True, s.ms, f"{at}: {s.detail}", said_by=s.said_by) for s in trouble.steps]
     name = "token" if trouble.place == "request" else trouble.place
-    stage = Stage(name, False, trouble.ms, failed.message, None, None, trouble.cause, failed.hint, trouble.said_by)
+    hint = (failed.hint or "").removesuffix(ANEW)
+    stage = Stage(name, False, trouble.ms, failed.message, None, None, trouble.cause, hint, trouble.said_by)
     found = _examined(trouble, effective, progress)
     return Verification(
         level,
@@ -72,11 +73,11 @@ def unheard(level: Level, failed: SignInFailed, effective: Effective, progress: 
 
 def told(failed: Unheard, effective: Effective, progress: Progress | None = None) -> Unheard:
     """The error with what looks found out, for a command that has no report."""
-    from dtsconf.auth.provider import Unheard
+    from dtsconf.auth.provider import ANEW, Unheard
 
     found = _examined(failed.trouble, effective, progress)
     message = f"{failed.message}; {found.telling}" if found.telling else failed.message
-    return Unheard(message, found.hint or failed.hint or "", failed.trouble)
+    return Unheard(message, found.hint or (failed.hint or "").removesuffix(ANEW), failed.trouble)
 
 
 def _examined(trouble: Trouble, effective: Effective, progress: Progress | None) -> Outcome:

@@ -23,7 +23,10 @@ LETTER = Letter("pc-7", "acme-perth", 3, "dtsconf 1.2.0", "macro")
 class Tokens:
     """Hands out the texts in turn: the first, and at each `fresh` the next. `asked` has how it was asked."""
 
-    def __init__(self, *texts: str, username: str = "dts@acme.example", note: str | None = None) -> None:
+    def __init__(
+        self, *texts: str, username: str = "dts@acme.example", note: str | None = None, mend: str | None = None
+    ) -> None:
+        self._mend = mend
         self._texts = list(texts or (TOKEN,))
         self._username, self._note = username, note
         self.asked: list[tuple[bool, str | None]] = []
@@ -38,6 +41,9 @@ class Tokens:
 
     def remedy(self) -> str:
         return "sign in again: dtsconf sign-in"
+
+    def mend(self, token: Token) -> str | None:
+        return self._mend
 
     def note(self, token: Token) -> str | None:
         return self._note

@@ -517,4 +517,4 @@ def test_apply_doctor_and_send_tell_the_same(away: Away) -> None:
     assert "evidence:\n  1. asked the name server" in out
     code, _, err = away.behind.run("send", "--profile", profile, "--to", SENDER, "--subject", "x", "--body", "y")
     assert code == 9
-    assert "what looks find out: dtsconf test" in err
+    assert "to have the reason looked for: dtsconf test" in err

@@ -180,11 +180,12 @@ def test_a_claims_challenge_is_answered_once(server: GraphServer, certificates: 
 
 def test_a_second_challenge_is_a_no(server: GraphServer, certificates: Certificates) -> None:
     server.faults = [Fault("claims", "sendMail", times=5)]
-    tokens = Tokens(TOKEN, TOKEN, TOKEN, note="the token is for somebody else")
+    tokens = Tokens(TOKEN, TOKEN, TOKEN, note="the token is for somebody else", mend="set the clock")
     result = verify(job(route(server, certificates, tokens)))
     assert result.failure is not None
     assert (result.failure.stage, result.failure.cause) == ("accepted", "token")
     assert "the token is for somebody else" in result.failure.detail
+    assert str(result.failure.hint).startswith("set the clock; if it stays: ")
     assert len(tokens.asked) == 2
     assert server.asked == ["sendMail"] * 2
 

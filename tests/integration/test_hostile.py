@@ -38,6 +38,9 @@ class Tokens:
     def remedy(self) -> str:
         return "sign in again: dtsconf sign-in"
 
+    def mend(self, token: Token) -> str | None:
+        return None
+
     def note(self, token: Token) -> str | None:
         return None
 

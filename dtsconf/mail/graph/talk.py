@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from dtsconf.errors import SignInFailed
-from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.failure import Finding, StageFailed
 from dtsconf.mail.graph import refusals, replies, troubles
 from dtsconf.mail.report import Report
 from dtsconf.web.answer import described
@@ -174,6 +174,8 @@ class Talk:
             return troubles.failed(self.trouble, self.host)
         facts = refusals.Facts(self.mailbox, self.sender or self.mailbox, self.route.user is not None, large)
         finding = refusals.finding(refusal, facts)
+        if finding.cause == "token" and self._token and (mend := self.route.tokens.mend(self._token)):
+            finding = Finding("token", f"{mend}; if it stays: {finding.hint}")
         words = f"{refusal.reply.text}{self._doubts() if finding.cause == 'token' else ''}"
         if refusal.wait:
             words += f"; it asks to wait {refusal.wait:.0f} s"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ from dtsconf.auth.sources import ApplicationTokens, UserTokens
 from dtsconf.auth.store import Store
 from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.secret.value import Secret
+from dtsconf.token import Token
 from tests.fakes.provider import CANARY, DEVICE, FakeProvider, Reply, tokens
 from tests.unit.auth.people import Somebody, wanted
 
@@ -243,6 +246,30 @@ def application(
     return ApplicationTokens(APPLICATION, lambda: session, lambda: (key, Secret(secret)))
 
 
+def test_a_refusal_is_told_beside_a_clock_that_is_wrong() -> None:
+    """What an application proves itself with holds this machine's time, and the provider's answer has its own."""
+    from email.utils import formatdate
+
+    no = '{"error": "invalid_client", "error_description": "AADSTS700024: Client assertion is not within its time"}'
+    for apart, words in ((10830, "this machine's clock is 3 hours behind by the provider's"), (60, "")):
+        dated = {"Content-Type": "application/json", "Date": formatdate(time.time() + apart, usegmt=True)}
+        with pytest.raises(SignInFailed) as caught:
+            application(FakeProvider({"client_credentials": [Reply(401, no, dated)]})).get()
+        assert "AADSTS700024" in caught.value.message
+        assert words in caught.value.message
+        assert [(one.kind, one.message) for one in caught.value.problems] == [("aadsts700024", caught.value.message)]
+        assert str(caught.value.hint).startswith("set this machine's clock: timedatectl set-ntp true") == bool(words)
+
+
+def test_a_token_of_another_time_has_the_clock_set_first(make: Make, places: Places) -> None:
+    source = make()
+    for begins, mend in ((7200, True), (0, False)):
+        claims = base64.urlsafe_b64encode(json.dumps({"nbf": time.time() + begins}).encode()).decode().rstrip("=")
+        made = source.mend(Token(Secret(f"e30.{claims}.x"), "ann@acme.example", 0))
+        assert (made is not None) == mend
+    assert source.mend(Token(Secret("opaque"), "ann@acme.example", 0)) is None
+
+
 def test_an_application_asks_nobody_and_once_a_run() -> None:
     provider = FakeProvider({"client_credentials": [{"access_token": CANARY, "expires_in": 3600}, tokens("second")]})
     source = application(provider)
@@ -359,6 +386,14 @@ UNKNOWN_TENANT = '{"error": "invalid_tenant", "error_description": "AADSTS90002:
     ("reply", "told"),
     [
         (Reply(400, UNKNOWN_TENANT), "AADSTS90002: there is no such tenant (AADSTS90002: Tenant acme not found.)"),
+        (
+            Reply(403, "<title>Blocked</title>", {"Content-Type": "text/html"}),
+            "no answer of an identity provider (HTTP 403, text/html, a page titled 'Blocked')",
+        ),
+        (
+            Reply(511, "<title>Guests</title>", {"Content-Type": "text/html"}),
+            "no answer of an identity provider (HTTP 511, text/html, a page titled 'Guests')",
+        ),
         (Reply(404, "<html>"), "https://id.acme.example/acme is no identity provider's (HTTP 404)"),
     ],
 )

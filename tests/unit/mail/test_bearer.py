@@ -26,8 +26,9 @@ STARTTLS = EHLO.replace("250 ENH", "250-STARTTLS\r\n250 ENH")
 class Tokens:
     """Hands out the tokens of a test, the fresh one after the first."""
 
-    def __init__(self, *values: str, note: str | None = None) -> None:
+    def __init__(self, *values: str, note: str | None = None, mend: str | None = None) -> None:
         self.values = list(values)
+        self._mend = mend
         self.asked: list[bool] = []
         self._note = note
 
@@ -39,6 +40,9 @@ class Tokens:
 
     def remedy(self) -> str:
         return "sign in again: dtsconf sign-in"
+
+    def mend(self, token: Token) -> str | None:
+        return self._mend
 
     def note(self, token: Token) -> str | None:
         return self._note
@@ -116,6 +120,14 @@ def test_a_token_that_stays_refused_is_explained(certificates: Certificates, mec
     assert "the token itself: it is for another audience" in row.detail
     assert running.heard.count(end) >= 2
     assert SECRET not in repr(row)
+
+
+def test_a_token_of_another_time_has_the_clock_set_first(certificates: Certificates) -> None:
+    no = (f"334 {ERROR}", "535 5.7.3 Authentication unsuccessful")
+    tokens = Tokens("old-" + SECRET, "new-" + SECRET, mend="set the clock")
+    with server(login_server(certificates, "XOAUTH2", *no, *no)) as running:
+        row = failed(signed_in(running.port, certificates, tokens))
+    assert row.hint == "set the clock; if it stays: sign in again: dtsconf sign-in"
 
 
 def test_without_a_fresh_token_the_servers_words_count(certificates: Certificates) -> None:
