@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dtsconf.errors import Variable
 from dtsconf.settings.effective import display, source
 from dtsconf.settings.resolve import DEFAULTS
+from dtsconf.settings.rules import in_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,14 +43,19 @@ def told(stage: str, effective: Effective | None, recorded: Organisation | None)
     machine config as the last apply wrote it, where that is known."""
     if effective is None:
         return ""
-    keys = _DECIDING.get(stage, ())
+    keys = _deciding(stage, effective)
     above = [_above(key, effective.origin[key], effective) for key in keys if _is_above(key, effective)]
     return "; ".join([*above, *_by_hand(keys, effective, recorded)])
 
 
 def is_by_hand(stage: str, effective: Effective, recorded: Organisation | None) -> bool:
     """Whether one of them was changed in the machine config since the last apply."""
-    return any(True for _ in _changed(_DECIDING.get(stage, ()), effective, recorded))
+    return any(True for _ in _changed(_deciding(stage, effective), effective, recorded))
+
+
+def _deciding(stage: str, effective: Effective) -> tuple[str, ...]:
+    """The settings of the mode in use that may be why a stage failed."""
+    return tuple(key for key in _DECIDING.get(stage, ()) if in_use(key, effective.settings.mode))
 
 
 def _is_above(key: str, effective: Effective) -> bool:
