@@ -85,7 +85,7 @@ def _without(key: str, setting: Setting) -> str:
     """What takes a value of a layer away."""
     if isinstance(setting.where, Variable):
         return f"Remove-Item Env:{setting.where}" if sys.platform == "win32" else f"unset {setting.where}"
-    return f"delete {key.rpartition('.')[2]} at {setting.where}"
+    return f"take {key} out of {setting.where}"
 
 
 def _by_hand(keys: tuple[str, ...], effective: Effective, recorded: Organisation | None) -> list[str]:
