@@ -87,11 +87,12 @@ def _hosts(values: Iterable[str], host: str) -> tuple[str, ...]:
 
 @frozen
 class Candidate:
-    """A host that may have been meant, and what its mail ports come to."""
+    """A host that may have been meant, and what its mail ports come to. `looked`: there was time to try them."""
 
     name: str
     route: Smtp
     choice: Choice
+    looked: bool = True
 
     @property
     def way(self) -> Way | None:
@@ -113,7 +114,8 @@ class Candidate:
     def __str__(self) -> str:
         if self.way is not None:
             return served_by(self.way)
-        return self.choice.found if self.answers else "no mail server answers there"
+        nothing = "no mail server answers there" if self.looked else "not tried, for lack of time"
+        return self.choice.found if self.answers else nothing
 
     def proposal(self, host_key: str) -> str:
         """The options that take it, port and encryption with it where others than those in use were seen to work."""
@@ -135,8 +137,9 @@ def tried(case: Case, names: Sequence[str]) -> list[Candidate]:
     return sorted(tried, key=lambda one: (not route.permits(case.host_key, one.name), one.rank))
 
 
-def _candidate(route: Smtp, found: Iterable[tuple[Way, ...] | None]) -> Candidate:
-    return Candidate(route.host, route, chosen([way for ways in found for way in ways or ()], route))
+def _candidate(route: Smtp, found: Sequence[tuple[Way, ...] | None]) -> Candidate:
+    ways = [way for each in found for way in each or ()]
+    return Candidate(route.host, route, chosen(ways, route), looked=bool(ways))
 
 
 def rows(candidates: Sequence[Candidate]) -> list[Evidence]:
@@ -146,6 +149,8 @@ def rows(candidates: Sequence[Candidate]) -> list[Evidence]:
     seen = "; ".join(f"{one.name}: {one}" for one in candidates)
     good = [one.name for one in candidates if one.answers]
     means = f"{good[0]} may be what was meant" if good else "none of them is a mail server for this machine"
+    if not any(one.looked for one in candidates):
+        means = "nobody knows whether they take mail"
     return [Evidence("tried the mail ports of these hosts, without login", seen, means)]
 
 

@@ -93,6 +93,8 @@ def _proposed(tried: list[Candidate], case: Case) -> str:
     first = tried[0]
     if first.answers:
         return f"{first.proposal(case.host_key)} ({first}; tried just now, without login)"
+    if not first.looked:
+        return f"{first.proposal(case.host_key)} ({first})"
     names = ", ".join(one.name for one in tried)
     return f"--set {case.host_key}=NAME (no mail server answers this machine at {names})"
 
