@@ -22,7 +22,7 @@ _PLACE = ("server.host", "microsoft.smtp.host", "server.port", "microsoft.smtp.p
 _PORTS = ("server.port", "microsoft.smtp.port")
 _TLS = (*_PLACE, "server.encryption", "server.ca_file", "server.fingerprint", "connection.min_tls")
 _AUTH = (*_TLS, "login.required", "login.username", "login.password", "login.mechanism")
-_MAIL = (*_PLACE, "server.encryption", "login.required", "login.username", "sender.email")
+_MAIL = (*_PLACE[:2], "login.required", "login.username", "sender.email")
 _DECIDING = {
     "resolve": _PLACE[:2],
     "connect": _TLS[:5],
@@ -30,7 +30,7 @@ _DECIDING = {
     "ehlo": _TLS[:5],
     "tls": _TLS,
     "auth": _AUTH,
-    **dict.fromkeys(("mail-from", "rcpt-to", "data", "accepted"), _MAIL),
+    **dict.fromkeys(("mail-from", "rcpt-to"), _MAIL),
 }
 """By stage: the settings that may be why it failed."""
 

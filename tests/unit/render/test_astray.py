@@ -40,6 +40,8 @@ def recorded(values: dict[str, Any]) -> Organisation:
         ("tls", {"connection.min_tls": "1.3"}, "in place of the default, 1.2"),
         ("mail-from", {"sender.email": "boss@acme.example"}, "to go by that again: unset DTS_EMAIL_SENDER__EMAIL"),
         ("auth", {"sender.email": "boss@acme.example"}, ""),
+        ("mail-from", {"server.port": 2525}, ""),
+        ("accepted", {"sender.email": "boss@acme.example"}, ""),
     ],
 )
 def test_only_what_a_stage_goes_by_is_told(stage: str, environment: dict[str, Any], words: str) -> None:
