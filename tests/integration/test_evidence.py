@@ -185,6 +185,19 @@ def test_a_server_in_clear_on_port_25_alone(behind: Behind, server: dict[str, An
     assert behind.mended(profile, told).code == 0
 
 
+@pytest.mark.parametrize("server", WRONG_PORTS)
+def test_a_server_with_starttls_on_port_25_alone(
+    behind: Behind, certificates: Certificates, server: dict[str, Any]
+) -> None:
+    only = behind.link.smtp
+    only.tls, only.users, only.require_login = certificates.server_context(), {"lab": "Pw-canary-1"}, True
+    profile = behind.profile(server=trusted(certificates, **server), login=behind.login("Pw-canary-1"))
+    told = behind.test(profile)
+    assert "and a mail server answers on port 25, with STARTTLS" in told.detail
+    assert told.advised == ["--set", "server.port=25", "--set", "server.encryption=starttls"]
+    assert behind.mended(profile, told).code == 0
+
+
 def test_a_silent_port_beside_a_server_in_clear(behind: Behind) -> None:
     """Who runs the firewall comes first; what the other port takes is told with it, and works as typed."""
     behind.link.nft(
