@@ -72,7 +72,7 @@ def _shakes(address: Address, asked: Asked, end: float) -> Callable[[], str]:
 def _answered(asked: Asked, rows: list[Evidence]) -> Outcome:
     """An answer came, and it is not the service's."""
     trouble, host = asked.trouble, asked.case.host
-    to = urlsplit(trouble.detail).hostname if trouble.what == "redirect" else None
+    to = _host(trouble.detail) if trouble.what == "redirect" else None
     seen = f"sent on to {trouble.detail}" if trouble.what == "redirect" else trouble.detail
     row = Evidence(
         f"read what answers for {host}", seen or "nowhere", f"{asked.service} answers with JSON, and sends nobody on"
@@ -88,6 +88,13 @@ def _answered(asked: Asked, rows: list[Evidence]) -> Outcome:
     )
     other = f" (perhaps https://{to})" if to and to != host else ""
     return Outcome((*rows, row), told, f"{hint} microsoft.authority and microsoft.tenant in the profile{other}")
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _cut(asked: Asked, rows: list[Evidence]) -> Outcome:

@@ -59,7 +59,8 @@ def _examined(asked: Asked) -> Outcome:
         from dtsconf.looks import proxy
 
         return proxy.examine(asked)
-    entry = hosts.look(asked.case)() if asked.direct and trouble.what not in ("lookup", "connect") else None
+    elsewhere = trouble.cause == "tls-name" or trouble.what in ("page", "redirect")
+    entry = hosts.look(asked.case)() if asked.direct and elsewhere else None
     if entry is not None and (entry.misleads or entry.dns):
         host, port = asked.case.host, asked.case.port
         return Outcome((hosts.row(entry, host, port),), hosts.telling(entry, host), hosts.hint(entry, host, port))

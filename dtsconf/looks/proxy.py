@@ -112,7 +112,9 @@ def _heard(heard: Heard | None, trouble: Trouble, proxy: Proxy) -> Outcome:
     told = None
     if heard.status.startswith("403"):
         told = f"it forbids the way to {trouble.host}{_page(heard)}"
-    if trouble.proxy_status == "407":
+    if trouble.proxy_status.startswith("5"):
+        told = f"it can't reach {trouble.host} itself"
+    if trouble.wants_login:
         told = "it wants a user name and password first"
         if proxy.login:
             told = means = f"it does not take the user name and password in {proxy.named}"
@@ -140,6 +142,7 @@ _MEANS = {
     "200": "this time it lets it through: the trouble comes and goes",
     "403": "the proxy is reached, and forbids this address to this machine",
     "407": "the proxy is reached, and wants a user name and password first",
+    "500": "the proxy is reached, and can't reach the service itself",
     "502": "the proxy is reached, and can't reach the service itself",
     "503": "the proxy is reached, and can't reach the service itself",
     "504": "the proxy is reached, and the service doesn't answer it",

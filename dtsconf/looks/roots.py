@@ -4,6 +4,7 @@ roots are missing where, or whose clock is wrong.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from dtsconf.looks.asked import Asked
     from dtsconf.net.certificate import Certificate
+
+_GENUINE = re.compile("digicert|microsoft|globalsign|baltimore", re.IGNORECASE)
+"""Who issues certificates for Microsoft's services (Microsoft Learn, "Microsoft 365 encryption chains")."""
 
 ROOTS = "/etc/dts/roots.pem"
 """Where the hints put a file of roots."""
@@ -103,6 +107,8 @@ def _named(asked: Asked, seen: Certificate, rows: list[Evidence]) -> Outcome:
 
 def _untrusted(asked: Asked, seen: Certificate, rows: list[Evidence]) -> Outcome:
     host, product = asked.case.host, inspector(seen.issuer)
+    if asked.microsoft and not product and _GENUINE.search(seen.issuer):
+        return _no_public_roots(asked, seen, rows)
     if product or asked.microsoft:
         who = product or "something on the way"
         doubt = "" if product else ", which issues none for Microsoft"
@@ -125,6 +131,17 @@ def _untrusted(asked: Asked, seen: Certificate, rows: list[Evidence]) -> Outcome
         told = f"{told or 'it is trusted by nobody here'}, and this machine has no root certificates at all"
         own_authority = f"apt install ca-certificates; or {own_authority}"
     return Outcome(tuple(rows), told or None, f"{own_authority}, {_trust(asked)}, then dtsconf test again")
+
+
+def _no_public_roots(asked: Asked, seen: Certificate, rows: list[Evidence]) -> Outcome:
+    """The certificate looks like Microsoft's own: it is here that roots are missing."""
+    told = f"{seen.issuer} does issue certificates for Microsoft: the roots that this machine trusts lack it"
+    bring = "bring the system's root certificates up to date: sudo apt install --reinstall ca-certificates"
+    if asked.ca_file is None:
+        return Outcome(tuple(rows), told, f"{bring}, then dtsconf test again")
+    in_force = f"server.ca_file ({asked.ca_file}) is trusted in place of the system's roots"
+    hint = f"--set server.ca_file=null, or put the system's roots into that file: cat {_system_file()} | sudo tee -a"
+    return Outcome(tuple(rows), f"{told}; {in_force}", f"{hint} {asked.ca_file}; if it stays, {bring}")
 
 
 def _trust(asked: Asked) -> str:

@@ -49,7 +49,7 @@ def unproxied(url: str, proxy: str) -> tuple[str, str] | None:
     if named or clear is None:
         return None
     told = f"{clear} names a proxy for http:// alone, and none is named for https://"
-    return told, f'export HTTPS_PROXY="${clear}" (Windows: set HTTPS_PROXY=%{clear}%)'
+    return told, f'export HTTPS_PROXY="${clear}" (PowerShell: $env:HTTPS_PROXY = $env:{clear})'
 
 
 def refused(proxy: Proxy) -> Trouble | None:

@@ -77,8 +77,9 @@ class Proxy:
     def with_login(self) -> str:
         """How to give a user name and password, which the settings can't hold."""
         name = self.named if self.by_variable else "HTTPS_PROXY"
-        line = f"export {name}=http://USER:PASSWORD@{self.place} (Windows: set instead of export; % and what is no"
-        line += " letter or digit in the password as %XX)"
+        address = f"http://USER:PASSWORD@{self.place}"
+        line = f"export {name}={address} (PowerShell: $env:{name} = '{address}'; what is no letter or digit in the"
+        line += " password as %XX)"
         return line if self.by_variable else f"{line}, with --set connection.proxy=system"
 
 
@@ -118,13 +119,23 @@ class Trouble:
         """What a proxy answered in place of a tunnel: HTTP's status; '' for none."""
         return self.detail[:3] if self.what == "proxy" and self.said_by == "server" else ""
 
+    @property
+    def wants_login(self) -> bool:
+        """Whether a proxy wants a user name and password, or others than it got: 407 (RFC 9110 15.5.8), and 401 as
+        tinyproxy says it."""
+        return self.proxy_status == "407" or (
+            self.proxy_status == "401" and self.proxy is not None and self.proxy.login
+        )
+
     def proxy_hint(self, host: str) -> str:
         """What to do about a proxy that can't be used on the way to the host."""
         proxy = self.proxy or Proxy("http", "", 0, SYSTEM)
-        if self.proxy_status == "407":
+        if self.wants_login:
             return _login_hint(proxy, host)
         if self.proxy_status in _NO_TUNNELS:
             return f"check {proxy.named}: what answers at {proxy.place} is no proxy for HTTPS; {_without(proxy)}"
+        if self.proxy_status.startswith("5"):
+            return f"ask whoever runs the proxy {proxy.place} (from {proxy.named}) why it can't reach {host} itself"
         if self.said_by == "server":
             return (
                 f"ask whoever runs the proxy {proxy.place} (from {proxy.named}) to let this machine through to {host}"

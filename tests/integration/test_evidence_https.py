@@ -228,11 +228,19 @@ def test_a_proxy_wants_a_password(away: Away) -> None:
     assert "it takes Basic; squid/5.7" in told.evidence
 
 
-def test_a_proxy_takes_another_password(away: Away) -> None:
-    way = refusing(away, NO, BASIC)
+@pytest.mark.parametrize("status", [NO, "401 Unauthorized"])
+def test_a_proxy_takes_another_password(away: Away, status: str) -> None:
+    way = refusing(away, status, BASIC)
     told = away.test(env={"https_proxy": way.url.replace("//", "//someone:canary@")})
     assert "it does not take the user name and password in https_proxy" in told.detail
     assert "correct the user name and password in https_proxy" in told.hint
+
+
+def test_a_proxy_can_t_reach_the_service_itself(away: Away) -> None:
+    way = refusing(away, "503 Service Unavailable")
+    told = away.test(env={"HTTPS_PROXY": way.url})
+    assert f"it can't reach {LOGIN} itself" in told.detail
+    assert f"why it can't reach {LOGIN} itself" in told.hint
 
 
 def test_a_proxy_of_the_profile_wants_a_password(away: Away) -> None:
@@ -354,6 +362,18 @@ def test_roots_of_ones_own_that_lack_the_public_one(away: Away) -> None:
     told = away.test(server={"ca_file": away.certificates.other_ca_file}, env=env)
     assert "server.ca_file is trusted in place of the system's roots, and lacks the one" in told.detail
     assert told.advised[:2] == ["--set", "server.ca_file=null"]
+
+
+@pytest.mark.parametrize(("own_file", "words"), [(True, "--set server.ca_file=null"), (False, "ca-certificates")])
+def test_public_roots_that_are_missing_here(away: Away, own_file: bool, words: str) -> None:
+    """Microsoft's own issuer is no inspection."""
+    away.names()
+    away.provider("public")
+    told = away.test(server={"ca_file": away.certificates.ca_file if own_file else None})
+    assert "CN=DigiCert Global Root G2,O=Corp Example does issue certificates for Microsoft" in told.detail
+    assert "opens the encrypted session" not in told.detail
+    assert told.hint.startswith(words) or words in told.hint
+    assert "ROOT.pem" not in told.hint
 
 
 def test_an_intermediate_is_missing(away: Away) -> None:

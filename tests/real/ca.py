@@ -31,6 +31,7 @@ CertificateName = Literal[
     "odd-names",
     "many-names",
     "inspected",
+    "public",
 ]
 CERTIFICATE_NAMES: tuple[CertificateName, ...] = get_args(CertificateName)
 SERVER_NAMES = ("localhost", "mail.corp.example")
@@ -220,6 +221,7 @@ def write_certificates(folder: Path, names: tuple[str, ...] = SERVER_NAMES) -> C
         "odd-names": root.issue(("\x1b]0;owned\x07.example", "$(reboot).example; reboot"), ()),
         "many-names": root.issue(tuple(f"host-{number}.example" for number in range(2000)), ()),
         "inspected": Authority("Zscaler Root CA").issue(names),
+        "public": Authority("DigiCert Global Root G2").issue(names),
     }
     (folder / "ca.pem").write_bytes(root.pem())
     (folder / "other-ca.pem").write_bytes(other.pem())

@@ -82,6 +82,13 @@ PROXY = Proxy("http", "proxy", 3128, "HTTPS_PROXY")
             "correct the user name and password in https_proxy: export https_proxy=http://USER:PASSWORD@proxy:3128",
         ),
         ("407 no", Proxy("http", "proxy", 3128, "connection.proxy"), "with --set connection.proxy=system"),
+        (
+            "401 no",
+            Proxy("http", "proxy", 3128, "https_proxy", login=True),
+            "correct the user name and password in https_proxy",
+        ),
+        ("401 no", PROXY, "to let this machine through to h"),
+        ("504 no", PROXY, "why it can't reach h itself"),
         ("403 no", PROXY, "ask whoever runs the proxy proxy:3128 (from HTTPS_PROXY) to let this machine through to h"),
         ("405 no", PROXY, "what answers at proxy:3128 is no proxy for HTTPS"),
     ],
