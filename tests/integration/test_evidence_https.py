@@ -92,8 +92,12 @@ def test_a_name_server_that_knows_no_name_of_microsofts(away: Away) -> None:
 
 
 def test_a_slip_in_microsofts_name(away: Away) -> None:
+    away.names()
+    away.provider()
     told = away.test(host="login.microsoftonlin.com")
     assert told.advised == ["--set", f"microsoft.authority=https://{LOGIN}"]
+    mended = away.test(*told.advised, host="login.microsoftonlin.com")
+    assert "smtp.office365.com" in mended.detail, "the sign-in went well"
     assert "the name is right" not in told.text
 
 
@@ -203,6 +207,9 @@ def test_ipv6_that_carries_nothing(away: Away) -> None:
     assert (told.failed["stage"], told.cause) == ("tls", "timeout")
     assert "IPv6 to this server is broken, IPv4 is fine" in told.detail
     assert f"echo '{SERVER} {LOGIN}' | sudo tee -a /etc/hosts" in told.hint
+    with (away.behind.folder / "hosts").open("a") as file:
+        file.write(f"{SERVER} {LOGIN}\n")
+    assert "smtp.office365.com" in away.test().detail, "the sign-in went well"
 
 
 # --- proxies
@@ -343,6 +350,9 @@ def test_tls_inspection(away: Away) -> None:
     assert told.advised == ["--set", "server.ca_file=/etc/dts/roots.pem"]
     assert "ROOT.pem | sudo tee /etc/dts/roots.pem" in told.hint
     assert "Zscaler makes such certificates" in told.evidence
+    mended = away.test("--set", f"server.ca_file={away.certificates.inspector_ca_file}")
+    assert mended.failed["stage"] == "resolve", "of the mail server, whose name nobody knows here"
+    assert "smtp.office365.com" in mended.detail
 
 
 def test_an_issuer_that_nobody_knows_in_front_of_microsoft(away: Away) -> None:

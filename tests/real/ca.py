@@ -175,6 +175,11 @@ class Certificates:
         """A root that vouches for `untrusted` alone: the wrong one for all else."""
         return str(self.folder / "other-ca.pem")
 
+    @property
+    def inspector_ca_file(self) -> str:
+        """The PEM root of who inspects TLS."""
+        return str(self.folder / "inspector-ca.pem")
+
     def chain_file(self, name: CertificateName) -> str:
         """Key, certificate and intermediates in one file, 0600."""
         return str(self.folder / f"{name}.pem")
@@ -207,6 +212,7 @@ def write_certificates(folder: Path, names: tuple[str, ...] = SERVER_NAMES) -> C
     folder.mkdir(parents=True, exist_ok=True)
     root, other = Authority("Corp Example Root"), Authority("Other Root")
     intermediate = Authority("Corp Example Issuing", root)
+    inspector = Authority("Zscaler Root CA")
     lonely = intermediate.issue(names)
     now = _now()
     issued: dict[CertificateName, Issued] = {
@@ -220,11 +226,12 @@ def write_certificates(folder: Path, names: tuple[str, ...] = SERVER_NAMES) -> C
         "nul-name": root.issue(("localhost\0.evil.example", "127.0.0.1\0.evil.example"), ()),
         "odd-names": root.issue(("\x1b]0;owned\x07.example", "$(reboot).example; reboot"), ()),
         "many-names": root.issue(tuple(f"host-{number}.example" for number in range(2000)), ()),
-        "inspected": Authority("Zscaler Root CA").issue(names),
+        "inspected": inspector.issue(names),
         "public": Authority("DigiCert Global Root G2").issue(names),
     }
     (folder / "ca.pem").write_bytes(root.pem())
     (folder / "other-ca.pem").write_bytes(other.pem())
+    (folder / "inspector-ca.pem").write_bytes(inspector.pem())
     for name, one in issued.items():
         path = folder / f"{name}.pem"
         path.touch(mode=0o600)

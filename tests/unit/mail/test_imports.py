@@ -30,7 +30,8 @@ def test_queueing_imports_nothing_that_sends() -> None:
 
 
 def test_what_explains_failures_waits_for_one() -> None:
-    assert not loaded_by("import dtsconf.mail.verify") & {
+    assert not loaded_by("import dtsconf.mail.verify, dtsconf.api") & {
+        "dtsconf.looks",
         "dtsconf.mail.causes",
         "dtsconf.mail.evidence",
         "dtsconf.mail.faults",
