@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Asked:
     """What was asked, and why no answer counts. `service` is what was asked, in words; `microsoft`: at Microsoft's own
     address, so that the name is right; `setting` is `connection.proxy`, `ca_file` is `server.ca_file`, `min_tls`
-    that of `connection`."""
+    and `timeout` (seconds) those of `connection`."""
 
     def __init__(
         self,
@@ -29,6 +29,7 @@ class Asked:
         setting: str,
         ca_file: str | None,
         min_tls: str,
+        timeout: float,
     ) -> None:
         self.trouble = trouble
         self.service = service
@@ -36,6 +37,7 @@ class Asked:
         self.setting = setting
         self.ca_file = ca_file
         self.min_tls = min_tls
+        self.timeout = timeout
 
     @cached_property
     def case(self) -> Case:

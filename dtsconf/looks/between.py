@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from dtsconf.net.connect import Address
 
 _ANSWERED = ("redirect", "page", "strange", "size")
+_LONG = 60
+"""Seconds that are proposed for a server that is slow; silent for longer, it is not slow."""
+
 _AGAIN = "then dtsconf test again"
 
 
@@ -111,8 +114,8 @@ def _cut(asked: Asked, rows: list[Evidence]) -> Outcome:
     if through:
         ask = f"{ask}; {through}"
     told += "; a firewall or web filter on the way does so" if asked.microsoft else ""
-    if trouble.cause == "timeout":
-        ask = f"{ask}; or give it longer: --set connection.timeout=60"
+    if trouble.cause == "timeout" and asked.timeout < _LONG:
+        ask = f"{ask}; or give it longer: --set connection.timeout={_LONG}"
     hint = f"{ask}, {_AGAIN}" if early else f"dtsconf test again; if it stays so, {ask}"
     return Outcome(tuple(rows), f"{told}{spared and '; ' + spared}", hint)
 

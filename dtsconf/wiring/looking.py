@@ -98,6 +98,7 @@ def _examined(trouble: Trouble, effective: Effective, progress: Progress | None)
             setting=settings.connection.proxy,
             ca_file=settings.server.ca_file,
             min_tls=settings.connection.min_tls,
+            timeout=float(settings.connection.timeout),
         )
     )
 

@@ -8,6 +8,14 @@ from dtsconf.looks.asked import Asked
 from dtsconf.looks.between import examine
 from dtsconf.web.trouble import Proxy, Trouble
 
+WAY = Proxy("http", "proxy", 3128, "HTTPS_PROXY")
+
+
+def asked(trouble: Trouble, seconds: float = 15) -> Asked:
+    return Asked(
+        trouble, "the sign-in server", microsoft=True, setting="system", ca_file=None, min_tls="1.2", timeout=seconds
+    )
+
 
 @pytest.mark.parametrize(
     ("detail", "words"),
@@ -19,9 +27,13 @@ from dtsconf.web.trouble import Proxy, Trouble
 )
 def test_a_redirect(detail: str, words: str) -> None:
     """By way of a proxy, so that nothing is looked at."""
-    way = Proxy("http", "proxy", 3128, "HTTPS_PROXY")
-    trouble = Trouble("redirect", "protocol", detail, "server", host="login.microsoftonline.com", proxy=way)
-    asked = Asked(trouble, "the sign-in server", microsoft=True, setting="system", ca_file=None, min_tls="1.2")
-    found = examine(asked)
+    trouble = Trouble("redirect", "protocol", detail, "server", host="login.microsoftonline.com", proxy=WAY)
+    found = examine(asked(trouble))
     assert words in str(found.hint)
     assert found.evidence
+
+
+@pytest.mark.parametrize("seconds", [15, 60])
+def test_more_time_is_proposed_to_who_had_little(seconds: float) -> None:
+    trouble = Trouble("silence", "timeout", "no answer", "dtsconf", host="login.microsoftonline.com", proxy=WAY)
+    assert ("--set connection.timeout=60" in str(examine(asked(trouble, seconds)).hint)) == (seconds < 60)
