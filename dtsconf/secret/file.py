@@ -55,7 +55,7 @@ class FileBackend:
             raise SecretUnavailable(f"{path} is {_encoding(data)}", f"as UTF-8, {writing(path)}") from None
         if _is_utf_16(data):
             raise SecretUnavailable(f"{path} is {_encoding(data)}", f"as UTF-8, {writing(path)}")
-        look_at_start(text, path, self._notices)
+        look_at_start(text, path, self._notices, f"without it, {writing(path)}")
         bare = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
         if not bare:
             raise SecretUnavailable(f"{path} is empty", writing(path))
@@ -100,11 +100,14 @@ def read_private(path: str, notices: Notices) -> bytes:
     return data
 
 
-def look_at_start(text: str, name: str, notices: Notices) -> None:
+_UNMARKED = "write it without one (PowerShell 7: -Encoding utf8NoBOM)"
+
+
+def look_at_start(text: str, name: str, notices: Notices, hint: str = _UNMARKED) -> None:
     """Some editors, and PowerShell's `-Encoding utf8`, put a mark in front of a text that nobody sees."""
     if text.startswith("\ufeff"):
-        told = f"{name} begins with a byte order mark, which is taken as part of the secret"
-        notices.append(Notice("byte-order-mark", told, "write it without one (PowerShell 7: -Encoding utf8NoBOM)"))
+        told = f"{name} begins with a byte order mark (UTF-8 with BOM), which is taken as part of the secret"
+        notices.append(Notice("byte-order-mark", told, hint))
 
 
 def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:

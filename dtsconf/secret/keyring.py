@@ -113,7 +113,9 @@ class KeyringBackend:
     def _sudo(self) -> str:
         """A word on whose keyring is not meant."""
         caller = self._environ.get("SUDO_USER")
-        return f" (under sudo: {caller}'s keyring is another one)" if caller and caller != user_name() else ""
+        if caller and caller != user_name():
+            return f" (under sudo: {caller}'s keyring is another one)"
+        return " (each user has a keyring of their own)"
 
     def _call(self, call: Callable[[Store], T], reference: Reference) -> T:
         store = self._store()

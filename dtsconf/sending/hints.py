@@ -64,9 +64,15 @@ def of_queue(failed: Stage, *, smtp: bool, proven: bool = False) -> Stage:
     """The stage at which the server turned out not to be usable by any queued mail, with a hint for who runs the
     queue."""
     hint = _of_way(failed, _RUN, proven=proven) if smtp else failed.hint
-    if smtp and failed.stage in _ENVELOPE_ON and proposed_login(failed.hint or ""):
+    if smtp and failed.stage in _ENVELOPE_ON and _unseen(failed.hint or ""):
         hint = _TEST + _RUN
     return replace(failed, hint=hint and TEST_AGAIN.sub(_RUN, hint))
+
+
+def _unseen(hint: str) -> str | None:
+    """The options of a login that go by the port or the encryption that is usual: only `test` looks what is there."""
+    login = proposed_login(hint)
+    return login if login and "--set server." in login else None
 
 
 def of_queued(one: Recipient, name: str, *, for_good: bool) -> str:
@@ -77,7 +83,7 @@ def of_queued(one: Recipient, name: str, *, for_good: bool) -> str:
     if one.cause == "too-large":
         return f"send less at a time, or packed (--zip), or ask the server's administrator to take more; {gone}"
     hint = one.hint or ""
-    if login := proposed_login(hint):  # by the usual port, and only `test` looks whether that is there
+    if login := _unseen(hint):
         hint = hint.replace(login, f"as dtsconf test --to {one.address} tells")
     hint = _TICKET.sub("and send along the server's answer", hint)
     hint = TEST_AGAIN.sub(again, _TO.sub("a new send --to ADDRESS", hint))
@@ -169,6 +175,8 @@ def _cut(mail: Mail) -> str:
 
 def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str:
     """The hint of a test as one about this mail: what to type again, and what its people find it by."""
+    if mail.smtp and (login := _unseen(hint)):
+        hint = hint.replace(login, f"as dtsconf test --to {whom} tells")
     hint = _TICKET.sub(f"and send along the server's answer, {mail.when}", hint)
     hint = _TO.sub(f"{mail.options.get(whom, '--to')} ADDRESS", hint)
     hint = TEST_AGAIN.sub(_SAME, hint)

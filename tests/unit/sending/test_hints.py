@@ -105,6 +105,15 @@ def test_a_login_that_is_wanted_is_for_a_test_to_find() -> None:
     assert of_queue(elsewhere, smtp=True).hint == elsewhere.hint
 
 
+def test_a_way_to_log_in_that_nobody_has_seen_is_left_to_a_test() -> None:
+    """Over TLS the port is right already, and only the login lacks."""
+    wanted = said("mail-from", "530 5.7.0 Authentication required")
+    assert hint(wanted) == "the server wants a login: as dtsconf test --to a@x.example tells"
+    there = "the server wants a login: --set login.required=true --set login.username=NAME"
+    assert hint(replace(wanted, hint=there)) == there
+    assert of_queue(replace(wanted, hint=there), smtp=True).hint == there
+
+
 @pytest.mark.parametrize(
     ("stage", "text", "for_good", "words"),
     [
