@@ -8,6 +8,7 @@ does.
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 _HIDDEN = frozenset({"head", "script", "style", "template", "title"})
@@ -18,14 +19,22 @@ _BLOCKS = _SPACED | {"address", "article", "aside", "dd", "div", "dt", "fieldset
 _BLOCKS |= {"form", "header", "hr", "li", "main", "nav", "section", "tr"}
 """Elements that begin and end a line."""
 
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_DEEPEST = 8
+"""Lists in lists that still move to the right."""
+
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
 def from_html(html: str) -> str:
     """The words of an HTML text, in lines."""
+    # The parser looks for the end of what has none once for each of them: minutes for a file full of these.
+    whole = _COMMENT.sub("", html)
+    end = whole.rfind(">") + 1
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(whole[:end])
     reader.close()
+    reader.handle_data(unescape(whole[end:]))
     return reader.text()
 
 
@@ -66,6 +75,7 @@ class _Reader(HTMLParser):
         elif tag == "img":
             self._word(given.get("alt") or "")
         elif tag == "a":
+            self._end_link()  # links don't nest
             self._links.append((given.get("href") or "", len(self._out)))
 
     def handle_endtag(self, tag: str) -> None:
@@ -74,8 +84,8 @@ class _Reader(HTMLParser):
         self._preformatted = max(0, self._preformatted - (tag == "pre"))
         if tag in {"ol", "ul"} and self._lists:
             self._lists.pop()
-        if tag == "a" and self._links:
-            self._told(*self._links.pop())
+        if tag == "a":
+            self._end_link()
         self._break(tag)
 
     def handle_data(self, data: str) -> None:
@@ -91,6 +101,10 @@ class _Reader(HTMLParser):
             self._word(stripped)
             self._blank = words.endswith(" ")
 
+    def _end_link(self) -> None:
+        if self._links:
+            self._told(*self._links.pop())
+
     def _told(self, address: str, start: int) -> None:
         """The address of a link, where its words don't say it already."""
         words = "".join(self._out[start:]).strip()
@@ -103,7 +117,7 @@ class _Reader(HTMLParser):
         mark = "-" if number is None else f"{number}."
         if number is not None:
             self._lists[-1] = number + 1
-        self._word("  " * max(0, depth - 1) + mark)
+        self._word("  " * min(max(0, depth - 1), _DEEPEST) + mark)
         self._blank = True
 
     def _break(self, tag: str) -> None:

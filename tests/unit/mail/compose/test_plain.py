@@ -33,6 +33,9 @@ from dtsconf.mail.compose.plain import from_html
         ("a<hr>b", "a\n----\nb\n"),
         ("<p>never closed<p>twice", "never closed\n\ntwice\n"),
         ("</p></ul></a>words", "words\n"),
+        ("<p>a</p><!-- no <b>--><p>b</p>c <!-- never closed", "a\n\nb\n\nc\n"),
+        ("<p>a</p>less <than &amp; more", "a\n\nless <than & more\n"),
+        ('<a href="http://x">a<a href="http://y">b</a>', "a <http://x> b <http://y>\n"),
     ],
 )
 def test_what_a_reader_without_html_sees(html: str, text: str) -> None:
@@ -42,3 +45,12 @@ def test_what_a_reader_without_html_sees(html: str, text: str) -> None:
 @given(st.text(st.sampled_from('<>/&;"= \nabhlipreoutd') | st.characters(), max_size=200))
 def test_anything_can_be_read(html: str) -> None:
     assert isinstance(from_html(html), str)
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<a href='", "<![CDATA[", "</a"])
+def test_what_never_ends_does_not_take_forever(piece: str) -> None:
+    assert len(from_html(piece * 100_000)) <= len(piece) * 100_000 + 1
+
+
+def test_lists_in_lists_do_not_move_to_the_right_for_ever() -> None:
+    assert max(map(len, from_html("<ul><li>x" * 2_000).splitlines())) < 30
