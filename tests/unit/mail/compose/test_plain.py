@@ -35,7 +35,7 @@ from dtsconf.mail.compose.plain import from_html
         ("</p></ul></a>words", "words\n"),
         ("<p>a</p><!-- no <b>--><p>b</p>c <!-- never closed", "a\n\nb\n\nc\n"),
         ("<p>a</p>less <than &amp; more", "a\n\nless <than & more\n"),
-        ('<a href="http://x">a<a href="http://y">b</a>', "a <http://x> b <http://y>\n"),
+        ('<a href="http://x">a<a href="http://y">b</a>', "a <http://x>b <http://y>\n"),
     ],
 )
 def test_what_a_reader_without_html_sees(html: str, text: str) -> None:
