@@ -11,6 +11,7 @@ from contextlib import suppress
 from dtsconf.mail.conversation import Conversation
 from dtsconf.mail.facts import IMPLICIT_TLS_PORT
 from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.greeting import by_helo
 from dtsconf.mail.job import Job, Settled
 from dtsconf.mail.opening import greet
 from dtsconf.mail.outcome import verified
@@ -41,4 +42,4 @@ def _ask(talk: Conversation) -> Settled:
     if talk.offer.has("STARTTLS"):
         return Settled("starttls", talk.route.port, f"{where} offers STARTTLS")
     accept_plain(talk)
-    return Settled("none", talk.route.port, f"{where} offers no STARTTLS")
+    return Settled("none", talk.route.port, f"{where} offers no STARTTLS{by_helo(talk)}")

@@ -439,6 +439,10 @@ def test_a_name_that_is_refused_in_ehlo_and_taken_in_helo(behind: Behind, login:
     assert f"the name that this machine gave ([{CLIENT}])" in told.hint
     assert "hostnamectl set-hostname NAME.DOMAIN" in told.hint
     assert not told.advised, "the server may have TLS to offer to another name"
+    _, _, settled = behind.run(
+        "apply", "--yes", "--profile", behind.profile(server={"host": HOST, "port": 25, "encryption": "auto"})
+    )
+    assert f"offers no STARTTLS (to HELO; EHLO [{CLIENT}] was refused" in settled, "what auto is settled on, and why"
     went = behind.test(behind.profile(server={"host": HOST, "port": 25}), "--explain")
     assert went.code == 0
     assert "the server refused the name and took HELO in its place" in went.evidence

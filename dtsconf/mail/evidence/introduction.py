@@ -22,7 +22,7 @@ _NO_EHLO = ("500", "502")
 """Replies of a server that doesn't know the command, whoever says it (RFC 5321 4.2.2)."""
 
 _PLAIN = "server.encryption=none"
-_LOST = ("tls-not-offered", "cleartext-refused", "auth-disabled")
+_LOST = ("tls-not-offered", "tls-stripped", "cleartext-refused", "auth-disabled")
 """Causes that come of HELO, which offers nothing."""
 
 
