@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.cli.common import Run
 from dtsconf.errors import DtsconfError, Notice
+from dtsconf.times import iso_time
 
 if TYPE_CHECKING:
     from dtsconf.machine.record import Generation
@@ -58,7 +59,7 @@ def _line(run: Run, code: int, data: Mapping[str, Any], error: DtsconfError | No
     me = wiring.who()
     line: dict[str, Any] = {
         "format": 1,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": iso_time(time.time()),
         "host": me.host,
         "user": me.user,
         "program": f"dtsconf {__version__}",

@@ -59,7 +59,7 @@ def _for_this_user(found: Status, standing: Standing | None, root: str | None) -
     from dataclasses import replace
 
     from dtsconf.machine.record import Proof
-    from dtsconf.machine.status import parse_time
+    from dtsconf.times import parse_time
 
     proof = Proof("verified", own.level, own.time, None, own.message_id, own.program, own.user)
     return replace(found, proof=proof, proof_age=time.time() - parse_time(own.time))

@@ -29,7 +29,7 @@ def clock(subject: Subject) -> Iterator[Check]:
 def _past(subject: Subject) -> Iterator[tuple[str, float]]:
     """Things that happened, with seconds since the epoch."""
     from dtsconf.machine import generations
-    from dtsconf.machine.status import parse_time
+    from dtsconf.times import parse_time
 
     yield "dtsconf's own program file", os.stat(__file__).st_mtime
     for path in (subject.layout.config, subject.layout.state):

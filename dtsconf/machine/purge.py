@@ -19,8 +19,8 @@ from dtsconf.machine.lock import machine_lock, may_write_state
 from dtsconf.machine.planning import kept_name, look
 from dtsconf.machine.record import Generation, to_bytes
 from dtsconf.machine.recovery import recover
-from dtsconf.machine.status import iso_time
 from dtsconf.machine.transaction import Transaction
+from dtsconf.times import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

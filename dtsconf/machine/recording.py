@@ -9,8 +9,8 @@ from dtsconf.machine import delivered, writing
 from dtsconf.machine.desired import NOTHING
 from dtsconf.machine.generations import next_number
 from dtsconf.machine.record import Generation, to_bytes
-from dtsconf.machine.status import iso_time
 from dtsconf.secret.value import Secret
+from dtsconf.times import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

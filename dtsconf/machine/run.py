@@ -23,12 +23,12 @@ from dtsconf.machine.record import Proof
 from dtsconf.machine.recording import Course
 from dtsconf.machine.recovery import recover
 from dtsconf.machine.request import Applied, Check
-from dtsconf.machine.status import iso_time
 from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth
 from dtsconf.proof import Verification
 from dtsconf.settings.model import effective_port
 from dtsconf.settings.references import secrets_in_use
+from dtsconf.times import iso_time
 
 if TYPE_CHECKING:
     from dtsconf.machine.planning import Goal, Planned

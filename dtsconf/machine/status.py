@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.errors import Notice
@@ -20,6 +19,7 @@ from dtsconf.machine.rights import odd_rights
 from dtsconf.machine.standing import as_left
 from dtsconf.machine.survey import Survey
 from dtsconf.machine.system import Refused
+from dtsconf.times import iso_time, parse_time
 
 if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
@@ -93,16 +93,6 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     odd += (unsure,) if unsure else ()
     odd += (_KEYLESS,) if unchecked and survey.keyless else ()
     return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked, odd)
-
-
-def iso_time(seconds: float) -> str:
-    """Seconds since the epoch as UTC, ISO 8601, whole seconds."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_time(text: str) -> float:
-    """Seconds since the epoch of what `iso_time` wrote."""
-    return datetime.fromisoformat(text).timestamp()
 
 
 def _lost(layout: Layout, number: int) -> DriftItem:

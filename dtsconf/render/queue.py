@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
-from dtsconf.machine.status import iso_time
 from dtsconf.names import escape_controls
 from dtsconf.render.common import hint_line, notice_data
+from dtsconf.times import iso_time
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage

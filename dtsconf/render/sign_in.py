@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
 from dtsconf.render.common import hint_line, notice_data
+from dtsconf.times import iso_time
 
 if TYPE_CHECKING:
     from dtsconf.auth.facts import Facts
@@ -41,7 +41,7 @@ def data(done: SignedIn) -> dict[str, Any]:
 
 def facts_data(facts: Facts) -> dict[str, Any]:
     """What is known of a sign-in, times as UTC in ISO 8601."""
-    return asdict(facts) | {"expires": _iso(facts.expires)}
+    return asdict(facts) | {"expires": iso_time(facts.expires)}
 
 
 def text(done: SignedIn) -> str:
@@ -95,9 +95,5 @@ def _kept(facts: Facts) -> str:
 
 def _until(facts: Facts) -> str:
     if facts.renewable:
-        return f"renewed without asking (this token until {_iso(facts.expires)})"
-    return f"until {_iso(facts.expires)}" if facts.expires > time.time() else f"expired {_iso(facts.expires)}"
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"renewed without asking (this token until {iso_time(facts.expires)})"
+    return f"until {iso_time(facts.expires)}" if facts.expires > time.time() else f"expired {iso_time(facts.expires)}"

@@ -68,7 +68,7 @@ def _write(given: Inputs, effective: Effective, found: Verification, last: Gener
     import time
 
     from dtsconf.auth.facts import SignInProof, write
-    from dtsconf.machine.status import iso_time
+    from dtsconf.times import iso_time
 
     proof = SignInProof(
         last.result,

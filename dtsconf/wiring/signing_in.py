@@ -72,7 +72,7 @@ def _record(given: Inputs, effective: Effective, facts: Facts, verification: Ver
     import time
 
     from dtsconf.auth.facts import SignInProof, proof_path, write
-    from dtsconf.machine.status import iso_time
+    from dtsconf.times import iso_time
     from dtsconf.wiring.identity import wanted_of
 
     last = last_generation(given)

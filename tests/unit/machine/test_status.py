@@ -11,9 +11,9 @@ import pytest
 
 from dtsconf.errors import DtsconfError
 from dtsconf.machine import generations
-from dtsconf.machine.status import iso_time, parse_time
 from dtsconf.render import status as render
 from dtsconf.settings.sections import Target
+from dtsconf.times import iso_time, parse_time
 from tests.unit.machine.world import LOGIN, NOON, WORKING, World, effective
 
 CONFIG = "/etc/dts/email.json"
