@@ -47,9 +47,9 @@ class Content(Protocol):
         """The message from its start, in pieces that may end anywhere; may be called again."""
 
 
-def on_the_wire(content: Content) -> Iterator[bytes]:
-    """The message as it goes out after 354, in blocks; the last one ends with the final dot (RFC 5321 4.5.2), so that
-    as long as its sending fails the server has not got the whole.
+def on_the_wire(content: Content, behind: bytes = b"") -> Iterator[bytes]:
+    """The message as it goes out after 354, in blocks; the last one ends with the final dot (RFC 5321 4.5.2) and what
+    is to follow `behind` it, so that as long as its sending fails the server has not got the whole.
 
     Whatever line ends it has become CRLF, so that no other end of data can stand in it ("SMTP smuggling").
     """
@@ -60,7 +60,7 @@ def on_the_wire(content: Content) -> Iterator[bytes]:
         if len(waiting) >= BLOCK:
             yield bytes(waiting)
             waiting.clear()
-    yield bytes(waiting) + stuffer.finish() + END
+    yield bytes(waiting) + stuffer.finish() + END + behind
 
 
 class _Stuffer:

@@ -7,20 +7,19 @@ happens when all goes well.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from dtsconf.mail.facts import Facts
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.hello import Offer
 from dtsconf.mail.reply import NotAReply, Reply
-from dtsconf.mail.report import Report, Row
+from dtsconf.mail.report import Report, Running
 from dtsconf.mail.route import PasswordLogin, TokenLogin
 from dtsconf.mail.wire import ConnectionLost, Limits, Wire
 from dtsconf.names import normalise_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from dtsconf.mail.route import Link
@@ -110,17 +109,16 @@ class Conversation:
             self._usable = False
             self._wire.close()
 
-    @contextmanager
-    def stage(self, name: str, doing: str) -> Iterator[Row]:
+    def stage(self, name: str, doing: str) -> Running:
         """A stage of the report in which trouble on the wire becomes the StageFailed that explains it."""
-        with self.report.stage(name, doing) as row:
-            try:
-                yield row
-            except (TimeoutError, ConnectionLost, NotAReply) as error:
-                self._usable = False
-                raise self._explained(name, error) from error
-            finally:
-                self.report.heard_any |= self._wire is not None and self._wire.received > 0
+        return self.report.stage(name, doing, self._ended)
+
+    def _ended(self, stage: str, error: BaseException | None) -> StageFailed | None:
+        self.report.heard_any |= self._wire is not None and self._wire.received > 0
+        if not isinstance(error, (TimeoutError, ConnectionLost, NotAReply)):
+            return None
+        self._usable = False
+        return self._explained(stage, error)
 
     def _explained(self, stage: str, error: TimeoutError | ConnectionLost | NotAReply) -> StageFailed:
         if isinstance(error, NotAReply):
@@ -167,9 +165,14 @@ class Conversation:
     def commands(self, lines: Sequence[str], end: float) -> Reply:
         """Send commands together and read the reply to the first; the others' are still to be read. Raises: as
         `command`."""
-        if any(c in line for line in lines for c in "\r\n\0"):
+        return self.exchange(self.group(lines), end)
+
+    def group(self, lines: Sequence[str]) -> bytes:
+        """Commands as they go over the wire. Raises: StageFailed when a line holds a line break."""
+        whole = "\r\n".join([*lines, ""])
+        if whole.count("\r") + whole.count("\n") != 2 * len(lines) or "\0" in whole:
             raise StageFailed("protocol", "a command with a line break in it was not sent")
-        return self.exchange("".join(f"{line}\r\n" for line in lines).encode(), end)
+        return whole.encode()
 
     def exchange(self, data: bytes, end: float) -> Reply:
         """Send bytes and read the reply. When the server has hung up meanwhile, what it said before still counts."""

@@ -52,18 +52,36 @@ def announce(talk: Conversation, envelope: Envelope, content: Content, replies: 
     return _rcpt_to(talk, envelope.recipients, replies)
 
 
-def nothing() -> None:
-    """What there is to do meanwhile, mostly."""
-
-
-def transmit(talk: Conversation, content: Content, replies: Pipeline, meanwhile: Callable[[], None] = nothing) -> None:
-    """The message, after its envelope. `meanwhile` is done while the server stores it; it must not raise.
+def transmit(talk: Conversation, content: Content, replies: Pipeline) -> None:
+    """The message, after its envelope.
 
     Raises:
         StageFailed: refused by the server, or the connection went away.
     """
-    _data(talk, content, replies)
-    _accepted(talk, meanwhile)
+    submit(talk, content, replies)
+    accepted(talk)
+
+
+def submit(talk: Conversation, content: Content, replies: Pipeline, behind: bytes = b"") -> None:
+    """The message up to its final dot; `behind` are commands that go out with that. `accepted` has to follow. Raises:
+    as `transmit`."""
+    with talk.stage("data", "sending the mail") as row:
+        reply = replies.next("data")
+        if reply.code != 354:
+            talk.refuse("data", reply)
+        row.heard(reply)
+        for block in on_the_wire(content, behind):
+            if early := talk.send(block, talk.limits.end("data"), heed=_REFUSALS):
+                talk.refuse("data", early)
+
+
+def accepted(talk: Conversation) -> None:
+    """The server's answer to the whole message. Raises: as `transmit`."""
+    with talk.stage("accepted", "waiting for the server to take the mail") as row:
+        reply = talk.wire.read_reply(talk.limits.end("accepted"))
+        if not reply.positive:
+            talk.refuse("accepted", reply)
+        row.heard(reply)
 
 
 def reset(talk: Conversation) -> None:
@@ -84,17 +102,22 @@ def _mail_line(talk: Conversation, envelope: Envelope, content: Content) -> str:
 
 def _mail_from(talk: Conversation, envelope: Envelope, content: Content, replies: Pipeline) -> None:
     with talk.stage("mail-from", f"announcing mail from {envelope.sender}") as row:
-        if not envelope.sender.isascii() and not talk.offer.has("SMTPUTF8"):
-            hint = "use an address in ASCII: --set sender.email=ADDRESS"
-            raise StageFailed("sender-rejected", _NO_UTF8.format(envelope.sender), hint)
-        _require_utf8(talk, envelope, content)
-        _require_room(talk, content.size)
+        require_fit(talk, envelope, content)
         reply = replies.next()
         if not reply.positive:
             if reply.code != 421:
                 replies.drain()
             talk.refuse("mail-from", reply)
         row.heard(reply)
+
+
+def require_fit(talk: Conversation, envelope: Envelope, content: Content) -> None:
+    """What the server's EHLO answer rules out isn't even announced. Raises: StageFailed."""
+    if not envelope.sender.isascii() and not talk.offer.has("SMTPUTF8"):
+        hint = "use an address in ASCII: --set sender.email=ADDRESS"
+        raise StageFailed("sender-rejected", _NO_UTF8.format(envelope.sender), hint)
+    _require_utf8(talk, envelope, content)
+    _require_room(talk, content.size)
 
 
 def _require_utf8(talk: Conversation, envelope: Envelope, content: Content) -> None:
@@ -107,7 +130,7 @@ def _require_utf8(talk: Conversation, envelope: Envelope, content: Content) -> N
 
 
 def _require_room(talk: Conversation, size: int) -> None:
-    """What is larger than the server's SIZE (RFC 1870 6.1) isn't even announced."""
+    """What is larger than the server's SIZE (RFC 1870 6.1)."""
     limit = talk.offer.limit
     if limit is not None and size > limit:
         raise StageFailed(
@@ -153,7 +176,8 @@ def _ask_for(
         if not _sayable(talk, address):
             hint = "use an address in ASCII: --to ADDRESS"
             raise StageFailed("recipient-rejected", _NO_UTF8.format(address), hint)
-        talk.facts = talk.facts._replace(recipient=address)
+        if talk.facts.recipient != address:
+            talk.facts = talk.facts._replace(recipient=address)
         reply = replies.next()
         if not reply.positive:
             talk.refuse("rcpt-to", reply)
@@ -178,24 +202,3 @@ def _recipient(talk: Conversation, address: str, reply: Reply | None, refused: S
         refused.cause if refused else None,
         masker.show_own(refused.hint) if refused and refused.hint else None,
     )
-
-
-def _data(talk: Conversation, content: Content, replies: Pipeline) -> None:
-    with talk.stage("data", "sending the mail") as row:
-        reply = replies.next("data")
-        if reply.code != 354:
-            talk.refuse("data", reply)
-        row.heard(reply)
-        for block in on_the_wire(content):
-            if early := talk.send(block, talk.limits.end("data"), heed=_REFUSALS):
-                talk.refuse("data", early)
-
-
-def _accepted(talk: Conversation, meanwhile: Callable[[], None]) -> None:
-    with talk.stage("accepted", "waiting for the server to take the mail") as row:
-        end = talk.limits.end("accepted")
-        meanwhile()
-        reply = talk.wire.read_reply(end)
-        if not reply.positive:
-            talk.refuse("accepted", reply)
-        row.heard(reply)

@@ -3,6 +3,10 @@ network or server.
 
 A connection that the server closed between two messages is made anew, since nothing of the message was handed over. An
 outcome that is unknown is told and never resolved by sending again: that is for the caller to decide.
+
+Where the server pipelines, the next message's envelope goes out with the end of the one at hand (RFC 2920 3.1), and
+what came of the last one is told while the server is at work. A server that can't follow is met without that from then
+on.
 """
 
 from __future__ import annotations
@@ -11,24 +15,27 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Self
 
+from dtsconf.errors import DtsconfError
 from dtsconf.mail import delivery
 from dtsconf.mail.content import Envelope
 from dtsconf.mail.conversation import Conversation
-from dtsconf.mail.delivery import nothing
 from dtsconf.mail.failure import StageFailed
+from dtsconf.mail.line import Line, Single
 from dtsconf.mail.opening import open_for
 from dtsconf.mail.outcome import delivered
 from dtsconf.mail.route import Smtp
 from dtsconf.mail.wire import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Generator, Iterable
     from types import TracebackType
 
     from dtsconf.mail.content import Content
     from dtsconf.mail.graph.mailer import GraphMailer
+    from dtsconf.mail.line import Message
+    from dtsconf.mail.pipeline import Pipeline
     from dtsconf.mail.route import Link
-    from dtsconf.mail.sent import Sent
+    from dtsconf.mail.sent import Recipient, Sent
 
 PATIENCE = {"data": 180.0, "accepted": 600.0}
 """Seconds for each block of the message, and for the answer to its end (RFC 5321 4.5.3.2.5 and 6)."""
@@ -43,12 +50,39 @@ def mailer(link: Link) -> SmtpMailer | GraphMailer:
     return GraphMailer(link)
 
 
+class _Announced:
+    """A message whose envelope goes out, or went out, ahead of its turn: `commands`, to be answered by `replies`."""
+
+    def __init__(self, talk: Conversation, message: Message) -> None:
+        self.talk, self.message, self.envelope = talk, message, _wired(message.envelope)
+        self.replies = delivery.replies_to(talk, self.envelope, message.content, together=True)
+        self.commands = b""
+        with suppress(StageFailed):  # what this server can't be given is told in its turn
+            delivery.require_fit(talk, self.envelope, message.content)
+            self.commands = self.replies.ahead()
+
+
+class _Way:
+    """How far the message at hand has come. `ahead`: commands went out ahead of their turn, this message's or the next
+    one's; `in_full`: the server has the whole and owes its answer; `trouble` is what reading the content raised."""
+
+    def __init__(self, talk: Conversation, envelope: Envelope, content: Content) -> None:
+        self.talk, self.envelope, self.content = talk, envelope, content
+        self.recipients: tuple[Recipient, ...] | None = None
+        self.ahead = False
+        self.in_full = False
+        self.trouble: OSError | DtsconfError | None = None
+
+
 class SmtpMailer:
     """Sends over one SMTP connection at a time. A context manager; the connection is made with the first message."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._talk: Conversation | None = None
+        self._prepared: _Announced | None = None
+        self._announced: _Announced | None = None
+        self._in_step = True
 
     def __enter__(self) -> Self:
         return self
@@ -56,60 +90,144 @@ class SmtpMailer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.close()
 
-    def send(self, envelope: Envelope, content: Content, meanwhile: Callable[[], None] = nothing) -> Sent:
-        """Hand one message over, for as many of the recipients as the server takes it. `meanwhile` is done while the
-        server stores it, if it comes to that.
-
-        Raises:
-            Whatever reading the content raises; the server was not given the end of the message then.
-        """
-        envelope = Envelope(delivery.wired(envelope.sender), tuple(map(delivery.wired, envelope.recipients)))
-        kept = self._talk is not None
-        sent = self._attempt(envelope, content, meanwhile)
-        if kept and _had_ended(sent):
-            sent = self._attempt(envelope, content, meanwhile)
+    def send(self, envelope: Envelope, content: Content) -> Sent:
+        """Hand one message over, for as many of the recipients as the server takes it. Raises: as `send_all`."""
+        (sent,) = self.send_all([Single(envelope, content)])
         return sent
 
-    def _attempt(self, envelope: Envelope, content: Content, meanwhile: Callable[[], None]) -> Sent:
-        talk, recipients, new = self._talk, None, self._talk is None
+    def send_all(self, messages: Iterable[Message]) -> Generator[Sent, None, None]:
+        """Hand them over one after the other, each for as many of its recipients as the server takes it. Gives what
+        came of each, in order: a no at once, a yes while the server is at work on the next one.
+
+        Raises:
+            Whatever the messages raise, or reading their content; the server was not given the end of that one then.
+        """
+        line, told = Line(messages), None
+        try:
+            while (message := line.next()) is not None:
+                sent = None
+                while sent is None:
+                    kept = self._talk is not None
+                    way = self._hand_over(message, line.look(0))
+                    if told is not None:
+                        yield told
+                        told = None
+                    self._prepare(line.look(1))
+                    sent = self._answer(way, message, kept=kept)
+                if sent.ok:
+                    told = sent
+                else:
+                    yield sent
+            if told is not None:
+                yield told
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _hand_over(self, message: Message, following: Message | None) -> _Way:
+        """The message up to its final dot, or to where it ended."""
+        announced, self._announced = self._announced, None
+        talk = self._talk
+        envelope = announced.envelope if announced else _wired(message.envelope)
+        new = talk is None
         if talk is None:
             limits = Limits(self._link.timeout, inf, PATIENCE)
             talk = Conversation(self._link, limits, sender=envelope.sender, recipient=envelope.recipients[0])
         talk.report.begin_anew()
+        way = _Way(talk, envelope, message.content)
+        way.ahead = announced is not None
         try:
             with suppress(StageFailed):  # the report has it
                 if new:
                     open_for(talk, login=True)
                     self._talk = talk
-                replies = delivery.replies_to(talk, envelope, content, together=True)
-                recipients = delivery.announce(talk, envelope, content, replies)
-                delivery.transmit(talk, content, replies, meanwhile)
+                self._submit(way, message, announced.replies if announced else None, following)
+        except (OSError, DtsconfError) as trouble:
+            way.trouble = trouble
         except BaseException:
-            self._abandon(talk)
+            self._drop(talk)
             raise
-        sent = delivered(talk.report, envelope, content, recipients)
-        if sent.failure is not None:
-            self._recover(talk)
-        return sent
+        return way
+
+    def _submit(self, way: _Way, message: Message, replies: Pipeline | None, following: Message | None) -> None:
+        talk, content = way.talk, way.content
+        if replies is None:
+            replies = delivery.replies_to(talk, way.envelope, content, together=True)
+        way.recipients = delivery.announce(talk, way.envelope, content, replies)
+        self._prepare(following)
+        behind = self._prepared.commands if self._prepared is not None else b""
+        message.begin()
+        delivery.submit(talk, content, replies, behind)
+        way.in_full = True
+        if behind:
+            way.ahead = True
+            self._announced, self._prepared = self._prepared, None
+
+    def _prepare(self, message: Message | None) -> None:
+        """Make ready the envelope of a message that comes later."""
+        talk = self._talk
+        if message is None or talk is None or not self._in_step or not talk.offer.has("PIPELINING"):
+            self._prepared = None
+        elif self._prepared is None or self._prepared.message is not message or self._prepared.talk is not talk:
+            self._prepared = _Announced(talk, message)
+
+    def _answer(self, way: _Way, message: Message, *, kept: bool) -> Sent | None:
+        """What came of it; None when it has to be sent again."""
+        if way.trouble is not None:
+            self._drop(way.talk)
+            raise way.trouble
+        if way.in_full:
+            with suppress(StageFailed):  # the report has it
+                delivery.accepted(way.talk)
+        sent = delivered(way.talk.report, way.envelope, way.content, way.recipients)
+        if sent.ok:
+            message.taken()
+            return sent
+        self._recover(way.talk)
+        again = kept and _had_ended(sent)
+        if way.ahead and _lost_step(sent):
+            self._in_step = False
+            again = again or not sent.unknown
+        if not again:
+            return sent
+        self._drop(way.talk)  # with whatever was announced on it
+        return None
 
     def _recover(self, talk: Conversation) -> None:
-        """After a no: the connection is good for the next message if the server still listens, else it goes."""
-        if talk is self._talk and talk.usable:
+        """After a no: the connection is good for the next message if the server still listens, else it goes. Nothing
+        needs to be taken back where the next message is announced already, or where not everybody was refused."""
+        if talk.report.failure is None:
+            return
+        if talk is self._talk and talk.usable and self._announced is None:
             delivery.reset(talk)
         if talk is not self._talk or not talk.usable:
-            self._abandon(talk)
+            self._drop(talk)
 
-    def _abandon(self, talk: Conversation) -> None:
+    def _abandon(self) -> None:
+        if self._talk is not None:
+            self._drop(self._talk)
+
+    def _drop(self, talk: Conversation) -> None:
         talk.hang_up()
         talk.close()
-        self._talk = None
+        self._talk = self._announced = self._prepared = None
 
-    def _close(self) -> None:
-        talk, self._talk = self._talk, None
-        if talk is not None:
-            talk.close()
+
+def _wired(envelope: Envelope) -> Envelope:
+    return Envelope(delivery.wired(envelope.sender), tuple(map(delivery.wired, envelope.recipients)))
+
+
+def _lost_step(sent: Sent) -> bool:
+    """Whether the server may have failed for commands that came with the end of a message: it says that something is
+    out of order, or nothing that could be about the message."""
+    failure = sent.failure
+    if failure is None or failure.stage not in ("mail-from", "rcpt-to", "data", "accepted"):
+        return False
+    return failure.code is None or failure.cause == "protocol"
 
 
 def _had_ended(sent: Sent) -> bool:

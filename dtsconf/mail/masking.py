@@ -54,6 +54,8 @@ class Masker:
 
     def show(self, text: str) -> str:
         """What was seen, fit for a report: secrets as stars, control characters escaped, length bounded."""
+        if not self._whole and not self._short and not self._pieces:
+            return _bounded(escape_controls(text))
         return self._shown(text, self._short, self._whole, self._pieces)
 
     def show_own(self, text: str) -> str:

@@ -39,6 +39,18 @@ class Pipeline:
         self._sent += len(group)
         return self._talk.commands(group, end)
 
+    def ahead(self) -> bytes:
+        """All the commands, for the caller to send behind the end of another message (RFC 2920 3.1); nothing when they
+        don't go in one group.
+
+        Raises:
+            StageFailed: a line holds a line break.
+        """
+        if len(self._lines) > self._window:
+            return b""
+        self._sent = len(self._lines)
+        return self._talk.group(self._lines)
+
     @property
     def waiting(self) -> int:
         """Commands that were sent and whose replies weren't read yet."""

@@ -39,6 +39,8 @@ class Reply:
     def text(self) -> str:
         """The server's own words in one line, the code in front, enhanced codes of later lines dropped."""
         first, *rest = self.lines or ("",)
+        if not rest:
+            return f"{self.code} {first}".rstrip()
         return " ".join([str(self.code), first, *(_ENHANCED.sub("", line, count=1) for line in rest)]).strip()
 
     @property

@@ -6,7 +6,6 @@ Every text goes through the masker before it is kept. Knows no protocol.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,13 @@ from dtsconf.mail.masking import Masker
 from dtsconf.proof import Said, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from types import TracebackType
 
     from dtsconf.mail.reply import Reply
+
+    Ended = Callable[[str, BaseException | None], StageFailed | None]
+    """(stage, what was raised or None) -> what explains it, or None."""
 
 EARLY = ("resolve", "connect", "banner")
 """Stages whose failure without a byte read means that the server was not reached (contract, "Exit codes")."""
@@ -34,6 +37,38 @@ class Row:
     def heard(self, reply: Reply) -> None:
         """The server answered: its words are the detail."""
         self.detail, self.said_by, self.reply = reply.text, "server", reply
+
+
+def not_explained(_stage: str, _error: BaseException | None) -> StageFailed | None:
+    """What was raised goes on as it is."""
+    return None
+
+
+class Running:
+    """A stage while it runs, a context manager. Not a generator: a queue of many mails feels what each stage costs."""
+
+    __slots__ = ("_ended", "_name", "_report", "_row", "_start")
+
+    def __init__(self, report: Report, name: str, ended: Ended) -> None:
+        self._report, self._name, self._ended = report, name, ended
+        self._row = Row()
+
+    def __enter__(self) -> Row:
+        self._start = time.perf_counter()
+        return self._row
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        explained = self._ended(self._name, error)
+        failed = explained or error
+        if failed is None:
+            self._report.keep(self._name, self._start, self._row, None)
+        elif isinstance(failed, StageFailed):
+            row = Row(failed.detail, failed.said_by, failed.reply)
+            self._report.keep(self._name, self._start, row, failed)
+        if explained is not None:
+            raise explained from error
 
 
 class Report:
@@ -65,20 +100,15 @@ class Report:
         hint = self.masker.show_own(stage.hint) if stage.hint else None
         self.stages.append(replace(stage, detail=self.masker.show(stage.detail), hint=hint))
 
-    @contextmanager
-    def stage(self, name: str, doing: str) -> Iterator[Row]:
-        """Run one stage: a row is kept whether it ends well or raises StageFailed (which goes on to the caller)."""
+    def stage(self, name: str, doing: str, ended: Ended = not_explained) -> Running:
+        """One stage, to be run `with`: a row is kept whether it ends well or raises StageFailed (which goes on to the
+        caller). `ended` is told how it ended, and may explain what was raised."""
         if self.progress is not None:
             self.progress(self.masker.show_own(doing))
-        row, start = Row(), time.perf_counter()
-        try:
-            yield row
-        except StageFailed as failed:
-            self._keep(name, start, Row(failed.detail, failed.said_by, failed.reply), failed)
-            raise
-        self._keep(name, start, row, None)
+        return Running(self, name, ended)
 
-    def _keep(self, name: str, start: float, row: Row, failed: StageFailed | None) -> None:
+    def keep(self, name: str, start: float, row: Row, failed: StageFailed | None) -> None:
+        """The row of a stage that began at `start` (of perf_counter)."""
         show = self.masker.show
         self.stages.append(
             Stage(

@@ -1,13 +1,13 @@
-"""One attempt at a queued message: what delivers it, what came of that, and the progress that it makes. Pure."""
+"""One attempt at a queued message: what is delivered, what came of that, and the progress that it makes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 
 from dtsconf.frozen import frozen
 from dtsconf.queue.entry import Entry, Progress, Refused
-from dtsconf.queue.held import Queued
+from dtsconf.queue.held import Held, Queued
 
 
 @frozen
@@ -26,9 +26,29 @@ class Outcome:
     hint: str = ""
 
 
-Deliver = Callable[[Entry, tuple[str, ...], Queued, Callable[[], None]], Outcome]
-"""(message, recipients to serve, its content, what there is to do meanwhile) -> what came of it. The last is to be
-called once, best while the server is at work; it never raises. Whatever the delivery raises ends the run."""
+class Item:
+    """A message to deliver: what was queued, whom of its recipients it is for, and its content. `last`: when these have
+    got it, nothing is left to tell of it."""
+
+    def __init__(
+        self, held: Held, entry: Entry, recipients: tuple[str, ...], content: Queued, *, last: bool = True
+    ) -> None:
+        self._held, self._last = held, last
+        self.entry, self.recipients, self.content = entry, recipients, content
+
+    def begin(self) -> None:
+        """To be called before any of it goes out: from then on it may have arrived. Raises: OSError."""
+        self._held.enter("sending")
+
+    def taken(self) -> None:
+        """To be called at once when all its recipients have got it, so that nobody gets it twice. Raises: OSError."""
+        if self._last:
+            self._held.served()
+
+
+Deliver = Callable[[Iterable[Item]], Generator[Outcome, None, None]]
+"""Delivers messages: gives what came of each, in order. It may take the next ones before it tells of one, so that a
+server is never kept waiting. Whatever it raises ends the run."""
 
 
 def once_more(progress: Progress) -> Progress:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage, Verification
-    from dtsconf.queue.runner import Ran
+    from dtsconf.queue.ledger import Ran
     from dtsconf.settings.effective import Effective
     from dtsconf.settings.values import Organisation
 

@@ -12,8 +12,8 @@ from dtsconf.times import iso_time
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage
+    from dtsconf.queue.ledger import Ran
     from dtsconf.queue.listing import Listed
-    from dtsconf.queue.runner import Ran
     from dtsconf.render.call import Call
 
 

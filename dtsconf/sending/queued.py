@@ -5,8 +5,9 @@ What is queued has passed policy and is complete; policy is checked once more, f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
@@ -18,7 +19,8 @@ from dtsconf.mail.route import Smtp
 from dtsconf.proof import CAUSES
 from dtsconf.queue.attempt import Outcome
 from dtsconf.queue.entry import Refused
-from dtsconf.queue.runner import Ran, Runner, Which
+from dtsconf.queue.ledger import Ran
+from dtsconf.queue.runner import Runner, Which
 from dtsconf.queue.spool import Spool
 from dtsconf.sending import hints
 from dtsconf.sending.recheck import unfit
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from dtsconf.mail.mailer import SmtpMailer
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage
-    from dtsconf.queue.entry import Entry
+    from dtsconf.queue.attempt import Item
     from dtsconf.queue.held import Queued
     from dtsconf.settings.effective import Effective
 
@@ -96,8 +98,8 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
         link = hands.link_now(given, access, progress=progress)
         with mailer(link) as sends:
             postman = Postman(sends, effective)
-            with _interruptions_told() as told:
-                found = Runner(spool, postman, told=told).run(which)
+            with _interruptions_told(postman):
+                found = Runner(spool, postman).run(which)
         warnings = (*effective.warnings, *resolver.warnings)
     unusable = postman.unusable
     if unusable is not None:
@@ -106,13 +108,12 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
 
 
 @contextmanager
-def _interruptions_told() -> Iterator[Callable[[Ran], None]]:
+def _interruptions_told(postman: Postman) -> Iterator[None]:
     """Ctrl-C, or a polite end by the system, takes nothing back."""
-    sent: list[str] = []
     try:
-        yield lambda ran: sent.append(ran.id) if ran.state == "sent" else None
+        yield
     except KeyboardInterrupt:
-        words = f"interrupted; sent before that: {len(sent)}"
+        words = f"interrupted; sent before that: {postman.sent}"
         hint = (
             "what wasn't sent waits; a mail that was under way may have arrived: the next run sends it once more, under"
         )
@@ -120,30 +121,44 @@ def _interruptions_told() -> Iterator[Callable[[Ran], None]]:
 
 
 class Postman:
-    """Hands queued messages over, and tells the runner what came of each."""
+    """Hands queued messages over, and tells the runner what came of each. `sent` counts those that everybody got."""
 
     def __init__(self, sends: SmtpMailer | GraphMailer, effective: Effective) -> None:
         self._sends, self._effective = sends, effective
         self.unusable: Stage | None = None
         self.reached = True
+        self.sent = 0
 
-    def __call__(
-        self, entry: Entry, recipients: tuple[str, ...], content: Queued, meanwhile: Callable[[], None]
-    ) -> Outcome:
-        """One attempt."""
+    def __call__(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        """One attempt for each. Who is forbidden gets nothing; a message for nobody else isn't sent at all."""
+        out: deque[_Letter] = deque()
+        with closing(self._sends.send_all(self._letters(items, out))) as results:
+            for sent in results:
+                yield from _unsent(out)
+                yield self._outcome(out.popleft(), sent)
+        yield from _unsent(out)
+
+    def _letters(self, items: Iterable[Item], out: deque[_Letter]) -> Iterator[_Letter]:
+        """What is to be sent; `out` has all the others, too."""
+        for item in items:
+            letter = self._letter(item)
+            out.append(letter)
+            if letter.envelope.recipients:
+                yield letter
+
+    def _letter(self, item: Item) -> _Letter:
+        entry = item.entry
         if words := unfit(self._effective, entry.sender, entry.size):
-            none = tuple(Refused(address, None, words) for address in recipients)
-            return Outcome(refused=none, detail=words, hint=hints.of_unfit(entry.id))
-        banned = {address: words for address in recipients if (words := forbidden(self._effective.org, address))}
+            none = tuple(Refused(address, None, words) for address in item.recipients)
+            return _Letter(self, item, Envelope(entry.sender, ()), item.content, none, hints.of_unfit(entry.id))
+        banned = {address: words for address in item.recipients if (words := forbidden(self._effective.org, address))}
         refused = tuple(Refused(address, None, words) for address, words in banned.items())
-        allowed = tuple(address for address in recipients if address not in banned)
-        if not allowed:
-            return Outcome(refused=refused, detail=refused[0].detail, hint=hints.of_banned(entry.id))
-        sent = self._sends.send(Envelope(entry.sender, allowed), content, meanwhile)
-        return self._outcome(entry.id, sent, allowed, refused)
+        allowed = tuple(address for address in item.recipients if address not in banned)
+        hint = hints.of_banned(entry.id) if refused else ""
+        return _Letter(self, item, Envelope(entry.sender, allowed), item.content, refused, hint)
 
-    def _outcome(self, name: str, sent: Sent, allowed: tuple[str, ...], refused: tuple[Refused, ...]) -> Outcome:
-        failure = sent.failure
+    def _outcome(self, letter: _Letter, sent: Sent) -> Outcome:
+        failure, allowed, refused, name = sent.failure, letter.envelope.recipients, letter.refused, letter.item.entry.id
         if failure is not None and (failure.stage not in OF_THE_MESSAGE or failure.cause in OF_THE_SERVER):
             self.unusable, self.reached = failure, sent.reached
             return Outcome(allowed, refused, unusable=True, detail=f"{failure.stage}: {failure.detail}")
@@ -153,11 +168,41 @@ class Postman:
         more = bool(sent.crowded_out)
         first = next((one for one in sent.recipients if not one.ok), None)
         if first is None:
-            said, hint = (refused[0].detail, hints.of_banned(name)) if refused else ("", "")
+            said, hint = refused[0].detail if refused else "", letter.hint
         else:
             said, hint = _told(first), hints.of_queued(first, name, for_good=_for_good(first))
         said = said[:LONGEST_DETAIL]
         return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=said, hint=hint)
+
+
+@frozen
+class _Letter:
+    """A message for those whom policy allows, as the mailer takes it. `refused` are the others, `hint` what to do about
+    them."""
+
+    postman: Postman
+    item: Item
+    envelope: Envelope
+    content: Queued
+    refused: tuple[Refused, ...]
+    hint: str
+
+    def begin(self) -> None:
+        """See Message."""
+        self.item.begin()
+
+    def taken(self) -> None:
+        """See Message."""
+        if not self.refused:
+            self.item.taken()
+            self.postman.sent += 1
+
+
+def _unsent(out: deque[_Letter]) -> Iterator[Outcome]:
+    """What comes of those at the front that go to nobody."""
+    while out and not out[0].envelope.recipients:
+        letter = out.popleft()
+        yield Outcome(refused=letter.refused, detail=letter.refused[0].detail, hint=letter.hint)
 
 
 def _told(refused: Recipient) -> str:

@@ -1,9 +1,9 @@
 """The queue against its floors: sending 500 mails over one connection to Postfix, and keeping 1,000 of them.
 
 `python spool.py insert N ROOT` queues N mails with the program's own API, `smtplib PORT FOLDER` sends every file of a
-folder, `bare N FOLDER` writes N files as durably with nothing around it. Both print the seconds of their N: what a start
-costs is measured elsewhere. They write into new folders, since ext4 is slow to give out the inodes of files that were
-just deleted, and come first for the same reason.
+folder, the same mails, `bare N FOLDER` writes N files as durably with nothing around it. Both print the seconds of
+their N: what a start costs is measured elsewhere. They write into new folders, since ext4 is slow to give out the
+inodes of files that were just deleted, and come first for the same reason.
 """
 
 from __future__ import annotations
@@ -50,9 +50,13 @@ def sides(folder: Path) -> Iterator[Sides]:
     with mail_host(folder) as host:
         port = host.endpoint("plain").port
         _prepare(folder, port, environ, PROGRAM)
+        spool = Path(Layout(str(root)).spool())
 
         def call(*args: str) -> None:
             subprocess.run([*me, *args], env=environ, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+
+        call("insert", f"{MAILS}", str(root))
+        _copy(spool, folder / "mails")
 
         def aside(place: Path) -> Callable[[], object]:
             return lambda: place.exists() and place.rename(folder / f"{time.time_ns()}")
@@ -67,7 +71,7 @@ def sides(folder: Path) -> Iterator[Sides]:
             Command(
                 f"{INSERTS} inserts",
                 [*me, "insert", f"{INSERTS}", str(root)],
-                before=aside(Path(Layout(str(root)).spool())),
+                before=aside(spool),
                 timed=True,
             ),
             Command("bare writes", [*me, "bare", f"{INSERTS}", str(folder)], before=aside(folder / "bare"), timed=True),
@@ -82,11 +86,14 @@ def _prepare(folder: Path, port: int, environ: dict[str, str], program: list[str
     subprocess.run(
         [*program, "apply", "--yes", "--profile", str(profile)], env=environ, check=True, capture_output=True
     )
-    mails = folder / "mails"
+
+
+def _copy(spool: Path, mails: Path) -> None:
+    """What waits in a spool, as mails, then away with it."""
     mails.mkdir()
-    for number in range(MAILS):
-        text = f"From: <{SENDER}>\nTo: <{RECIPIENT}>\nSubject: log {number}\nMessage-ID: <{number}@bench>\n\n{BODY}"
-        (mails / f"{number:04}.eml").write_text(text)
+    for queued in sorted(spool.glob("*.eml")):
+        (mails / queued.name).write_bytes(queued.read_bytes().partition(b"\n")[2])
+    spool.rename(mails.with_name("copied"))
 
 
 def insert(count: int, root: str) -> float:

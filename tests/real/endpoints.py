@@ -135,6 +135,8 @@ _MODEST = (
         smtputf8_enable="no",
         smtpd_discard_ehlo_keywords="pipelining, size, vrfy, etrn, 8bitmime, dsn, chunking, enhancedstatuscodes",
     ),
+    # Hangs up on, or refuses, whoever sends commands where RFC 2920 doesn't let them.
+    _plain("in-turn", "", smtpd_forbid_unauth_pipelining="yes", smtpd_data_restrictions="reject_unauth_pipelining"),
 )
 
 ENDPOINTS: tuple[Facts, ...] = (*_ENCRYPTION, *_LOGIN, *_REFUSING, *_MODEST)

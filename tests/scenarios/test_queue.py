@@ -348,6 +348,16 @@ def test_two_runs_at_once_send_nothing_twice(machine: Machine, mail: MailHost) -
     assert deliveries(mail, recipient) == Counter(queued)
 
 
+@pytest.mark.parametrize("name", ["in-turn", "bare"])
+def test_a_server_that_insists_on_the_order_gets_each_mail_once(machine: Machine, mail: MailHost, name: str) -> None:
+    to_server(machine, mail.endpoint(name).port)
+    recipient = mail.fresh_recipient()
+    queued = [queue(machine, to=recipient, subject=str(number)) for number in range(12)]
+    assert machine.run("queue", "flush", "--json").ok().json["sent"] == len(queued)
+    mail.wait_for_mail(recipient, message_id=queued[-1])
+    assert deliveries(mail, recipient) == Counter(queued)
+
+
 def test_a_user_behind_a_closed_folder_is_told_what_opens_it(machine: Machine) -> None:
     """The queue of whoever came first shuts nobody out; where it does all the same, the fix that is told is one."""
     to_server(machine, 1)

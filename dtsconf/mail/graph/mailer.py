@@ -11,19 +11,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from dtsconf.mail.content import Envelope
-from dtsconf.mail.delivery import nothing, wired
+from dtsconf.mail.delivery import wired
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.graph.handing import hand_over
 from dtsconf.mail.graph.opening import reach
 from dtsconf.mail.graph.talk import Talk
 from dtsconf.mail.job import Clock, SystemClock
+from dtsconf.mail.line import Single
 from dtsconf.mail.outcome import delivered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Generator, Iterable
     from types import TracebackType
 
     from dtsconf.mail.content import Content
+    from dtsconf.mail.line import Message
     from dtsconf.mail.route import Link
     from dtsconf.mail.sent import Sent
 
@@ -48,13 +50,24 @@ class GraphMailer:
         if self._talk is not None:
             self._talk.close()
 
-    def send(self, envelope: Envelope, content: Content, meanwhile: Callable[[], None] = nothing) -> Sent:
-        """Hand one message over; `meanwhile` is done first.
+    def send(self, envelope: Envelope, content: Content) -> Sent:
+        """Hand one message over. Raises: as `send_all`."""
+        return self._send(Single(envelope, content))
+
+    def send_all(self, messages: Iterable[Message]) -> Generator[Sent, None, None]:
+        """Hand them over one after the other. Gives what came of each.
 
         Raises:
-            Whatever reading the content raises; Graph was not told to send it then.
+            Whatever the messages raise, or reading their content; Graph was not told to send that one then.
         """
-        meanwhile()
+        for message in messages:
+            sent = self._send(message)
+            if sent.ok:
+                message.taken()
+            yield sent
+
+    def _send(self, message: Message) -> Sent:
+        content, envelope = message.content, message.envelope
         envelope = Envelope(wired(envelope.sender), tuple(map(wired, envelope.recipients)))
         talk = self._talk or Talk(
             self._link, self._clock, sender=envelope.sender, wait=max(PATIENCE, self._link.timeout)
@@ -65,6 +78,7 @@ class GraphMailer:
                 reach(talk)
                 talk.sign_in()
                 self._talk = talk
+            message.begin()
             hand_over(talk, envelope, content)
         if self._talk is None:
             talk.close()

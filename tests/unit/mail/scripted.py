@@ -39,6 +39,10 @@ class Peer:
         """The lines of a message, up to the final dot. Raises Gone when the client goes before."""
         return list(iter(self._line, "."))
 
+    def took(self, data: bytes) -> None:
+        """Keep what the script has read by itself."""
+        self._heard.extend(data.decode("utf-8", "surrogateescape").removesuffix("\r\n").split("\r\n"))
+
     def _line(self) -> str:
         self._heard.append(self.connection.read_line().decode("utf-8", "surrogateescape"))
         return self._heard[-1]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import pytest
 
-from dtsconf.mail.content import Envelope
+from dtsconf.mail.content import Content, Envelope
 from dtsconf.mail.mailer import SmtpMailer
 from dtsconf.mail.message import Mail
 from dtsconf.mail.route import Link
+from dtsconf.mail.sent import Sent
 from tests.unit.mail.jobs import route
-from tests.unit.mail.scripted import EHLO, Peer, dialogue, server
+from tests.unit.mail.scripted import EHLO, Peer, Script, dialogue, server
 
 MAIL = Mail("<1@acme.example>", b"Subject: x\r\n\r\n.dot\r\n", eight_bit=False)
 TO_TWO = Envelope("dts@acme.example", ("you@acme.example", "she@acme.example"))
@@ -220,3 +222,249 @@ def test_a_header_outside_ascii_goes_to_nobody_without_smtputf8() -> None:
     assert (sent.failure.stage, sent.failure.cause) == ("mail-from", "recipient-rejected")
     assert "jürgen@acme.example" in sent.failure.detail
     assert [one.ok for one in hidden.recipients] == [True, False]
+
+
+class Told:
+    """A message whose owner keeps what it is told, in `said`, which others write to as well."""
+
+    def __init__(self, number: int, said: list[str], content: Content | None = None) -> None:
+        self.envelope = Envelope("dts@acme.example", (f"m{number}@acme.example",))
+        self.said, self.name = said, f"m{number}"
+        self.content = content or Mail(f"<{number}@acme.example>", f"Subject: m{number}\r\n\r\nx\r\n".encode(), False)
+
+    def begin(self) -> None:
+        self.said.append(f"begin {self.name}")
+
+    def taken(self) -> None:
+        self.said.append(f"taken {self.name}")
+
+
+def results(sending: SmtpMailer, messages: Sequence[Told]) -> list[Sent]:
+    """Send them all; each result is noted among what the owners are told."""
+    found = []
+    for message, sent in zip(messages, sending.send_all(messages), strict=True):
+        message.said.append(f"result {message.name}")
+        found.append(sent)
+    return found
+
+
+def three() -> list[Told]:
+    said: list[str] = []
+    return [Told(number, said) for number in (1, 2, 3)]
+
+
+def recorded(writes: list[bytes], answers: Sequence[str]) -> Script:
+    """A server that pipelines, and keeps what it read until it was still: one entry before each answer."""
+
+    def script(peer: Peer) -> None:
+        peer.say("220 mail.test ESMTP")
+        peer.hear()
+        peer.say(PIPELINING)
+        for answer in answers:
+            data = peer.connection.socket.recv(65536)
+            if not data:
+                return
+            writes.append(data)
+            peer.say(answer)
+
+    return script
+
+
+GO = "250 ok\r\n250 ok\r\n354 go"
+
+
+def test_the_next_envelope_goes_out_with_the_end_of_a_message() -> None:
+    writes: list[bytes] = []
+    script = recorded(writes, [GO, f"250 took 1\r\n{GO}", f"250 took 2\r\n{GO}", "250 took 3", "221 bye"])
+    messages = three()
+    with server(script) as running, mailer(running.port) as sending:
+        assert all(sent.ok for sent in results(sending, messages))
+    ends = [data.partition(b"\r\n.\r\n")[2].split(b"\r\n") for data in writes[1:4]]
+    assert [[line[:4] for line in end] for end in ends] == [[b"MAIL", b"RCPT", b"DATA", b""]] * 2 + [[b""]]
+    assert writes[4] == b"QUIT\r\n"
+
+
+def test_a_yes_is_told_to_the_owner_at_once_and_given_while_the_server_is_at_work() -> None:
+    messages = three()
+    with server(dialogue(ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        assert all(sent.ok for sent in results(sending, messages))
+    assert messages[0].said == [
+        *("begin m1", "taken m1"),
+        *("begin m2", "result m1", "taken m2"),
+        *("begin m3", "result m2", "taken m3"),
+        "result m3",
+    ]
+
+
+def test_the_end_of_one_refused_takes_nothing_from_the_next_one() -> None:
+    messages = three()
+    with server(dialogue(replies={".": "554 5.7.1 no"}, ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        found = results(sending, messages)
+    assert [sent.failure and sent.failure.cause for sent in found] == ["content-rejected"] * 3
+    assert commands(running.heard)[:4] == ["EHLO", "MAIL", "RCPT", "DATA"]
+    assert commands(running.heard).count("EHLO") == 1
+    assert "taken m1" not in messages[0].said
+    assert messages[0].said[:3] == ["begin m1", "result m1", "begin m2"]
+
+
+def test_without_pipelining_nothing_goes_ahead() -> None:
+    messages = three()
+    with server(dialogue()) as running, mailer(running.port) as sending:
+        assert all(sent.ok for sent in results(sending, messages))
+    assert commands(running.heard) == ["EHLO", *["MAIL", "RCPT", "DATA"] * 3, "QUIT"]
+
+
+def test_what_does_not_fit_is_not_announced_and_told_in_its_turn() -> None:
+    said: list[str] = []
+    large = Mail("<2@acme.example>", b"Subject: x\r\n\r\n" + b"x" * 80, False)
+    messages = [Told(1, said), Told(2, said, large), Told(3, said)]
+    small = PIPELINING.replace("SIZE 1000000", "SIZE 60")
+    with server(dialogue(ehlo=small)) as running, mailer(running.port) as sending:
+        first, second, third = results(sending, messages)
+    assert first.ok
+    assert second.failure is not None
+    assert second.failure.cause == "too-large"
+    assert third.ok
+    assert commands(running.heard).count("MAIL") == 2
+    assert "begin m2" not in said
+
+
+def test_a_server_that_takes_one_message_a_connection_gets_them_all() -> None:
+    def one(peer: Peer) -> None:
+        peer.say("220 mail.test ESMTP")
+        for reply in (PIPELINING, "250 ok", "250 ok", "354 go"):
+            peer.hear()
+            peer.say(reply)
+        peer.hear_data()
+        peer.say("250 taken")  # and away: what came with the end was not read
+
+    messages = three()
+    with server(one) as running, mailer(running.port) as sending:
+        assert all(sent.ok for sent in results(sending, messages))
+    assert [line for line in running.heard if line.startswith("Subject")] == [f"Subject: m{n}" for n in (1, 2, 3)]
+
+
+def keeping_order(*, strict: bool) -> Script:
+    """A server that says it pipelines and yet can't take what comes with the end of a message: throws it away, or with
+    `strict` takes it for an attack."""
+
+    def script(peer: Peer) -> None:
+        peer.say("220 mail.test ESMTP")
+        peer.hear()
+        peer.say(PIPELINING)
+        while peer.hear():
+            peer.hear()
+            peer.hear()
+            peer.say(GO)
+            whole = b""
+            while b"\r\n.\r\n" not in whole:
+                got = peer.connection.socket.recv(65536)
+                if not got:
+                    return
+                whole += got
+            if strict and not whole.endswith(b"\r\n.\r\n"):
+                peer.say("554 SMTP synchronization error")
+                return
+            peer.took(whole)
+            peer.say("250 taken")
+
+    return script
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_server_that_can_not_follow_gets_each_message_once_and_no_more_ahead(strict: bool) -> None:
+    messages = three()
+    with server(keeping_order(strict=strict)) as running, SmtpMailer(Link(route(running.port), timeout=1)) as sending:
+        assert all(sent.ok for sent in results(sending, messages))
+    assert [line for line in running.heard if line.startswith("Subject")] == [f"Subject: m{n}" for n in (1, 2, 3)]
+    assert commands(running.heard).count("EHLO") == 2
+
+
+def test_one_refused_as_out_of_order_is_not_taken_for_the_one_announced_behind_it() -> None:
+    ends = 0
+
+    def script(peer: Peer) -> None:
+        nonlocal ends
+        peer.say("220 mail.test ESMTP")
+        peer.hear()
+        peer.say(PIPELINING)
+        while peer.hear() not in ("", "QUIT"):
+            peer.hear()
+            peer.hear()
+            peer.say(GO)
+            peer.hear_data()
+            ends += 1
+            peer.say("503 5.5.1 out of order" if ends == 1 else "250 taken")
+
+    messages = three()
+    with server(script) as running, mailer(running.port) as sending:
+        assert all(sent.ok for sent in results(sending, messages))
+    of_whom = [line for line in running.heard if line.startswith(("RCPT", "Subject"))]
+    pairs = [(line[9:11], after[-2:]) for line, after in pairwise(of_whom) if after.startswith("Subject")]
+    assert pairs == [("m1", "m1"), ("m1", "m1"), ("m2", "m2"), ("m3", "m3")]
+
+
+def test_a_cut_at_the_end_is_told_and_the_next_ones_go_step_by_step() -> None:
+    connections = 0
+
+    def script(peer: Peer) -> None:
+        nonlocal connections
+        connections += 1
+        if connections > 1:
+            return dialogue(ehlo=PIPELINING)(peer)
+        peer.say("220 mail.test ESMTP")
+        for reply in (PIPELINING, "250 ok", "250 ok", "354 go"):
+            peer.hear()
+            peer.say(reply)
+        peer.hear_data()
+        for _ in range(3):
+            peer.hear()
+        return None
+
+    messages = three()
+    with server(script) as running, mailer(running.port) as sending:
+        first, second, third = results(sending, messages)
+    assert first.unknown
+    assert second.ok
+    assert third.ok
+    later = running.heard[running.heard.index("Subject: m2") :]
+    assert later.index("Subject: m3") > later.index(".") + 3
+    assert messages[0].said.count("begin m1") == 1
+
+
+def test_who_stops_listening_leaves_no_text_behind() -> None:
+    messages = three()
+    with server(dialogue(ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        going = sending.send_all(messages)
+        next(going)  # the first one's; the second is in full, the third announced
+        going.close()
+    assert running.heard.count(".") == 2
+    assert "QUIT" not in running.heard
+
+
+def test_what_came_of_one_is_told_before_trouble_with_the_next() -> None:
+    said: list[str] = []
+    messages = [Told(1, said), Told(2, said, Broken())]
+    with server(dialogue(ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        with pytest.raises(OSError, match="changed"):
+            results(sending, messages)
+        assert said == ["begin m1", "taken m1", "begin m2", "result m1"]
+    assert running.heard.count(".") == 1
+
+
+def test_trouble_of_the_source_waits_for_what_came_before_it() -> None:
+    first, second, _ = three()
+
+    def source() -> Iterator[Told]:
+        yield first
+        yield second
+        raise OSError("no more")
+
+    with (
+        server(dialogue(ehlo=PIPELINING)) as running,
+        mailer(running.port) as sending,
+        pytest.raises(OSError, match="no more"),
+    ):
+        list(sending.send_all(source()))
+    assert first.said == ["begin m1", "taken m1", "begin m2", "taken m2"]
+    assert running.heard.count(".") == 2

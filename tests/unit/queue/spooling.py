@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
-from dtsconf.queue.attempt import Outcome
+from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import Entry, Progress
-from dtsconf.queue.held import Queued, read_beside
-from dtsconf.queue.runner import Ran, Runner, Which
+from dtsconf.queue.held import read_beside
+from dtsconf.queue.ledger import Ran
+from dtsconf.queue.runner import Runner, Which
 from dtsconf.queue.spool import Slot, Spool
 
 ALL = Which(everything=True)
@@ -55,12 +56,11 @@ class Server:
         self.outcomes = list(outcomes)
         self.got: list[tuple[str, tuple[str, ...], bytes]] = []
 
-    def __call__(
-        self, entry: Entry, recipients: tuple[str, ...], content: Queued, meanwhile: Callable[[], None]
-    ) -> Outcome:
-        meanwhile()
-        self.got.append((entry.message_id, recipients, b"".join(content.chunks())))
-        return self.outcomes.pop(0) if self.outcomes else Outcome()
+    def __call__(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        for item in items:
+            item.begin()
+            self.got.append((item.entry.message_id, item.recipients, b"".join(item.content.chunks())))
+            yield self.outcomes.pop(0) if self.outcomes else Outcome()
 
 
 def add(spool: Spool, text: bytes = b"Subject: x\r\n\r\nhello\r\n", message_id: str = "<1@acme.example>") -> Entry:

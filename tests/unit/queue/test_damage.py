@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from dtsconf.errors import DtsconfError
 from dtsconf.queue import held as held_module
-from dtsconf.queue.attempt import Outcome
+from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import Refused
 from dtsconf.queue.held import Held
 from dtsconf.queue.listing import listed
@@ -135,10 +136,11 @@ def test_who_got_it_in_a_first_transaction_is_known_after_a_kill_in_the_second(s
     add(spool)
     first = Server(Outcome(later=TWO[1:], more=True))
 
-    def dies(*args: Any) -> Outcome:
-        if first.got:
-            raise KeyboardInterrupt
-        return first(*args)
+    def dies(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        for outcome in first(items):
+            if len(first.got) == 2:
+                raise KeyboardInterrupt
+            yield outcome
 
     with pytest.raises(KeyboardInterrupt):
         run(spool, dies)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
 from dtsconf.errors import DtsconfError, SecretUnavailable, UsageProblem
 from dtsconf.queue import spool as spool_module
-from dtsconf.queue.attempt import Outcome
+from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import Damaged, Entry, Progress, Refused, read_entry, read_progress
-from dtsconf.queue.held import Held, Queued, read_beside, read_head
+from dtsconf.queue.held import Held, read_beside, read_head
 from dtsconf.queue.runner import Which
 from dtsconf.queue.schedule import LIFETIME, LONGEST_WAIT, next_attempt
 from dtsconf.queue.spool import Slot, Spool
@@ -137,8 +136,11 @@ def test_a_held_message_is_nobody_elses(spool: Spool) -> None:
 def test_a_run_that_died_over_a_message_leaves_its_outcome_unknown(spool: Spool) -> None:
     entry = add(spool)
 
-    def dies(*_: Any) -> Outcome:
-        raise KeyboardInterrupt
+    def dies(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        for item in items:
+            item.begin()
+            raise KeyboardInterrupt
+        yield Outcome()
 
     with pytest.raises(KeyboardInterrupt):
         run(spool, dies)
@@ -162,8 +164,10 @@ def test_an_unknown_outcome_is_counted_and_tried_again(spool: Spool) -> None:
 def test_a_secret_that_is_missing_costs_no_attempt(spool: Spool) -> None:
     add(spool)
 
-    def locked(*_: Any) -> Outcome:
-        raise SecretUnavailable("the keyring is locked", "unlock it")
+    def locked(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        for _ in items:
+            raise SecretUnavailable("the keyring is locked", "unlock it")
+        yield Outcome()
 
     with pytest.raises(SecretUnavailable):
         run(spool, locked)
@@ -183,33 +187,66 @@ def test_what_was_delivered_but_not_taken_away_is_not_sent_again(spool: Spool) -
     assert files(spool) == []
 
 
-def test_the_last_one_is_taken_away_and_the_next_one_held_while_the_server_works(spool: Spool) -> None:
+def test_who_delivers_may_hold_the_next_ones_before_it_tells_of_one(spool: Spool) -> None:
     for number in range(3):
         add(spool, message_id=f"<{number}@acme.example>")
     first, second, third = spool.slots()
-    seen: list[tuple[bool, bool, bool]] = []
+    seen: list[list[bool]] = []
 
-    def server(entry: Entry, _to: tuple[str, ...], _content: Queued, meanwhile: Callable[[], None]) -> Outcome:
-        meanwhile()
-        if entry.message_id == "<1@acme.example>":
-            held = spool.take(third)
-            seen.append((os.path.exists(first.path), os.path.exists(second.path), held is None))
-        return Outcome()
+    def is_held(slot: Slot) -> bool:
+        held = spool.take(slot)
+        if held is not None:
+            held.release()
+        return held is None
+
+    def look() -> None:
+        seen.append([os.path.exists(first.path), is_held(second), is_held(third)])
+
+    def server(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        source = iter(items)
+        ahead = [next(source), next(source)]
+        ahead[0].begin()
+        ahead[0].taken()
+        look()
+        yield Outcome()
+        ahead.append(next(source))
+        look()
+        yield from (Outcome(), Outcome())
 
     assert [ran.state for ran in run(spool, server)] == ["sent"] * 3
-    assert seen == [(False, True, True)]
+    assert seen == [[True, True, False], [False, True, True]]
     assert files(spool) == []
 
 
-def test_a_run_that_breaks_off_lets_go_of_what_it_had_read_ahead(spool: Spool) -> None:
+def test_one_that_was_taken_is_not_sent_again_by_a_run_after_one_that_died(spool: Spool) -> None:
+    add(spool)
+
+    def dies(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        for item in items:
+            item.begin()
+            item.taken()
+            raise KeyboardInterrupt
+        yield Outcome()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(spool, dies)
+    server = Server()
+    assert run(spool, server) == []
+    assert server.got == []
+    assert files(spool) == []
+
+
+def test_a_run_that_breaks_off_lets_go_of_all_that_it_held(spool: Spool) -> None:
     for number in range(3):
         add(spool, message_id=f"<{number}@acme.example>")
 
-    def server(entry: Entry, _to: tuple[str, ...], _content: Queued, meanwhile: Callable[[], None]) -> Outcome:
-        meanwhile()
-        if entry.message_id == "<1@acme.example>":
-            raise SecretUnavailable("locked", "unlock it")
-        return Outcome()
+    def server(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        source = iter(items)
+        next(source)
+        yield Outcome()
+        next(source)
+        next(source)
+        raise SecretUnavailable("locked", "unlock it")
 
     with pytest.raises(SecretUnavailable):
         run(spool, server)
@@ -219,6 +256,39 @@ def test_a_run_that_breaks_off_lets_go_of_what_it_had_read_ahead(spool: Spool) -
         held = spool.take(slot)
         assert held is not None
         held.release()
+
+
+def test_a_file_that_can_not_be_taken_away_holds_up_no_other(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(2):
+        add(spool, message_id=f"<{number}@acme.example>")
+    first, _ = spool.slots()
+    unlink = os.unlink
+
+    def failing(path: str) -> None:
+        if path == first.path:
+            raise PermissionError(13, "Permission denied")
+        unlink(path)
+
+    server = Server()
+    with monkeypatch.context() as during:
+        during.setattr(os, "unlink", failing)
+        assert [ran.state for ran in run(spool, server)] == ["sent", "sent"]
+    assert [read_head(slot.path)[1] for slot in spool.slots()] == ["sent"]
+    assert run(spool, server) == []
+    assert len(server.got) == 2
+    assert files(spool) == []
+
+
+def test_results_come_in_the_order_of_the_queue(spool: Spool) -> None:
+    entries = [add(spool, message_id=f"<{number}@acme.example>") for number in range(3)]
+    os.truncate(spool.slots()[1].path, 40)
+
+    def server(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        yield from [Outcome() for _ in list(items)]
+
+    rans = run(spool, server)
+    assert [ran.id for ran in rans] == [entry.id for entry in entries]
+    assert [ran.state for ran in rans] == ["sent", "failed", "sent"]
 
 
 def test_trouble_with_the_next_one_waits_until_this_one_is_settled(

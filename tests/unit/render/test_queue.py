@@ -4,8 +4,8 @@ import pytest
 
 from dtsconf.proof import Stage
 from dtsconf.queue.entry import Entry, Progress, Refused
+from dtsconf.queue.ledger import Ran
 from dtsconf.queue.listing import Listed, State
-from dtsconf.queue.runner import Ran
 from dtsconf.render import queue as render
 from dtsconf.render.call import Call
 

@@ -1,0 +1,163 @@
+"""What becomes of queued messages after an attempt: written down beside them, and told.
+
+Whatever can't be written down stops no other message.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import replace
+from typing import Literal, Protocol
+
+from dtsconf.frozen import frozen
+from dtsconf.queue.attempt import Item, Outcome, after
+from dtsconf.queue.entry import Progress
+from dtsconf.queue.held import Held
+from dtsconf.queue.schedule import expired, next_attempt
+from dtsconf.queue.spool import Slot
+
+State = Literal["sent", "deferred", "failed"]
+
+SPOOL = "give the queue's folder back its rights, or the disk some space (dtsconf doctor); a later run goes on with it"
+"""What to do where a message's file can't be handled."""
+
+
+class Clock(Protocol):
+    """Time and chance."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+
+    def random(self) -> float:
+        """From 0 up to 1."""
+
+
+class SystemClock:
+    """The real one."""
+
+    def now(self) -> float:
+        """See Clock."""
+        return time.time()
+
+    def random(self) -> float:
+        """See Clock."""
+        import random
+
+        return random.random()  # noqa: S311 - jitter, nothing secret
+
+
+@frozen
+class Ran:
+    """One message of a run. `detail` is what came of it, `hint` what to do about that; '' where there is nothing."""
+
+    id: str
+    message_id: str
+    state: State
+    detail: str = ""
+    hint: str = ""
+
+
+@frozen
+class Taken:
+    """A message in our hands, and how far it had come."""
+
+    slot: Slot
+    held: Held
+    progress: Progress
+    item: Item
+
+
+class Ledger:
+    """The results of a run. `found` are the messages whose attempt is over, `more` those that go on at once, with whom
+    the server had no place for in the same transaction."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.found: list[Ran] = []
+        self.more: deque[Taken] = deque()
+
+    def settle(self, taken: Taken, outcome: Outcome) -> float:
+        """Write down what came of an attempt. Gives when the next one would be due."""
+        recipients, earlier = taken.item.recipients, taken.progress
+        if not outcome.later and not outcome.refused and not earlier.refused:
+            self.finish(taken, earlier)
+            return 0.0
+        progress = after(earlier, outcome, recipients)
+        if outcome.more and len(outcome.later) < len(recipients):
+            self._go_on(taken, replace(progress, detail=outcome.detail))
+            return 0.0
+        then = next_attempt(self._clock.now(), progress.attempts, self._clock.random())
+        progress = replace(progress, next=then, detail=outcome.detail)
+        if progress.remaining == ():
+            self.finish(taken, progress, outcome.hint)
+        else:
+            self.keep(taken, progress, outcome.hint)
+        return then
+
+    def _go_on(self, taken: Taken, progress: Progress) -> None:
+        """With those whom the server had no place for yet, as part of the same attempt: who has got it is written
+        down."""
+        ran = Ran(taken.item.entry.id, taken.item.entry.message_id, "deferred", progress.detail)
+        if not self.note(ran, taken.held, progress):
+            taken.held.release()
+            return
+        item = taken.item
+        further = Item(taken.held, item.entry, progress.remaining or (), item.content, last=not progress.refused)
+        self.more.append(Taken(taken.slot, taken.held, replace(progress, attempts=taken.progress.attempts), further))
+
+    def finish(self, taken: Taken, progress: Progress, hint: str = "") -> None:
+        """What nobody waits for any more: it is taken away, or given up for those who were refused."""
+        entry, held = taken.item.entry, taken.held
+        if progress.refused:
+            self._fail(taken, progress, hint)
+            return
+        held.served()
+        try:
+            held.remove()
+        except OSError:
+            held.release()  # it is noted as sent: a later run takes it away
+        self.found.append(Ran(entry.id, entry.message_id, "sent"))
+
+    def keep(self, taken: Taken, progress: Progress, hint: str) -> None:
+        """What somebody has not got: it waits on, or is given up."""
+        slot, entry = taken.slot, taken.item.entry
+        if not slot.failed and not expired(self._clock.now(), entry.queued):
+            ran = Ran(entry.id, entry.message_id, "deferred", progress.detail, hint)
+            if self.note(ran, taken.held, progress):
+                self.found.append(ran)
+            taken.held.release()
+            return
+        if not slot.failed:
+            progress = replace(progress, detail=f"given up after 5 days; the last attempt: {progress.detail}")
+        self._fail(taken, progress, hint)
+
+    def _fail(self, taken: Taken, progress: Progress, hint: str) -> None:
+        name = taken.item.entry.id
+        hint = hint or f"once that is mended: dtsconf queue flush {name}; or take it away: dtsconf queue drop {name}"
+        self.give_up(Ran(name, taken.item.entry.message_id, "failed", progress.detail, hint), taken.held, progress)
+        taken.held.release()
+
+    def note(self, ran: Ran, held: Held, progress: Progress) -> bool:
+        """Write down how far it has come. Where that can't be done, that is told, and the others go on all the same.
+        Its phase says then that nobody knows, unless nobody can have it."""
+        served = progress.remaining is not None or bool(progress.unknown)
+        try:
+            held.note(progress, durable=served)
+        except OSError as error:
+            if not served:
+                held.enter("waiting")
+            told = f"{ran.detail}; this can't be written down: {error.strerror}"
+            self.found.append(replace(ran, state="failed", detail=told, hint=SPOOL))
+            return False
+        return True
+
+    def give_up(self, ran: Ran, held: Held, progress: Progress) -> None:
+        """Move it to `failed/`; where that can't be done, it stays, and the next run moves it."""
+        if not self.note(ran, held, progress):
+            return
+        try:
+            held.give_up(progress)
+        except OSError as error:
+            ran = replace(ran, detail=f"{ran.detail}; it can't be moved to failed/: {error.strerror}", hint=SPOOL)
+        self.found.append(ran)
