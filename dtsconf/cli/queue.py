@@ -12,7 +12,7 @@ from dtsconf.errors import UsageProblem
 
 if TYPE_CHECKING:
     from dtsconf.queue.runner import Which
-    from dtsconf.queue.spool import Spool
+    from dtsconf.queue.spool import Slot, Spool
 
 _ids = click.argument("ids", nargs=-1, metavar="[ID]...")
 
@@ -74,7 +74,7 @@ def flush_command(run: Run, ids: tuple[str, ...]) -> Outcome:
 def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool) -> Outcome:
     """Take messages out of the queue unsent.
 
-    What is being sent at this moment stays, and is told (exit 1).
+    What is being sent at this moment stays, and is told (exit 1), like what can't be taken away.
     """
     from dtsconf.render import queue as render
 
@@ -84,18 +84,30 @@ def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool)
             "nothing to drop was named", "dtsconf queue drop ID, --failed or --all; queue list shows the ids"
         )
     slots = spool.named(ids) or [slot for slot in spool.slots() if everything or slot.failed]
-    dropped, kept = [], []
+    dropped: list[str] = []
+    kept: dict[str, str] = {}
     for slot in slots:
-        held = spool.take(slot)
-        if held is None:
-            kept.append(slot.id)
-            continue
-        with held:
-            held.drop()
-        dropped.append(slot.id)
+        why = _dropped(spool, slot)
+        if why is None:
+            dropped.append(slot.id)
+        else:
+            kept[slot.id] = why
     spool.sync()
     data, text = render.dropped_data(dropped, kept), render.dropped_text(dropped, kept)
     return Outcome(data, text, 1 if kept else 0, short=render.dropped_short(kept))
+
+
+def _dropped(spool: Spool, slot: Slot) -> str | None:
+    """Drop one; why it stays, or None. One that stays keeps no other."""
+    try:
+        held = spool.take(slot)
+        if held is None:
+            return "it is being sent at this moment"
+        with held:
+            held.drop()
+    except OSError as error:
+        return f"it can't be taken away: {error.strerror or error}"
+    return None
 
 
 def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:

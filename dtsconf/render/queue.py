@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
@@ -153,18 +153,21 @@ def ran_short(rans: Sequence[Ran], unusable: Stage | None) -> str:
     return ran_text(failed, unusable) if failed or unusable else ""
 
 
-def dropped_data(dropped: Sequence[str], kept: Sequence[str]) -> dict[str, Any]:
-    """The ids of what was dropped, and of what is being sent at this moment."""
-    return {"dropped": list(dropped), "kept": list(kept)}
+def dropped_data(dropped: Sequence[str], kept: Mapping[str, str]) -> dict[str, Any]:
+    """The ids of what was dropped, and of what was not, with a problem for each of these that says why."""
+    found: dict[str, Any] = {"dropped": list(dropped), "kept": list(kept)}
+    if kept:
+        found["problems"] = [notice_data(Problem("kept", f"{one}: {why}", None)) for one, why in kept.items()]
+    return found
 
 
-def dropped_text(dropped: Sequence[str], kept: Sequence[str]) -> str:
+def dropped_text(dropped: Sequence[str], kept: Mapping[str, str]) -> str:
     """A line each."""
     if not dropped and not kept:
         return "nothing to drop\n"
-    return "".join(f"dropped  {one}\n" for one in dropped) + dropped_short(kept)
+    return "".join(f"dropped  {escape_controls(one)}\n" for one in dropped) + dropped_short(kept)
 
 
-def dropped_short(kept: Sequence[str]) -> str:
-    """What was not dropped."""
-    return "".join(f"kept     {one}: it is being sent at this moment\n" for one in kept)
+def dropped_short(kept: Mapping[str, str]) -> str:
+    """What was not dropped, and why."""
+    return "".join(f"kept     {escape_controls(one)}: {why}\n" for one, why in kept.items())

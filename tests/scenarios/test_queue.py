@@ -109,6 +109,21 @@ def test_what_was_queued_under_another_profile_is_held_to_the_policy_in_force(
     assert [one["state"] for one in messages(machine)] == ["failed"]
 
 
+def test_what_cannot_be_taken_away_keeps_no_other(machine: Machine, smtpd: Servers) -> None:
+    to_server(machine, smtpd().port)
+    for _ in range(3):
+        queue(machine)
+    first = min(spool(machine).glob("*.eml"))
+    closed = f"mount --bind {first} {first}; mount -o remount,bind,ro {first}"
+    drop = (PROGRAM, "queue", "drop", "--all", "--json", "--root", str(machine.root))
+    done = call(in_namespace(closed, *drop))
+    found = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (len(found["dropped"]), found["kept"]) == (2, [first.name.rpartition("-")[0]])
+    assert "can't be taken away" in found["problems"][0]["message"]
+    assert len(messages(machine)) == 1
+
+
 def test_attachments_are_copied_when_the_mail_is_queued(machine: Machine, mail: MailHost) -> None:
     to_server(machine, mail.endpoint("plain").port)
     recipient = mail.fresh_recipient()

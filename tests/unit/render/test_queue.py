@@ -29,8 +29,10 @@ def test_a_quiet_run_tells_what_somebody_has_to_look_after(rans: list[Ran], unus
 
 
 def test_what_was_not_dropped_is_told() -> None:
-    assert render.dropped_text(["1"], ["2"]) == "dropped  1\n" + render.dropped_short(["2"])
-    assert render.dropped_short([]) == ""
+    kept = {"2": "it is being sent at this moment"}
+    assert render.dropped_text(["1"], kept) == "dropped  1\nkept     2: it is being sent at this moment\n"
+    assert render.dropped_data(["1"], kept)["problems"][0]["message"] == "2: it is being sent at this moment"
+    assert render.dropped_short({}) == ""
 
 
 NO = "550 5.1.1 no such user"
