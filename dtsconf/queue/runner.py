@@ -136,6 +136,8 @@ class Runner:
             anew = f"send the mail anew, then dtsconf queue drop {slot.id}"
             self._ledger.give_up(Ran(slot.id, "", "failed", detail, anew), held, replace(progress, detail=detail))
             return None
+        if entry.id != slot.id:  # somebody renamed its file: people know it by that name
+            entry = replace(entry, id=slot.id)
         if phase == "sent":  # by a run that was killed before it could take the file away
             held.remove()
             return None

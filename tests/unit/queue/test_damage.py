@@ -106,6 +106,16 @@ def test_somebody_elses_folder_is_no_queue(spool: Spool, monkeypatch: pytest.Mon
     assert str(caught.value.hint).startswith("run it as that user")
 
 
+def test_a_file_that_was_renamed_is_known_by_its_name(spool: Spool) -> None:
+    add(spool)
+    (slot,) = spool.slots()
+    os.rename(slot.path, os.path.join(spool.folder, f"0-restored-{slot.size}.eml"))
+    add(spool)
+    first, _ = run(spool, Server())
+    assert (first.id, first.state) == ("0-restored", "sent")
+    assert files(spool) == []
+
+
 def test_dropping_takes_the_progress_along(spool: Spool) -> None:
     add(spool)
     run(spool, Server(Outcome(later=TWO, detail="450 busy")))
