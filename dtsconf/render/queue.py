@@ -107,14 +107,14 @@ STATES = ("sent", "deferred", "failed")
 
 
 def ran_data(rans: Sequence[Ran], unusable: Stage | None) -> dict[str, Any]:
-    """What became of each message, the counts, and the problem when the server couldn't be used."""
+    """What became of each message, the counts, and the problems: the server that couldn't be used, what failed."""
     messages = [{name: getattr(r, name) for name in ("id", "message_id", "state", "detail")} for r in rans]
     messages = [each | {"hint": r.hint or None} for each, r in zip(messages, rans, strict=True)]
     found = {"messages": messages, **{state: sum(r.state == state for r in rans) for state in STATES}}
-    if unusable is None:
-        return found
-    problem = Problem(unusable.cause or "verification", _failed(unusable), unusable.hint)
-    return found | {"problems": [notice_data(problem)]}
+    problems = [Problem("failed", f"{r.id}: {r.detail}", r.hint or None) for r in rans if r.state == "failed"]
+    if unusable is not None:
+        problems.insert(0, Problem(unusable.cause or "verification", _failed(unusable), unusable.hint))
+    return found | {"problems": [notice_data(each) for each in problems]} if problems else found
 
 
 def _failed(stage: Stage) -> str:

@@ -28,6 +28,12 @@ def test_a_quiet_run_tells_what_somebody_has_to_look_after(rans: list[Ran], unus
     assert render.ran_text(rans, unusable) != text
 
 
+def test_a_run_that_ends_with_1_has_its_problems() -> None:
+    assert "problems" not in render.ran_data([SENT, LATER], None)
+    assert [one["message"] for one in render.ran_data([SENT, LOST], None)["problems"]] == ["3: 550 no such user"]
+    assert [one["kind"] for one in render.ran_data([LOST], DOWN)["problems"]] == ["refused", "failed"]
+
+
 def test_what_was_not_dropped_is_told() -> None:
     kept = {"2": "it is being sent at this moment"}
     assert render.dropped_text(["1"], kept) == "dropped  1\nkept     2: it is being sent at this moment\n"
