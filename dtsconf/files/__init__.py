@@ -68,7 +68,7 @@ SHARED = os.path.join("", "var", "lib", "dtsconf", "users")
 def private_folder(path: str) -> None:
     """Makes a folder and those above it that are missing, 0700; only what all users of a `--root` share is open for
     others to pass. Raises: OSError."""
-    if os.path.isdir(path):
+    if os.path.isdir(path or os.curdir):
         return
     private_folder(os.path.dirname(path))
     with suppress(FileExistsError):

@@ -136,7 +136,8 @@ class Layout:
             case "darwin":
                 return self._home("Library/Application Support/dtsconf")
             case _:
-                return beside(self.environ.get("XDG_STATE_HOME") or self._home(".local/state"), "dtsconf")
+                state = self.environ.get("XDG_STATE_HOME", "")
+                return beside(state if os.path.isabs(state) else self._home(".local/state"), "dtsconf")
 
     def user_session(self) -> str | None:
         """The calling user's folder in the memory that ends when they log out (real path); None where the environment
@@ -169,7 +170,10 @@ class Layout:
         return self.environ.get("LOCALAPPDATA") or self._home("AppData\\Local")
 
     def _home(self, rest: str) -> str:
-        return os.path.join(self.environ.get("HOME") or os.path.expanduser("~"), rest)
+        home = self.environ.get("HOME", "")
+        if self.platform == "win32":
+            return os.path.join(home or os.path.expanduser("~"), rest)
+        return os.path.join(home if os.path.isabs(home) else _own_home(), rest)
 
 
 def parent(path: str) -> str:
@@ -181,6 +185,21 @@ def beside(folder: str, name: str) -> str:
     """`name` inside `folder`, with the separator that the folder itself uses."""
     separator = "\\" if "\\" in folder and not folder.startswith("/") else "/"
     return folder.rstrip(separator) + separator + name
+
+
+def _own_home() -> str:
+    """The home that the system knows for this user, where the environment names none: one that counts from the current
+    folder would be another one after each `cd` (XDG Base Directory Specification: such paths are ignored)."""
+    if sys.platform != "win32":
+        import pwd
+
+        try:
+            found = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            found = ""
+        if os.path.isabs(found):
+            return found
+    return "/nonexistent"
 
 
 def _user_id() -> str:

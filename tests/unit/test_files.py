@@ -117,6 +117,12 @@ def test_private_folder_leaves_one_that_is_there(tmp_path: Path) -> None:
     assert mode(tmp_path) == 0o755
 
 
+def test_private_folder_counts_from_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    private_folder("a/b")
+    assert mode(tmp_path / "a" / "b") == 0o700
+
+
 # Locks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 
 import pytest
@@ -68,6 +69,12 @@ def test_state_files() -> None:
         ("linux", HOME, "/home/ann/.config/dts/email.yaml", "/home/ann/.local/state/dtsconf"),
         ("linux", {**HOME, "XDG_STATE_HOME": "/s"}, "/home/ann/.config/dts/email.yaml", "/s/dtsconf"),
         (
+            "linux",
+            {**HOME, "XDG_STATE_HOME": "s"},
+            "/home/ann/.config/dts/email.yaml",
+            "/home/ann/.local/state/dtsconf",
+        ),
+        (
             "darwin",
             HOME,
             "/home/ann/Library/Application Support/dts/email.yaml",
@@ -85,6 +92,15 @@ def test_state_files() -> None:
 def test_user(platform: str, environ: dict[str, str], file: str, state: str) -> None:
     layout = Layout(None, platform, environ)
     assert (layout.user_file(), layout.user_state()) == (file, state)
+
+
+@pytest.mark.parametrize("home", [None, "", "ann", "./ann"])
+def test_a_home_that_counts_from_the_current_folder_is_none(home: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", home or "")
+    own = (
+        Layout(None, "linux", {} if home is None else {"HOME": home}).user_state().removesuffix("/.local/state/dtsconf")
+    )
+    assert own == pwd.getpwuid(os.getuid()).pw_dir
 
 
 def test_beside() -> None:
