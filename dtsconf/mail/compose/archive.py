@@ -93,12 +93,13 @@ def _add(archive: zipfile.ZipFile, name: str, attachment: Attachment) -> None:
 
 
 def _named(attachments: Sequence[Attachment]) -> list[tuple[str, Attachment]]:
-    """Each with a name of its own, sorted: of two `run.log` the second is `run-2.log`, case aside as on Windows."""
+    """Each with a name of its own, sorted: of two `run.log` the second is `run-2.log`, case aside as on Windows, where
+    a backslash in a name would lead out of the folder that it is unpacked in."""
     taken: set[str] = set()
     named = []
     for attachment in attachments:
-        stem, dot = os.path.splitext(attachment.name)
-        name, number = attachment.name, 1
+        name, number = attachment.name.replace("\\", "_"), 1
+        stem, dot = os.path.splitext(name)
         while name.casefold() in taken:
             number += 1
             name = f"{stem}-{number}{dot}"

@@ -56,6 +56,11 @@ def test_names_that_are_there_twice() -> None:
     assert contents == {"run.log": b"1", "RUN-2.log": b"2", "run-2-2.log": b"3", "run-3.log": b"4"}
 
 
+def test_no_name_leads_out_of_the_folder_that_it_is_unpacked_in() -> None:
+    with zipfile.ZipFile(io.BytesIO(packed(("..\\..\\a.exe", b"1"), (".._.._a.exe", b"2"))[1])) as found:
+        assert found.namelist() == [".._.._a-2.exe", ".._.._a.exe"]
+
+
 def test_it_can_be_sent_and_sent_again() -> None:
     with Archive([held("a", b"x" * 1000)]) as archive:
         message, data, parsed = made(Draft((ANN,), attachments=(archive,)))
