@@ -182,6 +182,11 @@ def address_fault(text: str) -> tuple[str, str | None] | None:
 
 
 def _mailbox_fault(local: str, domain: str) -> tuple[str, str | None] | None:
+    if not local.isascii() and (unseen := _unseen(local)):
+        return (
+            f"has an invisible character in it (U+{ord(unseen):04X})",
+            "type the address anew: it came along by copying",
+        )
     if not (_ATOM.fullmatch(local) or _QUOTED.fullmatch(local)):
         words = re.split(r"\s*[,;\s]\s*", f"{local}@{domain}")
         if len(words) > 1 and all("@" in word for word in words):
@@ -196,6 +201,13 @@ def _mailbox_fault(local: str, domain: str) -> tuple[str, str | None] | None:
         return None if domain.endswith("]") and is_ip(literal) else ("has no IP address in its brackets", None)
     problem = host_problem(domain)
     return None if problem is None else (f"has no good domain: '{escape_controls(domain)}' {problem}", None)
+
+
+def _unseen(text: str) -> str | None:
+    """The first character that shows nothing: a formatting one (U+200B, U+202E), or a blank that is no space."""
+    from unicodedata import category
+
+    return next((char for char in text if char != " " and category(char) in ("Cf", "Zs", "Zl", "Zp")), None)
 
 
 @lru_cache(1024)

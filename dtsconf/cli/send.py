@@ -28,7 +28,7 @@ def _addresses(name: str, help_text: str) -> Any:
     _addresses("bcc", "Who gets a copy that nobody else sees."),
     _addresses("reply-to", "Where answers go instead of to the sender."),
     click.option("--subject", metavar="TEXT", default="", help="The subject."),
-    click.option("--body", metavar="TEXT", help="The text."),
+    click.option("--body", metavar="TEXT", help="The text; - is stdin."),
     click.option("--body-file", metavar="FILE", help="The text, from a file; - is stdin."),
     click.option(
         "--html",
@@ -104,6 +104,8 @@ def _bodies(body: str | None, body_file: str | None, html: str | None) -> tuple[
     """The text and the HTML that the three options mean."""
     from dtsconf.mail.compose.texts import STDIN, read
 
+    if body == STDIN and body_file is None:
+        body, body_file = None, STDIN
     if body is not None and body_file is not None:
         raise UsageProblem("--body and --body-file are two texts, and a mail has one", "leave one of them out")
     if body_file == html == STDIN:

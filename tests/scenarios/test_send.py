@@ -286,6 +286,13 @@ def test_a_body_from_stdin(machine: Machine, served: Callable[..., Smtpd], text:
     assert text_of(only(server)) == (wanted if wanted.endswith("\n") or not wanted else wanted + "\n")
 
 
+def test_a_bare_dash_is_stdin_for_the_text_too(machine: Machine, served: Callable[..., Smtpd]) -> None:
+    server = served()
+    machine.run("send", "--to", "ann@acme.example", "--body", "-", stdin="all well\n").ok()
+    machine.run("send", "--to", "ann@acme.example", "--body", "- one").ok()
+    assert [text_of(mail.message) for mail in server.messages] == ["all well\n", "- one\n"]
+
+
 def test_a_body_as_powershell_writes_files(machine: Machine, served: Callable[..., Smtpd]) -> None:
     server = served()
     machine.write("out.txt", "größe\r\n".encode("utf-16"))

@@ -140,6 +140,14 @@ def test_a_display_form_gives_the_address_to_type() -> None:
     assert caught.value.args[1] == "write ann@acme.example"
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u202e", "\u00a0"])
+def test_an_address_with_something_invisible_in_it_is_none(unseen: str) -> None:
+    with pytest.raises(ValueError, match=f"an invisible character in it .U.{ord(unseen):04X}") as caught:
+        parse_address(f"{unseen}ann@acme.example")
+    assert "copying" in caught.value.args[1]
+    assert parse_address("größe.日本@acme.example") == ("größe.日本", "acme.example")
+
+
 def test_an_address_needs_smtputf8_only_for_its_local_part() -> None:
     assert ascii_address("ann@müller.example") == "ann@xn--mller-kva.example"
     assert ascii_address("jörg@acme.example") is None
