@@ -41,8 +41,12 @@ def text(words: str, used: int = 0) -> str:
         ValueError: it holds a control character.
     """
     _refuse_controls(words)
+    if not words.isascii() or "=?" in words or words != words.strip():
+        return encoded_words(words)
+    if used + len(words) <= _LINE:
+        return words
     pieces = re.findall(" *[^ ]+", words)
-    if not words.isascii() or "=?" in words or words != words.strip() or max(map(len, pieces), default=0) > _LINE:
+    if max(map(len, pieces)) > _LINE:
         return encoded_words(words)
     lines = [""]
     for piece in pieces:

@@ -29,6 +29,7 @@ Phase = Literal["waiting", "sending", "sent"]
 LETTERS: dict[Phase, bytes] = {"waiting": b"W", "sending": b"S", "sent": b"D"}
 """The first octet of a message's file: changed in place, which costs next to nothing."""
 
+_ENCODER = json.JSONEncoder(sort_keys=True)
 _PHASES = {letter: phase for phase, letter in LETTERS.items()}
 
 
@@ -53,8 +54,9 @@ class Entry:
     def line(self) -> bytes:
         """The first line of its file."""
         # Not asdict, which copies every value deeply: a queue of many feels it.
-        held = {each.name: getattr(self, each.name) for each in fields(self)}
-        return LETTERS["waiting"] + json.dumps({"format": FORMAT, **held}, sort_keys=True).encode() + b"\n"
+        held: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        held["format"] = FORMAT
+        return LETTERS["waiting"] + _ENCODER.encode(held).encode() + b"\n"
 
 
 @frozen
@@ -83,7 +85,7 @@ class Progress:
 
     def text(self) -> bytes:
         """Its file."""
-        return json.dumps(asdict(self), sort_keys=True).encode() + b"\n"
+        return _ENCODER.encode(asdict(self)).encode() + b"\n"
 
 
 def read_entry(line: bytes) -> tuple[Entry, Phase]:

@@ -17,7 +17,7 @@ from typing import Protocol
 from dtsconf.errors import DtsconfError, UsageProblem
 from dtsconf.files import private_folder, sync_folder
 from dtsconf.files.lock import FileLock
-from dtsconf.files.staging import Staging, sweep
+from dtsconf.files.staging import new_file, sweep
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.queue.entry import LONGEST_HEAD, Entry
@@ -83,7 +83,7 @@ class Spool:
             DtsconfError: the spool or its disk has no room, or the message changed meanwhile.
             OSError: it can't be written; nothing is left of it then.
         """
-        held = self._require_room(message.size)
+        waiting = self._require_room(message.size)
         now = time.time()
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now)) + f"{int(now % 1 * 1e6):06d}"
         name = f"{stamp}-{os.urandom(4).hex()}"
@@ -92,21 +92,20 @@ class Spool:
         head = entry.line()
         if len(head) > LONGEST_HEAD:
             raise DtsconfError(f"{len(recipients)} recipients are too many for one queued mail", "queue it in parts")
-        with Staging(os.path.join(self.folder, f"{name}-{size}{MESSAGE}")) as staging:
+        with new_file(os.path.join(self.folder, f"{name}-{size}{MESSAGE}")) as staging:
             if sum(map(staging.write, _blocks(head, message.chunks()))) != len(head) + size:
                 raise DtsconfError("the message changed while it was queued", "queue it again")
             staging.commit()
-        _HELD[self.folder] = os.stat(self.folder).st_mtime_ns, held + size
+        _HELD[self.folder] = os.stat(self.folder).st_mtime_ns, waiting + size
         return entry
 
     def _require_room(self, size: int) -> int:
         """What waits there already, in octets; the folder is there then. Raises: DtsconfError, OSError."""
-        _require_own(self.folder)
-        waiting = _held_in(self.folder, failed=False)
-        if waiting is None:
+        facts = _own(self.folder)
+        if facts is None:
             private_folder(self.folder)
-            waiting = 0
-        held = waiting + (_held_in(self.failed_folder, failed=True) or 0)
+        waiting = _held_in(self.folder, facts, failed=False)
+        held = waiting + _held_in(self.failed_folder, _facts(self.failed_folder), failed=True)
         if held + size > LARGEST:
             raise DtsconfError(
                 f"the spool is full: it holds {held} octets of {LARGEST}, and the message has {size}",
@@ -123,7 +122,7 @@ class Spool:
     def slots(self) -> list[Slot]:
         """What waits, in the order of queueing, then what was given up. Raises: DtsconfError when a folder can't be
         read or others could put mails into it."""
-        _require_own(self.folder)
+        _own(self.folder)
         try:
             return [*_slots(self.folder, failed=False), *_slots(self.failed_folder, failed=True)]
         except PermissionError as closed:
@@ -162,22 +161,27 @@ class Spool:
             sync_folder(self.folder)
 
 
-def _require_own(folder: str) -> None:
-    """What others may put in here would be sent in this user's name. Raises: DtsconfError."""
-    if sys.platform != "win32":
-        try:
-            facts = os.stat(folder)
-        except OSError:  # whoever opens it says so
-            return
+def _own(folder: str) -> os.stat_result | None:
+    """Facts of a user's own folder; None when it isn't there. What others may put in would be sent in this user's name.
+    Raises: DtsconfError."""
+    facts = _facts(folder)
+    if sys.platform != "win32" and facts is not None:
         me = os.geteuid()
-        if facts.st_uid == me and not facts.st_mode & 0o022:
-            return
-        from dtsconf.files.trust import untrusted
+        if facts.st_uid != me or facts.st_mode & 0o022:
+            from dtsconf.files.trust import untrusted
 
-        if fault := untrusted(folder, facts, frozenset({me}), sticky=False):
-            own = facts.st_uid == me
-            hint = fault.fix if own else f"run it as that user; or, if the queue is to be yours: {fault.fix}"
-            raise DtsconfError(f"the queue's folder {escape_controls(folder)} {fault.reason}", hint)
+            if fault := untrusted(folder, facts, frozenset({me}), sticky=False):
+                own = facts.st_uid == me
+                hint = fault.fix if own else f"run it as that user; or, if the queue is to be yours: {fault.fix}"
+                raise DtsconfError(f"the queue's folder {escape_controls(folder)} {fault.reason}", hint)
+    return facts
+
+
+def _facts(folder: str) -> os.stat_result | None:
+    try:
+        return os.stat(folder)
+    except OSError:  # what else than its absence that is, whoever opens it says
+        return None
 
 
 def _blocks(head: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -198,12 +202,11 @@ _HELD: dict[str, tuple[int, int]] = {}
 """What a folder held when it had that time of change: whoever queues many lists it only when others do, too."""
 
 
-def _held_in(folder: str, *, failed: bool) -> int | None:
-    """Octets of the messages in a folder; None when there is none."""
-    try:
-        changed = os.stat(folder).st_mtime_ns
-    except FileNotFoundError:
-        return None
+def _held_in(folder: str, facts: os.stat_result | None, *, failed: bool) -> int:
+    """Octets of the messages in a folder."""
+    if facts is None:
+        return 0
+    changed = facts.st_mtime_ns
     known = _HELD.get(folder)
     if known is None or known[0] != changed:
         known = _HELD[folder] = changed, sum(slot.size for slot in _slots(folder, failed=failed))

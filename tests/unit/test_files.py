@@ -14,7 +14,7 @@ import pytest
 
 from dtsconf.files import FileProblem, private_folder, read_regular, sync_folder, write_all
 from dtsconf.files.lock import FileLock
-from dtsconf.files.staging import atomic_write
+from dtsconf.files.staging import atomic_write, new_file
 from dtsconf.files.trust import ACL, read_trusted, trusted_owners, untrusted, user_name
 
 assert sys.platform == "linux", "what is tested here is not there on Windows"
@@ -86,6 +86,54 @@ def test_atomic_write_that_fails_leaves_the_old_file(
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.fixture(params=["without a name", "no such files here", "no /proc"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Systems with and without files that have no name yet."""
+    opened, access = os.open, os.access
+
+    def named_only(path: str, flags: int, *more: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "not supported")
+        return opened(path, flags, *more)
+
+    if request.param == "no such files here":
+        monkeypatch.setattr(os, "open", named_only)
+    if request.param == "no /proc":
+        monkeypatch.setattr(os, "access", lambda path, how: path != "/proc/self/fd" and access(path, how))
+    return str(request.param)
+
+
+def test_a_new_file_is_there_whole_or_not_at_all(tmp_path: Path, system: str) -> None:
+    with new_file(str(tmp_path / "file"), 0o640) as making:
+        making.write(b"on")
+        making.write(b"e")
+        unfinished = os.listdir(tmp_path)
+        making.commit()
+    assert (tmp_path / "file").read_bytes() == b"one"
+    assert mode(tmp_path / "file") == 0o640
+    assert len(unfinished) == (0 if system == "without a name" else 1)
+    assert "file" not in unfinished
+
+
+def test_a_new_file_that_is_given_up_leaves_nothing(tmp_path: Path, system: str) -> None:
+    with new_file(str(tmp_path / "file")) as making:
+        making.write(b"half")
+    assert os.listdir(tmp_path) == [], system
+
+
+def test_a_new_file_takes_no_other_ones_place(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with new_file(str(tmp_path / "file")) as making, pytest.raises(FileExistsError):
+        making.commit()
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+def test_a_new_file_without_its_folder_says_so(tmp_path: Path, system: str) -> None:
+    with pytest.raises(FileNotFoundError, match="none"):
+        new_file(str(tmp_path / "none" / "file"))
+    assert system
 
 
 def test_write_all_goes_on_after_short_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

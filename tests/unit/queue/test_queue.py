@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dtsconf.errors import DtsconfError, SecretUnavailable, UsageProblem
+from dtsconf.files.staging import Staging
 from dtsconf.queue import spool as spool_module
 from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import Damaged, Entry, Progress, Refused, read_entry, read_progress
@@ -332,7 +333,10 @@ def test_a_message_that_changes_while_it_is_queued_is_not_queued(spool: Spool) -
     assert files(spool) == []
 
 
-def test_what_a_killed_writer_left_is_swept_but_not_a_living_ones(spool: Spool) -> None:
+def test_what_a_killed_writer_left_is_swept_but_not_a_living_ones(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "new_file", Staging)  # as where no file can do without a name
     add(spool)
     dead = Path(spool.folder) / ".dtsconf-dead.eml.0123"
     dead.write_bytes(b"half")
