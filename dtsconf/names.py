@@ -204,10 +204,12 @@ def _mailbox_fault(local: str, domain: str) -> tuple[str, str | None] | None:
 
 
 def _unseen(text: str) -> str | None:
-    """The first character that shows nothing: a formatting one (U+200B, U+202E), or a blank that is no space."""
+    """The first character that shows nothing: a formatting one (U+200B, U+202E), or a blank that is no space. Those two
+    that Persian and Indic words are written with are left."""
     from unicodedata import category
 
-    return next((char for char in text if char != " " and category(char) in ("Cf", "Zs", "Zl", "Zp")), None)
+    odd = ("Cf", "Zs", "Zl", "Zp")
+    return next((char for char in text if char not in " \u200c\u200d" and category(char) in odd), None)
 
 
 @lru_cache(1024)
