@@ -223,11 +223,12 @@ def _wired(envelope: Envelope) -> Envelope:
 
 def _lost_step(sent: Sent) -> bool:
     """Whether the server may have failed for commands that came with the end of a message: it says that something is
-    out of order, or nothing that could be about the message."""
+    out of order, or nothing at all."""
     failure = sent.failure
     if failure is None or failure.stage not in ("mail-from", "rcpt-to", "data", "accepted"):
         return False
-    return failure.code is None or failure.cause == "protocol"
+    of_ours = ("sender-rejected", "recipient-rejected", "too-large")  # what its EHLO answer rules out
+    return failure.cause == "protocol" or (failure.code is None and failure.cause not in of_ours)
 
 
 def _had_ended(sent: Sent) -> bool:

@@ -111,13 +111,13 @@ class Held:
 
     def served(self) -> None:
         """Note that everybody has got it; `remove` can wait then. Raises: OSError."""
-        self.enter("sent")
-        self._served = True
+        if not self._served:
+            self.enter("sent")
+            self._served = True
 
     def remove(self) -> None:
         """Take it away: everybody has got it. Raises: OSError."""
-        if not self._served:
-            self.served()  # where the lock must go before the file can (Windows), nobody sends it in between
+        self.served()  # where the lock must go before the file can (Windows), nobody sends it in between
         self._leave(remove=True)
 
     def drop(self) -> None:

@@ -329,6 +329,20 @@ def test_what_does_not_fit_is_not_announced_and_told_in_its_turn() -> None:
     assert "begin m2" not in said
 
 
+def test_one_that_can_not_be_addressed_leaves_the_others_in_step() -> None:
+    said: list[str] = []
+    messages = [Told(number, said) for number in (1, 2, 3)]
+    messages[1].envelope = Envelope("dts@acme.example", ("jürgen@acme.example",))
+    messages.append(Told(4, said))
+    with server(dialogue(ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        found = results(sending, messages)
+    assert [sent.ok for sent in found] == [True, False, True, True]
+    assert found[1].recipients[0].cause == "recipient-rejected"
+    heard = running.heard
+    assert heard.index("MAIL FROM:<dts@acme.example> SIZE=18", heard.index("Subject: m3")) > 0
+    assert commands(heard).count("MAIL") == 4
+
+
 def test_a_server_that_takes_one_message_a_connection_gets_them_all() -> None:
     def one(peer: Peer) -> None:
         peer.say("220 mail.test ESMTP")
