@@ -53,8 +53,8 @@ def command(run: Run, **words: Any) -> Outcome:
     from dtsconf.cli.progress import Progress, bar
     from dtsconf.render import send as render
     from dtsconf.sending.deliver import deliver, exit_code
-    from dtsconf.sending.prepare import in_units
     from dtsconf.sending.request import Request
+    from dtsconf.sending.sizes import in_units
 
     text, html = _bodies(words.pop("body"), words.pop("body_file"), words.pop("html"))
     queue = words.pop("queue")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dtsconf.frozen import frozen
 from dtsconf.mail.facts import proposed_login
 from dtsconf.mail.meanings.hints import TEST_AGAIN
-from dtsconf.sending.prepare import in_units
+from dtsconf.sending.sizes import in_units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,6 +13,7 @@ from dtsconf.errors import Invalid, Problem
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.compose.message import Message, compose
 from dtsconf.sending.request import FIELDS, Request
+from dtsconf.sending.sizes import too_large
 from dtsconf.settings.recipients import require_all_allowed
 
 if TYPE_CHECKING:
@@ -74,19 +75,6 @@ def _require_size(size: int, request: Request, org: Organisation) -> None:
     )
 
 
-def too_large(size: int, limit: int) -> str:
-    """That policy allows no mail of this size, both in octets."""
-    return f"the mail has {in_units(size)}, and the organisation allows {in_units(limit)} (policy.max_size)"
-
-
 def smaller(request: Request) -> str:
     """What makes the mail smaller."""
     return "pack the attachments: --zip" if request.attach and not request.zipped else "send less of it at a time"
-
-
-def in_units(size: int) -> str:
-    """Bytes as a person reads them."""
-    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:.4g} {name}"
-    return f"{size} bytes"

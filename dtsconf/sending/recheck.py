@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.mail.compose.draft import Mailbox
-from dtsconf.sending.prepare import too_large
+from dtsconf.mail.delivery import wired
+from dtsconf.sending.sizes import too_large
 from dtsconf.settings.rules import holds, words
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _size(effective: Effective, size: int) -> str | None:
 def _sender(effective: Effective, sender: str) -> str | None:
     """A sender other than the settings' own is one that `--set` or another profile gave when the mail was queued."""
     own = effective.settings.sender.email
-    if own and Mailbox(None, own).on_the_wire == sender:
+    if own and wired(own) == sender:
         return None
     policy = effective.org.policy
     if own and (lock := policy.lock_on(SENDER)):

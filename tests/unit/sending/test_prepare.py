@@ -8,8 +8,9 @@ import pytest
 
 from dtsconf.errors import DtsconfError, Invalid, Option, Place
 from dtsconf.mail.compose.draft import Mailbox
-from dtsconf.sending.prepare import in_units, prepared
+from dtsconf.sending.prepare import prepared
 from dtsconf.sending.request import Request, draft_of
+from dtsconf.sending.sizes import in_units
 from dtsconf.settings.policy import Policy, Recipients
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
 from dtsconf.settings.values import Layer, Organisation
