@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Level = Literal["none", "connect", "auth", "envelope", "send"]
 LEVELS: tuple[Level, ...] = ("none", "connect", "auth", "envelope", "send")
+NEEDS_LOGIN = LEVELS[LEVELS.index("auth") :]
+"""Levels at which the verification logs in."""
 
 Said = Literal["server", "tls", "system", "dtsconf"]
 """Who a stage's detail comes from: the server's own words, the TLS library, the operating system, or dtsconf itself."""
@@ -74,10 +76,12 @@ class Stage:
 @frozen
 class Past:
     """What this machine knows of a host and port from before. `tls`: `auto` was settled on TLS there; `proven`: when
-    the settings in force were proven there (UTC, to the minute), None if they weren't."""
+    the settings in force were proven there (UTC, to the minute), None if they weren't; `login`: the user name that was
+    proven with them, None where nobody logged in."""
 
     tls: bool = False
     proven: str | None = None
+    login: str | None = None
 
 
 @frozen

@@ -1,4 +1,5 @@
-"""What a generation remembers of a host and port: whether `auto` was settled on TLS there, and when it was proven."""
+"""What a generation remembers of a host and port: whether `auto` was settled on TLS there, when it was proven, and with
+which user name."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from dtsconf.machine.generations import settled_at
-from dtsconf.proof import Past
+from dtsconf.proof import NEEDS_LOGIN, Past
 
 if TYPE_CHECKING:
     from dtsconf.machine.record import Generation
@@ -18,18 +19,21 @@ def past_of(generation: Generation | None, host: str, port: int, *, forget_tls: 
         return Past()
     settled = generation.settled.get(settled_at(host, port))
     tls = settled is not None and settled.encryption != "none" and not forget_tls
-    return Past(tls, _proven(generation, host, port))
+    return Past(tls, *_proven(generation, host, port))
 
 
-def _proven(generation: Generation, host: str, port: int) -> str | None:
+def _proven(generation: Generation, host: str, port: int) -> tuple[str | None, str | None]:
+    """When it was proven, and with which user name."""
     proof = generation.proof
     if proof.state != "verified" or proof.time is None or generation.config is None:
-        return None
+        return None, None
     try:
-        place = _place(json.loads(generation.config)["settings"])
-    except (ValueError, KeyError, TypeError):  # a record that was changed by hand proves nothing
-        return None
-    return None if place != (host, port) else f"{proof.time[:10]} {proof.time[11:16]} UTC"
+        settings = json.loads(generation.config)["settings"]
+        place, login = _place(settings), settings.get("login") or {}
+        name = login.get("username") if login.get("required") and proof.level in NEEDS_LOGIN else None
+    except (ValueError, KeyError, TypeError, AttributeError):  # a record that was changed by hand proves nothing
+        return None, None
+    return (None, None) if place != (host, port) else (f"{proof.time[:10]} {proof.time[11:16]} UTC", name)
 
 
 def _place(settings: dict[str, dict[str, object]]) -> tuple[object, object]:

@@ -25,7 +25,7 @@ from dtsconf.machine.recovery import recover
 from dtsconf.machine.request import Applied, Check
 from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth
-from dtsconf.proof import Verification
+from dtsconf.proof import NEEDS_LOGIN, Verification
 from dtsconf.settings.model import effective_port
 from dtsconf.settings.references import secrets_in_use
 from dtsconf.times import iso_time
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from dtsconf.machine.settling import Outcome
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
-
-NEEDS_LOGIN = ("auth", "envelope", "send")
-"""Levels at which the verification logs in."""
 
 
 def carry_out(goal: Goal, machine: Machine, services: Services, options: Options) -> Applied:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import Finding
-from dtsconf.mail.meanings import TABLE, Row
+from dtsconf.mail.meanings import OTHERWISE, TABLE, Row
 
 if TYPE_CHECKING:
     from dtsconf.mail.facts import Facts
@@ -38,9 +38,9 @@ def row_of(stage: str, reply: Reply, facts: Facts) -> Row:
 
 
 def _hint(row: Row, facts: Facts) -> str:
-    if facts.token:
-        return row.token_hint or row.hint
-    return (facts.login and row.login_hint) or row.hint
+    other = row.token_hint if facts.token else row.login_hint if facts.login else None
+    hint = other or row.hint
+    return next((better for fact, better in OTHERWISE.get(hint, {}).items() if getattr(facts, fact)), hint)
 
 
 def _fits(row: Row, stage: str, reply: Reply, facts: Facts) -> bool:

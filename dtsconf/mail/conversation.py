@@ -63,8 +63,10 @@ class Conversation:
             token=isinstance(login, TokenLogin),
             spare_login=route.spare_login,
             proven=link.past.proven,
+            proven_name=link.past.login,
         )
         if isinstance(login, PasswordLogin) and login.password is not None:
+            self.facts = self.facts._replace(slip=login.password.slip() or "")
             self._keep_secret(login.username, login.password.reveal())
 
     def _keep_secret(self, username: str, password: str) -> None:

@@ -35,8 +35,8 @@ def proposed_login(hint: str) -> str | None:
 class Facts(NamedTuple):
     """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token; `starttls`: for all that
     is known the server offers STARTTLS; `spare_login`: the settings hold a login that they don't require; `proven`:
-    when this host and port were last proven from this machine; `name`: what this machine called itself
-    in EHLO."""
+    when this host and port were last proven from this machine, `proven_name`: with which user name; `name`: what this
+    machine called itself in EHLO; `slip`: what the password shows of a slip at storing it, '' for nothing."""
 
     host: str
     port: int
@@ -51,6 +51,13 @@ class Facts(NamedTuple):
     spare_login: bool = False
     proven: str | None = None
     name: str = ""
+    proven_name: str | None = None
+    slip: str = ""
+
+    @property
+    def knows_name(self) -> bool:
+        """Whether this user name was proven there."""
+        return self.proven is not None and self.proven_name == self.username != ""
 
     @property
     def named(self) -> str:
@@ -88,7 +95,18 @@ class Facts(NamedTuple):
         local, at, _ = self.username.rpartition("@")
         if at and local:
             return f"some servers want only what stands before the @, --set login.username={local}"
-        return "many servers want the whole address, --set login.username=ADDRESS"
+        return f"many servers want the whole address, {self._whole_name}"
+
+    @property
+    def google_name(self) -> str:
+        """What to do first about a user name that Google knows nobody by; '' where it may be right."""
+        return "" if "@" in self.username else f"Google wants the whole address as user name, {self._whole_name}; then "
+
+    @property
+    def _whole_name(self) -> str:
+        """The option that makes an address of the user name: the sender's, where it is theirs."""
+        local, at, _ = self.sender.rpartition("@")
+        return f"--set login.username={self.sender if at and local == self.username else 'ADDRESS'}"
 
     @property
     def foreign(self) -> str:

@@ -145,6 +145,7 @@ def _refused(talk: Conversation, name: str, wanted: str, reply: Reply) -> None:
 
     finding = of_reply("auth", reply, talk.facts)
     hint = finding.hint
-    if finding.cause == "auth-rejected" and name.startswith("SCRAM") and wanted == "auto" and hint:
+    told = talk.facts.slip or talk.facts.knows_name
+    if finding.cause == "auth-rejected" and name.startswith("SCRAM") and wanted == "auto" and hint and not told:
         hint += _OTHER_MECHANISM
     raise StageFailed(finding.cause, f"{name}: {reply.text}", hint, "server", reply)

@@ -34,6 +34,16 @@ class Secret:
         """How many lines it has; a PEM text, which must have several, counts as one."""
         return 1 if "-----BEGIN " in self._text else self._text.strip("\r\n").count("\n") + 1
 
+    def slip(self) -> str | None:
+        """What it shows of a slip at storing it, as the end of a sentence; None where it shows none."""
+        if self._text.startswith("\ufeff"):
+            return "begins with a byte order mark"
+        if where := self.blank():
+            return f"{where} a blank"
+        if (lines := self.lines()) > 1:
+            return f"has {lines} lines"
+        return "ends in a line break" if self._text.endswith(("\n", "\r")) and "-----BEGIN " not in self._text else None
+
     def __repr__(self) -> str:
         return "Secret(********)"
 

@@ -5,6 +5,7 @@ The code comes first, then the text among the meanings that this code has:
     microsoft, google, providers, servers   products' own words for a code
     texts                                   what a code without one meaning says in words (relay denied, greylisted)
     standard                                what the RFCs give a code; at the end, what its class means
+    otherwise                               hints that give way where the conversation knows more
 
 Rows are tried in that order, except that a code which has but one meaning (`standard.TELLING`) is not overruled by
 words. The first that fits counts, and every reply of 4yz or 5yz fits the last row at least.
@@ -13,9 +14,10 @@ words. The first that fits counts, and every reply of 4yz or 5yz fits the last r
 from __future__ import annotations
 
 from dtsconf.mail.meanings import google, microsoft, providers, servers, standard, texts
+from dtsconf.mail.meanings.otherwise import OTHERWISE
 from dtsconf.mail.meanings.row import Row
 
-__all__ = ["TABLE", "Row"]
+__all__ = ["OTHERWISE", "TABLE", "Row"]
 
 TABLE: tuple[Row, ...] = (
     *texts.TLS_FIRST,

@@ -12,7 +12,14 @@ ROWS: tuple[Row, ...] = (
     Row(
         "auth-rejected", hints.APP_PASSWORD, CODES, AUTH, enhanced=r"5\.7\.[189]", text="application-specific password"
     ),
-    Row("auth-rejected", hints.APP_PASSWORD, CODES, AUTH, enhanced=r"5\.7\.[18]", text="username and password not acc"),
+    Row(
+        "auth-rejected",
+        hints.GOOGLE_PASSWORD,
+        CODES,
+        AUTH,
+        enhanced=r"5\.7\.[18]",
+        text="username and password not acc",
+    ),
     Row("auth-rejected", hints.BROWSER, CODES, AUTH, enhanced=r"5\.7\.(1|9|14)", text="web browser"),
     Row("rate-limited", hints.LOCKED_OUT, CODES, AUTH, enhanced=r"4\.7\.0", text="too many login attempts"),
     Row("rate-limited", hints.QUOTA, CODES, enhanced=r"5\.4\.5|5\.7\.1", text="daily .{0,30}(limit|quota) exceeded"),

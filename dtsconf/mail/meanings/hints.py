@@ -28,6 +28,19 @@ PASSWORD = (
     "the user name ({f.username}) or the password is wrong: {f.other_name};"
     f" dtsconf secret check shows where the password comes from{ANEW}"
 )
+SLIP = (
+    "the password {f.slip}, which is sent as part of it and is likely why it is refused; dtsconf secret check shows"
+    f" where the password comes from{ANEW}"
+)
+CHANGED = (
+    "{f.username} logged in here when this was proven ({f.proven}), so the password must have changed since, or the"
+    f" account is locked; dtsconf secret check shows where the password comes from{ANEW}"
+)
+GOOGLE_PASSWORD = (
+    "{f.google_name}make an app password for {f.username} in the account's security settings and store that one: Google"
+    " says this of any wrong name or password, and of an account's ordinary password, which it takes from no program"
+    " (dtsconf secret check shows where login.password comes from)"
+)
 APP_PASSWORD = (
     "the provider takes no ordinary password from programs: make an app password for {f.username} in the account's"
     " security settings and store that one (dtsconf secret check shows where login.password comes from)"

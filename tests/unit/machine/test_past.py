@@ -22,6 +22,22 @@ def test_a_place_that_was_proven() -> None:
     assert past_of(replace(PROVEN, config=CONFIG % 2525), "mail.example", 2525).proven == "2026-11-25 10:00 UTC"
 
 
+@pytest.mark.parametrize(
+    ("login", "level", "name"),
+    [
+        ('{"required": true, "username": "lab"}', "send", "lab"),
+        ('{"required": true, "username": "lab"}', "connect", None),
+        ('{"required": false, "username": "lab"}', "send", None),
+        ("{}", "send", None),
+        ("1", "send", None),
+    ],
+)
+def test_a_user_name_that_was_proven(login: str, level: str, name: str | None) -> None:
+    config = (CONFIG % "null").replace("}}}", "}") + f', "login": {login}}}}}'
+    proof = replace(PROVEN.proof, level=level)
+    assert past_of(replace(PROVEN, config=config, proof=proof), "mail.example", 587).login == name
+
+
 @pytest.mark.parametrize(("host", "port"), [("mail.example", 25), ("other.example", 587)])
 def test_another_place(host: str, port: int) -> None:
     assert past_of(PROVEN, host, port) == Past()

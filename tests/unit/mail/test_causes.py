@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from dtsconf.mail.causes import of_reply, row_of
 from dtsconf.mail.facts import Facts
-from dtsconf.mail.meanings import TABLE
+from dtsconf.mail.meanings import OTHERWISE, TABLE
 from dtsconf.mail.remedies import REMEDIES
 from dtsconf.mail.reply import Reply, parse_line
 from dtsconf.proof import CAUSES
@@ -237,3 +237,13 @@ def test_a_sender_is_only_advised_if_it_is_an_address(username: str, typed: str)
     facts = FACTS._replace(login=True, username=username)
     hint = of_reply("mail-from", reply("550 5.7.1 not owned by user lab"), facts).hint or ""
     assert f"--set sender.email={typed}," in hint
+
+
+@pytest.mark.parametrize("hint", sorted(OTHERWISE))
+def test_a_hint_gives_way_to_a_fact(hint: str) -> None:
+    """Each fact that is named is one of a conversation's, and leads to another hint, whose facts are there."""
+    for fact, better in OTHERWISE[hint].items():
+        assert hasattr(FACTS, fact)
+        assert not getattr(FACTS, fact)
+        assert better != hint
+        assert better.format(f=FACTS)

@@ -40,4 +40,6 @@ def test_a_refused_recipient_elsewhere_may_be_a_matter_of_relaying(recipient: st
 
 def test_the_other_form_of_a_user_name_is_proposed() -> None:
     assert PLAIN._replace(username="lab").other_name.endswith("--set login.username=ADDRESS")
+    assert PLAIN._replace(username="c").other_name.endswith("--set login.username=ADDRESS"), "not the recipient's"
+    assert PLAIN._replace(username="a").other_name.endswith("--set login.username=a@b.example")
     assert PLAIN._replace(username="lab@acme.example").other_name.endswith("before the @, --set login.username=lab")

@@ -65,3 +65,20 @@ def test_no_json_of_it() -> None:
     with pytest.raises(TypeError) as caught:
         json.dumps({"s": Secret(WORD)})
     assert WORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "slip"),
+    [
+        ("geheim", None),
+        ("ge heim", None),
+        ("\ufeffgeheim", "begins with a byte order mark"),
+        (" geheim", "begins with a blank"),
+        ("geheim\u00a0", "ends in a blank"),
+        ("geheim\nalt", "has 2 lines"),
+        ("geheim\n", "ends in a line break"),
+        ("-----BEGIN KEY-----\nx\n-----END KEY-----\n", None),
+    ],
+)
+def test_a_slip_at_storing_it(text: str, slip: str | None) -> None:
+    assert Secret(text).slip() == slip

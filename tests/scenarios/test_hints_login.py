@@ -1,0 +1,74 @@
+"""What a refused login is told to come of: nothing is proposed that speaks against what is known of name, password or
+address, and what is proposed works as typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.harness import Machine, login
+from tests.scenarios.test_apply import Servers, proven
+from tests.scenarios.test_hints import advised, typed
+
+GOOGLE = (
+    "535-5.7.8 Username and Password not accepted. For more information, go to\n"
+    "535 5.7.8  https://support.google.com/mail/?p=BadCredentials 5b1f17b1804b1-435afbfb tsm - gsmtp"
+)
+
+
+def settings(password: str) -> dict[str, Any]:
+    return login(password, encryption="none", allow_cleartext_login=True)
+
+
+@pytest.mark.parametrize(
+    ("stored", "slip"),
+    [
+        (b"\xef\xbb\xbfPw-canary-41\n", "begins with a byte order mark"),
+        (b"Pw-canary-41\n\n", "ends in a line break"),
+        (b"Pw-canary-41 ", "ends in a blank"),
+        (b"Pw-canary-41\nold one", "has 2 lines"),
+    ],
+)
+@pytest.mark.parametrize("answer", ["535 5.7.8 Error: authentication failed: (reason unavailable)", GOOGLE])
+def test_a_slip_that_the_password_shows_comes_first(
+    machine: Machine, smtpd: Servers, stored: bytes, slip: str, answer: str
+) -> None:
+    machine.secrets.append("Pw-canary-41")
+    path = machine.write("secret", stored, 0o600)
+    server = smtpd(users={"lab": "Pw-canary-41"}, auth_without_tls=True, replies={"AUTH-RESULT": answer})
+    told = machine.run("test", "--profile", machine.profile(**proven(server, settings=settings(f"file://{path}"))))
+    assert advised(told.fails(6).stdout).startswith(f"hint: the password {slip}, which is sent as part of it")
+    assert "; store it anew: (" in advised(told.stdout)
+    assert "try:" not in told.stdout, "the user name is not what is wrong"
+    assert "--set" not in told.stdout
+
+
+def test_a_user_name_that_was_proven_is_not_doubted(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd(users={"lab": "Pw-canary-42"}, auth_without_tls=True)
+    profile = machine.profile(**proven(server, settings=settings(machine.secret_file("Pw-canary-42"))))
+    machine.apply(profile).ok()
+    server.users = {"lab": "Pw-canary-43"}
+    machine.run("send", "--queue", "--to", "ann@acme.example", "--body", "x").ok()
+    for args in (("test",), ("send", "--to", "ann@acme.example", "--body", "x"), ("queue", "flush")):
+        told = machine.run(*args).fails(6)
+        assert "lab logged in here when this was proven (20" in told.text
+        assert "username=" not in told.text
+        assert "try:" not in told.text
+    machine.secret_file("Pw-canary-43")
+    machine.apply(profile).ok()
+    other = ("--set", "login.username=lib")
+    assert "login.username=ADDRESS" in machine.run("test", "--profile", profile, *other).fails(6).text
+
+
+def test_google_knows_nobody_by_half_an_address(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd(users={"lab@acme.example": "Pw-canary-44"}, auth_without_tls=True, replies={"AUTH-RESULT": [GOOGLE]})
+    profile = machine.profile(**proven(server, settings=settings(machine.secret_file("Pw-canary-44"))))
+    told = machine.run("test", "--profile", profile).fails(6)
+    first = "hint: Google wants the whole address as user name, --set login.username=lab@acme.example; then make an app"
+    assert advised(told.stdout).startswith(first)
+    machine.run(*typed(told.stdout)).ok()
+    server.replies["AUTH-RESULT"] = GOOGLE
+    whole = machine.run("test", "--profile", profile, "--set", "login.username=lab@acme.example").fails(6)
+    assert advised(whole.stdout).startswith("hint: make an app password for lab@acme.example")
+    assert "try:" not in whole.stdout
