@@ -458,6 +458,22 @@ def test_a_server_that_knows_no_ehlo(behind: Behind) -> None:
     assert behind.mended(profile, told).code == 0
 
 
+def test_a_login_where_ehlo_is_refused(behind: Behind, serve: Serve) -> None:
+    """No port and no option makes up for it: whoever keeps EHLO from the server is to be asked."""
+    behind.link.smtp._always |= {"EHLO": Say("421 not here")}
+    serve(587)._always |= {"EHLO": Say("502 5.5.1 Command not implemented"), "MAIL": Say("530 Log in first")}
+    server = {"host": HOST, "port": 587, "encryption": "starttls"}
+    told = behind.test(behind.profile(server=server, login=behind.login("Pw-canary-4")))
+    assert (told.code, told.cause, told.advised) == (6, "tls-not-offered", [])
+    assert "to let EHLO through" in told.hint
+    assert "login.required=false" not in told.hint
+    probed = behind.test(behind.profile(server=server, login=behind.login("Pw-canary-4")), "--probe")
+    assert "to let EHLO through" in probed.body["problems"][0]["hint"]
+    unlogged = behind.test(behind.profile(server={**server, "encryption": "none"}))
+    assert (unlogged.cause, unlogged.failed["stage"]) == ("auth-rejected", "mail-from")
+    assert "to let EHLO through" in unlogged.hint
+
+
 @pytest.mark.parametrize("reply", ["501 5.5.2 Syntax error", "550 no"])
 def test_a_name_that_is_refused_is_told(behind: Behind, reply: str) -> None:
     behind.link.smtp._always |= {"EHLO": Say(reply), "HELO": Say(reply)}

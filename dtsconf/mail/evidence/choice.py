@@ -15,10 +15,12 @@ from dtsconf.proof import CAUSES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dtsconf.mail.evidence.introduction import Refusal
     from dtsconf.mail.evidence.ways import Way
     from dtsconf.mail.route import Smtp
 
 _PREFERENCE = (587, 465, 2525, 25)
+_SUBMISSION = (587, 465)
 _TLS_IS_THERE = ("tls-untrusted", "tls-name", "tls-expired", "tls-not-yet-valid", "tls-version")
 """Causes that end a handshake with a server which does speak TLS there."""
 
@@ -164,13 +166,27 @@ def _without_login(way: Way, route: Smtp) -> Choice:
             rules = f"the organisation's rules let no password go in clear (dtsconf explain {key})"
             return Choice("no-login", found, f"{ask}: {rules}")
         return Choice("no-login", found, f"{ask}; or {CLEAR}: {in_clear(way, route)}")
+    if way.refusal is not None:
+        return _by_helo_alone(way.refusal, way, route)
     ask = f"port {way.port} is not for logins: ask the administrator of {route.host} for the submission port"
     if by_token(route):
         return Choice("no-login", found, f"{ask}: --set microsoft.smtp.port=PORT")
+    return Choice("no-login", found, f"{ask}; or, {_unlogged(way, route)}")
+
+
+def _unlogged(way: Way, route: Smtp) -> str:
+    """The hint to go this way without a login."""
     trusted = f"{'' if in_use(way, route) else to_set(way, route) + ' '}--set login.required=false"
-    return Choice(
-        "no-login", found, f"{ask}; or, where the server trusts this network, send without a login: {trusted}"
-    )
+    return f"where the server trusts this network, send without a login: {trusted}"
+
+
+def _by_helo_alone(refusal: Refusal, way: Way, route: Smtp) -> Choice:
+    """EHLO was refused, so nobody knows what the server would offer. Ports of submission are there for logins (RFC 6409
+    4.3, RFC 8314 3.3): to go without one is proposed for others alone."""
+    found = f"a mail server answers on port {way.port}, by HELO alone: it refuses EHLO"
+    ask = refusal.hint(route.host, way.port)
+    without = "" if by_token(route) or way.port in _SUBMISSION else f"; or, {_unlogged(way, route)}"
+    return Choice("no-login", found, f"{ask}{without}")
 
 
 CLEAR = "let the password go in clear, which anybody on the way can read, so only where nobody can listen there"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
 from dtsconf.looks.case import together
+from dtsconf.mail.evidence import introduction
 from dtsconf.mail.job import Job, Letter
 from dtsconf.mail.verify import verify
 from dtsconf.proof import Past
@@ -18,6 +19,7 @@ from dtsconf.proof import Past
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dtsconf.mail.evidence.introduction import Refusal
     from dtsconf.mail.route import Encryption, Link
     from dtsconf.proof import Stage, Verification
 
@@ -35,7 +37,7 @@ class Way:
     """One port with one encryption. `ok`: a mail server answers there that way; `detail` is what was found, `cause` a
     word of the contract's list or None, `stage` the one that failed and `hint` what to do about that; `ms` is the time
     it took; `heard`: at least a byte of the server was read; `login`: it offers one; `offers_tls`: in clear it says
-    that it could do better."""
+    that it could do better; `refusal`: it took HELO alone."""
 
     port: int
     encryption: Kind
@@ -48,6 +50,7 @@ class Way:
     login: bool = False
     offers_tls: bool = False
     hint: str | None = None
+    refusal: Refusal | None = None
 
     @property
     def connects(self) -> bool:
@@ -86,7 +89,8 @@ def in_clear(port: int, result: Verification) -> tuple[Way, ...]:
         return (_way(port, "none", result), _way(port, "starttls", result))
     told = f"a mail server answers; it offers {_offers(greeted)}"
     better, login = "STARTTLS" in greeted.detail.upper().split(), _offers_login(greeted.detail)
-    none = Way(port, "none", True, told, _time(result), login=login, offers_tls=better)
+    refusal = introduction.refusal([greeted])
+    none = Way(port, "none", True, told, _time(result), login=login, offers_tls=better, refusal=refusal)
     tls = next((s for s in result.stages if s.stage == "tls"), None)
     if tls is None:
         return (none, Way(port, "starttls", False, "offers no STARTTLS", _time(result), "tls-not-offered", "tls"))
@@ -106,7 +110,8 @@ def _way(port: int, encryption: Kind, result: Verification) -> Way:
         return Way(port, encryption, False, failed.detail, spent, failed.cause, failed.stage, heard, hint=failed.hint)
     last = {stage.stage: stage.detail for stage in result.stages}
     login = _offers_login(last.get("tls", "") if encryption == "starttls" else last.get("ehlo", ""))
-    return Way(port, encryption, True, last.get("tls") or "a mail server answers", _time(result), login=login)
+    told, refusal = last.get("tls") or "a mail server answers", introduction.refusal(result.stages)
+    return Way(port, encryption, True, told, _time(result), login=login, refusal=refusal)
 
 
 def _offers_login(detail: str) -> bool:

@@ -185,6 +185,11 @@ HELO_ONLY = (
     "the server refused the name that this machine gave{f.named} in EHLO and took it in HELO, after which neither TLS"
     f" nor a login is possible: {_FULL_NAME}, then dtsconf test again; if it stays, {ASK}"
 )
+NO_EHLO = (
+    "the server answers EHLO with {code}, as if it were no command, and without it there is neither TLS nor a login:"
+    " ask the administrator of {host}, or who runs a firewall before it (SMTP inspection or fixup, mail filters), to"
+    f" let EHLO through, and send along what this writes: {TICKET}"
+)
 REVERSE = (
     "the DNS has no name for this machine's address (PTR): have the network's administrator add the entry, or send"
     " with a login, where servers don't look for it: {f.submission}"

@@ -10,6 +10,7 @@ import pytest
 from dtsconf.mail.evidence import encryption
 from dtsconf.mail.evidence.case import Case
 from dtsconf.mail.evidence.choice import chosen
+from dtsconf.mail.evidence.introduction import Refusal
 from dtsconf.mail.evidence.ways import Kind, Way
 from dtsconf.proof import Stage, Verification
 from tests.unit.mail.jobs import job
@@ -84,6 +85,20 @@ def test_a_login_in_clear_that_rules_forbid_is_not_proposed(key: str) -> None:
     assert "--set" not in found.hint
     assert "switch STARTTLS on" in found.hint
     assert "dtsconf explain" in found.hint
+
+
+@pytest.mark.parametrize(("port", "unlogged"), [(587, False), (25, True)])
+def test_where_ehlo_is_refused_it_is_ehlo_that_is_to_be_mended(port: int, unlogged: bool) -> None:
+    """What a port of submission would offer is not known, and to send without a login is not what it is for."""
+    refusal = Refusal("[192.0.2.2]", "502 5.5.1 Command not implemented --set server.host=evil", "502")
+    found = chosen([replace(plain(port, offers_tls=False), refusal=refusal)], job(port, password="x").link.smtp)
+    assert (found.kind, found.fit) == ("no-login", ())
+    assert "by HELO alone: it refuses EHLO" in found.found
+    assert "answers EHLO with 502" in found.hint
+    assert "to let EHLO through" in found.hint
+    assert "not for logins" not in found.hint
+    assert "evil" not in found.hint
+    assert ("login.required=false" in found.hint) == unlogged
 
 
 @pytest.mark.parametrize("encryption", ["none", "auto"])
