@@ -373,6 +373,36 @@ def test_a_server_that_insists_on_the_order_gets_each_mail_once(machine: Machine
     assert deliveries(mail, recipient) == Counter(queued)
 
 
+def test_mails_of_all_kinds_share_a_connection_under_tls_with_a_login(
+    machine: Machine, mail: MailHost, tmp_path: Path
+) -> None:
+    """Small and large ones, one for more recipients than go in a group, one for an address that isn't ASCII, one that
+    the server refuses."""
+    endpoint, user = mail.endpoint("login"), next(iter(mail.users.values()))
+    server = {"host": endpoint.host, "port": endpoint.port}
+    settings = login(machine.secret_file(user.password), ca_file=mail.ca_file)
+    settings["server"] |= server
+    settings["login"]["username"] = user.name
+    profile = machine.profile(settings=settings, verify={"level": "none"})
+    machine.apply(profile).ok()
+    recipient = mail.fresh_recipient()
+    large = tmp_path / "large.bin"
+    large.write_bytes(os.urandom(600_000))
+    many = [argument for number in range(150) for argument in ("--bcc", f"r{number}@elsewhere.example")]
+    kinds = [(), ("--attach", str(large)), many, ("--cc", "jürgen@elsewhere.example"), (), ("--attach", str(large)), ()]
+    queued = [queue(machine, *more, to=recipient, subject=f"{number}") for number, more in enumerate(kinds)]
+    refused = queue(machine, to=f"nobody-at-all@{mail.domain}")
+    queued.append(queue(machine, to=recipient, subject="last"))
+    run = machine.run("queue", "flush", "--json").fails(1)
+    states = {one["message_id"]: one["state"] for one in run.json["messages"]}
+    assert states.pop(refused) == "failed"
+    assert states == dict.fromkeys(queued, "sent")
+    mail.wait_for_mail(recipient, message_id=queued[-1])
+    assert deliveries(mail, recipient) == Counter(queued)
+    attached = [part.get_content() for one in mail.mails(recipient) for part in one.iter_attachments()]
+    assert attached == [large.read_bytes()] * 2
+
+
 def test_a_user_behind_a_closed_folder_is_told_what_opens_it(machine: Machine) -> None:
     """The queue of whoever came first shuts nobody out; where it does all the same, the fix that is told is one."""
     to_server(machine, 1)
