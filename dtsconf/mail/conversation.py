@@ -64,6 +64,7 @@ class Conversation:
             spare_login=route.spare_login,
             proven=link.past.proven,
             proven_name=link.past.login,
+            min_tls=route.min_tls,
         )
         if isinstance(login, PasswordLogin) and login.password is not None:
             self.facts = self.facts._replace(slip=login.password.slip() or "")

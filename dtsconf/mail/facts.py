@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 IMPLICIT_TLS_PORT = 465
 """The submissions port (RFC 8314 7.3): `auto` on it is TLS from the first byte, so there is nothing to ask."""
-
+SUBMISSION_PORT = 587
+"""The submission port (RFC 6409 3.1)."""
 
 _ENCRYPTED = "--set server.encryption=starttls"
 _IMPLICIT = "--set server.encryption=tls"
@@ -36,7 +37,9 @@ class Facts(NamedTuple):
     """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token; `starttls`: for all that
     is known the server offers STARTTLS; `spare_login`: the settings hold a login that they don't require; `proven`:
     when this host and port were last proven from this machine, `proven_name`: with which user name; `name`: what this
-    machine called itself in EHLO; `slip`: what the password shows of a slip at storing it, '' for nothing."""
+    machine called itself in EHLO; `slip`: what the password shows of a slip at storing it, '' for nothing; `chosen`:
+    the way to log in that `auto` took, `other_mechanism`: the setting's word for another that the server offers;
+    `min_tls`: 1.2 or 1.3."""
 
     host: str
     port: int
@@ -53,6 +56,24 @@ class Facts(NamedTuple):
     name: str = ""
     proven_name: str | None = None
     slip: str = ""
+    chosen: str = ""
+    other_mechanism: str = ""
+    min_tls: str = "1.2"
+
+    @property
+    def sends_as_itself(self) -> bool:
+        """Whether the sender is the account's own address."""
+        return "@" in self.username and self.username.lower() == self.sender.lower()
+
+    @property
+    def at_submission(self) -> bool:
+        """Whether this is the usual place for logins already (RFC 6409 3.1)."""
+        return self.port == SUBMISSION_PORT and self.tls
+
+    @property
+    def newest_tls(self) -> bool:
+        """Whether only the newest TLS is taken already."""
+        return self.min_tls == "1.3"
 
     @property
     def knows_name(self) -> bool:

@@ -58,6 +58,9 @@ def require_tls(talk: Conversation) -> None:
 def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tuple[Reply, str]:
     """The server's yes, and the mechanism that it was earned with."""
     name = _choose(talk, login.mechanism)
+    if login.mechanism == "auto":
+        others = [each for each in auth.STRONGEST_FIRST if each in talk.offer.mechanisms and each != name]
+        talk.facts = talk.facts._replace(chosen=name, other_mechanism=others[0].lower() if others else "")
     try:
         mechanism = auth.begin(name, login.username, password)
     except auth.ExchangeBroken as broken:

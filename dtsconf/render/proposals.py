@@ -62,10 +62,11 @@ class Proposal:
 
 
 def first(hint: str | None, effective: Effective | None) -> list[Proposal]:
-    """The proposals that a hint names first; none when there is something to fill in."""
+    """The proposals that a hint names first; none when there is something to fill in, or nothing would change."""
     found = GROUP.search(hint or "")
     weighed = _weighed(found.group(), effective) if found else []
-    return weighed if all(each.ready for each in weighed) else []
+    ready = all(each.ready for each in weighed) and not all(_is_so(each, effective) for each in weighed)
+    return weighed if ready else []
 
 
 def told(hint: str, effective: Effective | None) -> str:

@@ -61,6 +61,35 @@ def test_a_user_name_that_was_proven_is_not_doubted(machine: Machine, smtpd: Ser
     assert "login.username=ADDRESS" in machine.run("test", "--profile", profile, *other).fails(6).text
 
 
+SENDER = {"sender": {"email": "lab@acme.example", "name": "Lab"}}
+NOT_YOU = "550 5.7.1 Client was not authenticated"
+NOT_OWNED = "553 5.7.1 <lab@acme.example>: Sender address rejected: not owned by user lab@acme.example"
+
+
+@pytest.mark.parametrize(("answer", "told"), [(NOT_YOU, "the account's own address"), (NOT_OWNED, "its own address")])
+def test_the_address_in_use_is_not_proposed(machine: Machine, smtpd: Servers, answer: str, told: str) -> None:
+    server = smtpd(users={"lab@acme.example": "Pw-canary-45"}, auth_without_tls=True, replies={"MAIL": answer})
+    given = settings(machine.secret_file("Pw-canary-45"))
+    given["login"]["username"] = "lab@acme.example"
+    profile = machine.profile(**proven(server, settings={**given, **SENDER}))
+    same = machine.run("test", "--profile", profile).fails(6)
+    assert told in advised(same.stdout)
+    assert "sender.email=lab@acme.example" not in same.stdout
+    assert "try:" not in same.stdout
+    other = machine.run("test", "--profile", profile, "--set", "sender.email=dts@acme.example").fails(6)
+    server.replies.clear()
+    machine.run(*typed(other.stdout)).ok()
+
+
+def test_the_way_to_log_in_that_is_in_force_is_not_proposed(machine: Machine, smtpd: Servers) -> None:
+    refused = ["504 5.7.4 Unrecognized authentication type"]
+    server = smtpd(users={"lab": "Pw-canary-46"}, auth_without_tls=True, replies={"AUTH-RESULT": refused})
+    profile = machine.profile(**proven(server, settings=settings(machine.secret_file("Pw-canary-46"))))
+    told = machine.run("test", "--profile", profile).fails(6)
+    assert "had offered (PLAIN): try the other one, --set login.mechanism=login" in advised(told.stdout)
+    machine.run(*typed(told.stdout)).ok()
+
+
 def test_google_knows_nobody_by_half_an_address(machine: Machine, smtpd: Servers) -> None:
     server = smtpd(users={"lab@acme.example": "Pw-canary-44"}, auth_without_tls=True, replies={"AUTH-RESULT": [GOOGLE]})
     profile = machine.profile(**proven(server, settings=settings(machine.secret_file("Pw-canary-44"))))

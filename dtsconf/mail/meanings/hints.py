@@ -66,6 +66,18 @@ NO_LOGIN = (
     " --set login.required=false where the server trusts this network"
 )
 MECHANISM = "let dtsconf choose how to log in: --set login.mechanism=auto"
+NO_LOGIN_HERE = (
+    "{f.host} takes no login on port {f.port}, the usual one for it: ask its administrator for host and port that do,"
+    f" --set server.host=HOST --set server.port=PORT, and send along what this writes: {TICKET}"
+)
+NEXT_MECHANISM = (
+    "the server refused a way to log in that it had offered ({f.chosen}): try the other one, --set"
+    " login.mechanism={f.other_mechanism}; if it refuses that as well, " + ASK
+)
+ONLY_MECHANISM = (
+    "the server refused the one way to log in that it had offered ({f.chosen}); nothing in these settings mends that: "
+    + ASK
+)
 DISABLED = (
     "the provider has switched this account off, or sending by it: ask who administers {f.username}, and send along"
     f" what this writes: {TICKET}"
@@ -105,6 +117,10 @@ NOT_YOU = (
     "the server took the login and then did not know it: the account that signed in and {f.sender} must be one, or it"
     " must be allowed to send as it; to try: --set sender.email={f.account}"
 )
+NOT_EVEN_YOU = (
+    "the server took the login and then did not know it, though {f.sender} is the account's own address; nothing in"
+    " these settings mends that: " + ASK
+)
 FRESH_TOKEN = "the token ends too soon: get a new one, dtsconf sign-in, then dtsconf test"
 
 # Addresses
@@ -112,6 +128,10 @@ SENDER = "the server takes no mail from {f.sender}: use an address that it knows
 SEND_AS = (
     "{f.who} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask the"
     " server's administrator to allow it (Exchange: Send As)"
+)
+NOT_EVEN_ITSELF = (
+    "{f.username} may not send as {f.sender}, which is its own address: has it a mailbox of its own there, and may it"
+    " send? If it has another address, --set sender.email=ADDRESS; else " + ASK
 )
 SENDER_DOMAIN = (
     "the server finds no mail domain behind {f.sender}: correct it, --set sender.email=ADDRESS, with a domain that"
@@ -208,6 +228,7 @@ PROXY = (
 # TLS
 STARTTLS = "the server wants an encrypted session: --set server.encryption=starttls"
 NEWER_TLS = "the server wants newer encryption than was agreed on: --set connection.min_tls=1.3"
+NEWEST_TLS = "the server wants other encryption than TLS 1.3, the newest there is: " + ASK
 NO_STARTTLS = (
     "the server offers STARTTLS and then refuses it: try TLS from the first byte, --set server.encryption=tls --set"
     " server.port=465, or look what works: dtsconf test --probe"

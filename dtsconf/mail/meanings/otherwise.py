@@ -15,5 +15,10 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
     hints.PASSWORD: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
     hints.GOOGLE_PASSWORD: {"slip": hints.SLIP},
     hints.EXCHANGE_PASSWORD: {"slip": hints.SLIP},
+    hints.MECHANISM: {"other_mechanism": hints.NEXT_MECHANISM, "chosen": hints.ONLY_MECHANISM},
+    hints.NO_LOGIN: {"at_submission": hints.NO_LOGIN_HERE},
+    hints.NOT_YOU: {"sends_as_itself": hints.NOT_EVEN_YOU},
+    hints.SEND_AS: {"sends_as_itself": hints.NOT_EVEN_ITSELF},
+    hints.NEWER_TLS: {"newest_tls": hints.NEWEST_TLS},
 }
 """Hint -> fact -> the hint to give in its place; the first fact that holds counts."""

@@ -11,6 +11,7 @@ from dtsconf.mail.meanings import OTHERWISE, TABLE
 from dtsconf.mail.remedies import REMEDIES
 from dtsconf.mail.reply import Reply, parse_line
 from dtsconf.proof import CAUSES
+from dtsconf.render.proposals import GROUP
 from tests.unit.mail.replies import REPLIES, Said
 
 FACTS = Facts(
@@ -239,11 +240,34 @@ def test_a_sender_is_only_advised_if_it_is_an_address(username: str, typed: str)
     assert f"--set sender.email={typed}," in hint
 
 
+OWN = FACTS._replace(login=True, username="dts@acme.example", min_tls="1.3")
+IN_FORCE = {
+    "server.host": "mail.test",
+    "server.port": "587",
+    "server.encryption": "starttls",
+    "login.required": "true",
+    "login.username": "dts@acme.example",
+    "login.mechanism": "auto",
+    "connection.min_tls": "1.3",
+    "sender.email": "dts@acme.example",
+}
+
+
+@pytest.mark.parametrize("said", [said for said in REPLIES if not said.plain], ids=what_was)
+def test_nothing_is_proposed_that_is_in_force(said: Said) -> None:
+    for other in ("login", ""):
+        facts = OWN._replace(chosen="PLAIN", other_mechanism=other)
+        hint = str(of_reply(said.stage, reply(said.reply), facts).hint)
+        for group in GROUP.findall(hint):
+            options = dict(text.split("=", 1) for text in group.removeprefix("--set ").split(" --set "))
+            assert not options.items() <= IN_FORCE.items(), hint
+
+
 @pytest.mark.parametrize("hint", sorted(OTHERWISE))
 def test_a_hint_gives_way_to_a_fact(hint: str) -> None:
     """Each fact that is named is one of a conversation's, and leads to another hint, whose facts are there."""
     for fact, better in OTHERWISE[hint].items():
         assert hasattr(FACTS, fact)
-        assert not getattr(FACTS, fact)
+        assert not getattr(FACTS._replace(tls=False), fact)
         assert better != hint
         assert better.format(f=FACTS)

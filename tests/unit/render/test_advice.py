@@ -37,6 +37,12 @@ def test_only_what_can_be_pasted_as_it_stands(hint: str | None, settings: list[s
     assert bool(advice.text(hint, Call())) == bool(settings)
 
 
+def test_what_is_in_force_is_nothing_to_try() -> None:
+    given = effective({**WORKING, "server.port": 25})
+    assert advice.text("--set server.port=25", Call(), given) == ""
+    assert advice.text("--set server.port=25 --set server.encryption=none", Call(), given).startswith("try:")
+
+
 def test_the_words_of_the_call_are_kept() -> None:
     call = Call("my site.yaml", None, ("server.host=a b", "server.port=25"), ("--level", "connect"))
     text = advice.text("--set server.port=587", call)
@@ -71,15 +77,20 @@ def test_a_blank_on_a_locked_key_is_told_as_what_to_edit() -> None:
 @pytest.mark.parametrize(
     ("rule", "key", "value", "free"),
     [
-        (Rule("server.encryption", "one_of", ("starttls",), None, place(20)), "server.encryption", "tls", False),
-        (Rule("server.encryption", "one_of", ("starttls",), None, place(20)), "server.encryption", "starttls", True),
+        (Rule("server.encryption", "one_of", ("none", "starttls"), None, place(20)), "server.encryption", "tls", False),
+        (
+            Rule("server.encryption", "one_of", ("none", "starttls"), None, place(20)),
+            "server.encryption",
+            "starttls",
+            True,
+        ),
         (Rule("server.port", "one_of", (25, 587), None, place(20)), "server.port", "587", True),
         (Rule("server.port", "max", 100, None, place(20)), "server.port", "587", False),
         (Rule("server.port", "max", 100, None, place(20)), "server.port", "many", False),
     ],
 )
 def test_what_a_rule_forbids_is_not_proposed(rule: Rule, key: str, value: str, free: bool) -> None:
-    ruled = effective({**WORKING, "server.port": 25}, rules=(rule,))
+    ruled = effective({**WORKING, "server.port": 25, "server.encryption": "none"}, rules=(rule,))
     hint = f"try: --set {key}={value}"
     assert (advice.told(hint, Call(), ruled) == hint) == free
     assert advice.text(hint, Call(), ruled).startswith("try:") == free
