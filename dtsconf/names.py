@@ -142,6 +142,13 @@ def is_loopback(host: str) -> bool:
     return bare in ("localhost", "::1") or (bare.startswith("127.") and is_ip(bare))
 
 
+def is_everybodys(host: str) -> bool:
+    """Whether each machine has this name for itself, so that it leads to no other (RFC 6761 6.3; distributions' own
+    `localhost.localdomain`)."""
+    labels = host.lower().rstrip(".").split(".")
+    return labels[0] == "localhost" or labels[-1] in ("localhost", "localdomain")
+
+
 def _to_ascii(name: str) -> str:
     if name.isascii():
         return name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtsconf.looks.products import inspector
-from dtsconf.names import host_fault
+from dtsconf.names import host_fault, is_everybodys
 from dtsconf.net.certificate import Certificate, day
 from dtsconf.net.connect import LookupFailed, resolve
 from dtsconf.proof import Evidence
@@ -56,7 +56,8 @@ def candidates(own: Certificate, host: str) -> list[str]:
     """Names to look up: those of the certificate, a wildcard filled with the host's own first label."""
     label = "mail" if host[:1].isdigit() or ":" in host else host.split(".", maxsplit=1)[0]
     names = [name.replace("*", label, 1) for name in own.names]
-    return [name for name in dict.fromkeys(names) if host_fault(name) is None and name != host][:MOST_NAMES]
+    known = [name for name in dict.fromkeys(names) if host_fault(name) is None and name != host]
+    return [name for name in known if not is_everybodys(name)][:MOST_NAMES]
 
 
 def _leads(name: str, case: Case) -> Callable[[], set[str]]:

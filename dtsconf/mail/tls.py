@@ -15,7 +15,7 @@ from dtsconf.frozen import frozen
 from dtsconf.mail import faults
 from dtsconf.mail.failure import Finding, StageFailed
 from dtsconf.mail.wire import HandshakeFailed
-from dtsconf.names import host_fault
+from dtsconf.names import host_fault, is_everybodys
 from dtsconf.net import meaning
 from dtsconf.net.certificate import Certificate, day, from_der, from_peer
 
@@ -155,9 +155,10 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
             return f"{clock}, then dtsconf test again; if it is right, have the certificate of {facts.host} issued anew"
         renewed = f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now})"
         return f"{renewed}, then dtsconf test again"
+    if seen and not seen.is_for(facts.host.partition("%")[0]):
+        return _misnamed(cause, facts, seen)
     if cause == "tls-name":
-        names = ", ".join([name for name in seen.names if host_fault(name) is None][:3]) if seen else ""
-        use = f"--set {facts.host_key}=NAME with a name that the certificate is for{names and f' ({names})'}"
+        use = f"--set {facts.host_key}=NAME with a name that the certificate is for"
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     if trust.ca_file is None and not _system_roots():
         return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
@@ -175,6 +176,20 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
     chain = "the server sends its certificate without the one above it: have its administrator install the full chain"
     own = "where it is an organisation's own authority"
     return f"{chain}; or, {own}: {ask}" if trust.ca_file is None else f"{ask}. Or {chain}"
+
+
+def _misnamed(cause: str, facts: Facts, seen: Certificate) -> str:
+    """The hint where the certificate has other names than the server's, whether or not it would be trusted. Its names
+    are the server's own words: only those that could be a host's are shown."""
+    names = [name for name in seen.names if host_fault(name) is None and not is_everybodys(name)][:3]
+    use = f"--set {facts.host_key}=NAME with a name that the certificate is for ({', '.join(names)})"
+    if cause == "tls-name" and names:
+        return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
+    why = "" if cause == "tls-name" else ", so that to trust its issuer alone would not do"
+    ask = f"the certificate is not for {facts.host}{why}: have one issued for {facts.host}; or have the server's"
+    ask += " administrator confirm the SHA-256 of this one"
+    other = f"; or, if it is the right server: {use}, then its root as server.ca_file" if names else ""
+    return f"{ask}: --set server.fingerprint={seen.sha256}{other}"
 
 
 def _system_roots() -> bool:

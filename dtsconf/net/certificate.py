@@ -40,6 +40,22 @@ class Certificate:
         more = f" and {len(self.names) - MOST_NAMES} more" if len(self.names) > MOST_NAMES else ""
         return (", ".join(self.names[:MOST_NAMES]) or "no name at all") + more
 
+    def is_for(self, host: str) -> bool:
+        """Whether one of its names is the host's; a wildcard stands for the first label (RFC 9525 6.3)."""
+        wanted = _comparable(host)
+        fit = {wanted, f"*.{wanted.partition('.')[2]}"}
+        return any(_comparable(name) in fit for name in self.names)
+
+
+def _comparable(name: str) -> str:
+    """A host's name or address in one spelling."""
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name.lower().rstrip(".")
+
 
 def chain_length(session: ssl.SSLObject | ssl.SSLSocket) -> int | None:
     """How many certificates the server sent; None where Python doesn't tell (`ssl` has it public since 3.13)."""

@@ -366,6 +366,24 @@ def test_what_to_do_first_about_a_certificate(certificates: Certificates, name: 
         assert str(failed(verify(wanted)).hint).startswith(first)
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_a_certificate_that_neither_is_trusted_nor_fits(
+    certificates: Certificates, tmp_path: Path, *, own: bool
+) -> None:
+    """To trust its issuer would be the same failure again, for the name."""
+    names = ("localhost.localdomain",) if own else ("other.example",)
+    (tmp_path / "good.pem").write_bytes(Authority("Unknown Root").issue(names, ()).pem())
+    with server(offering_tls(Certificates(tmp_path))) as running:
+        row = failed(verify(job(running.port, host="localhost", encryption="starttls")))
+    assert row.cause == "tls-untrusted"
+    digits = Certificates(tmp_path).fingerprint("good")
+    hint = str(row.hint)
+    assert hint.startswith("the certificate is not for localhost, so that to trust its issuer alone would not do")
+    assert f"--set server.fingerprint={digits}" in hint
+    assert "--set server.ca_file" not in hint
+    assert ("--set server.host=NAME with a name that the certificate is for (other.example)" in hint) is not own
+
+
 CHAIN = "the server sends its certificate without the one above it: have its administrator install the full chain"
 
 

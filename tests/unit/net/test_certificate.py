@@ -4,6 +4,8 @@ import socket
 import ssl
 import threading
 
+import pytest
+
 from dtsconf.net.certificate import Certificate, day, from_der, from_peer
 from tests.real.ca import Certificates
 
@@ -53,6 +55,22 @@ def test_many_names_are_told_in_short() -> None:
     many = Certificate("s", "i", tuple(f"n{n}.example" for n in range(100)), 0, 0)
     assert many.fits.endswith("and 94 more")
     assert Certificate("s", "i", (), 0, 0).fits == "no name at all"
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "fits"),
+    [
+        ("Mail.Example", "mail.example.", True),
+        ("*.corp.example", "mail.corp.example", True),
+        ("*.corp.example", "a.mail.corp.example", False),
+        ("*.corp.example", "corp.example", False),
+        ("2001:db8::1", "2001:db8:0::1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("localhost.localdomain", "mail.example", False),
+    ],
+)
+def test_a_certificate_is_for_its_names(name: str, host: str, *, fits: bool) -> None:
+    assert Certificate("s", "i", ("other.example", name), 0, 0).is_for(host) is fits
 
 
 def test_days_are_told_in_utc_and_never_fail() -> None:

@@ -208,6 +208,15 @@ def test_a_name_of_the_certificate_is_proposed_only_if_it_leads_here(
     assert ("--set server.host=mail.other.example" in found.hint) == leads
 
 
+def test_a_name_that_every_machine_has_is_not_proposed() -> None:
+    the = the_case("tls-name")
+    own = Certificate("CN=x", "CN=x", ("localhost.localdomain", "localhost"), 0, 1, "ab")
+    found = trust._named(the, own, [])
+    assert found.hint is None, "the failure's own holds, which has the fingerprint"
+    (row,) = found.evidence
+    assert row.means == "the certificate has no name that could be used"
+
+
 def test_stages_that_went_well_rule_things_out() -> None:
     stages = [Stage("resolve", True, 1, "x", said_by="system"), Stage("connect", True, 1, "x", said_by="system")]
     (evidence,) = said.passed(stages)
