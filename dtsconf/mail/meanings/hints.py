@@ -141,6 +141,11 @@ VERIFY_SENDER = (
     "confirm {f.sender} (or its domain) as a sender in the provider's console, or --set sender.email=ADDRESS to one"
     " that is confirmed"
 )
+AUTHORIZED = (
+    "this account is one for tests, which sends to authorized recipients alone: add {f.recipient} to them in the"
+    " provider's console, where the address has to confirm it, or send by a domain of your own that is set up there,"
+    " --set sender.email=ADDRESS; to somebody who is authorized: dtsconf test --to ADDRESS"
+)
 SPF = (
     "the DNS of the domain of {f.sender} does not name this server as a sender (SPF, DKIM, DMARC): send through the"
     " domain's own mail server, --set server.host=HOST, or have the DNS amended"

@@ -7,6 +7,7 @@ from dtsconf.mail.meanings.row import AUTH, CONTENT, LATER, SENDING, Row
 
 SES = "Amazon SES: SMTP response codes, sending errors (docs.aws.amazon.com/ses, troubleshoot-error-messages)"
 SENDGRID = "Twilio SendGrid: SMTP errors and troubleshooting (twilio.com/docs/sendgrid)"
+MAILGUN = "Mailgun: Authorized Recipients, My domain has been disabled (help.mailgun.com)"
 YAHOO = "Yahoo Sender Hub: SMTP error codes (senders.yahooinc.com/smtp-error-codes)"
 ZOHO = "Zoho Mail and ZeptoMail: SMTP error codes (zoho.com)"
 ICLOUD = "Apple: Postmaster information for iCloud Mail (support.apple.com/102322)"
@@ -29,6 +30,9 @@ ROWS: tuple[Row, ...] = (
         "auth-rejected", hints.PASSWORD, SENDGRID, AUTH, code="535", text="bad username / password|authorization grant"
     ),
     Row("auth-rejected", hints.LOG_IN, SENDGRID, SENDING, code="550", text="unauthenticated senders not allowed"),
+    Row("recipient-rejected", hints.AUTHORIZED, MAILGUN, SENDING, text="for test purposes only|authorized recipients"),
+    Row("sender-rejected", hints.DISABLED, MAILGUN, SENDING, text="not allowed to send: .*(disabled|terminated)"),
+    Row("sender-rejected", hints.VERIFY_SENDER, MAILGUN, SENDING, text=r"domain \S+ is not allowed to send"),
     Row("rate-limited", hints.SLOWER, YAHOO, code="421", text=r"\[TSS?0\d\]|temporarily deferred"),
     Row("blocked", hints.BLOCK_LIST, YAHOO, code="553", text=r"\[(BL\d\d|TSS\d\d)\]"),
     Row("content-rejected", hints.FILTER, YAHOO, LATER, code="554", text="for policy reasons"),

@@ -160,6 +160,13 @@ def test_what_a_refused_login_is_about() -> None:
     assert "dtsconf migrate microsoft --profile FILE" in str(basic.hint)
 
 
+def test_an_account_for_tests_is_not_to_be_waited_for() -> None:
+    (told,) = [said for said in REPLIES if "Sandbox subdomains" in said.reply]
+    hint = str(of_reply(told.stage, reply(told.reply), FACTS).hint)
+    assert "add you@acme.example to them" in hint
+    assert "ten minutes" not in hint
+
+
 def test_with_a_token_no_password_is_advised() -> None:
     for said in REPLIES:
         if (
@@ -190,7 +197,7 @@ def test_every_row_has_a_cause_of_the_list_and_says_where_it_is_written() -> Non
         assert row.cause in CAUSES
         assert re.match(
             r"(RFC|IANA|Exchange|Outlook|Google|Amazon|Twilio|Yahoo|Zoho|Apple|GoDaddy|Mimecast|Proofpoint|"
-            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD)\b",
+            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD|Mailgun)\b",
             row.source,
         ), row
 
