@@ -50,7 +50,13 @@ def _fits(row: Row, stage: str, reply: Reply, facts: Facts) -> bool:
         and (row.enhanced is None or _pattern(row.enhanced).fullmatch(reply.enhanced or "") is not None)
         and (row.text is None or _pattern(row.text).search(reply.text) is not None)
         and not (row.plain and facts.tls)
+        and (row.names is None or _named(str(getattr(facts, row.names)), reply))
     )
+
+
+def _named(fact: str, reply: Reply) -> bool:
+    """Whether a reply holds the fact as a word of its own, case aside."""
+    return bool(fact) and re.search(rf"(?<![\w.+-]){re.escape(fact)}(?![\w-])", reply.text, re.IGNORECASE) is not None
 
 
 @cache

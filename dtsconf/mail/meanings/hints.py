@@ -146,6 +146,15 @@ AUTHORIZED = (
     " provider's console, where the address has to confirm it, or send by a domain of your own that is set up there,"
     " --set sender.email=ADDRESS; to somebody who is authorized: dtsconf test --to ADDRESS"
 )
+VERIFY_RECIPIENT = (
+    "the account may send to confirmed addresses alone as yet (the provider's sandbox): confirm {f.recipient} too in"
+    " the provider's console, or have the account taken out of the sandbox there; to see that it works, one that is"
+    " confirmed: dtsconf test --to ADDRESS"
+)
+VERIFY_NAMED = (
+    "confirm the address that the answer names in the provider's console, then dtsconf test again; for a recipient's,"
+    " the account is in the provider's sandbox, and can be taken out of it there"
+)
 SPF = (
     "the DNS of the domain of {f.sender} does not name this server as a sender (SPF, DKIM, DMARC): send through the"
     " domain's own mail server, --set server.host=HOST, or have the DNS amended"
@@ -180,6 +189,10 @@ SLOWER = (
     " again; if it stays, " + ASK
 )
 QUOTA = "the account has sent all that it may for today: dtsconf test again tomorrow, or have its limit raised"
+PLAN = (
+    "the account at {f.host} has sent all that its plan allows: have the limit or the plan raised there, or wait until"
+    " it counts anew, then dtsconf test again"
+)
 GREY = (
     "greylisting: the server wants to see that this machine comes back; nothing is wrong with the settings: wait ten"
     " minutes, then dtsconf test again (verify.retries waits seconds, which is not enough)"

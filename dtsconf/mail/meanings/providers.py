@@ -17,8 +17,12 @@ GMX = "GMX and WEB.DE, IONOS (one house): Postmaster, error messages (postmaster
 YANDEX = "Yandex Mail: Help, mail clients (yandex.com/support/mail/mail-clients)"
 PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essentials: email delivery errors"
 
+_UNVERIFIED = "email address is not verified"
+
 ROWS: tuple[Row, ...] = (
-    Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text="email address is not verified"),
+    Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text=_UNVERIFIED, names="sender"),
+    Row("recipient-rejected", hints.VERIFY_RECIPIENT, SES, SENDING, code="554", text=_UNVERIFIED, names="recipient"),
+    Row("sender-rejected", hints.VERIFY_NAMED, SES, SENDING, code="554", text=_UNVERIFIED),
     Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text="not authorized to perform"),
     Row("sender-rejected", hints.DISABLED, SES, SENDING, code="554", text="sending (is )?(paused|disabled) for this"),
     Row("auth-rejected", hints.PASSWORD, SES, AUTH, code="535", text="authentication credentials invalid"),

@@ -21,8 +21,9 @@ class Row:
     """One meaning of a reply. `source` names where that is written: an RFC and section, a product and its page or file.
 
     Patterns are regular expressions, case aside: `code` must fit whole, `enhanced` whole too (None: whatever it is),
-    `text` is searched. `stages` () is any; `plain`: only without TLS. A hint may name facts (`{f.host}`); `login_hint`
-    replaces it when a password login is on, `token_hint` when a token is.
+    `text` is searched. `stages` () is any; `plain`: only without TLS; `names`: the fact that the words must name. A
+    hint may name facts (`{f.host}`); `login_hint` replaces it when a password login is on, `token_hint` when a token
+    is.
     """
 
     cause: str
@@ -33,5 +34,6 @@ class Row:
     enhanced: str | None = None
     text: str | None = None
     plain: bool = False
+    names: str | None = None
     login_hint: str | None = None
     token_hint: str | None = None

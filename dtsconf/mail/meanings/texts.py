@@ -22,6 +22,14 @@ _RATE = (
     r"|exceeded.{0,30}(rate|number)|(hourly|daily|sending|submission|message rate).{0,20}(limit|quota)"
     r"|(messages?|mails?|recipients) (per|an) (minute|hour|day)"
 )
+_PLAN = r"upgrade\b.{0,20}\b(plan|account|subscription)\b|\bplan\b.{0,20}\b(limit|quota)|(limit|quota)\b.{0,20}\bplan\b"
+_EXPIRED = (
+    r"password.{0,20} expired|expired password|(kenn|pass)wort\b.{0,30}abgelaufen|abgelaufene?s? (kenn|pass)wort"
+    r"|mot de passe.{0,20}expir|contrase.{1,5}a.{0,20}(caduc|expir|venci)|password.{0,20}scadut|senha.{0,20}expir"
+    r"|wachtwoord.{0,20}verlopen"
+)
+"""English, German, French, Spanish, Italian, Portuguese, Dutch."""
+
 _NO_RELAY = (
     r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"
     r"|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
@@ -56,9 +64,10 @@ ROWS: tuple[Row, ...] = (
         "RFC 4954 6: 535, told in words; RFC 5530 3 names the state (EXPIRED)",
         AUTH,
         code="5..",
-        text=r"password.{0,20} expired|expired password",
+        text=_EXPIRED,
     ),
     Row("rate-limited", hints.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
+    Row("rate-limited", hints.PLAN, CODES, SENDING, text=_PLAN),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
     Row("blocked", hints.NAME, "RFC 5321 4.1.4: EHLO with a name that is refused", EHLO, text=r"helo|invalid|hostname"),
     Row("blocked", hints.REVERSE, LISTS, text=r"reverse dns|\bptr\b|rdns"),

@@ -160,6 +160,34 @@ def test_what_a_refused_login_is_about() -> None:
     assert "dtsconf migrate microsoft --profile FILE" in str(basic.hint)
 
 
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("dts@acme.example", "confirm dts@acme.example (or its domain) as a sender"),
+        ("You@Acme.example", "confirm you@acme.example too"),
+        ("dts@acme.example, you@acme.example", "confirm dts@acme.example (or its domain) as a sender"),
+        ("not-you@acme.example", "confirm the address that the answer names"),
+    ],
+)
+def test_the_address_to_confirm_is_the_one_that_the_answer_names(named: str, words: str) -> None:
+    text = f"554 Message rejected: Email address is not verified. The following identities failed the check: {named}"
+    assert words in str(of_reply("accepted", reply(text), FACTS).hint)
+
+
+def test_a_plan_that_is_used_up_is_no_matter_of_relaying() -> None:
+    text = "550 Relaying denied: quota exceeded for account, upgrade plan"
+    assert "all that its plan allows" in str(of_reply("accepted", reply(text), FACTS._replace(login=True)).hint)
+
+
+def test_a_password_that_has_expired_is_told_in_other_languages_too() -> None:
+    for text in (
+        "535 5.7.8 Anmeldung fehlgeschlagen: Ihr Kennwort ist abgelaufen",
+        "535 La contrase\\xf1a ha caducado",
+    ):
+        hint = str(of_reply("auth", reply(text), FACTS._replace(login=True)).hint)
+        assert hint.startswith("the password of user@acme.example has expired")
+
+
 def test_an_account_for_tests_is_not_to_be_waited_for() -> None:
     (told,) = [said for said in REPLIES if "Sandbox subdomains" in said.reply]
     hint = str(of_reply(told.stage, reply(told.reply), FACTS).hint)
