@@ -325,6 +325,20 @@ def test_no_such_name_in_a_domain_that_is_there(behind: Behind) -> None:
     assert behind.mended(profile, told).code == 0
 
 
+def test_no_such_name_where_the_answer_does_not_tell_the_domain(behind: Behind) -> None:
+    behind.link.names.tells_zone = False
+    profile = behind.profile(server={"host": "mial.corp.example"})
+    told = behind.test(profile)
+    assert "says NXDOMAIN: the name mial.corp.example does not exist" in told.detail
+    assert told.advised == ["--set", f"server.host={HOST}"]
+    assert behind.mended(profile, told).code == 0
+    behind.link.names.records += [f"post7.corp.example. 60 IN A {SERVER}"]
+    slip = behind.test(
+        behind.profile(server={"host": "post7.corp.exmaple", "port": 25}, sender={"email": "lab@corp.example"})
+    )
+    assert slip.advised == ["--set", "server.host=post7.corp.example"]
+
+
 def test_of_the_usual_names_the_one_that_takes_mail_is_proposed(
     behind: Behind, serve: Serve, certificates: Certificates
 ) -> None:

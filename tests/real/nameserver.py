@@ -25,11 +25,12 @@ class _Quiet:
 
 class NameServer(BaseResolver):  # type: ignore[misc] # dnslib has no types
     """`records` are lines of a zone file (`mail.corp.example. 60 IN A 192.0.2.1`); `wildcard`: the address that every
-    name without a record of its own has."""
+    name without a record of its own has; `tells_zone`: what isn't there is told with the zone's SOA."""
 
     def __init__(self) -> None:
         self.records: list[str] = []
         self.wildcard: str | None = None
+        self.tells_zone = True
         self.asked: list[tuple[str, str]] = []
 
     def resolve(self, request: Any, handler: Any) -> Any:
@@ -52,10 +53,11 @@ class NameServer(BaseResolver):  # type: ignore[misc] # dnslib has no types
             self._deny(reply, name, exists=bool(known) or self.wildcard is not None)
         return reply
 
-    @staticmethod
-    def _deny(reply: Any, name: str, *, exists: bool) -> None:
+    def _deny(self, reply: Any, name: str, *, exists: bool) -> None:
         if not exists:
             reply.header.rcode = RCODE.NXDOMAIN
+        if not self.tells_zone:
+            return
         zone = next((zone for zone in ZONES if f".{name}".endswith(f".{zone}")), None)
         soa = f"{zone or '.'} 60 IN SOA ns.{zone or 'root'}. admin.{zone or 'root'}. 1 60 60 60 60"
         reply.add_auth(*RR.fromZone(soa if zone is None else soa.replace(f"{zone} ", f"{zone}. ", 1)))

@@ -53,6 +53,8 @@ def _no_name(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     if "." not in case.host:
         return _short(case, said, evidence)
     zone = said.zone
+    if zone is None and (found := _without_zone(case, said, evidence)):
+        return found
     if zone is None or zone == "." or "." not in zone:
         telling = f"{said.server} says NXDOMAIN: there is no domain for {case.host}"
         near = _senders_domain(case)
@@ -61,6 +63,17 @@ def _no_name(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
         return _servers_of(near, case, said, evidence, f"{telling}, and the sender's is {near}")
     telling = f"{said.server} says NXDOMAIN: the domain {zone} exists, the name {case.host} in it does not"
     return _servers_of(zone, case, said, evidence, telling)
+
+
+def _without_zone(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome | None:
+    """The answer doesn't tell how much of the name exists (RFC 2308 2.1.1, type 3: no SOA), as home routers' don't:
+    perhaps the domain above has mail servers."""
+    above = case.host.partition(".")[2]
+    if "." not in above:
+        return None
+    telling = f"{said.server} says NXDOMAIN: the name {case.host} does not exist"
+    found = _servers_of(above, case, said, evidence, telling)
+    return found if found.hint else None
 
 
 def _senders_domain(case: Case) -> str | None:
