@@ -30,12 +30,13 @@ MOST_SERVERS = 3
 class Said:
     """One name server's answer. `code` is its word (NOERROR, NXDOMAIN, SERVFAIL, REFUSED ...), or `silent`, or
     `forbidden` when this machine itself didn't send the question; `zone` the zone that it says the name belongs to;
-    `values` the records, as text."""
+    `values` the records, as text; `alias`: the name is another one's alias (CNAME), which is what has no records."""
 
     server: str
     code: str
     zone: str | None = None
     values: tuple[str, ...] = ()
+    alias: str | None = None
 
 
 Judge = Callable[[Said, tuple[Evidence, ...]], Outcome]
@@ -116,7 +117,10 @@ def ask(server: str, name: str, kind: str, seconds: float) -> Said:
         return Said(server, "silent")
     zone = next((str(rrset.name).rstrip(".") or "." for rrset in reply.authority if rrset.rdtype == 6), None)
     zone = zone if zone == "." or (zone and host_fault(zone) is None) else None
-    return Said(server, dns.rcode.to_text(reply.rcode()), zone, _values(reply.answer, kind))
+    values, aliases = _values(reply.answer, kind), _values(reply.answer, "CNAME")
+    alias = aliases[-1].rstrip(".") if aliases and not values else None
+    alias = alias if alias and host_fault(alias) is None else None
+    return Said(server, dns.rcode.to_text(reply.rcode()), zone, values, alias)
 
 
 def _values(answer: Any, kind: str) -> tuple[str, ...]:
@@ -140,9 +144,16 @@ def _told(said: Said, name: str) -> Evidence:
     seen = {"silent": "no answer", "forbidden": "not sent: forbidden by the system"}.get(said.code, said.code)
     if said.values:
         return Evidence(question(said, name, "A"), ", ".join(said.values), "this name server does know it")
+    if said.alias:
+        means = f"the name exists, as an alias of {said.alias}: that one {_LACKS[said.code == 'NOERROR']}"
+        return Evidence(question(said, name, "A"), f"{seen}; an alias (CNAME) of {said.alias}", means)
     if said.zone and said.zone != ".":
         seen += f"; the name would belong to the zone {said.zone}"
     return Evidence(question(said, name, "A"), seen, _MEANS.get(said.code, "the name server could not answer"))
+
+
+_LACKS = {True: "has no address", False: "can't be found"}
+"""What an alias leads to, by whether the name server answered without an error."""
 
 
 def question(said: Said, name: str, kind: str) -> str:
@@ -153,6 +164,9 @@ def question(said: Said, name: str, kind: str) -> str:
 
 def told(said: Said, host: str) -> str:
     """What a name server without an address says, as a sentence."""
+    if said.alias:
+        lacks = _LACKS[said.code == "NOERROR"]
+        return f"the name server {said.server} knows {host} as an alias of {said.alias}, which {lacks}"
     if said.code == "NOERROR":
         return f"the name server {said.server} knows {host}, but no address for it"
     return f"the name server {said.server} says that {host} does not exist ({said.code})"

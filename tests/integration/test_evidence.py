@@ -639,6 +639,18 @@ def test_a_guest_network_answers_for_everybody(behind: Behind) -> None:
     assert "open http://login.guest.example/welcome in a web browser" in told.hint
 
 
+@pytest.mark.parametrize(("left", "lacks"), [("MX 1 x.acme.example.", "has no address"), (None, "can't be found")])
+def test_an_alias_of_a_name_that_is_gone(behind: Behind, left: str | None, lacks: str) -> None:
+    behind.link.names.records[:] = [f"{HOST}. 60 IN CNAME old.acme.example."]
+    behind.link.names.records += [f"old.acme.example. 60 IN {left}"] if left else []
+    told = behind.test(behind.profile(server={"host": HOST, "port": 587}))
+    assert (told.failed["stage"], told.cause) == ("resolve", "dns")
+    assert f"knows {HOST} as an alias of old.acme.example, which {lacks}" in told.detail
+    assert "an alias (CNAME) of old.acme.example ; the name exists, as an alias of old.acme.example" in told.evidence
+    assert told.hint.startswith("the spelling is right: ask who runs the DNS")
+    assert "old.acme" not in told.hint
+
+
 def test_a_resolver_that_knows_every_name(behind: Behind) -> None:
     behind.link.names.records.clear()
     behind.link.names.wildcard = SERVER

@@ -43,15 +43,22 @@ class NameServer(BaseResolver):  # type: ignore[misc] # dnslib has no types
         if "servfail" in name:
             reply.header.rcode = RCODE.SERVFAIL
             return reply
-        known = [rr for line in self.records for rr in RR.fromZone(line) if str(rr.rname).lower().rstrip(".") == name]
+        known = self._known(name)
         for record in known:
-            if QTYPE[record.rtype] == kind:
+            if QTYPE[record.rtype] in (kind, "CNAME"):
                 reply.add_answer(record)
+            if QTYPE[record.rtype] == "CNAME":
+                name = str(record.rdata.label).lower().rstrip(".")
+                known = self._known(name)
+                reply.add_answer(*(each for each in known if QTYPE[each.rtype] == kind))
         if self.wildcard and not known and kind == "A":
             reply.add_answer(*RR.fromZone(f"{name}. 60 IN A {self.wildcard}"))
-        if not reply.rr:
+        if not any(QTYPE[each.rtype] == kind for each in reply.rr):
             self._deny(reply, name, exists=bool(known) or self.wildcard is not None)
         return reply
+
+    def _known(self, name: str) -> list[Any]:
+        return [rr for line in self.records for rr in RR.fromZone(line) if str(rr.rname).lower().rstrip(".") == name]
 
     def _deny(self, reply: Any, name: str, *, exists: bool) -> None:
         if not exists:

@@ -26,7 +26,15 @@ def examine(case: Case) -> Outcome:
 def _unknown(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     if is_smtp_host(case.host):
         return names.right(case, said, evidence)
+    if said.alias:
+        return _dangling(case, said, evidence)
     return _no_address(case, said, evidence) if said.code == "NOERROR" else _no_name(case, said, evidence)
+
+
+def _dangling(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
+    """An alias of a name that isn't there (RFC 1034 3.6.2): the DNS is to be mended, or the server has moved."""
+    ask = f"ask who runs the DNS of {case.host} to mend its entry, or who runs the server for its present name"
+    return Outcome(evidence, names.told(said, case.host), f"the spelling is right: {ask}: --set {case.host_key}=NAME")
 
 
 def _short(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
