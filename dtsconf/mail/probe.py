@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.wire import ConnectionLost, HandshakeFailed, Wire
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+
     from dtsconf.mail.facts import Facts
     from dtsconf.mail.tls import Trust
     from dtsconf.mail.wire import Limits
@@ -45,22 +49,38 @@ def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: L
     """The certificate that the server at `peer` shows, unchecked, or None. With `ehlo` (our name) after STARTTLS."""
     from dtsconf.net.certificate import chain_length, from_der
 
+    with suppress(*_TROUBLE), _encrypted(peer, trust.unverified(), host, ehlo, limits) as tls:
+        seen = from_der(tls.getpeercert(binary_form=True) or b"")
+        return replace(seen, alone=chain_length(tls) == 1) if seen else None
+    return None
+
+
+def version(peer: Peer, host: str, ehlo: str | None, limits: Limits) -> str | None:
+    """The newest TLS that the server at `peer` speaks, as OpenSSL names it (`TLSv1.2`), however old; None where none
+    came about. `ehlo` as for `certificate`."""
+    from dtsconf.mail.tls import any_version
+
+    with suppress(*_TROUBLE), _encrypted(peer, any_version(), host, ehlo, limits) as tls:
+        return tls.version()
+    return None
+
+
+@contextmanager
+def _encrypted(
+    peer: Peer, context: ssl.SSLContext, host: str, ehlo: str | None, limits: Limits
+) -> Iterator[ssl.SSLObject]:
+    """A session under TLS, closed at the end. Raises what is in _TROUBLE."""
     end = limits.short(SECONDS)
-    try:
-        wire = _connect(peer, end)
-    except _TROUBLE:
-        return None
+    wire = _connect(peer, end)
     try:
         if ehlo is not None:
             wire.read_reply(end)
             for command in (f"EHLO {ehlo}", "STARTTLS"):
                 wire.send(command.encode("ascii") + b"\r\n", end)
                 wire.read_reply(end)
-        wire.start_tls(trust.unverified(), host.partition("%")[0], end)
-        seen = from_der((wire.tls.getpeercert(binary_form=True) if wire.tls else None) or b"")
-        return replace(seen, alone=chain_length(wire.tls) == 1) if seen and wire.tls else seen
-    except _TROUBLE:
-        return None
+        wire.start_tls(context, host.partition("%")[0], end)
+        if wire.tls is not None:
+            yield wire.tls
     finally:
         wire.close()
 

@@ -79,6 +79,17 @@ class Trust:
         return context
 
 
+def any_version() -> ssl.SSLContext:
+    """A context to look with: it takes every version and cipher that the library has, also those below 1.2, which
+    nobody is to talk by any more (RFC 8996), and checks nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
 def secure(
     wire: Wire, trust: Trust, context: ssl.SSLContext, facts: Facts, end: float, look: Callable[[], Certificate | None]
 ) -> str:

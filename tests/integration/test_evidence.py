@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 
 from tests.integration.behind import Behind
 from tests.real.ca import Authority, Certificates
-from tests.real.loopback import Connection, LoopbackServer
+from tests.real.hostile_tls import old_tls
+from tests.real.loopback import Connection, Gone, LoopbackServer
 from tests.real.netns import CLIENT, DROPPED_6, SERVER, SERVER_6, TARGETS, firewalled_link
 from tests.real.polite import SmtpServer
-from tests.real.scripted import Drop, Raw, Say, ScriptedServer, Stall, steps
+from tests.real.scripted import Do, Drop, Raw, Say, ScriptedServer, Stall, steps
 
 pytestmark = [pytest.mark.netns, pytest.mark.servers]
 
@@ -602,6 +604,47 @@ def test_tls_that_is_agreed_on_and_then_held_back(behind: Behind, serve: Serve) 
     assert (told.code, told.failed["stage"], told.cause) == (6, "tls", "timeout")
     assert told.advised == ["--set", "connection.timeout=60"]
     assert "a filter or firewall on the way may hold TLS back" in told.hint
+
+
+def _cuts_what_is_too_new(context: ssl.SSLContext, offers: bytes) -> Do:
+    """Says yes to STARTTLS and ends the connection, without an alert, unless the client's hello has these versions
+    (the extension supported_versions, RFC 8446 4.2.1)."""
+
+    def work(connection: Connection) -> None:
+        connection.write(b"220 2.0.0 Ready to start TLS\r\n")
+        hello = connection.socket.recv(4096, socket.MSG_PEEK)
+        if offers not in hello:
+            raise Gone("cut")
+        connection.start_tls(context)
+
+    return Do(work)
+
+
+def test_a_server_that_cuts_what_asks_for_newer_tls(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    context = certificates.server_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    serve(587, tls=context, on={"STARTTLS": _cuts_what_is_too_new(context, b"\x03\x04\x03\x03")})
+    server = trusted(certificates, port=587, encryption="starttls")
+    profile = behind.profile(server=server, connection={"timeout": 4, "min_tls": "1.3"})
+    told = behind.test(profile)
+    assert (told.failed["stage"], told.cause) == ("tls", "dropped")
+    assert "the server speaks TLS 1.2 at most, and connection.min_tls is 1.3" in told.detail
+    assert told.advised == ["--set", "connection.min_tls=1.2"]
+    assert behind.mended(profile, told).code == 0
+    rule = {"key": "connection.min_tls", "one_of": ["1.3"]}
+    ruled = behind.test(behind.profile(server=server, connection={"min_tls": "1.3"}, policy={"rules": [rule]}))
+    assert "have TLS 1.3 or newer switched on at mail.corp.example: ask its administrator" in ruled.hint
+    assert not ruled.advised
+
+
+def test_a_server_that_speaks_old_tls_alone(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    context = old_tls(certificates)
+    serve(587, tls=context, on={"STARTTLS": _cuts_what_is_too_new(context, b"\x03\x04\x03\x03\x03\x02")})
+    told = behind.test(behind.profile(server=trusted(certificates, port=587, encryption="starttls")))
+    assert (told.failed["stage"], told.cause) == ("tls", "dropped")
+    assert "the server speaks TLS 1.1 at most, and connection.min_tls is 1.2" in told.detail
+    assert told.hint.startswith("have TLS 1.2 or newer switched on at mail.corp.example: ask its administrator")
+    assert not told.advised
 
 
 @pytest.mark.parametrize("mark", ["keyword", "greeting"])

@@ -98,14 +98,18 @@ def _chained(length: int) -> Serve:
     return lambda _: SmtpServer(tls=context_of(_chain(length)), wrapper=True)
 
 
-def _old_tls(certificates: Certificates) -> LoopbackServer:
+def old_tls(certificates: Certificates) -> ssl.SSLContext:
     """TLS 1.1 and nothing newer; Python warns of that, and here it is what is wanted."""
     context = certificates.server_context()
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
-    return SmtpServer(tls=context, wrapper=True)
+    return context
+
+
+def _old_tls(certificates: Certificates) -> LoopbackServer:
+    return SmtpServer(tls=old_tls(certificates), wrapper=True)
 
 
 def _wants_a_certificate(certificates: Certificates) -> LoopbackServer:

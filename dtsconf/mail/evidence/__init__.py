@@ -7,6 +7,7 @@ product from a server's no.
     network       connect failed: this machine, the network, the host or the port; and verdict, what it comes to
     greeting      no greeting: IPv6 against IPv4
     encryption    wrong encryption, or something else answers
+    versions      the server speaks only an older TLS
     logins        a login is wanted that the settings don't have
     trust         the certificate did not verify
     ways, choice  other ports and encryptions, and what they come to; also for `test --probe`

@@ -30,6 +30,11 @@ class Case(case.Case):
         """The setting that names the server."""
         return self.goal.host_key
 
+    def peer(self, port: int) -> tuple[int, tuple[str | int, ...]]:
+        """The first address of the host, with a port: family, and what is connected to."""
+        address = self.addresses[0]
+        return address.family, (address.sockaddr[0], port, *address.sockaddr[2:])
+
     def detail(self, stage: str) -> str:
         """What a stage that went well had found; '' when it wasn't reached."""
         return next((s.detail for s in self.stages if s.stage == stage and s.ok), "")

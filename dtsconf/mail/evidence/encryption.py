@@ -1,15 +1,17 @@
 """The encryption didn't come about, or something else than a mail server answered: which way does work?
 
-Tries the same port the other way round and the host's other mail ports, and looks whether a sign-in page of a guest
-network answers in place of everything.
+Tries the same port the other way round, the host's other mail ports and older TLS, and looks whether a sign-in page of
+a guest network answers in place of everything.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.looks import portal
 from dtsconf.looks.case import Outcome
+from dtsconf.mail.evidence import versions
 from dtsconf.mail.evidence.choice import Choice, best, chosen, refuted
 from dtsconf.mail.evidence.ways import Way, ways_in
 from dtsconf.proof import Evidence
@@ -29,8 +31,8 @@ def examine(case: Case) -> Outcome:
     """What works instead of the encryption that was asked for."""
     own = ways_in(case.link, case.port, case.seconds())
     rest = [ways_in(case.link, port, case.seconds())[which] for port, which in _OTHERS if port != case.port]
-    found = case.together(*own, *rest, portal.look(case))
-    *looks, page = found
+    found = case.together(*own, *rest, versions.look(case), portal.look(case))
+    *looks, newest, page = found
     ways = [way for each in looks if isinstance(each, tuple) for way in each]
     same = [way for way in ways if way.port == case.port]
     other = [way for way in ways if way.port != case.port]
@@ -41,6 +43,8 @@ def examine(case: Case) -> Outcome:
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, evidence)
     choice = chosen(_usable(ways, case), case.route)
+    if not choice.fit and (old := versions.judge(case, newest if isinstance(newest, str) else None)):
+        return replace(old, evidence=(*evidence, *old.evidence))
     return Outcome(tuple(evidence), _telling(choice, case), _hint(choice, ways, case))
 
 

@@ -53,11 +53,9 @@ def _certificate(case: Case, port: int, after_starttls: bool) -> Callable[[], Ce
     from dtsconf.mail.tls import Trust
     from dtsconf.mail.wire import Limits
 
-    address = case.addresses[0]
-    where = (address.sockaddr[0], port, *address.sockaddr[2:])
     name = hello.ehlo_name(socket.gethostname(), "127.0.0.1") if after_starttls else None
     limits, trust = Limits(EACH, case.seconds()), Trust.of(case.route)
-    return lambda: probe.certificate((address.family, where), trust, case.host, name, limits)
+    return lambda: probe.certificate(case.peer(port), trust, case.host, name, limits)
 
 
 def _compared(own: Certificate, others: dict[int, Certificate | None], case: Case) -> list[Evidence]:
