@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SERVICES = {443: "web", 80: "web", 22: "remote login", 993: "mail reading", 143: "mail reading"}
 """Ports that tell whether a host is there at all, and what they are for."""
 
-WayKind = Literal["open", "none", "other-family", "no-gateway", "prohibited", "no-neighbour", "here"]
+WayKind = Literal["open", "none", "other-family", "no-default", "no-gateway", "prohibited", "no-neighbour", "here"]
 
 
 @frozen
@@ -171,7 +171,7 @@ class Seen:
         return self.by in ("program", "own-out", "own-in") or self.own_loopback or self.way.kind in _OWN
 
 
-_OWN = ("none", "other-family", "no-gateway", "prohibited")
+_OWN = ("none", "other-family", "no-default", "no-gateway", "prohibited")
 
 
 def rows(seen: Seen) -> list[Evidence]:

@@ -61,8 +61,8 @@ def _way(case: Case, address: Address, own: OSError | str) -> Way:
         seen = own.strerror or str(own)
         if meaning.of_errno(own.errno) == "blocked":
             return Way("prohibited", seen, "this machine's own routes prohibit it: no packet is sent")
-        if other := _other_family(case, seen):
-            return other
+        if lacking := _no_default(address, own, seen) or _other_family(case, seen):
+            return lacking
         means = "this machine itself has no way there: is the cable, the wireless network or the VPN up?"
         return Way("none", seen, means)
     if surroundings.is_here(address):
@@ -86,6 +86,25 @@ def _other_family(case: Case, seen: str) -> Way | None:
     means = f"{case.host} has only an {theirs} address, and this machine's network has only {ours}"
     ask = f"ask who runs {case.host} for a server with {ours}, or who runs this machine's network for {theirs}"
     return Way("other-family", seen, means, ask)
+
+
+def _no_default(address: Address, error: OSError, seen: str) -> Way | None:
+    """Whether this machine is in a network by the family of `address`, and no route leads out of that."""
+    near = surroundings.own_networks(address.family) if meaning.of_errno(error.errno) == "no-route" else []
+    if not near:
+        return None
+    family = "IPv4" if address.family == socket.AF_INET else "IPv6"
+    nets = ", ".join(near[:2])
+    means = (
+        f"this machine is in {nets} by {family}, and no route leads from there to {address}: no default route is set"
+    )
+    tool = surroundings.tool("ip route" if family == "IPv4" else "ip -6 route")
+    shown = f" (its routes: {tool})" if tool else ""
+    ask = (
+        "is the cable, the wireless network or the VPN up? If so, ask who runs this machine's network for the gateway,"
+        f" and set it in this machine's network settings{shown}"
+    )
+    return Way("no-default", seen, means, ask)
 
 
 def _no_gateway(gateway: str, own: str) -> Way:

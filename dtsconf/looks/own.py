@@ -43,7 +43,7 @@ def own(seen: Seen) -> Verdict | None:
         return told, allow(place, ANSWERS if again.knock.left else "TCP to {there}, and the answers that come back,")
     if seen.way.kind == "none":
         return seen.way.means, "bring this machine's network up (cable, wireless, VPN, default route), " + AGAIN
-    if seen.way.kind in ("other-family", "no-gateway"):
+    if seen.way.ask:
         return seen.way.means, f"{seen.way.ask}, {AGAIN}"
     return (seen.way.means, None) if seen.way.kind == "prohibited" else None
 

@@ -11,15 +11,18 @@ import shutil
 import socket
 import sys
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from dtsconf.net.connect import Address
 
 _INFO, _RETRANS = 40, 36
 """Bytes of `struct tcp_info` that are read, and where `tcpi_retrans` stands in it (linux/tcp.h)."""
 
-_GATEWAY = 0x2
-"""RTF_GATEWAY of route(7)."""
+_GATEWAY, _REJECT = 0x2, 0x200
+"""RTF_GATEWAY and RTF_REJECT of route(7)."""
+
+_ENDS = ("00", "80")
+"""Prefix lengths, in hex, of the default route and of a single IPv6 address."""
 
 
 def gateway_to(address: Address) -> str | None:
@@ -70,6 +73,33 @@ def near_in_6(lines: list[str], address: str) -> bool:
         if target >> (128 - bits) == int(fields[0], 16) >> (128 - bits):
             fitting.append((bits, int(fields[4], 16) == 0 and fields[-1] != "lo"))
     return bool(fitting) and max(fitting)[1]
+
+
+def own_networks(family: int) -> list[str]:
+    """The networks that this machine itself stands in by IPv4 or IPv6, as `192.0.2.0/24`; not those that every machine
+    gives itself (RFC 3927, RFC 4291 2.5.6)."""
+    four, six = "/proc/net/route", "/proc/net/ipv6_route"
+    found = near_4(_lines(four)) if family == socket.AF_INET else near_6(_lines(six))
+    nets = [ip_network(net) for net in found]
+    return [str(net) for net in nets if not (net.is_link_local or net.is_loopback or net.is_multicast)]
+
+
+def near_4(lines: list[str]) -> list[str]:
+    """The same from the lines of /proc/net/route: what has no gateway, and isn't all there is."""
+    rows = [line.split() for line in lines[1:]]
+    near = [row for row in rows if len(row) > 7 and not int(row[3], 16) & (_GATEWAY | _REJECT) and int(row[7], 16)]
+    return [f"{_dotted(row[1])}/{int(row[7], 16).bit_count()}" for row in near]
+
+
+def _dotted(digits: str) -> str:
+    return socket.inet_ntoa(int(digits, 16).to_bytes(4, "little"))
+
+
+def near_6(lines: list[str]) -> list[str]:
+    """The same from the lines of /proc/net/ipv6_route; single addresses are this machine's own."""
+    rows = [line.split() for line in lines]
+    near = [row for row in rows if len(row) > 9 and int(row[4], 16) == 0 and row[-1] != "lo" and row[1] not in _ENDS]
+    return [f"{socket.inet_ntop(socket.AF_INET6, bytes.fromhex(row[0]))}/{int(row[1], 16)}" for row in near]
 
 
 def way_to(address: Address) -> OSError | str:

@@ -284,7 +284,7 @@ def test_no_port_takes_mail(behind: Behind) -> None:
 @pytest.mark.parametrize(
     ("target", "cause", "words"),
     [
-        ("no-route", "no-route", "this machine itself has no way there"),
+        ("no-route", "no-route", "this machine is in 192.0.2.0/24 by IPv4, and no route leads from there"),
         ("route-prohibited", "blocked", "this machine's own routes prohibit it"),
         ("no-neighbour", "no-route", "no machine there has it"),
     ],

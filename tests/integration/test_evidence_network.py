@@ -119,6 +119,16 @@ def test_a_host_by_ipv6_alone_where_there_is_only_ipv4(behind: Behind) -> None:
     assert "network up" not in told.hint
 
 
+def test_a_default_route_that_lacks_is_not_the_hosts_trouble(behind: Behind) -> None:
+    """IPv6 leads out, and the host has IPv4 alone: what this machine lacks of that is its gateway."""
+    told = at(behind, "203.0.113.5")
+    assert told.cause == "no-route"
+    assert "by IPv4, and no route leads from there to 203.0.113.5: no default route is set" in told.detail
+    assert "ask who runs this machine's network for the gateway" in told.hint
+    assert "with IPv6" not in told.hint
+    assert "203.0.113.5" not in told.hint, "the server's people have nothing to do with it"
+
+
 # --- firewalls of the network
 
 

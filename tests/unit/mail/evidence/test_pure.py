@@ -77,6 +77,11 @@ def test_the_gateway_of_the_longest_prefix() -> None:
     assert surroundings.gateway_in([], "192.168.2.7") is None
 
 
+def test_the_networks_that_this_machine_stands_in() -> None:
+    assert surroundings.near_4(ROUTES) == ["192.168.2.0/24"]
+    assert surroundings.near_4([]) == []
+
+
 @pytest.mark.parametrize(
     ("greeting", "iso"),
     [

@@ -119,7 +119,7 @@ def test_this_machine_itself_comes_first() -> None:
     assert "bring this machine's network up" in str(verdict(away)[1])
 
 
-@pytest.mark.parametrize("kind", ["other-family", "no-gateway"])
+@pytest.mark.parametrize("kind", ["other-family", "no-default", "no-gateway"])
 @pytest.mark.parametrize("cause", ["no-route", "timeout"])
 def test_a_way_that_this_machine_lacks_is_told_with_whom_to_ask(kind: WayKind, cause: str) -> None:
     found = replace(seen(cause), ms=3053.0, way=Way(kind, "", "this is what lacks", "ask for it"))
@@ -286,3 +286,4 @@ def test_ipv6_in_this_machines_own_network() -> None:
     assert surroundings.near_in_6(ROUTES_6, "2001:db8::99")
     assert not surroundings.near_in_6(ROUTES_6, "2001:db9::99")
     assert not surroundings.near_in_6([], "2001:db8::99")
+    assert surroundings.near_6(ROUTES_6) == ["2001:db8::/64"]
