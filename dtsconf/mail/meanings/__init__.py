@@ -8,7 +8,8 @@ The code comes first, then the text among the meanings that this code has:
     otherwise                               hints that give way where the conversation knows more
 
 Rows are tried in that order, except that a code which has but one meaning (`standard.TELLING`) is not overruled by
-words. The first that fits counts, and every reply of 4yz or 5yz fits the last row at least.
+words, and a few words (`texts.FIRST`) by no product's code. The first that fits counts, and every reply of 4yz or 5yz
+fits the last row at least.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dtsconf.mail.meanings.row import Row
 __all__ = ["OTHERWISE", "TABLE", "Row"]
 
 TABLE: tuple[Row, ...] = (
-    *texts.TLS_FIRST,
+    *texts.FIRST,
     *microsoft.ROWS,
     *google.ROWS,
     *providers.ROWS,

@@ -125,6 +125,10 @@ FRESH_TOKEN = "the token ends too soon: get a new one, dtsconf sign-in, then dts
 
 # Addresses
 SENDER = "the server takes no mail from {f.sender}: use an address that it knows, --set sender.email=ADDRESS"
+SENDER_FULL = (
+    "the sender's own mailbox, {f.sender}, is full, and so the server takes no mail from it: have it emptied (what was"
+    " sent, and the bin, count too), then dtsconf test again"
+)
 SEND_AS = (
     "{f.who} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask the"
     " server's administrator to allow it (Exchange: Send As)"

@@ -18,13 +18,18 @@ ARGUMENT = "RFC 5321 4.2.2, 4.1.1.2 and 4.1.1.3: 501, and the argument is the ad
 LOGIN = "RFC 4954 4, 6: replies to AUTH"
 CLASS = "RFC 5321 4.2.1: the class of a reply, here at this stage"
 
+_DEFINED = r"[1-9]\d*"
+"""X.3.0 and X.4.0 are "other or undefined" (RFC 3463 3.4, 3.5): a no for good with one of them is what its stage makes
+of it."""
+
 TELLING: tuple[Row, ...] = (
     # Codes with one meaning, which words don't overrule
     Row("sender-rejected", hints.SENDER_DOMAIN, ADDRESS, SENDING, enhanced=r"[45]\.1\.8"),
     Row("sender-rejected", hints.SENDER, ADDRESS, SENDING, enhanced=r"[45]\.1\.7", login_hint=hints.SEND_AS),
     Row("recipient-rejected", hints.TO, ADDRESS, LATER, enhanced=r"[45]\.1\.([1-6]|9|10)"),
     Row("recipient-rejected", hints.TO, MAILBOX, LATER, enhanced=r"5\.2\.[14]"),
-    Row("mailbox-full", hints.FULL, MAILBOX, SENDING, enhanced=r"[45]\.2\.2"),
+    Row("mailbox-full", hints.FULL, MAILBOX, LATER, enhanced=r"[45]\.2\.2"),
+    Row("sender-rejected", hints.SENDER_FULL, MAILBOX, MAIL, enhanced=r"[45]\.2\.2"),
     Row("too-large", hints.LARGE, "RFC 1870 6, RFC 3463 3.3 and 3.4", SENDING, enhanced=r"[45]\.(3\.4|2\.3)|5\.7\.16"),
     Row("sender-rejected", hints.ASCII, "RFC 6531 3.5: X.6.7", MAIL, enhanced=r"[45]\.6\.7"),
     Row("recipient-rejected", hints.ASCII, "RFC 6531 3.5: X.6.7", RCPT, enhanced=r"[45]\.6\.7"),
@@ -69,8 +74,8 @@ ROWS: tuple[Row, ...] = (
     Row("rate-limited", hints.SLOWER, PROTOCOL, enhanced=r"[45]\.5\.3"),
     Row("rate-limited", hints.SLOWER, NETWORK, enhanced=r"[45]\.4\.5"),
     Row("rate-limited", hints.SLOWER, SECURITY, code="421", enhanced=r"4\.7\.\d+"),
-    Row("server-error", hints.LATER, SYSTEM, enhanced=r"[45]\.3\.\d+"),
-    Row("server-error", hints.LATER, NETWORK, enhanced=r"[45]\.4\.\d+"),
+    Row("server-error", hints.LATER, SYSTEM, enhanced=rf"4\.3\.\d+|5\.3\.{_DEFINED}"),
+    Row("server-error", hints.LATER, NETWORK, enhanced=rf"4\.4\.\d+|5\.4\.{_DEFINED}"),
     Row("content-rejected", hints.FILTER, "RFC 3463 3.7: content or media status", CONTENT, enhanced=r"5\.6\.\d+"),
     # Reply codes by stage
     Row("too-large", hints.LARGE, REPLIES, SENDING, code="552"),

@@ -30,6 +30,7 @@ _EXPIRED = (
 )
 """English, German, French, Spanish, Italian, Portuguese, Dutch."""
 
+_OVER_QUOTA = r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota"
 _NO_RELAY = (
     r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"
     r"|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
@@ -48,16 +49,10 @@ _WANTS_LOGIN = (
 )
 _SPAM = r"\bspam\b|unsolicited|virus|malware|content (was )?reject|message rejected"
 
-TLS_FIRST: tuple[Row, ...] = (
+FIRST: tuple[Row, ...] = (
     Row("tls-required", hints.STARTTLS, "RFC 4954 6 and 4: encryption needed", code="538|523", plain=True),
     Row("tls-required", hints.STARTTLS, "RFC 5248 2.4: X.7.10, X.7.11", enhanced=r"[45]\.7\.1[01]", plain=True),
     Row("tls-required", hints.STARTTLS, STARTTLS, text=_TLS_WANTED, plain=True),
-)
-
-ROWS: tuple[Row, ...] = (
-    Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
-    Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
-    Row("auth-rejected", hints.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
     Row(
         "auth-rejected",
         hints.EXPIRED,
@@ -66,6 +61,12 @@ ROWS: tuple[Row, ...] = (
         code="5..",
         text=_EXPIRED,
     ),
+)
+
+ROWS: tuple[Row, ...] = (
+    Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
+    Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
+    Row("auth-rejected", hints.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
     Row("rate-limited", hints.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
     Row("rate-limited", hints.PLAN, CODES, SENDING, text=_PLAN),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
@@ -106,8 +107,9 @@ ROWS: tuple[Row, ...] = (
         hints.FULL,
         "RFC 5321 4.2.3: 552, 452, told in words",
         LATER,
-        text=r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota",
+        text=_OVER_QUOTA,
     ),
+    Row("sender-rejected", hints.SENDER_FULL, "RFC 5321 4.2.3: 552, 452, told in words", MAIL, text=_OVER_QUOTA),
     Row(
         "too-large",
         hints.LARGE,

@@ -188,6 +188,18 @@ def test_a_password_that_has_expired_is_told_in_other_languages_too() -> None:
         assert hint.startswith("the password of user@acme.example has expired")
 
 
+def test_a_password_that_exchange_says_has_expired() -> None:
+    hint = str(of_reply("auth", reply("535 5.7.3 Password expired"), FACTS._replace(login=True)).hint)
+    assert hint.startswith("the password of user@acme.example has expired")
+
+
+@pytest.mark.parametrize("text", ["452 4.2.2 Sender mailbox over quota", "452 Your mailbox is over quota"])
+def test_before_a_recipient_is_named_it_is_the_senders_mailbox_that_is_full(text: str) -> None:
+    hint = str(of_reply("mail-from", reply(text), FACTS).hint)
+    assert hint.startswith("the sender's own mailbox, dts@acme.example, is full")
+    assert "you@acme.example" not in hint
+
+
 def test_an_account_for_tests_is_not_to_be_waited_for() -> None:
     (told,) = [said for said in REPLIES if "Sandbox subdomains" in said.reply]
     hint = str(of_reply(told.stage, reply(told.reply), FACTS).hint)
