@@ -32,6 +32,12 @@ _PROVEN = (
     "{f.host} port {f.port} was proven from this machine on {f.proven}: is the server down, or the way to it (VPN,"
     " firewall)? See to that, then dtsconf test again"
 )
+_PROVEN_NAME = "{f.host} was proven from this machine on {f.proven}, and now "
+_NAMELESS = (
+    "its name is not known: is a VPN needed that isn't up, or has the server got another name? Which name server says"
+    " what: dtsconf test --explain"
+)
+_NAMES_MUTE = "this machine's name servers don't answer for it; which of them says what: dtsconf test --explain"
 _DOUBTFUL = ("refused", "timeout")
 """Causes that speak against host and port, where nothing speaks for them."""
 
@@ -79,7 +85,8 @@ def of_errnos(numbers: Sequence[int | None], facts: Facts) -> Finding:
 def of_lookup(code: int | None, facts: Facts) -> Finding:
     """What a failed look-up means. `code` is getaddrinfo's, None when it did not end in time."""
     if facts.proven:
-        return Finding("dns", _PROVEN.format(f=facts))
+        now = _NAMELESS if meaning.no_such_name(code) else _NAMES_MUTE
+        return Finding("dns", _PROVEN_NAME.format(f=facts) + now)
     if meaning.no_such_name(code):
         return Finding(
             "dns",
@@ -94,15 +101,22 @@ def of_silence(stage: str, facts: Facts, timeout: float) -> Finding:
     """What it means that a stage was not over in time. `timeout`: the seconds that each stage is given."""
     longer = f"--set connection.timeout={_LONG}" if timeout < _LONG else None
     if stage == "accepted":
-        first = f"look into the mailbox of {facts.recipient} first, then dtsconf test again"
-        slow = f"to give it longer, {longer}" if longer else f"this one was given {timeout:g} s"
-        hint = f"{first}; some servers look through a mail before they answer: {slow}"
-        return Finding("outcome-unknown", hint)
+        return Finding("outcome-unknown", _never_taken(facts, timeout, longer))
     if longer:
         return Finding("timeout", f"give it longer: {longer} ({_SLOW.get(stage, 'a filter may hold it back')})")
     why = _SLOW["tls"] if stage == "tls" else "the server hangs, or a filter on the way holds it back"
     ticket = f"ask who runs {facts.host}, and the firewall on the way, with what this writes: {TICKET}"
     return Finding("timeout", f"it stays silent for {timeout:g} s, so more time won't help ({why}): {ticket}")
+
+
+def _never_taken(facts: Facts, timeout: float, longer: str | None) -> str:
+    """What to do where the final dot was not answered in `timeout` seconds; `longer`: the option that gives it more."""
+    first = f"look into the mailbox of {facts.recipient} first"
+    if longer:
+        again = "then dtsconf test again; some servers look through a mail before they answer"
+        return f"{first}, {again}: to give it longer, {longer}"
+    why = f"it was given {timeout:g} s, so more time won't help"
+    return f"{first}; {why}: ask who runs {facts.host}, and a mail filter on the way, with what this writes: {TICKET}"
 
 
 def of_loss(stage: str, reason: str, facts: Facts) -> Finding:

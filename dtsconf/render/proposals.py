@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from dtsconf.settings.policy import Rule
     from dtsconf.settings.values import LayerName
 
-GROUP = re.compile(r"--set [\w.]+=[^\s,;)]+(?: --set [\w.]+=[^\s,;)]+)*")
-"""Options that belong together."""
+_OPTION = r"--set [\w.]+=[^\s,;)]*[^\s,;).]"
+GROUP = re.compile(rf"{_OPTION}(?: {_OPTION})*")
+"""Options that belong together; a full stop at the end is the sentence's."""
 
-_BLANK = re.compile(r"[A-Z]+$|(file://)?/PATH")
+_BLANK = re.compile(r"[A-Z]+$|(file://)?/PATH|http://PROXY")
 """A value that the reader has to know."""
 
 _NEEDS = {"login.required=true": ("login.username", "login.password"), "mode=microsoft": ("microsoft.client_id",)}

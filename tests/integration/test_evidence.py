@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.behind import Behind
+from tests.integration.behind import RECIPIENT, Behind
 from tests.real.ca import Authority, Certificates
 from tests.real.hostile_tls import old_tls
 from tests.real.loopback import Connection, Gone, LoopbackServer
@@ -558,6 +558,21 @@ def test_a_login_that_the_rules_leave_no_way_for(behind: Behind, serve: Serve, c
     )
     assert "the server wants a login: starttls works on port 587, which the organisation's rules forbid" in told.hint
     assert not told.advised
+
+
+def test_a_proven_host_whose_name_leads_nowhere_now(behind: Behind) -> None:
+    """Its server isn't blamed, whatever command it is that needs it."""
+    profile = behind.profile(server={"host": HOST, "port": 25})
+    assert behind.run("apply", "--yes", "--profile", profile)[0] == 0
+    behind.link.names.records.clear()
+    assert behind.run("send", "--queue", "--to", RECIPIENT, "--body", "x")[0] == 0
+    for words in (("send", "--to", RECIPIENT, "--body", "x"), ("queue", "flush")):
+        code, *text = behind.run(*words)
+        assert code == 9
+        told = "".join(text)
+        assert f"{HOST} was proven from this machine on 20" in told
+        assert "its name is not known" in told
+        assert "is the server down" not in told
 
 
 # --- encryption and the port

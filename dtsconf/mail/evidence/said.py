@@ -54,10 +54,16 @@ def offered(stages: Sequence[Stage]) -> list[Evidence]:
     if failure.stage != "auth" or failure.code is None or not shown:
         return []
     ways = re.sub(r"[^A-Z0-9 -].*", "", shown[shown.rindex("AUTH ") + 5 :].upper()).strip()
-    means = "logging in is switched on there: it is this user name or password that is refused"
-    if failure.cause == "auth-disabled":
-        means = "the server offers it to everybody, and has it switched off for this account or organisation"
+    means = _REFUSED.get(failure.cause or "", "logging in is switched on there")
     return [Evidence("read which logins the server offers", ways, means)]
+
+
+_REFUSED = {
+    "auth-rejected": "logging in is switched on there: it is this user name or password that is refused",
+    "auth-disabled": "the server offers it to everybody, and has it switched off for this account or organisation",
+    "blocked": "the server offers it to everybody, and refuses it to this machine",
+}
+"""What a login that was offered and refused shows, by cause."""
 
 
 def half_dead(stages: Sequence[Stage]) -> list[Evidence]:

@@ -82,6 +82,10 @@ DISABLED = (
     "the provider has switched this account off, or sending by it: ask who administers {f.username}, and send along"
     f" what this writes: {TICKET}"
 )
+LOGIN_FROM = (
+    "the server takes no login from this machine's address, whatever the password: have its administrator allow the"
+    f" address (the answer may name it), with what this writes: {TICKET}; or log in from a network that it allows"
+)
 LOCKED_OUT = (
     "too many logins failed: wait 15 minutes, set the right password (dtsconf secret check), and only then dtsconf test"
 )

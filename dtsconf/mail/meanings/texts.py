@@ -9,6 +9,7 @@ STARTTLS = "RFC 3207 4: 530 Must issue a STARTTLS command first"
 CODES = "RFC 3463 3.8, X.7.0 and X.7.1: a policy, told in words"
 GREYLISTING = "RFC 6647 2: greylisting answers 4yz, usually 450 or 451, and says so in words"
 SUBMISSION = "RFC 6409 3.3, 6.1: submission checks who sends; RFC 4954 6"
+SWITCHED_OFF = "RFC 4954 6: 535, told in words; RFC 5248 2.4: X.7.13, user account disabled"
 RELAYING = "RFC 5321 7.9, 3.6.2: servers refuse to relay; they say it in words"
 LISTS = "RFC 5782 2.5, RFC 5321 7.8: refusals by list, told in words"
 
@@ -31,6 +32,14 @@ _EXPIRED = (
 """English, German, French, Spanish, Italian, Portuguese, Dutch."""
 
 _OVER_QUOTA = r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota"
+_SWITCHED_OFF = (
+    r"\b(user|account|mailbox|login)\b.{0,20}\b(disabled|suspended|deactivated|inactive|closed)\b"
+    r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b|\bkonto\b.{0,30}(gesperrt|deaktiviert)"
+)
+_FROM_HERE = (
+    r"not (allowed|permitted|authori[sz]ed).{0,20}\bfrom\b.{0,20}\b(ip|address|host|network|location|country|region)\b"
+    r"|\b(ip|address|location|country|region)\b.{0,30}\bnot (allowed|permitted|authori[sz]ed)"
+)
 _NO_RELAY = (
     r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"
     r"|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
@@ -68,6 +77,8 @@ ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
     Row("auth-rejected", hints.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
     Row("rate-limited", hints.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
+    Row("auth-disabled", hints.DISABLED, SWITCHED_OFF, AUTH, code="5..", text=_SWITCHED_OFF),
+    Row("blocked", hints.LOGIN_FROM, SUBMISSION, AUTH, code="5..", text=_FROM_HERE),
     Row("rate-limited", hints.PLAN, CODES, SENDING, text=_PLAN),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
     Row("blocked", hints.NAME, "RFC 5321 4.1.4: EHLO with a name that is refused", EHLO, text=r"helo|invalid|hostname"),

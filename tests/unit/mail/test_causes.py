@@ -200,6 +200,16 @@ def test_before_a_recipient_is_named_it_is_the_senders_mailbox_that_is_full(text
     assert "you@acme.example" not in hint
 
 
+def test_where_the_words_of_a_refused_login_say_why_no_user_name_is_proposed() -> None:
+    for words, told in (
+        ("535 5.7.8 Error: authentication failed: account is disabled", "has switched this account off"),
+        ("535 5.7.0 Login not allowed from this IP address 203.0.113.7", "takes no login from this machine's address"),
+    ):
+        hint = str(of_reply("auth", reply(words), FACTS._replace(login=True)).hint)
+        assert told in hint
+        assert "--set" not in hint
+
+
 def test_an_account_for_tests_is_not_to_be_waited_for() -> None:
     (told,) = [said for said in REPLIES if "Sandbox subdomains" in said.reply]
     hint = str(of_reply(told.stage, reply(told.reply), FACTS).hint)

@@ -103,6 +103,17 @@ def test_a_floor_of_our_own_is_named() -> None:
     assert "--set connection.min_tls=1.2" in str(hint)
 
 
+@pytest.mark.parametrize(
+    ("code", "words"), [(socket.EAI_NONAME, "its name is not known"), (socket.EAI_AGAIN, "name servers don't answer")]
+)
+def test_a_proven_host_whose_name_leads_nowhere_now(code: int, words: str) -> None:
+    hint = str(faults.of_lookup(code, FACTS._replace(proven="2026-11-20 10:00 UTC")).hint)
+    assert hint.startswith(f"{FACTS.host} was proven from this machine on 2026-11-20 10:00 UTC, and now ")
+    assert words in hint
+    assert "is the server down" not in hint
+    assert hint.endswith("dtsconf test --explain")
+
+
 def test_after_the_final_dot_the_outcome_is_unknown() -> None:
     assert faults.of_silence("accepted", FACTS, 15).cause == "outcome-unknown"
     assert faults.of_nonsense("accepted", FACTS).cause == "outcome-unknown"
@@ -130,7 +141,11 @@ def test_who_stays_silent_for_long_is_not_given_longer(stage: str, words: str) -
     assert words in dead
     assert f"ask who runs {FACTS.host}, and the firewall on the way" in dead
     assert "--transcript ticket.txt" in dead
-    assert "connection.timeout" not in str(faults.of_silence("accepted", FACTS, 60).hint)
+    mute = str(faults.of_silence("accepted", FACTS, 60).hint)
+    assert mute.startswith(f"look into the mailbox of {FACTS.recipient} first; it was given 60 s, so more time won't")
+    assert f"ask who runs {FACTS.host}, and a mail filter on the way" in mute
+    assert "--transcript ticket.txt" in mute
+    assert "connection.timeout" not in mute
 
 
 def test_who_looks_in_vain_for_the_mail_is_told_whom_to_ask() -> None:

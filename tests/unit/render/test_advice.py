@@ -25,6 +25,8 @@ from tests.unit.mail.test_causes import FACTS
         ("--set sender.email=ADDRESS", []),
         ("once it is confirmed: --set server.fingerprint=ab12", []),
         ("--set server.ca_file=/PATH/TO/ROOTS.pem", []),
+        ("through a proxy: --set connection.proxy=http://PROXY:PORT", []),
+        ("take --set server.port=587. Or ask", ["server.port=587"]),
         ("log in: --set login.required=true --set server.encryption=starttls, with login.username", []),
         ("--set login.username=lab --set login.password=file:///PATH (a file)", []),
         ("--set mode=microsoft, with microsoft.client_id", []),
@@ -35,6 +37,13 @@ from tests.unit.mail.test_causes import FACTS
 def test_only_what_can_be_pasted_as_it_stands(hint: str | None, settings: list[str]) -> None:
     assert [f"{each.key}={each.value}" for each in proposals.first(hint, None)] == settings
     assert bool(advice.text(hint, Call())) == bool(settings)
+
+
+def test_the_full_stop_of_a_sentence_is_no_part_of_a_value() -> None:
+    hint = "as a PEM file: --set server.ca_file=/PATH/TO/ROOTS.pem. Or have it confirmed"
+    locked = effective(WORKING, locks=("server",))
+    assert "ca_file: /PATH/TO/ROOTS.pem beside" in advice.told(hint, Call(), locked)
+    assert "(locked, so --set can't). Or have it confirmed" in advice.told(hint, Call(), locked)
 
 
 def test_what_is_in_force_is_nothing_to_try() -> None:
