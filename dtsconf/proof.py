@@ -97,8 +97,8 @@ class Evidence:
 class Verification:
     """A test send, at `level` (the deepest asked for). `pending` names why the proof is still owed (`sign-in`,
     `offline`, `user`) or is None. `reached` is False when not a byte of the server was read (exit 9 instead of 6).
-    `evidence` is what looks on the side found after a failure; `trouble`: why no answer came over HTTPS, for these
-    looks (it isn't recorded)."""
+    `evidence` is what looks on the side found after a failure. For these looks, and not recorded: `trouble`, why no
+    answer came over HTTPS; `greeter`, who greeted in place of the server."""
 
     level: Level
     ok: bool
@@ -110,6 +110,7 @@ class Verification:
     reached: bool = True
     evidence: tuple[Evidence, ...] = ()
     trouble: Trouble | None = None
+    greeter: str | None = None
 
     @property
     def failure(self) -> Stage | None:
@@ -119,7 +120,7 @@ class Verification:
     def as_record(self) -> dict[str, Any]:
         """The contract's JSON object for `verification` (all fields, stages as a list of objects)."""
         record = asdict(replace(self, trouble=None))
-        del record["reached"], record["trouble"]
+        del record["reached"], record["trouble"], record["greeter"]
         record["stages"] = [asdict(s) for s in self.stages]
         record["evidence"] = [asdict(e) for e in self.evidence]
         return record

@@ -28,9 +28,9 @@ def read_banner(talk: Conversation) -> None:
         except TimeoutError:
             _look_closer(talk)
             raise
+        talk.banner = talk.report.greeting = reply.text
         if reply.code != 220:
             talk.refuse("banner", reply)
-        talk.banner = reply.text
         row.heard(reply)
 
 

@@ -72,14 +72,16 @@ class Running:
 
 
 class Report:
-    """Collects the stages of one conversation. `heard_any` is set once a byte of the server was read; `progress` is
-    called with a few words when a stage begins."""
+    """Collects the stages of one conversation. `heard_any` is set once a byte of the server was read; `greeting` is its
+    first reply, not masked: to be judged, and never shown; `progress` is called with a few words when a stage
+    begins."""
 
     def __init__(self, progress: Callable[[str], None] | None = None, masker: Masker | None = None) -> None:
         self.progress = progress
         self.masker = masker or Masker()
         self.stages: list[Stage] = []
         self.heard_any = False
+        self.greeting = ""
 
     def begin_anew(self) -> None:
         """The next message on the same connection: its stages are told by themselves."""

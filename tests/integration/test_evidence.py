@@ -680,6 +680,18 @@ def test_a_proxy_stars_starttls_out(behind: Behind, serve: Serve, certificates: 
     assert behind.test(profile, "--set", "server.port=465", "--set", "server.encryption=tls").code == 0
 
 
+def test_the_stars_of_the_mask_are_no_firewalls(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    """A password that stands in the greeting is masked there."""
+    greeting = {"CONNECT": Say("220 mail.corp.example ESMTP")}
+    serve(587, tls=certificates.server_context(), users={"lab": "another"}, on=greeting)
+    server = trusted(certificates, port=587, encryption="starttls")
+    told = behind.test(behind.profile(server=server, login=behind.login("mail")), "--explain")
+    assert told.failed["stage"] == "auth"
+    (banner,) = [stage for stage in told.body["stages"] if stage["stage"] == "banner"]
+    assert banner["detail"] == "220 ********.corp.example ESMTP"
+    assert "blots greetings out" not in told.detail + told.evidence
+
+
 def test_a_guest_network_answers_for_everybody(behind: Behind) -> None:
     def page(connection: Connection) -> None:
         connection.read_line()

@@ -24,6 +24,7 @@ class Case(case.Case):
         self.sender = job.sender
         self.stages = result.stages
         self.failure = failure
+        self.greeter = result.greeter
 
     @property
     def host_key(self) -> str:

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dtsconf.looks.case import Outcome
-from dtsconf.looks.products import inspector, proxy
+from dtsconf.looks.products import inspector
 from dtsconf.mail.causes import row_of
 from dtsconf.mail.facts import Facts
 from dtsconf.mail.reply import Reply
@@ -92,7 +92,7 @@ def in_between(case: Case) -> Outcome:
     """Marks of something on the way: the greeting, the certificate, a cut that came after the content."""
     evidence = []
     greeting = case.detail("banner") or (case.failure.detail if case.failure.stage == "banner" else "")
-    if who := proxy(greeting):
+    if who := case.greeter:
         evidence.append(Evidence("read the greeting", greeting[:200], f"this is {who}, not the server itself"))
     issuer = re.search(r"issued by (.*?)(, until|, for|$)", case.detail("tls"))
     product = inspector(issuer.group(1)) if issuer else None
