@@ -21,6 +21,10 @@ _ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f-\xa0]+'
 _ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
 _QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f-\xa0]|\\[ -~])*"')
 
+CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u201a", "\u00ab", "\u00bb")
+"""Quotation marks that a word processor writes; to YAML, shells and mail they are letters."""
+PLAIN_QUOTES = "take the curly quotes for plain ones (\" or '), or leave them out"
+
 
 def has_controls(text: str) -> bool:
     """Whether the text holds a control character (CR, LF, NUL, all of C0 and C1), a line separator or half a pair."""
@@ -182,6 +186,8 @@ def address_fault(text: str) -> tuple[str, str | None] | None:
     if text.endswith(">") and "<" in text:
         inner = text[text.rindex("<") + 1 : -1]
         return "is more than the address", f"write {inner}" if inner and address_fault(inner) is None else None
+    if text.startswith(CURLY) or text.endswith(CURLY):
+        return "is no mail address: it stands in curly quotes", PLAIN_QUOTES
     local, at, domain = text.rpartition("@")
     if not at or not local or not domain:
         return "is no mail address", "write it as name@domain"

@@ -11,7 +11,7 @@ import click
 from dtsconf.cli.boundary import before, finish
 from dtsconf.cli.common import COMMON, Outcome, Run, common_options, require_root
 from dtsconf.errors import UsageProblem
-from dtsconf.names import escape_controls
+from dtsconf.names import CURLY, PLAIN_QUOTES, escape_controls
 
 
 class Command(click.Command):
@@ -31,6 +31,8 @@ class Command(click.Command):
 
     def _beside(self, rest: Sequence[str], ctx: click.Context) -> UsageProblem | None:
         """What words too many usually mean."""
+        if typeset := _typeset(rest):
+            return UsageProblem(_too_many(rest), typeset)
         if ctx.params.get("attach") and all(map(_is_file, rest)):
             hint = "quote a pattern, so that the shell leaves it to dtsconf: --attach 'logs/*.log'"
             return UsageProblem(_too_many(rest), hint)
@@ -56,6 +58,19 @@ class Command(click.Command):
 
 PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "send", "show", "status", "test"})
 """Commands that work on the profile of --profile and take none as an argument."""
+
+
+_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+"""What a word processor makes of hyphens."""
+
+
+def _typeset(rest: Sequence[str]) -> str | None:
+    """What to type in place of words that a word processor has been at; None where it hasn't."""
+    dashed = next((word for word in rest if word.startswith(_DASHES)), None)
+    if dashed is not None:
+        plain = escape_controls("--" + dashed.lstrip("-" + "".join(_DASHES)))
+        return f"the dash in {escape_controls(dashed)} is a word processor's: type {plain}, with two plain hyphens"
+    return PLAIN_QUOTES if any(word.startswith(CURLY) or word.endswith(CURLY) for word in rest) else None
 
 
 def _looks_like_profile(word: str) -> bool:

@@ -6,13 +6,13 @@ An unusual pair becomes exit 3 under `--strict` (`strict` 3); what is merely wor
 from __future__ import annotations
 
 from dtsconf.errors import Notice
+from dtsconf.names import CURLY, PLAIN_QUOTES
 from dtsconf.settings.check import APPLICATION_SECRETS, CLEARTEXT, Values
 from dtsconf.settings.effective import quoted
 from dtsconf.settings.microsoft import is_smtp_host
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.references import VAULT_AUTH
 from dtsconf.settings.values import Organisation
-from dtsconf.settings.wording import CURLY, PLAIN_QUOTES
 
 MAILBOX_PORTS = {110: "POP3", 143: "IMAP", 993: "IMAP over TLS", 995: "POP3 over TLS"}
 """Ports where mail is fetched, not sent (IANA; DTS's screen names 993 and 995)."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from dtsconf.errors import Problem
+from dtsconf.names import CURLY, PLAIN_QUOTES
 from dtsconf.settings.leaf import Leaf
 from dtsconf.settings.scalars import plain, read_scalar
 from dtsconf.settings.sections import FORMAT
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr
 from dtsconf.settings.suggestion import as_list, astray, dashes_without_blank, suggestion
 from dtsconf.settings.values import Value
-from dtsconf.settings.wording import CURLY, PLAIN_QUOTES, BadValue, found, shown, storing
+from dtsconf.settings.wording import BadValue, found, shown, storing
 from dtsconf.settings.yamltext import Source
 from dtsconf.settings.yamlwords import glued, no_blank
 

@@ -32,10 +32,6 @@ WANTED: Final = {
     "scalar": "a single value",
 }
 
-CURLY: Final = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u201a", "\u00ab", "\u00bb")
-"""Quotation marks that a word processor writes; to YAML they are letters."""
-PLAIN_QUOTES: Final = "take the curly quotes for plain ones (\" or '), or leave them out"
-
 _EXAMPLES: Final = {
     "size": "write a size such as 25 MiB",
     "secret": "write a reference such as env://NAME or file:///ABSOLUTE/PATH",

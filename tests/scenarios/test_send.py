@@ -480,6 +480,10 @@ def test_the_password_is_seen_nowhere(machine: Machine, applied: Callable[..., S
         (("--to", "a@x.example", "--html"), "without any HTML"),
         (("--to", "a@x.example", "--reply-to", "jürgen@x.example"), "RFC 6531"),
         (("site.yaml", "--to", "a@x.example"), "unexpected extra argument"),
+        (("\u2013-to", "a@x.example"), "type --to, with two plain hyphens"),
+        (("\u2014to", "a@x.example"), "type --to, with two plain hyphens"),
+        (("--to", "\u201ca@x.example\u201d"), "take the curly quotes for plain ones"),
+        (("--to", "a@x.example", "--subject", "\u201cRun", "12\u201d"), "take the curly quotes for plain ones"),
     ],
 )
 def test_words_that_are_off(machine: Machine, served: Callable[..., Smtpd], words: tuple[str, ...], told: str) -> None:

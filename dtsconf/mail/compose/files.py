@@ -72,7 +72,7 @@ def _paths(pattern: str, problems: list[Problem]) -> list[str]:
 
     paths = sorted(path for path in glob.glob(pattern, recursive=True) if not os.path.isdir(path))
     if not paths:
-        problems.append(_problem(pattern, "no file matches", _where(pattern)))
+        problems.append(_problem(pattern, "no file matches", looked_for(pattern)))
     return paths
 
 
@@ -99,12 +99,13 @@ def _refused(path: str, error: OSError | ValueError) -> Problem:
         inside = os.path.join(path, "*")
         return _problem(path, "is a folder", f"attach what is in it: --attach '{escape_controls(inside)}' --zip")
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    hint = _where(path) if isinstance(error, FileNotFoundError) else "name a file that you can read"
+    hint = looked_for(path) if isinstance(error, FileNotFoundError) else "name a file that you can read"
     return _problem(path, words, hint)
 
 
-def _where(pattern: str) -> str:
-    """A macro's or a timer's working folder is often another than the one in mind."""
+def looked_for(pattern: str) -> str:
+    """What to do about a file that isn't there: a macro's or a timer's working folder is often another than the one in
+    mind."""
     if len(pattern) > 1 and pattern[0] == pattern[-1] == "'":
         return (
             f'the quotes are part of the name here (cmd.exe knows only double ones): "{escape_controls(pattern[1:-1])}"'

@@ -38,8 +38,11 @@ def _bytes(path: str, option: str) -> bytes:
         with open(path, "rb") as opened:
             return _some(opened)
     except (OSError, ValueError) as error:
+        from dtsconf.mail.compose.files import looked_for
+
         words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _problem(f"{_shown(path)}: {words}", "name a file that you can read", Option(option)) from error
+        hint = looked_for(path) if isinstance(error, FileNotFoundError) else "name a file that you can read"
+        raise _problem(f"{_shown(path)}: {words}", hint, Option(option)) from error
 
 
 def _systems_encoding(path: str) -> str:

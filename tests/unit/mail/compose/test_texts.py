@@ -40,6 +40,13 @@ def test_what_can_not_be_read(tmp_path: Path) -> None:
     assert problem("a\0b")[1] == "a\\0b: embedded null byte"
 
 
+def test_a_file_that_is_not_there_is_told_with_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert f"it was looked for in {tmp_path}: give the whole path" in str(problem("nothere.txt")[2])
+    assert problem(f"{tmp_path}/none")[2] == "check the spelling"
+    assert problem(str(tmp_path))[2] == "name a file that you can read"
+
+
 def test_what_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"one\ntwo gr\xf6\n")
     where, _, hint = problem(str(tmp_path / "a.txt"))
