@@ -87,7 +87,7 @@ def unset(hint: str) -> str:
 def _told(group: str, effective: Effective | None) -> str:
     weighed = _weighed(group, effective)
     if effective is None or all(each.free for each in weighed):
-        return group
+        return " ".join(f"--set {each.key}={each.value}" for each in weighed)
     news = _news(weighed, effective)
     new = [each for each in news if each.rule is None and _is_unwritten(each, effective)]
     edits = [_edit(each, effective) for each in news if each not in new]
@@ -117,10 +117,29 @@ def _one(key: str, value: str, effective: Effective | None) -> Proposal:
     lacks = any(effective.origin[other].value is None for other in needed)
     policy = effective.org.policy
     locked = policy.lock_on(key) is not None
-    if _BLANK.match(value):
-        return Proposal(key, value, lacks, locked)
-    broken = (rule for rule in policy.rules_on(key) if not rules.holds(rule, _typed(key, value)))
-    return Proposal(key, value, lacks, locked, next(broken, None))
+    ruled = [rule for rule in policy.rules_on(key) if rule.op == "present" or not _BLANK.match(value)]
+    broken = next((rule for rule in ruled if not rules.holds(rule, _typed(key, value))), None)
+    if broken is not None and (nearest := _as_far_as(broken, value, effective)) is not None:
+        return Proposal(key, nearest, lacks, locked)
+    return Proposal(key, value, lacks, locked, broken)
+
+
+def _as_far_as(broken: Rule, value: str, effective: Effective) -> str | None:
+    """The bound that a rule sets, where it lies between the quantity in force and the one proposed: so far it may go. A
+    port is a number, and no quantity."""
+    if broken.op not in ("min", "max") or KEYS[broken.key].kind != "number":
+        return None
+    now, bound, wanted = (_number(each) for each in (effective.origin[broken.key].value, broken.operand, value))
+    fits = all(rules.holds(rule, broken.operand) for rule in effective.org.policy.rules_on(broken.key))
+    return str(broken.operand) if fits and (now < bound < wanted or now > bound > wanted) else None
+
+
+def _number(value: object) -> float:
+    """Not-a-number, which lies between nothing, for what spells none."""
+    try:
+        return float(str(value))
+    except ValueError:
+        return float("nan")
 
 
 def _typed(key: str, value: str) -> object:

@@ -106,6 +106,30 @@ def test_what_a_rule_forbids_is_not_proposed(rule: Rule, key: str, value: str, f
     assert ("/srv/site.yaml:20:3" in advice.told(hint, Call(), ruled)) == (not free)
 
 
+LONGER = "give it longer: --set connection.timeout=60 (a filter may hold it back)"
+
+
+@pytest.mark.parametrize(("now", "most", "proposed"), [(4, 10, "10"), (10, 10, None), (4, 90, "60")])
+def test_as_far_as_a_rule_lets_it_go(now: int, most: int, proposed: str | None) -> None:
+    rule = Rule("connection.timeout", "max", most, None, place(20))
+    ruled = effective({**WORKING, "connection.timeout": now}, rules=(rule,))
+    told, typed = advice.told(LONGER, Call(), ruled), advice.text(LONGER, Call(), ruled)
+    if proposed is None:
+        assert "it must be at most 10" in told
+        assert typed == ""
+    else:
+        assert told == LONGER.replace("60", proposed)
+        assert f"--set connection.timeout={proposed}\n" in typed
+
+
+def test_what_may_not_be_set_at_all_is_not_proposed_with_a_blank() -> None:
+    rule = Rule("server.ca_file", "present", False, "system roots only", place(20))
+    ruled = effective(WORKING, rules=(rule,))
+    told = advice.told("as a PEM file: --set server.ca_file=/PATH/TO/ROOTS.pem. Or have it confirmed", Call(), ruled)
+    assert "--set" not in told
+    assert "the organisation's rule at /srv/site.yaml:20:3 forbids it: it must not be set" in told
+
+
 def test_a_rule_in_the_way_has_to_change_before_anything_is_typed() -> None:
     rule = Rule("server.encryption", "none_of", ("none",), None, place(20))
     ruled = effective({**WORKING, "server.port": 25}, rules=(rule,))
