@@ -215,6 +215,10 @@ LISTED = (
     "the server turns this machine's address away: send through your provider's server for logins instead,"
     " {f.elsewhere}; or " + ASK
 )
+LISTED_THOUGH = (
+    "the server turns this machine's address away, with a login or without: have its administrator let the address in,"
+    " or send through another server, {f.elsewhere}; or " + ASK
+)
 _FULL_NAME = "give it a full one that the DNS knows, hostnamectl set-hostname NAME.DOMAIN"
 NAME = f"the server dislikes the name that this machine gives{{f.named}}: {_FULL_NAME}, then dtsconf test again"
 BLOCK_LIST = (

@@ -15,6 +15,7 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
     hints.PASSWORD: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
     hints.GOOGLE_PASSWORD: {"slip": hints.SLIP},
     hints.EXCHANGE_PASSWORD: {"slip": hints.SLIP},
+    hints.LISTED: {"login": hints.LISTED_THOUGH},
     hints.MECHANISM: {"other_mechanism": hints.NEXT_MECHANISM, "chosen": hints.ONLY_MECHANISM},
     hints.NO_LOGIN: {"at_submission": hints.NO_LOGIN_HERE},
     hints.NOT_YOU: {"sends_as_itself": hints.NOT_EVEN_YOU},

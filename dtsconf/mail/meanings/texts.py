@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dtsconf.mail.meanings import hints
-from dtsconf.mail.meanings.row import AUTH, BANNER, EHLO, LATER, MAIL, RCPT, SENDING, Row
+from dtsconf.mail.meanings.row import AUTH, BANNER, CONTENT, EHLO, LATER, MAIL, RCPT, SENDING, Row
 
 STARTTLS = "RFC 3207 4: 530 Must issue a STARTTLS command first"
 CODES = "RFC 3463 3.8, X.7.0 and X.7.1: a policy, told in words"
@@ -43,6 +43,10 @@ _FROM_HERE = (
 _NO_RELAY = (
     r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"
     r"|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
+)
+_CONTENT_RULE = (
+    r"\bdlp\b|data.loss prevention|(confidential|sensitive) (data|information|content)"
+    r"|(blocked|rejected|refused|denied) (by|due to|because of) .{0,30}\b(content|attachment)"
 )
 _BLOCK_LIST = (
     r"block(ed)? ?(using|list)|black ?list|dnsbl|\b(rbl|xbl|pbl|sbl)\b|spamhaus|spamcop|barracuda|sorbs|uceprotect"
@@ -111,6 +115,7 @@ ROWS: tuple[Row, ...] = (
         login_hint=hints.SEND_AS,
         token_hint=hints.SEND_AS,
     ),
+    Row("content-rejected", hints.POLICY, CODES, CONTENT, code="5..", text=_CONTENT_RULE),
     Row("blocked", hints.BLOCK_LIST, LISTS, (*BANNER, *EHLO, *SENDING), text=_BLOCK_LIST),
     Row("blocked", hints.LISTED, LISTS, (*EHLO, *SENDING), text=_LISTED),
     Row(

@@ -210,6 +210,14 @@ def test_where_the_words_of_a_refused_login_say_why_no_user_name_is_proposed() -
         assert "--set" not in hint
 
 
+def test_who_logs_in_is_not_told_to_send_with_a_login() -> None:
+    closed = reply("554 5.7.1 Client host rejected: Access denied")
+    assert "server for logins instead" in str(of_reply("rcpt-to", closed, FACTS).hint)
+    hint = str(of_reply("rcpt-to", closed, FACTS._replace(login=True)).hint)
+    assert hint.startswith("the server turns this machine's address away, with a login or without")
+    assert "instead" not in hint
+
+
 def test_an_account_for_tests_is_not_to_be_waited_for() -> None:
     (told,) = [said for said in REPLIES if "Sandbox subdomains" in said.reply]
     hint = str(of_reply(told.stage, reply(told.reply), FACTS).hint)
@@ -325,6 +333,6 @@ def test_a_hint_gives_way_to_a_fact(hint: str) -> None:
     """Each fact that is named is one of a conversation's, and leads to another hint, whose facts are there."""
     for fact, better in OTHERWISE[hint].items():
         assert hasattr(FACTS, fact)
-        assert not getattr(FACTS._replace(tls=False), fact)
+        assert not getattr(FACTS._replace(tls=False, login=False), fact)
         assert better != hint
         assert better.format(f=FACTS)
