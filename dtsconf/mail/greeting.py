@@ -66,11 +66,11 @@ def say_hello(talk: Conversation) -> Reply:
     name, talk.unheard = our_name(talk), None
     talk.facts = talk.facts._replace(name=name)
     reply = talk.command(f"EHLO {name}", talk.limits.end())
+    if reply.code >= 500 and _is_ftp(talk.banner):
+        hint = "outgoing mail has another port: --set server.port=587"
+        raise StageFailed("not-smtp", f"an FTP server answers: '{talk.banner}'", hint, "server", reply)
     if reply.code in _UNKNOWN_COMMAND:
         talk.unheard = reply
-        if "ftp" in talk.banner.lower():
-            hint = "outgoing mail has another port: --set server.port=587"
-            raise StageFailed("not-smtp", f"an FTP server answers: '{talk.banner}'", hint, "server", reply)
         reply = talk.command(f"HELO {name}", talk.limits.end())
         if reply.code in _NO_SUCH_COMMAND:
             hint = "every mail server knows one of them: is the port right? What works: dtsconf test --probe"
@@ -82,6 +82,12 @@ def say_hello(talk: Conversation) -> Reply:
     talk.offer = hello.read_offer(reply)
     talk.facts = talk.facts._replace(starttls=talk.offer.has("STARTTLS"))
     return reply
+
+
+def _is_ftp(banner: str) -> bool:
+    """Whether an FTP server greets so, which begins with 220 as well (RFC 959 5.4); a mail server's host may be called
+    ftp."""
+    return "ftp" in banner.lower() and "smtp" not in banner.lower()
 
 
 def by_helo(talk: Conversation) -> str:

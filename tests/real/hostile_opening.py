@@ -115,6 +115,10 @@ BANNER = (
         plain({"CONNECT": Say("220 FTP ready"), "EHLO": Say("500 unknown command"), "HELO": Say("500 unknown command")}),
         says="FTP",
     ),
+    Case(
+        "ftp-server-that-wants-a-user", "is an FTP server, which wants USER and PASS first", ("ehlo", "not-smtp"),
+        plain({"CONNECT": Say("220 (vsFTPd 3.0.3)"), "EHLO": Say("530 Please login with USER and PASS.")}), says="FTP",
+    ),
 )  # fmt: skip
 
 EHLO = (

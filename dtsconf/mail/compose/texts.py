@@ -42,6 +42,8 @@ def _bytes(path: str, option: str) -> bytes:
 
         words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         hint = looked_for(path) if isinstance(error, FileNotFoundError) else "name a file that you can read"
+        if option == "--html":
+            hint = f"HTML has a tag in it, such as '<p>Hello</p>', and a text without one is for --body; a file: {hint}"
         raise _problem(f"{_shown(path)}: {words}", hint, Option(option)) from error
 
 

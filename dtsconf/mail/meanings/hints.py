@@ -45,6 +45,11 @@ APP_PASSWORD = (
     "the provider takes no ordinary password from programs: make an app password for {f.username} in the account's"
     " security settings and store that one (dtsconf secret check shows where login.password comes from)"
 )
+CODE = (
+    "the provider takes an authorization code in place of the password: switch SMTP on for {f.username} in the settings"
+    " of its webmail, make such a code there, and store that one (dtsconf secret check shows where login.password comes"
+    " from)"
+)
 EXPIRED = (
     "the password of {f.username} has expired: set a new one where the organisation lets you (the server's words may"
     " name the page), store that one in the place which dtsconf secret check shows, then dtsconf test again"

@@ -15,6 +15,7 @@ GODADDY = "GoDaddy: What does my email bounceback mean (godaddy.com/help)"
 MIMECAST = "Mimecast: SMTP error codes (mimecastsupport.zendesk.com)"
 GMX = "GMX and WEB.DE, IONOS (one house): Postmaster, error messages (postmaster.gmx.net)"
 YANDEX = "Yandex Mail: Help, mail clients (yandex.com/support/mail/mail-clients)"
+TENCENT = "Tencent QQ Mail: Help, SMTP service and authorization code (service.mail.qq.com)"
 PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essentials: email delivery errors"
 
 _UNVERIFIED = "email address is not verified"
@@ -64,6 +65,7 @@ ROWS: tuple[Row, ...] = (
         "content-rejected", hints.POLICY, MIMECAST, CONTENT, code="55[04]", text="content examination|security policies"
     ),
     Row("rate-limited", hints.SLOWER, GMX, SENDING, code="4..", text="mail send limit exceeded"),
+    Row("auth-rejected", hints.CODE, TENCENT, AUTH, code="535", text="authorization code"),
     Row("auth-disabled", hints.MAIL_PROGRAMS, YANDEX, AUTH, code="535", text="not have access rights to this service"),
     Row("blocked", hints.BLOCK_LIST, PROOFPOINT, code="55[04]", text=r"blocked - see https?://\S*proofpoint"),
     Row("content-rejected", hints.POLICY, PROOFPOINT, SENDING, code="550", text="local policy violation"),

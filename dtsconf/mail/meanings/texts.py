@@ -38,7 +38,7 @@ _SWITCHED_OFF = (
 )
 _FROM_HERE = (
     r"not (allowed|permitted|authori[sz]ed).{0,20}\bfrom\b.{0,20}\b(ip|address|host|network|location|country|region)\b"
-    r"|\b(ip|address|location|country|region)\b.{0,30}\bnot (allowed|permitted|authori[sz]ed)"
+    r"|\b(ip|address|location|country|region)\b.{0,30}\bnot (allowed|permitted|authori[sz]ed)|unauthori[sz]ed ip\b"
 )
 _NO_RELAY = (
     r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"

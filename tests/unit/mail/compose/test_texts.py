@@ -26,16 +26,16 @@ def test_no_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read("-", "--body-file") == ""
 
 
-def problem(path: str) -> tuple[object, str, str | None]:
+def problem(path: str, option: str = "--body-file") -> tuple[object, str, str | None]:
     with pytest.raises(DtsconfError) as caught:
-        read(path, "--html")
+        read(path, option)
     (one,) = caught.value.problems
     assert caught.value.code == one.code == 1
     return one.where, one.message, one.hint
 
 
 def test_what_can_not_be_read(tmp_path: Path) -> None:
-    assert problem(f"{tmp_path}/none")[:2] == (Option("--html"), f"{tmp_path}/none: No such file or directory")
+    assert problem(f"{tmp_path}/none")[:2] == (Option("--body-file"), f"{tmp_path}/none: No such file or directory")
     assert problem(str(tmp_path))[1] == f"{tmp_path}: Is a directory"
     assert problem("a\0b")[1] == "a\\0b: embedded null byte"
 
@@ -45,6 +45,11 @@ def test_a_file_that_is_not_there_is_told_with_the_folder(tmp_path: Path, monkey
     assert f"it was looked for in {tmp_path}: give the whole path" in str(problem("nothere.txt")[2])
     assert problem(f"{tmp_path}/none")[2] == "check the spelling"
     assert problem(str(tmp_path))[2] == "name a file that you can read"
+
+
+def test_a_text_without_a_tag_is_no_html(tmp_path: Path) -> None:
+    hint = str(problem(f"{tmp_path}/Hello & bye", "--html")[2])
+    assert hint.startswith("HTML has a tag in it, such as '<p>Hello</p>', and a text without one is for --body")
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:
