@@ -66,6 +66,11 @@ class Facts(NamedTuple):
         return "@" in self.username and self.username.lower() == self.sender.lower()
 
     @property
+    def token_as_itself(self) -> bool:
+        """Whether a token signed in under the sender's address, whoever it was issued to."""
+        return self.token and self.sends_as_itself
+
+    @property
     def at_submission(self) -> bool:
         """Whether this is the usual place for logins already (RFC 6409 3.1)."""
         return self.port == SUBMISSION_PORT and self.tls

@@ -130,6 +130,11 @@ NOT_EVEN_YOU = (
     "the server took the login and then did not know it, though {f.sender} is the account's own address; nothing in"
     " these settings mends that: " + ASK
 )
+NOT_THE_TOKEN = (
+    "the server took the token and then did not know it: the account that it is for and {f.sender} must be one, or it"
+    " must be allowed to use that mailbox (an application by Exchange's Add-MailboxPermission); ask the Exchange"
+    " administrator"
+)
 FRESH_TOKEN = "the token ends too soon: get a new one, dtsconf sign-in, then dtsconf test"
 
 # Addresses

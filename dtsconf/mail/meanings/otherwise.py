@@ -18,7 +18,7 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
     hints.LISTED: {"login": hints.LISTED_THOUGH},
     hints.MECHANISM: {"other_mechanism": hints.NEXT_MECHANISM, "chosen": hints.ONLY_MECHANISM},
     hints.NO_LOGIN: {"at_submission": hints.NO_LOGIN_HERE},
-    hints.NOT_YOU: {"sends_as_itself": hints.NOT_EVEN_YOU},
+    hints.NOT_YOU: {"token_as_itself": hints.NOT_THE_TOKEN, "sends_as_itself": hints.NOT_EVEN_YOU},
     hints.SEND_AS: {"sends_as_itself": hints.NOT_EVEN_ITSELF},
     hints.NEWER_TLS: {"newest_tls": hints.NEWEST_TLS},
 }
