@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 import click
 
 from dtsconf.cli.common import Outcome, Run
-from dtsconf.errors import DtsconfError, Interrupted, UsageProblem
+from dtsconf.errors import DtsconfError, Interrupted, Notice, Place, Problem, UsageProblem
+from dtsconf.names import escape_controls
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on", "t", "y"})
 
@@ -89,11 +90,32 @@ def _complete(run: Run, outcome: Outcome) -> None:
 def _failed(run: Run, error: DtsconfError) -> int:
     from dtsconf.render import failure
 
+    run.told += _by_variables(run, error)
     call = run.call(sets=getattr(error.known, "verification", None) is not None)
     if run.json:
         return _say(failure.envelope(run.command, error, run.told, call), "", error.code)
     told = failure.text(error, run.told, call, seen=run.seen, color=run.color(sys.stderr))
     return _say("", told, error.code)
+
+
+def _by_variables(run: Run, error: DtsconfError) -> list[Notice]:
+    """The variables that led to a profile that isn't there, or to a root where nothing is: nobody sees them."""
+    told = []
+    if "profile" in run.variables and any(_is_gone(problem, run.profile) for problem in error.problems):
+        told.append(("profile", "--profile FILE"))
+    if "root" in run.variables and run.profile is None and any(each.kind == "missing" for each in error.problems):
+        told.append(("root", "--root DIR"))
+    return [_by_variable(run.variables[name], option) for name, option in told]
+
+
+def _is_gone(problem: Problem, path: str | None) -> bool:
+    return problem.kind == "not-found" and isinstance(problem.where, Place) and problem.where.file == path
+
+
+def _by_variable(variable: str, option: str) -> Notice:
+    value = escape_controls(os.environ.get(variable, ""))
+    unset = f"Remove-Item Env:{variable}" if sys.platform == "win32" else f"unset {variable}"
+    return Notice("variable", f"{variable} says {value}", f"to go without it: {unset}; for this call: {option}")
 
 
 def _misused(run: Run, wrong: click.UsageError) -> int:

@@ -49,6 +49,8 @@ class Run:
     """What is to be said beside the outcome, whatever that is."""
     seen: list[Notice] = field(default_factory=list)
     """What was said already, before a question."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Options that were not typed: by what variable each was given."""
 
     def inputs(self, *, trust_profile: bool = False) -> Inputs:
         """Where this run's values come from."""
@@ -91,6 +93,17 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         run.sets.extend(value)
     else:
         setattr(run, str(param.name), value)
+        _note_variable(ctx, run, param)
+
+
+def _note_variable(ctx: click.Context, run: Run, param: click.Parameter) -> None:
+    """Keep in mind which variable an option came by; what is typed counts more, and then there was none."""
+    from click.core import ParameterSource
+
+    name = str(param.name)
+    run.variables.pop(name, None)
+    if ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT and isinstance(param.envvar, str):
+        run.variables[name] = param.envvar
 
 
 def refuse_sets(run: Run, why: str, hint: str) -> None:

@@ -159,7 +159,7 @@ def _nobody(inputs: Inputs) -> Organisation:
     from dtsconf.settings.sections import SecretsOptions, Target, Verify
     from dtsconf.settings.values import Layer, Organisation
 
-    absent = "nothing was applied on this machine yet"
+    absent = "nothing was applied on this machine yet" + (f", which is {inputs.root} here" if inputs.root else "")
     last = last_generation(inputs)
     if last is not None and not last.config and last.rollback_of == 0:
         absent = f"this machine was rolled back to before dtsconf: #{last.number}"

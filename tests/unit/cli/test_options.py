@@ -159,3 +159,19 @@ def test_validate_takes_profile_as_well(capsys: Capture, monkeypatch: Patch, sit
 def test_what_is_no_number(capsys: Capture, args: list[str], words: str) -> None:
     said = call(capsys, *args)
     assert (said.code, words in said.err, "range" in said.err) == (2, True, False)
+
+
+def test_a_variable_that_leads_nowhere_is_named(capsys: Capture, monkeypatch: Patch, site: str, tmp_path: Path) -> None:
+    gone, empty = str(tmp_path / "gone.yaml"), str(tmp_path / "empty")
+    monkeypatch.setenv("DTSCONF_PROFILE", gone)
+    said = call(capsys, "test", "--root", empty)
+    assert (said.code, f"DTSCONF_PROFILE says {gone}" in said.err) == (3, True)
+    assert "unset DTSCONF_PROFILE; for this call: --profile FILE" in said.err
+    assert "DTSCONF_PROFILE" not in call(capsys, "test", "--profile", gone + "x").err, "the typed one is what is wrong"
+    monkeypatch.setenv("DTSCONF_PROFILE", "")
+    monkeypatch.setenv("DTSCONF_ROOT", empty)
+    said = call(capsys, "test")
+    assert f"nothing was applied on this machine yet, which is {empty} here" in said.err
+    assert f"DTSCONF_ROOT says {empty}" in said.err
+    assert "DTSCONF_ROOT" not in call(capsys, "test", "--root", empty).err
+    assert "DTSCONF_ROOT" not in call(capsys, "plan", "--profile", site).err
