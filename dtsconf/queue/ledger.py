@@ -68,6 +68,12 @@ class Taken:
     item: Item
 
 
+def _of_refused(progress: Progress) -> str:
+    """Why it is given up, where the last attempt was for others and went well."""
+    first, *more = progress.refused
+    return f"{first.address}: {first.detail}{f' (and {len(more)} more)' if more else ''}"
+
+
 class Ledger:
     """The results of a run. `found` are the messages whose attempt is over, `more` those that go on at once, with whom
     the server had no place for in the same transaction."""
@@ -134,6 +140,8 @@ class Ledger:
 
     def _fail(self, taken: Taken, progress: Progress, hint: str) -> None:
         name = taken.item.entry.id
+        if not progress.detail:
+            progress = replace(progress, detail=_of_refused(progress))
         hint = hint or f"once that is mended: dtsconf queue flush {name}; or take it away: dtsconf queue drop {name}"
         self.give_up(Ran(name, taken.item.entry.message_id, "failed", progress.detail, hint), taken.held, progress)
         taken.held.release()

@@ -166,11 +166,14 @@ class Postman:
         lost = tuple(Refused(a, one.code, one.detail[:LONGEST_DETAIL]) for a, one in by_name if _for_good(one))
         later = tuple(address for address, one in by_name if not one.ok and not _for_good(one))
         more = bool(sent.crowded_out)
-        first = next((one for one in sent.recipients if not one.ok), None)
+        waits = [one for one in sent.recipients if not one.ok and not _for_good(one)]
+        first = next(iter(waits), next((one for one in sent.recipients if not one.ok), None))
         if first is None:
             said, hint = refused[0].detail if refused else "", letter.hint
         else:
             said, hint = _told(first), hints.of_queued(first, name, for_good=_for_good(first))
+        if waits and lost:
+            said = f"{waits[0].address}: {said}; given up for {', '.join(each.address for each in lost)}"
         said = said[:LONGEST_DETAIL]
         return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=said, hint=hint)
 

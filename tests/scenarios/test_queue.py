@@ -185,6 +185,32 @@ def typed(text: str, command: str) -> list[str]:
     return shlex.split(re.split("[;,]| finds", text[text.index(f"dtsconf {command}") :])[0])[1:]
 
 
+def test_of_several_recipients_the_one_that_waits_is_told_and_later_the_one_that_was_refused(
+    machine: Machine, smtpd: Servers
+) -> None:
+    unknown = "550 5.1.1 no such user"
+    server = smtpd(replies={"RCPT": ["250 2.1.5 ok", unknown, "450 4.2.0 try later"]})
+    machine.apply(machine.profile(**proven(server, verify={"level": "none"}))).ok()
+    people = [word for name in ("ann", "bob", "cid") for word in ("--to", f"{name}@acme.example")]
+    machine.run("send", "--queue", *people, "--body", "x").ok()
+    first = machine.run("queue", "run").ok().stdout
+    assert "cid@acme.example: " in first
+    assert "(450 4.2.0 try later); given up for bob@acme.example" in first
+    assert unknown not in first
+    shown = machine.run("queue", "list").stdout
+    assert "450 4.2.0 try later" in shown
+    assert f"refused bob@acme.example: {unknown}" in shown
+    (name,) = [one["id"] for one in machine.run("queue", "list", "--json").json["messages"]]
+    then = machine.run("queue", "flush", name).fails(1).stdout
+    assert f"bob@acme.example: {unknown}" in then
+    machine.run("queue", "flush", name).ok()
+    assert [mail.recipients for mail in server.messages] == [
+        ["ann@acme.example", "bob@acme.example", "cid@acme.example"],
+        ["cid@acme.example"],
+        ["bob@acme.example"],
+    ]
+
+
 def test_what_failed_says_what_to_type(machine: Machine, smtpd: Servers) -> None:
     server = smtpd(replies={"RCPT": "550 5.7.1 Recipient refused"})
     profile = machine.profile(**proven(server))
