@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
 
 SECONDS = 4.0
-"""For each way; they are tried at once, so this is what a whole survey of a silent host takes."""
+"""For each way; they are tried at once, so this is what a whole survey of a silent host takes. Where something listens
+and says nothing, on the port in use or where nothing else would do, they are tried once more, with the time that the
+settings give a stage."""
 
 
 @frozen
@@ -37,8 +39,8 @@ def probe_of(given: Inputs, progress: Callable[[str], None] = lambda _words: Non
     Raises:
         Invalid: the settings can't be used, or go by Graph, which has no ports to try.
     """
-    from dtsconf.mail.evidence.choice import Survey, chosen
-    from dtsconf.mail.evidence.ways import survey
+    from dtsconf.mail.evidence.choice import Survey, best, chosen
+    from dtsconf.mail.evidence.ways import late, survey
     from dtsconf.settings.roots import require_roots
 
     effective = wiring.effective(given, user=True)
@@ -47,6 +49,10 @@ def probe_of(given: Inputs, progress: Callable[[str], None] = lambda _words: Non
     link = hands.link_of(hands.without_login(given, effective), progress=progress)
     progress(f"trying the ports of {link.smtp.host}")
     ways = survey(link, SECONDS, time.monotonic() + SECONDS + 0.5)
+    waited = late(ways)
+    if link.timeout > SECONDS and waited and (link.smtp.port in waited or not best(ways, link.smtp)):
+        progress("waiting for what greets late")
+        ways = survey(link, link.timeout, time.monotonic() + link.timeout + 0.5)
     return Probed(Survey(link.smtp, ways, chosen(ways, link.smtp)), effective, effective.warnings)
 
 

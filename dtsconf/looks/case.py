@@ -56,19 +56,21 @@ class Goal:
 
 
 class Case:
-    """One failure on the way to `goal`: its `cause` (a word of the contract's list), after `ms`."""
+    """One failure on the way to `goal`: its `cause` (a word of the contract's list), after `ms`. `slow`: seconds that
+    the other side was seen to take for what a look asks again, which each look is given besides its own."""
 
-    def __init__(self, goal: Goal, cause: str, ms: float = 0.0) -> None:
+    def __init__(self, goal: Goal, cause: str, ms: float = 0.0, slow: float = 0.0) -> None:
         self.goal = goal
         self.host = normalise_host(goal.host)
         self.port = goal.port
         self.cause = cause
         self.ms = ms
-        self._end = time.monotonic() + ALTOGETHER
+        self.slow = slow
+        self._end = time.monotonic() + ALTOGETHER + slow
 
     def end(self) -> float:
         """When a look that begins now must be over (monotonic seconds)."""
-        return min(time.monotonic() + EACH, self._end)
+        return min(time.monotonic() + EACH + self.slow, self._end)
 
     def seconds(self) -> float:
         """How long a look that begins now may take."""

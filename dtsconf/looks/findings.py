@@ -77,7 +77,7 @@ class Way:
 class Ports:
     """The host's other mail ports: `seen` in words; those that answer at all, and those of them that refuse; `served`:
     a mail server is there on one of them; `found` is what they come to, as a sentence, and `hint` what to do by that:
-    the way in that would do, or with `loginless` what a login lacks there."""
+    the way in that would do, or with `loginless` what a login lacks there, or that it said nothing in time."""
 
     seen: str
     listening: tuple[int, ...] = ()

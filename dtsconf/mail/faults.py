@@ -41,7 +41,7 @@ _NAMES_MUTE = "this machine's name servers don't answer for it; which of them sa
 _DOUBTFUL = ("refused", "timeout")
 """Causes that speak against host and port, where nothing speaks for them."""
 
-_LONG = 60
+LONG = 60
 """Seconds that are proposed to a server that is slow; silent for longer, it is not slow."""
 
 _SLOW = {
@@ -99,7 +99,7 @@ def of_lookup(code: int | None, facts: Facts) -> Finding:
 
 def of_silence(stage: str, facts: Facts, timeout: float) -> Finding:
     """What it means that a stage was not over in time. `timeout`: the seconds that each stage is given."""
-    longer = f"--set connection.timeout={_LONG}" if timeout < _LONG else None
+    longer = f"--set connection.timeout={LONG}" if timeout < LONG else None
     if stage == "accepted":
         return Finding("outcome-unknown", _never_taken(facts, timeout, longer))
     if longer:

@@ -19,7 +19,7 @@ from tests.real.hostile_tls import old_tls
 from tests.real.loopback import Connection, Gone, LoopbackServer
 from tests.real.netns import CLIENT, DROPPED_6, SERVER, SERVER_6, TARGETS, firewalled_link
 from tests.real.polite import SmtpServer
-from tests.real.scripted import Do, Drop, Raw, Say, ScriptedServer, Stall, steps
+from tests.real.scripted import Do, Drop, Raw, Say, ScriptedServer, Stall, Steps, Usual, Wait, steps
 
 pytestmark = [pytest.mark.netns, pytest.mark.servers]
 
@@ -690,6 +690,34 @@ def test_the_stars_of_the_mask_are_no_firewalls(behind: Behind, serve: Serve, ce
     (banner,) = [stage for stage in told.body["stages"] if stage["stage"] == "banner"]
     assert banner["detail"] == "220 ********.corp.example ESMTP"
     assert "blots greetings out" not in told.detail + told.evidence
+
+
+def greets_late(seconds: float = 4.5) -> Steps:
+    return Steps((Wait(seconds), Usual()))
+
+
+def test_what_greets_late_is_waited_for_as_long_as_before(
+    behind: Behind, serve: Serve, certificates: Certificates
+) -> None:
+    """A look that is shorter than the server's own greeting would take it for a no."""
+    serve(587, tls=certificates.server_context(), require_tls=True, on={"CONNECT": greets_late()})
+    profile = behind.profile(server=trusted(certificates, port=587, encryption="none"), connection={"timeout": 9})
+    told = behind.test(profile)
+    assert (told.cause, told.failed["stage"]) == ("tls-required", "mail-from")
+    assert behind.mended(profile, told).code == 0
+    probed = behind.test(behind.profile(server=trusted(certificates, port=587), connection={"timeout": 9}), "--probe")
+    assert (587, "starttls") in [(way["port"], way["encryption"]) for way in probed.body["proposals"]]
+
+
+def test_what_greets_late_elsewhere_is_not_known(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    serve(587, tls=certificates.server_context(), on={"CONNECT": greets_late()})
+    behind.link.nft(
+        "table inet shut {\n chain input {\n type filter hook input priority 0;\n tcp dport 25 reject with tcp reset\n }\n}\n"
+    )
+    profile = behind.profile(server=trusted(certificates, port=2525, encryption="starttls"))
+    told = behind.test(profile)
+    assert "port 587 is open, and said nothing in the time of a look" in told.detail
+    assert behind.mended(profile, told).code == 0
 
 
 def test_a_guest_network_answers_for_everybody(behind: Behind) -> None:

@@ -8,8 +8,23 @@ from dtsconf.looks import case
 from dtsconf.mail.route import TokenLogin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dtsconf.mail.job import Job
     from dtsconf.proof import Stage, Verification
+
+
+_OPENING = ("banner", "ehlo", "tls")
+"""The stages that a look holds again."""
+
+_MOST = 20.0
+"""Seconds that a look is given more at most."""
+
+
+def _slowness(stages: Sequence[Stage]) -> float:
+    """Seconds that a server's opening took, with something to spare: a look that is shorter would take it for silence
+    (servers greet late for a slow look-up of their own, or to try spammers' patience)."""
+    return min(_MOST, 1.5 * sum(stage.ms for stage in stages if stage.ok and stage.stage in _OPENING) / 1000)
 
 
 class Case(case.Case):
@@ -20,7 +35,7 @@ class Case(case.Case):
         self.route = job.link.smtp
         key = "microsoft.smtp.host" if isinstance(self.route.login, TokenLogin) else "server.host"
         goal = case.Goal(self.route.host, self.route.port, "the mail server", key, job.link.past.proven, True)
-        super().__init__(goal, failure.cause or "", failure.ms)
+        super().__init__(goal, failure.cause or "", failure.ms, _slowness(result.stages))
         self.sender = job.sender
         self.stages = result.stages
         self.failure = failure

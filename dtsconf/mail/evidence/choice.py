@@ -8,6 +8,9 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
+from dtsconf.mail.evidence.ways import late
+from dtsconf.mail.facts import IMPLICIT_TLS_PORT
+from dtsconf.mail.faults import LONG
 from dtsconf.mail.meanings.hints import TICKET
 from dtsconf.mail.route import TokenLogin
 from dtsconf.proof import CAUSES
@@ -32,10 +35,11 @@ _PROPOSED = re.compile(r"--set (?:server|microsoft\.smtp)\.(port|encryption)=(\w
 class Choice:
     """What there is, as a `kind` and a sentence `found`, and what to do about it: `hint`. `fit` are the ways that would
     do, the recommended one first; there are some if `kind` is `fit`. `certificate`: a way would do if its certificate
-    were in order; `forbidden`: one would do, and the organisation's rules forbid it; `no-login`: a mail server answers,
-    and takes no login safely; `nothing`: no such server at all."""
+    were in order; `forbidden`: one would do, and the organisation's rules forbid it; `late`: another port may do, which
+    is open and said nothing in time; `no-login`: a mail server answers, and takes no login safely; `nothing`: no such
+    server at all."""
 
-    kind: Literal["fit", "certificate", "forbidden", "no-login", "nothing"]
+    kind: Literal["fit", "certificate", "forbidden", "late", "no-login", "nothing"]
     found: str
     hint: str
     fit: tuple[Way, ...] = ()
@@ -68,6 +72,8 @@ def chosen(ways: Sequence[Way], route: Smtp) -> Choice:
         return _but_for_its_certificate(min(near, key=lambda way: _rank(way, route)), route)
     if banned := _fit(ways, route):
         return _forbidden(banned[0], route)
+    if waited := [port for port in late(ways) if port != route.port]:
+        return _late(min(waited, key=_place), route)
     served = [way for way in ways if way.ok]
     if served:
         return _without_login(min(served, key=lambda way: _rank(way, route)), route)
@@ -96,8 +102,11 @@ def _kinds(route: Smtp) -> tuple[str, ...]:
 
 
 def _rank(way: Way, route: Smtp) -> tuple[bool, bool, int]:
-    place = _PREFERENCE.index(way.port) if way.port in _PREFERENCE else len(_PREFERENCE)
-    return way.encryption == "none", way.port != route.port, place
+    return way.encryption == "none", way.port != route.port, _place(way.port)
+
+
+def _place(port: int) -> int:
+    return _PREFERENCE.index(port) if port in _PREFERENCE else len(_PREFERENCE)
 
 
 def by_token(route: Smtp) -> bool:
@@ -144,6 +153,16 @@ def _forbidden(way: Way, route: Smtp) -> Choice:
         return Choice("forbidden", found, f"{why}: {ask}, then dtsconf test again")
     ask = f"ask the administrator of {route.host} for a way that the rules allow, or who wrote them to change them"
     return Choice("forbidden", found, f"{ask}: dtsconf explain {key} shows them, dtsconf explain server.encryption too")
+
+
+def _late(port: int, route: Smtp) -> Choice:
+    """What greets late may do yet; it takes the wait of a test to see that."""
+    found = f"port {port} is open, and said nothing in the time of a look"
+    way = f"server.port={port} --set server.encryption={'tls' if port == IMPLICIT_TLS_PORT else 'starttls'}"
+    if by_token(route):
+        way = f"microsoft.smtp.port={port}"
+    wait = f" --set connection.timeout={LONG}"
+    return Choice("late", found, f"some servers greet late: to wait for port {port}, --set {way}{wait}")
 
 
 def _without_login(way: Way, route: Smtp) -> Choice:
@@ -243,11 +262,13 @@ def nowhere(host: str, host_key: str) -> str:
 
 
 def refuted(hint: str | None, ways: Sequence[Way], route: Smtp) -> bool:
-    """Whether the port and encryption that a hint proposes were just tried, and failed."""
+    """Whether the port and encryption that a hint proposes were just tried, and failed: silence is no failure yet."""
     proposed = dict(_PROPOSED.findall(hint or ""))
     if not proposed:
         return False
     port = int(proposed.get("port", route.port))
     kind = proposed.get("encryption", route.encryption)
+    unknown = late(ways)
     tried = [way for way in ways if way.port == port and (kind == "auto" or not way.connects or way.encryption == kind)]
+    tried = [way for way in tried if way.port not in unknown]
     return bool(tried) and not any(way.ok for way in tried)

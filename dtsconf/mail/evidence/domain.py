@@ -109,7 +109,7 @@ class Candidate:
     @property
     def answers(self) -> bool:
         """Whether a mail server is there."""
-        return self.choice.kind != "nothing"
+        return self.choice.kind not in ("late", "nothing")
 
     def __str__(self) -> str:
         if self.way is not None:

@@ -13,7 +13,7 @@ from dtsconf.looks import portal
 from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence import versions
 from dtsconf.mail.evidence.choice import Choice, best, chosen, refuted
-from dtsconf.mail.evidence.ways import Way, ways_in
+from dtsconf.mail.evidence.ways import Way, late, ways_in
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def _word(way: Way) -> str:
 
 def _means(ways: list[Way], case: Case) -> str:
     good = [way.encryption for way in ways if way.ok]
+    if not good and late(ways):
+        return "whatever answers, it said nothing in the time of this look, which is no answer either way"
     if not good:
         return "no mail server answers on this port, however it is asked"
     if case.route.encryption in good and case.cause != "auth-disabled":
@@ -104,6 +106,6 @@ def _hint(choice: Choice, ways: list[Way], case: Case) -> str | None:
     if case.cause == "tls-stripped" or choice.kind == "nothing":
         wrong = refuted(case.failure.hint, ways, case.route)
         return None if not wrong else _FILTER if case.cause == "tls-stripped" else choice.hint
-    if case.cause == "timeout" and choice.kind == "no-login":
+    if case.cause == "timeout" and choice.kind in ("no-login", "late"):
         return None  # the same was seen again, and no better way
     return choice.hint

@@ -77,6 +77,6 @@ def _options(ways: Sequence[Way], route: Smtp) -> str:
         ask = "better, ask its administrator to switch STARTTLS on"
         return f"{in_clear(clear, route)} {login}; this would {CLEAR}: {ask}"
     by_helo = any(way.ok and way.refusal for way in ways)
-    if choice.kind == "forbidden" or (choice.kind == "no-login" and by_helo):
+    if choice.kind in ("forbidden", "late") or (choice.kind == "no-login" and by_helo):
         return f"{choice.found}: {choice.hint}"
     return f"with the right certificate: {choice.hint}" if choice.kind == "certificate" else _NOWHERE

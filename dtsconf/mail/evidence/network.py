@@ -55,7 +55,7 @@ def _other_ports(case: Case) -> Ports | None:
     tried = " (tried just now, without login)" if choice.kind in ("fit", "certificate") else ""
     hint = None if choice.kind == "nothing" else f"{choice.hint}{tried}"
     served = any(way.ok for way in ways)
-    return Ports(seen, listening, served, hint, refusing, found, choice.kind == "no-login")
+    return Ports(seen, listening, served, hint, refusing, found, choice.kind in ("late", "no-login"))
 
 
 def _refuses(way: WayIn) -> bool:

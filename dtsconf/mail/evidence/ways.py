@@ -17,7 +17,7 @@ from dtsconf.mail.verify import verify
 from dtsconf.proof import Past
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dtsconf.mail.evidence.introduction import Refusal
     from dtsconf.mail.route import Encryption, Link
@@ -121,6 +121,19 @@ def _offers_login(detail: str) -> bool:
 
 def _time(result: Verification) -> float:
     return round(sum(stage.ms for stage in result.stages), 1)
+
+
+def late(ways: Sequence[Way]) -> tuple[int, ...]:
+    """Ports on which something listens, and which said nothing in the time of a look: whether they would do isn't
+    known."""
+    ports = dict.fromkeys(way.port for way in ways)
+    quiet = {way.port for way in ways if way.connects and way.cause == "timeout"}
+    return tuple(port for port in ports if port in quiet and not _told(ways, port))
+
+
+def _told(ways: Sequence[Way], port: int) -> bool:
+    """Whether a way into the port came to an end other than silence."""
+    return any(way.ok or way.cause != "timeout" for way in ways if way.port == port)
 
 
 def survey(link: Link, seconds: float, end: float) -> tuple[Way, ...]:

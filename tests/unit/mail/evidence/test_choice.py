@@ -9,9 +9,9 @@ import pytest
 
 from dtsconf.mail.evidence import encryption
 from dtsconf.mail.evidence.case import Case
-from dtsconf.mail.evidence.choice import chosen
+from dtsconf.mail.evidence.choice import chosen, refuted
 from dtsconf.mail.evidence.introduction import Refusal
-from dtsconf.mail.evidence.ways import Kind, Way
+from dtsconf.mail.evidence.ways import Kind, Way, late
 from dtsconf.proof import Stage, Verification
 from tests.unit.mail.jobs import job
 
@@ -42,6 +42,29 @@ def test_a_certificate_in_the_way_is_what_is_to_be_mended(password: str | None) 
     assert f"{options} --set server.ca_file=/PATH/TO/ROOTS.pem" in found.hint
     assert f"{options} --set server.fingerprint=ab" in found.hint
     assert "login.required" not in found.hint
+
+
+@pytest.mark.parametrize(("port", "encryption"), [(587, "starttls"), (465, "tls")])
+def test_silence_in_the_time_of_a_look_is_no_answer(port: int, encryption: Kind) -> None:
+    """The server may greet late: what is open and said nothing is proposed with time to wait, and refutes no hint."""
+    silent = [Way(port, kind, False, "", 1.0, "timeout", "banner") for kind in ("none", "starttls")]
+    assert late(silent) == (port,)
+    dead = [way for way in DEAD if way.port != port]
+    found = chosen([*silent, *dead], job(25387, password="x").link.smtp)
+    assert found.kind == "late"
+    options = f"--set server.port={port} --set server.encryption={encryption} --set connection.timeout=60"
+    assert found.hint.endswith(options)
+    assert chosen([*silent, *dead], job(port, password="x").link.smtp).kind == "nothing", "it is the one in use"
+    hint = f"--set server.port={port} --set server.encryption={encryption}"
+    assert not refuted(hint, silent, job(port).link.smtp)
+    assert refuted(hint, [failed("protocol", encryption, port)], job(port).link.smtp)
+
+
+def test_a_port_that_said_something_is_not_late() -> None:
+    told = [Way(465, "none", False, "", 1.0, "timeout", "banner"), failed("tls-untrusted", "tls", 465, ROOTS)]
+    assert late(told) == ()
+    assert late(DEAD) == ()
+    assert late([Way(587, "none", False, "", 1.0, "timeout", "connect")]) == ()
 
 
 def test_the_way_in_use_keeps_the_hint_of_its_own_failure() -> None:
