@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
-from dtsconf.looks import surroundings
+from dtsconf.looks import resolvconf, surroundings
 from dtsconf.looks.case import Outcome
-from dtsconf.names import host_fault
+from dtsconf.names import escape_controls, host_fault
 from dtsconf.net.connect import Address
 from dtsconf.proof import Evidence
 
@@ -46,6 +46,8 @@ Judge = Callable[[Said, tuple[Evidence, ...]], Outcome]
 def examine(case: Case, judge: Judge) -> Outcome:
     """Why the host's name could not be looked up; `judge` decides where a name server says that it has no address."""
     known = servers()
+    if not known and (slip := resolvconf.slip(SOURCE)):
+        return _misread(slip, ())
     if not known:
         means = f"{SOURCE} names no name server: this machine's network is not set up"
         none = Evidence("looked which name servers this machine uses", f"none ({SOURCE})", means)
@@ -53,11 +55,22 @@ def examine(case: Case, judge: Judge) -> Outcome:
     answers = [said for said in case.together(*(asking(s, case.host, "A", case) for s in known)) if said]
     evidence = tuple(_told(said, case.host) for said in answers)
     good = next((said for said in answers if said.code in ("NXDOMAIN", "NOERROR")), None)
+    if good is None and (slip := resolvconf.slip(SOURCE)):
+        return _misread(slip, evidence)
     if good is None:
         return _no_answer(case, known, answers, evidence)
     if knowing := next((said for said in answers if said.values), None):
         return _one_knows(case, good, knowing, evidence)
     return judge(good, evidence)
+
+
+def _misread(slip: resolvconf.Slip, evidence: tuple[Evidence, ...]) -> Outcome:
+    """A line of this machine's own settings that no program understands."""
+    text = escape_controls(slip.text)
+    means = f"line {slip.line} of {SOURCE} names no name server, and is left out by every program"
+    row = Evidence("looked which name servers this machine uses", f"{SOURCE}:{slip.line}: {text}", means)
+    hint = f"write in place of line {slip.line} of {SOURCE}, each on a line of its own: {slip.better}{_AGAIN}"
+    return Outcome((*evidence, row), f"{means}: '{text}'", hint)
 
 
 SOURCE = "/etc/resolv.conf" if sys.platform != "win32" else "the network adapter"
@@ -92,6 +105,8 @@ def servers(path: str | None = None) -> list[str]:
         found = (dns.resolver.Resolver(path) if path else dns.resolver.Resolver()).nameservers
     except (dns.exception.DNSException, OSError):
         return []
+    except ValueError:  # a line that is none; the system goes by the others
+        found = resolvconf.servers(path or SOURCE)
     return [str(server) for server in found][:MOST_SERVERS]
 
 

@@ -381,6 +381,12 @@ def test_name_servers_differ(behind: Behind) -> None:
 
 
 def test_the_wrong_name_server(behind: Behind) -> None:
+    for wrong in (f"nameserver {SERVER},{OTHER}", "nameserver dns.corp.example", f"nameservers {SERVER}"):
+        resolver(behind, wrong)
+        told = unknown(behind)
+        assert "line 1 of /etc/resolv.conf names no name server" in told.failed["detail"], told.text
+        better = f"nameserver {SERVER}" if SERVER in wrong else "nameserver ADDRESS"
+        assert f"write in place of line 1 of /etc/resolv.conf, each on a line of its own: {better}" in told.hint
     resolver(behind, f"nameserver {OTHER}")
     told = unknown(behind)
     assert f"/etc/resolv.conf names {OTHER}, and nobody answers there" in told.hint
