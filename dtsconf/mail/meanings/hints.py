@@ -206,6 +206,10 @@ SLOWER = (
     "the server limits how much it takes from here: wait some minutes, or as long as its answer says, then dtsconf test"
     " again; if it stays, " + ASK
 )
+HOURLY = (
+    "the account or its domain has sent all that the server lets it in an hour, failed mails counted too: wait an hour,"
+    " take out addresses that don't exist, then dtsconf test again; if it is too little, have the limit raised"
+)
 QUOTA = "the account has sent all that it may for today: dtsconf test again tomorrow, or have its limit raised"
 PLAN = (
     "the account at {f.host} has sent all that its plan allows: have the limit or the plan raised there, or wait until"

@@ -18,6 +18,8 @@ YANDEX = "Yandex Mail: Help, mail clients (yandex.com/support/mail/mail-clients)
 TENCENT = "Tencent QQ Mail: Help, SMTP service and authorization code (service.mail.qq.com)"
 PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essentials: email delivery errors"
 
+CPANEL = "cPanel & WHM: Tweak Settings, Mail; suspended outgoing mail (docs.cpanel.net)"
+
 _UNVERIFIED = "email address is not verified"
 
 ROWS: tuple[Row, ...] = (
@@ -40,7 +42,7 @@ ROWS: tuple[Row, ...] = (
     Row("sender-rejected", hints.VERIFY_SENDER, MAILGUN, SENDING, text=r"domain \S+ is not allowed to send"),
     Row("rate-limited", hints.SLOWER, YAHOO, code="421", text=r"\[TSS?0\d\]|temporarily deferred"),
     Row("blocked", hints.BLOCK_LIST, YAHOO, code="553", text=r"\[(BL\d\d|TSS\d\d)\]"),
-    Row("content-rejected", hints.FILTER, YAHOO, LATER, code="554", text="for policy reasons"),
+    Row("content-rejected", hints.FILTER, YAHOO, LATER, code="554", text="not accepted for policy reasons"),
     Row("rate-limited", hints.LOCKED_OUT, YAHOO, AUTH, code="535", text="too many bad auth"),
     Row("auth-rejected", hints.APP_PASSWORD, YAHOO, AUTH, code="535", text=r"\(#(MBR|AUTH)\d+\)"),
     Row("sender-rejected", hints.SEND_AS, ZOHO, SENDING, code="55[23]", text="relaying disallowed as"),
@@ -64,6 +66,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "content-rejected", hints.POLICY, MIMECAST, CONTENT, code="55[04]", text="content examination|security policies"
     ),
+    Row("rate-limited", hints.HOURLY, CPANEL, SENDING, text="exceeded the max (emails|defers and failures) per hour"),
+    Row("sender-rejected", hints.DISABLED, CPANEL, SENDING, code="550", text="outgoing mail from .* suspended"),
     Row("rate-limited", hints.SLOWER, GMX, SENDING, code="4..", text="mail send limit exceeded"),
     Row("auth-rejected", hints.CODE, TENCENT, AUTH, code="535", text="authorization code"),
     Row("auth-disabled", hints.MAIL_PROGRAMS, YANDEX, AUTH, code="535", text="not have access rights to this service"),

@@ -16,6 +16,7 @@ HMAIL = "hMailServer: SMTPConnection.cpp"
 RSPAMD = "Rspamd: greylist and ratelimit modules (rspamd.com/doc)"
 AMAVIS = "amavisd-new 2.13: README.customize"
 POLICYD = "PolicyD 2 (cluebringer): modules/Quotas.pm, Accounting.pm"
+DOMINO = "HCL Domino: SMTP inbound relay controls (help.hcl-software.com/domino)"
 AVAST = "Avast and AVG Mail Shield: its SMTP proxy on this machine"
 
 ROWS: tuple[Row, ...] = (
@@ -25,7 +26,7 @@ ROWS: tuple[Row, ...] = (
     # The name and address of this machine
     Row("blocked", hints.REVERSE, POSTFIX, text="cannot find your (reverse )?hostname"),
     Row("blocked", hints.NAME, POSTFIX, text="helo command rejected"),
-    Row("blocked", hints.NAME, EXIM, text=r"syntactically invalid (helo|ehlo) argument"),
+    Row("blocked", hints.NAME, EXIM, text=r"syntactically invalid (helo|ehlo) argument|(helo|ehlo) should be a fqdn"),
     Row("blocked", hints.BLOCK_LIST, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?blocked using"),
     Row("blocked", hints.LISTED, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?rejected"),
     Row("blocked", hints.LISTED, POSTFIX, code="503", enhanced=r"5\.7\.0", text="access denied for"),
@@ -102,6 +103,15 @@ ROWS: tuple[Row, ...] = (
         SENDING,
         code="553",
         text="list of allowed rcpthosts",
+        login_hint=hints.RELAY_LOGIN,
+    ),
+    Row(
+        "recipient-rejected",
+        hints.RELAY,
+        DOMINO,
+        LATER,
+        code="554",
+        text="relay rejected for policy reasons",
         login_hint=hints.RELAY_LOGIN,
     ),
     # Not now
