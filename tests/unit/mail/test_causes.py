@@ -255,7 +255,7 @@ def test_every_row_has_a_cause_of_the_list_and_says_where_it_is_written() -> Non
         assert row.cause in CAUSES
         assert re.match(
             r"(RFC|IANA|Exchange|Outlook|Google|Amazon|Twilio|Yahoo|Zoho|Apple|GoDaddy|Mimecast|Proofpoint|"
-            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD|Mailgun|Tencent)\b",
+            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD|Mailgun|Tencent|cPanel|HCL)\b",
             row.source,
         ), row
 
