@@ -4,6 +4,7 @@ own file, or changed by hand in the machine config since the last apply. Each is
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,26 @@ def told(stage: str, effective: Effective | None, recorded: Organisation | None)
     keys = _deciding(stage, effective)
     above = [_above(key, effective.origin[key], effective) for key in keys if _is_above(key, effective)]
     return "; ".join([*above, *_by_hand(keys, effective, recorded)])
+
+
+_GUESS = re.compile(r"--set (login\.(?:username|mechanism))=([^\s,;)]*[^\s,;).])")
+"""What a refused login's hint can only guess."""
+
+
+def without_return(hint: str, effective: Effective | None) -> str:
+    """The hint without a guess that leads back to where this call's --set came from: whoever typed one guess may have
+    done so because the other was refused."""
+    if effective is None:
+        return hint
+
+    def said(found: re.Match[str]) -> str:
+        key, value = found.groups()
+        below = effective.org.layer.values.get(key, DEFAULTS[key])
+        if effective.origin[key].layer != "command line" or below.raw != value:
+            return found.group()
+        return f"as it is without --set {key} ({display(key, value)}), unless that was refused as well"
+
+    return _GUESS.sub(said, hint)
 
 
 def is_by_hand(stage: str, effective: Effective, recorded: Organisation | None) -> bool:

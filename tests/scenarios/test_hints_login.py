@@ -90,6 +90,22 @@ def test_the_way_to_log_in_that_is_in_force_is_not_proposed(machine: Machine, sm
     machine.run(*typed(told.stdout)).ok()
 
 
+def test_a_guess_does_not_lead_back_to_the_one_before(machine: Machine, smtpd: Servers) -> None:
+    refused = "504 5.7.4 Unrecognized authentication type"
+    server = smtpd(users={"lab": "Pw-canary-47"}, auth_without_tls=True, replies={"AUTH-RESULT": refused})
+    given = settings(machine.secret_file("Pw-canary-47"))
+    given["login"]["username"] = "lab@acme.example"
+    profile = machine.profile(**proven(server, settings={**given, **SENDER}))
+    other = machine.run(*typed(machine.run("test", "--profile", profile).fails(6).stdout)).fails(6)
+    back = "without --set login.mechanism (auto), unless that was refused as well"
+    assert back in advised(other.stdout)
+    assert "try:" not in other.stdout
+    server.replies["AUTH-RESULT"] = "535 5.7.8 Error: authentication failed"
+    other = machine.run(*typed(machine.run("test", "--profile", profile).fails(6).stdout)).fails(6)
+    assert "without --set login.username (lab@acme.example), unless that was refused as well" in advised(other.stdout)
+    assert "try:" not in other.stdout
+
+
 def test_google_knows_nobody_by_half_an_address(machine: Machine, smtpd: Servers) -> None:
     server = smtpd(users={"lab@acme.example": "Pw-canary-44"}, auth_without_tls=True, replies={"AUTH-RESULT": [GOOGLE]})
     profile = machine.profile(**proven(server, settings=settings(machine.secret_file("Pw-canary-44"))))
