@@ -111,9 +111,10 @@ def of_banned(name: str) -> str:
     )
 
 
-def of_unfit(name: str) -> str:
+def of_unfit(name: str, *, large: bool) -> str:
     """What to do about a queued mail that the organisation's policy lets out to nobody, for its sender or size."""
-    return f"send it anew by the settings in force, smaller or in parts if it is that; dtsconf queue drop {name}"
+    smaller = ", smaller or in parts" if large else ""
+    return f"send it anew by the settings in force{smaller}; dtsconf queue drop {name}"
 
 
 def _of_way(failed: Stage, again: str, *, proven: bool) -> str | None:

@@ -23,7 +23,7 @@ from dtsconf.queue.ledger import Ran
 from dtsconf.queue.runner import Runner, Which
 from dtsconf.queue.spool import Spool
 from dtsconf.sending import hints
-from dtsconf.sending.recheck import unfit
+from dtsconf.sending.recheck import over, unfit
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.recipients import forbidden
 from dtsconf.settings.roots import require_roots
@@ -150,7 +150,8 @@ class Postman:
         entry = item.entry
         if words := unfit(self._effective, entry.sender, entry.size):
             none = tuple(Refused(address, None, words) for address in item.recipients)
-            return _Letter(self, item, Envelope(entry.sender, ()), item.content, none, hints.of_unfit(entry.id))
+            hint = hints.of_unfit(entry.id, large=over(self._effective, entry.size) is not None)
+            return _Letter(self, item, Envelope(entry.sender, ()), item.content, none, hint)
         banned = {address: words for address in item.recipients if (words := forbidden(self._effective.org, address))}
         refused = tuple(Refused(address, None, words) for address, words in banned.items())
         allowed = tuple(address for address in item.recipients if address not in banned)

@@ -17,10 +17,11 @@ SENDER = "sender.email"
 def unfit(effective: Effective, sender: str, size: int) -> str | None:
     """Why a mail of this sender (as on the wire) and size in octets may not go out at all, in a sentence; None when it
     may. To whom it may go is another question."""
-    return _size(effective, size) or _sender(effective, sender)
+    return over(effective, size) or _sender(effective, sender)
 
 
-def _size(effective: Effective, size: int) -> str | None:
+def over(effective: Effective, size: int) -> str | None:
+    """Why a mail of this size in octets may not go out, in a sentence; None when it may."""
     limit = effective.org.policy.max_size
     return too_large(size, limit) if limit is not None and size > limit else None
 

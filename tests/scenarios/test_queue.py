@@ -105,6 +105,7 @@ def test_what_was_queued_under_another_profile_is_held_to_the_policy_in_force(
     queue(machine, "--profile", other, "--attach", str(machine.write("large.bin", "x" * 2000)))
     result = machine.run("queue", "run").fails(1)
     assert told in result.stdout
+    assert ("smaller or in parts" in result.stdout) == ("max_size" in policy)
     assert server.messages == []
     assert [one["state"] for one in messages(machine)] == ["failed"]
 

@@ -50,6 +50,11 @@ CODE = (
     " of its webmail, make such a code there, and store that one (dtsconf secret check shows where login.password comes"
     " from)"
 )
+SECOND_FACTOR = (
+    "the account of {f.username} is asked for a second factor, which no program has: make an app password for it where"
+    " the provider has those, and store that one (dtsconf secret check shows where login.password comes from); with"
+    f" Microsoft, {MIGRATE} leads to a sign-in"
+)
 EXPIRED = (
     "the password of {f.username} has expired: set a new one where the organisation lets you (the server's words may"
     " name the page), store that one in the place which dtsconf secret check shows, then dtsconf test again"

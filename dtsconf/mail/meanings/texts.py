@@ -36,13 +36,15 @@ _SWITCHED_OFF = (
     r"\b(user|account|mailbox|login)\b.{0,20}\b(disabled|suspended|deactivated|inactive|closed)\b"
     r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b|\bkonto\b.{0,30}(gesperrt|deaktiviert)"
 )
+_SENDING_OFF = r"(outgoing mail|sending|account|mailbox)\b.{0,60}\bsuspended\b"
+_SECOND_FACTOR = r"\b(multi|two|2).?factor|\b(2fa|mfa)\b|\b(two|2).?step verification"
 _FROM_HERE = (
     r"not (allowed|permitted|authori[sz]ed).{0,20}\bfrom\b.{0,20}\b(ip|address|host|network|location|country|region)\b"
     r"|\b(ip|address|location|country|region)\b.{0,30}\bnot (allowed|permitted|authori[sz]ed)|unauthori[sz]ed ip\b"
 )
 _NO_RELAY = (
-    r"relay(ing)?( access)?( is)? (denied|prohibited|not (permitted|allowed))|(unable|not allowed|refuse) to relay"
-    r"|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
+    r"relay(ing)?( access)?( is)? (denied|prohibited|rejected|not (permitted|allowed))"
+    r"|(unable|not allowed|refuse) to relay|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
 )
 _CONTENT_RULE = (
     r"\bdlp\b|data.loss prevention|(confidential|sensitive) (data|information|content)"
@@ -74,6 +76,7 @@ FIRST: tuple[Row, ...] = (
         code="5..",
         text=_EXPIRED,
     ),
+    Row("auth-rejected", hints.SECOND_FACTOR, SUBMISSION, AUTH, code="5..", text=_SECOND_FACTOR),
 )
 
 ROWS: tuple[Row, ...] = (
@@ -82,6 +85,7 @@ ROWS: tuple[Row, ...] = (
     Row("auth-rejected", hints.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
     Row("rate-limited", hints.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
     Row("auth-disabled", hints.DISABLED, SWITCHED_OFF, AUTH, code="5..", text=_SWITCHED_OFF),
+    Row("sender-rejected", hints.DISABLED, CODES, SENDING, code="5..", text=_SENDING_OFF),
     Row("blocked", hints.LOGIN_FROM, SUBMISSION, AUTH, code="5..", text=_FROM_HERE),
     Row("rate-limited", hints.PLAN, CODES, SENDING, text=_PLAN),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),

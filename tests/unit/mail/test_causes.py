@@ -218,6 +218,18 @@ def test_who_logs_in_is_not_told_to_send_with_a_login() -> None:
     assert "instead" not in hint
 
 
+@pytest.mark.parametrize(
+    ("stage", "text", "told"),
+    [
+        ("auth", "535 5.7.3 Multi-factor authentication required", "is asked for a second factor"),
+        ("mail-from", '550 Outgoing mail from "dts@acme.example" has been suspended.', "has switched this account off"),
+        ("rcpt-to", "554 Relay rejected for policy reasons.", "passes no mail on"),
+    ],
+)
+def test_what_the_words_alone_tell(stage: str, text: str, told: str) -> None:
+    assert told in str(of_reply(stage, reply(text), FACTS._replace(login=True)).hint)
+
+
 def test_an_account_for_tests_is_not_to_be_waited_for() -> None:
     (told,) = [said for said in REPLIES if "Sandbox subdomains" in said.reply]
     hint = str(of_reply(told.stage, reply(told.reply), FACTS).hint)
