@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import Finding
 from dtsconf.mail.meanings.hints import TICKET
+from dtsconf.names import is_ip
 from dtsconf.net import meaning
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ _PROVEN_NAME = "{f.host} was proven from this machine on {f.proven}, and now "
 _NAMELESS = (
     "its name is not known: is a VPN needed that isn't up, or has the server got another name? Which name server says"
     " what: dtsconf test --explain"
+)
+_NO_INTERFACE = (
+    "this machine has no network interface {zone} (ip link shows those that it has): name the one that leads to the"
+    " server, or the server's name: --set {f.host_key}=HOST"
 )
 _NAMES_MUTE = "this machine's name servers don't answer for it; which of them says what: dtsconf test --explain"
 _DOUBTFUL = ("refused", "timeout")
@@ -84,6 +89,8 @@ def of_errnos(numbers: Sequence[int | None], facts: Facts) -> Finding:
 
 def of_lookup(code: int | None, facts: Facts) -> Finding:
     """What a failed look-up means. `code` is getaddrinfo's, None when it did not end in time."""
+    if is_ip(facts.host):
+        return Finding("dns", _NO_INTERFACE.format(f=facts, zone=facts.host.partition("%")[2]))
     if facts.proven:
         now = _NAMELESS if meaning.no_such_name(code) else _NAMES_MUTE
         return Finding("dns", _PROVEN_NAME.format(f=facts) + now)

@@ -107,6 +107,12 @@ def test_a_value_in_the_place_of_the_profiles_is_told_with_what_takes_it_back(
     assert "in place of" not in right.ok().text
 
 
+def test_an_address_on_an_interface_that_is_not_there_is_no_name(machine: Machine) -> None:
+    told = machine.run("test", "--profile", machine.profile(settings={"server": {"host": "fe80::1%eth9"}})).fails(9)
+    assert advised(told.stdout).startswith("hint: this machine has no network interface eth9")
+    assert "whole name" not in told.stdout
+
+
 def test_a_machine_config_that_was_changed_by_hand_is_told_as_that(machine: Machine, smtpd: Servers) -> None:
     running = smtpd()
     profile = machine.profile(**proven(running))

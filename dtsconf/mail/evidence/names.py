@@ -9,7 +9,7 @@ from dtsconf.looks import names
 from dtsconf.looks.case import Outcome
 from dtsconf.looks.names import Said, asking
 from dtsconf.mail.evidence import domain
-from dtsconf.names import host_fault
+from dtsconf.names import host_fault, is_ip
 from dtsconf.proof import Evidence
 from dtsconf.settings.microsoft import is_smtp_host
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def examine(case: Case) -> Outcome:
     """Why the resolve stage failed."""
+    if is_ip(case.host):  # an address with a zone that this machine lacks (RFC 4007 11): no name server knows of it
+        return Outcome()
     return names.examine(case, lambda said, evidence: _unknown(case, said, evidence))
 
 

@@ -103,6 +103,12 @@ def test_a_floor_of_our_own_is_named() -> None:
     assert "--set connection.min_tls=1.2" in str(hint)
 
 
+def test_an_address_on_an_interface_that_is_not_there() -> None:
+    hint = str(faults.of_lookup(socket.EAI_NONAME, FACTS._replace(host="fe80::1%eth9")).hint)
+    assert hint.startswith("this machine has no network interface eth9")
+    assert "spelling" not in hint
+
+
 @pytest.mark.parametrize(
     ("code", "words"), [(socket.EAI_NONAME, "its name is not known"), (socket.EAI_AGAIN, "name servers don't answer")]
 )
