@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
@@ -173,7 +174,7 @@ _LACKS = {True: "has no address", False: "can't be found"}
 
 def question(said: Said, name: str, kind: str) -> str:
     """What was done, for a row of evidence."""
-    words = {"A": "the address of", "MX": "the mail exchanger of"}
+    words = {"A": "the address of", "AAAA": "the IPv6 address of", "MX": "the mail exchanger of"}
     return f"asked the name server {said.server} for {words[kind]} {name}"
 
 
@@ -200,6 +201,8 @@ def right(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
 def _one_knows(case: Case, asked: Said, knowing: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     """The name servers differ, and the system heeds the first that says anything (resolv.conf(5)); or an answer that
     was missing a moment ago is there now."""
+    if asked is knowing and (half := _half_answered(case, knowing)):
+        return replace(half, evidence=(*evidence, *half.evidence))
     if asked is knowing:
         return Outcome(evidence, f"{knowing.server} does know the name: the trouble comes and goes", _again_soon(case))
     told = f"the name is right: {asked.server} doesn't know it, {knowing.server} does ({', '.join(knowing.values)})"
@@ -207,6 +210,21 @@ def _one_knows(case: Case, asked: Said, knowing: Said, evidence: tuple[Evidence,
     maker = surroundings.written_by(SOURCE)
     way += f" (the file is written by {maker}: change it there)" if maker else ""
     return Outcome(evidence, told, f"{way}{_AGAIN}")
+
+
+def _half_answered(case: Case, knowing: Said) -> Outcome | None:
+    """A name server that knows the IPv4 address and gives no answer at all about IPv6: the system's resolver waits for
+    both (RFC 4074 describes such servers, and firewalls that swallow the question do the same)."""
+    (six,) = case.together(asking(knowing.server, case.host, "AAAA", case))
+    if six is None or six.code != "silent":
+        return None
+    row = Evidence(
+        question(six, case.host, "AAAA"), "no answer", "it should say that there is none; programs wait for it"
+    )
+    telling = f"{knowing.server} answers for IPv4 ({', '.join(knowing.values)}) and never for IPv6 (AAAA)"
+    ask = f"ask who runs the name server {knowing.server}, or a firewall before it, to let AAAA questions be answered"
+    own = f"; until then, with glibc 2.36 or newer, the line options no-aaaa in {SOURCE} does without them"
+    return Outcome((row,), telling, f"{ask}{own if sys.platform == 'linux' else ''}{_AGAIN}")
 
 
 def _again_soon(case: Case) -> str:

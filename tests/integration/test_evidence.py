@@ -749,6 +749,15 @@ def test_an_alias_of_a_name_that_is_gone(behind: Behind, left: str | None, lacks
     assert "old.acme" not in told.hint
 
 
+def test_a_name_server_that_never_answers_for_ipv6(behind: Behind) -> None:
+    behind.link.names.silent_about = "AAAA"
+    told = behind.test(behind.profile(server={"host": HOST, "port": 25}, connection={"timeout": 2}))
+    assert (told.failed["stage"], told.cause) == ("resolve", "dns")
+    assert f"answers for IPv4 ({SERVER}) and never for IPv6 (AAAA)" in told.detail
+    assert "comes and goes" not in told.detail
+    assert "to let AAAA questions be answered" in told.hint
+
+
 def test_a_resolver_that_knows_every_name(behind: Behind) -> None:
     behind.link.names.records.clear()
     behind.link.names.wildcard = SERVER

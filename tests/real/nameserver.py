@@ -25,19 +25,21 @@ class _Quiet:
 
 class NameServer(BaseResolver):  # type: ignore[misc] # dnslib has no types
     """`records` are lines of a zone file (`mail.corp.example. 60 IN A 192.0.2.1`); `wildcard`: the address that every
-    name without a record of its own has; `tells_zone`: what isn't there is told with the zone's SOA."""
+    name without a record of its own has; `tells_zone`: what isn't there is told with the zone's SOA;
+    `silent_about`: the kind of record that it answers no question about."""
 
     def __init__(self) -> None:
         self.records: list[str] = []
         self.wildcard: str | None = None
         self.tells_zone = True
+        self.silent_about: str | None = None
         self.asked: list[tuple[str, str]] = []
 
     def resolve(self, request: Any, handler: Any) -> Any:
         """One query's answer, as dnslib asks for it."""
         name, kind = str(request.q.qname).lower().rstrip("."), QTYPE[request.q.qtype]
         self.asked.append((name, kind))
-        if "silent" in name:
+        if "silent" in name or kind == self.silent_about:
             raise DNSError("no answer")
         reply = request.reply()
         if "servfail" in name:
