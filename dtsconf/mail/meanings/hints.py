@@ -61,7 +61,7 @@ EXPIRED = (
 )
 MAIL_PROGRAMS = (
     "the provider lets no mail programs into the account of {f.username}: sign in to its webmail, allow them in the"
-    " settings (Yandex: All settings, Email clients), make an app password there if it offers one, and store that one"
+    " settings (Yandex: Email clients; GMX: POP3 and IMAP), make an app password there if it offers one, and store that"
     " (dtsconf secret check shows where login.password comes from)"
 )
 BROWSER = (

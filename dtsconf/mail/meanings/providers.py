@@ -20,9 +20,11 @@ PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essential
 
 CPANEL = "cPanel & WHM: Tweak Settings, Mail; suspended outgoing mail (docs.cpanel.net)"
 
+_PROGRAMS_OFF = r"\b(pop3?|imap)\b.{0,40}(not (activated|enabled)|deactivated|nicht (aktiviert|freigeschaltet))"
 _UNVERIFIED = "email address is not verified"
 
 ROWS: tuple[Row, ...] = (
+    Row("auth-disabled", hints.MAIL_PROGRAMS, GMX, AUTH, code="535", text=_PROGRAMS_OFF),
     Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text=_UNVERIFIED, names="sender"),
     Row("recipient-rejected", hints.VERIFY_RECIPIENT, SES, SENDING, code="554", text=_UNVERIFIED, names="recipient"),
     Row("sender-rejected", hints.VERIFY_NAMED, SES, SENDING, code="554", text=_UNVERIFIED),

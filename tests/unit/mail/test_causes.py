@@ -188,6 +188,13 @@ def test_a_password_that_has_expired_is_told_in_other_languages_too() -> None:
         assert hint.startswith("the password of user@acme.example has expired")
 
 
+def test_mail_programs_that_are_not_let_in_are_no_matter_of_the_password() -> None:
+    text = "535 Authentication credentials invalid. POP3/IMAP access not activated for this account"
+    hint = str(of_reply("auth", reply(text), FACTS._replace(login=True)).hint)
+    assert hint.startswith("the provider lets no mail programs into the account")
+    assert "login.username" not in hint
+
+
 def test_a_password_that_exchange_says_has_expired() -> None:
     hint = str(of_reply("auth", reply("535 5.7.3 Password expired"), FACTS._replace(login=True)).hint)
     assert hint.startswith("the password of user@acme.example has expired")
