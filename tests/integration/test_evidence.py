@@ -612,6 +612,18 @@ def test_starttls_where_there_is_none_but_on_another_port(
     assert behind.mended(profile, told).code == 0
 
 
+def test_a_server_of_another_name_without_tls_and_login_is_not_trusted_with_mail(behind: Behind, serve: Serve) -> None:
+    """A network that leads outgoing mail to a server of its own."""
+    greets = {"CONNECT": Say("220 mx.isp.example ESMTP")}
+    serve(587, on=greets)
+    behind.link.smtp._always["CONNECT"] = greets["CONNECT"]
+    server = {"host": HOST, "port": 587, "encryption": "starttls"}
+    told = behind.test(behind.profile(server=server, login=behind.login("Pw-canary-6")))
+    assert "it calls itself mx.isp.example, not mail.corp.example" in told.detail
+    assert not told.advised
+    assert "ask who runs this network" in told.hint
+
+
 def test_tls_that_is_agreed_on_and_then_held_back(behind: Behind, serve: Serve) -> None:
     held = steps(Say("220 2.0.0 Ready to start TLS"), Stall())
     serve(587, extensions=("STARTTLS",), on={"STARTTLS": held})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.looks import portal
 from dtsconf.looks.case import Outcome
-from dtsconf.mail.evidence import versions
+from dtsconf.mail.evidence import said, versions
 from dtsconf.mail.evidence.choice import Choice, best, chosen, refuted
 from dtsconf.mail.evidence.ways import Way, late, ways_in
 from dtsconf.proof import Evidence
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _OTHERS = ((587, 0), (465, 1), (25, 0))
 """Other ports, and which of the two looks of `ways_in` fits the port: in clear first, or TLS first."""
 
+_STRANGER = (
+    "ask who runs {case.host} whether it calls itself {name}, and takes logins, and at which port; if it isn't that"
+    " server, ask who runs this network, or the DNS: some lead all outgoing mail to a server of their own. Nothing is"
+    " sent there, with a login or without, until that is known"
+)
 _FILTER = (
     "ask who runs the firewall or mail filter on the way: it takes the encryption out, and no way with TLS is left"
 )
@@ -45,6 +50,11 @@ def examine(case: Case) -> Outcome:
     choice = chosen(_usable(ways, case), case.route)
     if not choice.fit and (old := versions.judge(case, newest if isinstance(newest, str) else None)):
         return replace(old, evidence=(*evidence, *old.evidence))
+    if choice.kind == "no-login" and (name := said.stranger(case)):
+        calls = f"it calls itself {name}, not {case.host}"
+        means = "another server than the one meant may answer in its place"
+        stranger = Evidence("read the greeting", case.detail("banner")[:200], f"{calls}: {means}")
+        return Outcome((*evidence, stranger), calls, _STRANGER.format(case=case, name=name))
     return Outcome(tuple(evidence), _telling(choice, case), _hint(choice, ways, case))
 
 

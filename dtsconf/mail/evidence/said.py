@@ -12,6 +12,7 @@ from dtsconf.looks.products import inspector
 from dtsconf.mail.causes import row_of
 from dtsconf.mail.facts import Facts
 from dtsconf.mail.reply import Reply
+from dtsconf.names import host_fault, is_ip
 from dtsconf.proof import CAUSES, Evidence
 
 if TYPE_CHECKING:
@@ -86,6 +87,15 @@ def reply(failure: Stage, *, tls: bool) -> list[Evidence]:
     code = f"{failure.code} {failure.enhanced_code}" if failure.enhanced_code else str(failure.code)
     means = f"{CAUSES.get(failure.cause or row.cause, '')} ({row.source})"
     return [Evidence(f"read the server's answer at {failure.stage}", f"{code}: {words[:300]}", means)]
+
+
+def stranger(case: Case) -> str | None:
+    """The name that the server greets with (RFC 5321 4.2), where it is of another domain than the host that was asked
+    for. Many a host is an alias, so this is a doubt and no more."""
+    name = case.detail("banner").partition("220")[2].lstrip(" -").partition(" ")[0].lower()
+    if "." not in name or "." not in case.host or host_fault(name) is not None or is_ip(name) or is_ip(case.host):
+        return None
+    return name if name.split(".")[-2:] != case.host.lower().split(".")[-2:] else None
 
 
 def in_between(case: Case) -> Outcome:
