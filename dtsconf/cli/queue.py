@@ -33,9 +33,12 @@ def list_command(run: Run) -> Outcome:
     """
     from dtsconf.queue.listing import listed
     from dtsconf.render import queue as render
+    from dtsconf.wiring import user_name
 
     found = listed(_spool(run))
-    return Outcome(render.list_data(found), render.list_text(found, run.call()), short=None if found else "")
+    return Outcome(
+        render.list_data(found), render.list_text(found, run.call(), user_name()), short=None if found else ""
+    )
 
 
 @make("run")

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Variable
+from dtsconf.render.show import shown
 from dtsconf.settings.effective import display, source
 from dtsconf.settings.resolve import DEFAULTS
 from dtsconf.settings.rules import in_use
@@ -89,7 +90,7 @@ def _is_above(key: str, effective: Effective) -> bool:
 
 
 def _above(key: str, setting: Setting, effective: Effective) -> str:
-    now = f"{key} is {display(key, setting.value)} here ({source(setting.layer, setting.where)})"
+    now = f"{key} is {shown(display(key, setting.value))} here ({source(setting.layer, setting.where)})"
     return f"{now} in place of {_instead(key, effective)}; to go by that again: {_without(key, setting)}"
 
 
@@ -98,8 +99,8 @@ def _instead(key: str, effective: Effective) -> str:
     org = effective.org
     if org.gave(key):
         whose = "machine config" if org.layer.name == "machine" else "profile"
-        return f"the {whose}'s {display(key, org.layer.values[key].raw)}"
-    return "the port that is usual for the encryption" if key in _PORTS else f"the default, {DEFAULTS[key].raw}"
+        return f"the {whose}'s {shown(display(key, org.layer.values[key].raw))}"
+    return "the port that is usual for the encryption" if key in _PORTS else f"the default, {shown(DEFAULTS[key].raw)}"
 
 
 def _without(key: str, setting: Setting) -> str:
@@ -132,5 +133,5 @@ def _changed(
             yield key, setting.value, before.raw
 
 
-def _shown(key: str, value: object) -> object:
-    return "not set" if value is None else display(key, value)
+def _shown(key: str, value: object) -> str:
+    return "not set" if value is None else shown(display(key, value))

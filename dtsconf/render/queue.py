@@ -51,11 +51,11 @@ def _next(one: Listed) -> float:
     return one.progress.next or (one.entry.queued if one.entry else 0)
 
 
-def list_text(found: Sequence[Listed], call: Call) -> str:
+def list_text(found: Sequence[Listed], call: Call, user: str) -> str:
     """Two lines a message: what it is, and how far it has come; at the end what to type, with the options of this
-    call."""
+    call. `user`: whose queue it is."""
     if not found:
-        return "nothing is queued\n"
+        return f"nothing is queued for {escape_controls(user)} (each user has a queue of their own)\n"
     return "".join(_lines(one) for one in found) + f"{call.completed(_count(found))}\n"
 
 

@@ -65,7 +65,9 @@ def test_a_queued_mail_is_private_and_is_sent_later(machine: Machine, smtpd: Ser
     assert "1 sent" in machine.run("queue", "run").ok().stdout
     assert len(server.messages) == 1
     assert messages(machine) == []
-    assert machine.run("queue", "list").ok().stdout == "nothing is queued\n"
+    assert (
+        machine.run("queue", "list").ok().stdout == "nothing is queued for root (each user has a queue of their own)\n"
+    )
     assert machine.run("queue", "run").ok().stdout == "nothing is due\n"
 
 

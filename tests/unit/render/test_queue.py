@@ -65,7 +65,7 @@ def test_nothing_due_tells_what_waits_and_what_sends_it() -> None:
 
 def test_who_was_refused_and_who_has_it() -> None:
     progress = Progress(1, remaining=(), refused=(Refused("bix@x.example", 550, NO),), detail=NO)
-    assert render.list_text([listed("failed", progress)], Call()).splitlines()[:4] == [
+    assert render.list_text([listed("failed", progress)], Call(), "ann").splitlines()[:4] == [
         "7  failed    bix@x.example and 1 more: log",
         "    12 bytes, 1 attempt",
         f"    refused bix@x.example: {NO}",
@@ -74,6 +74,6 @@ def test_who_was_refused_and_who_has_it() -> None:
 
 
 def test_nobody_is_said_to_have_what_nobody_has() -> None:
-    later = render.list_text([listed("deferred", Progress(1, detail="greylisted"))], Call())
+    later = render.list_text([listed("deferred", Progress(1, detail="greylisted"))], Call(), "ann")
     assert "1 attempt, next 2027-01-15T08:00:00Z: greylisted" in later
     assert "has it" not in later
