@@ -4,6 +4,7 @@ And how several are one: `dtsconf secret` is a family with commands of its own."
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
@@ -24,12 +25,13 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, but a word too many that looks like a profile is told how profiles are named."""
         ctx.allow_extra_args = True
+        given = tuple(args)  # click empties its own
         rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
-            raise self._beside(rest, ctx) or click.UsageError(_too_many(rest), ctx)
+            raise self._beside(rest, given, ctx) or click.UsageError(_too_many(rest), ctx)
         return rest
 
-    def _beside(self, rest: Sequence[str], ctx: click.Context) -> UsageProblem | None:
+    def _beside(self, rest: Sequence[str], given: Sequence[str], ctx: click.Context) -> UsageProblem | None:
         """What words too many usually mean."""
         if typeset := _typeset(rest):
             return UsageProblem(_too_many(rest), typeset)
@@ -38,7 +40,8 @@ class Command(click.Command):
             return UsageProblem(_too_many(rest), hint)
         if self.name in PROFILED and _looks_like_profile(rest[0]):
             return UsageProblem(_too_many(rest), f"did you mean --profile {escape_controls(rest[0])}?")
-        return None
+        meant = [found for at in _places(rest[0], given) if (found := _after(given, at))]
+        return UsageProblem(_too_many(rest), meant[0]) if meant else None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and print its outcome; the returned value is the exit code."""
@@ -56,6 +59,12 @@ class Command(click.Command):
         return super().make_context(info_name, args, parent, **extra)
 
 
+TEXTS = frozenset({"--subject", "--body"})
+"""Options that take a text, in which blanks are usual."""
+
+ADDRESSES = frozenset({"--to", "--cc", "--bcc"})
+"""Options that take one address each time."""
+
 PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "send", "show", "status", "test"})
 """Commands that work on the profile of --profile and take none as an argument."""
 
@@ -71,6 +80,23 @@ def _typeset(rest: Sequence[str]) -> str | None:
         plain = escape_controls("--" + dashed.lstrip("-" + "".join(_DASHES)))
         return f"the dash in {escape_controls(dashed)} is a word processor's: type {plain}, with two plain hyphens"
     return PLAIN_QUOTES if any(word.startswith(CURLY) or word.endswith(CURLY) for word in rest) else None
+
+
+def _places(word: str, given: Sequence[str]) -> list[int]:
+    """Where a word too many may stand: behind an option and its value."""
+    return [at for at in range(2, len(given)) if given[at] == word]
+
+
+def _after(given: Sequence[str], at: int) -> str | None:
+    """What to type in place of words too many that go on with the value of an option before them."""
+    option, value = given[at - 2 : at]
+    words = [value, *takewhile(lambda word: not word.startswith("-"), given[at:])]
+    if option in TEXTS:
+        return escape_controls(f'a value with blanks goes in quotation marks: {option} "{" ".join(words)}"')
+    if option in ADDRESSES and "@" in given[at]:
+        each = " ".join(f"{option} {word}" for word in words)
+        return escape_controls(f"each address has an option of its own: {each}")
+    return None
 
 
 def _looks_like_profile(word: str) -> bool:
