@@ -26,7 +26,13 @@ class Command(click.Command):
         """As click's, but a word too many that looks like a profile is told how profiles are named."""
         ctx.allow_extra_args = True
         given = tuple(args)  # click empties its own
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.NoSuchOption as wrong:
+            if wrong.option_name not in SETTINGS or "--set" not in _listed(self):
+                raise
+            hint = f"that is a setting: --set {SETTINGS[wrong.option_name]}"
+            raise UsageProblem(f"there is no option {wrong.option_name}", hint) from None
         if rest and not ctx.resilient_parsing:
             raise self._beside(rest, given, ctx) or click.UsageError(_too_many(rest), ctx)
         return rest
@@ -58,6 +64,17 @@ class Command(click.Command):
         _note_name(parent, info_name)
         return super().make_context(info_name, args, parent, **extra)
 
+
+SETTINGS = {
+    "--from": "sender.email=ADDRESS",
+    "--sender": "sender.email=ADDRESS",
+    "--host": "server.host=HOST",
+    "--server": "server.host=HOST",
+    "--port": "server.port=PORT",
+    "--user": "login.username=NAME",
+    "--username": "login.username=NAME",
+}
+"""Options that other mail programs have (swaks, mailx, sendemail), and the setting that they are here."""
 
 TEXTS = frozenset({"--subject", "--body"})
 """Options that take a text, in which blanks are usual."""

@@ -483,6 +483,8 @@ def test_the_password_is_seen_nowhere(machine: Machine, applied: Callable[..., S
         (("--to", "a@x.example", "--subject", "Run", "12", "done"), 'in quotation marks: --subject "Run 12 done"'),
         (("--to", "12", "--subject", "Run", "12", "--body", "x"), 'in quotation marks: --subject "Run 12"'),
         (("--to", "a@x.example", "b@x.example"), "an option of its own: --to a@x.example --to b@x.example"),
+        (("--to", "a@x.example", "--from", "b@x.example"), "that is a setting: --set sender.email=ADDRESS"),
+        (("--to", "a@x.example", "--server=mail.x.example"), "that is a setting: --set server.host=HOST"),
         (("\u2013-to", "a@x.example"), "type --to, with two plain hyphens"),
         (("\u2014to", "a@x.example"), "type --to, with two plain hyphens"),
         (("--to", "\u201ca@x.example\u201d"), "take the curly quotes for plain ones"),
