@@ -109,7 +109,7 @@ def mended(
 def _mended(stage: Stage, call: Call, effective: Effective | None, recorded: Organisation | None) -> Stage:
     if stage.ok:
         return stage
-    first = call.completed(astray.told(stage.stage, effective, recorded))
+    first = call.completed(astray.told(stage.stage, effective, recorded, stage.cause))
     hint = told(stage.hint, call, effective) if stage.hint else ""
     return replace(stage, hint="; else ".join(each for each in (first, hint) if each) or None)
 

@@ -40,12 +40,19 @@ _TAKEN_OVER = ("environment", "user")
 """Layers whose values somebody may have forgotten; those of the command line are in sight."""
 
 
-def told(stage: str, effective: Effective | None, recorded: Organisation | None) -> str:
+_TIME = "connection.timeout"
+_TIMED = ("dns", "timeout", "outcome-unknown")
+"""Causes that too short a time has, too."""
+
+
+def told(stage: str, effective: Effective | None, recorded: Organisation | None, cause: str | None = None) -> str:
     """What stands in the organisation's place, as sentences before a hint; '' where nothing does. `recorded`: the
-    machine config as the last apply wrote it, where that is known."""
+    machine config as the last apply wrote it, where that is known; `cause`: the failure's, where it has one."""
     if effective is None:
         return ""
     keys = _deciding(stage, effective)
+    if cause in _TIMED and _is_hurried(effective):
+        keys = (_TIME, *keys)
     above = [_above(key, effective.origin[key], effective) for key in keys if _is_above(key, effective)]
     return "; ".join([*above, *_by_hand(keys, effective, recorded)])
 
@@ -78,6 +85,12 @@ def is_by_hand(stage: str, effective: Effective, recorded: Organisation | None) 
 def _deciding(stage: str, effective: Effective) -> tuple[str, ...]:
     """The settings of the mode in use that may be why a stage failed."""
     return tuple(key for key in _DECIDING.get(stage, ()) if in_use(key, effective.settings.mode))
+
+
+def _is_hurried(effective: Effective) -> bool:
+    """Whether less time is given than the organisation gives, or the default."""
+    given = effective.org.layer.values.get(_TIME, DEFAULTS[_TIME])
+    return effective.settings.connection.timeout < float(given.raw)
 
 
 def _is_above(key: str, effective: Effective) -> bool:

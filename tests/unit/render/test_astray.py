@@ -50,6 +50,15 @@ def test_only_what_a_stage_goes_by_is_told(stage: str, environment: dict[str, An
     assert words in found if words else found == ""
 
 
+@pytest.mark.parametrize(
+    ("seconds", "cause", "is_told"), [(0.5, "dns", True), (0.5, "refused", False), (90, "dns", False)]
+)
+def test_too_short_a_time_is_told_where_time_ran_out(seconds: float, cause: str, *, is_told: bool) -> None:
+    found = astray.told("resolve", effective(WORKING, environment={"connection.timeout": seconds}), None, cause)
+    assert found.startswith("connection.timeout is 0.5 here (environment, DTS_EMAIL_CONNECTION__TIMEOUT)") is is_told
+    assert ("unset DTS_EMAIL_CONNECTION__TIMEOUT" in found) is is_told
+
+
 def test_what_is_as_the_organisation_has_it_is_not_told() -> None:
     assert (
         astray.told("connect", effective({**WORKING, "server.port": 25}, environment={"server.port": 25}), None) == ""
