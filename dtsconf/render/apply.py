@@ -10,6 +10,7 @@ from dtsconf.render import advice, table
 from dtsconf.render.call import Call
 from dtsconf.render.common import hint_line, painted, problem, typed
 from dtsconf.render.plan import changes_data, secrets
+from dtsconf.render.status import owed
 
 if TYPE_CHECKING:
     from dtsconf.errors import DtsconfError
@@ -69,6 +70,8 @@ def _proof(applied: Applied, root: str | None, *, verbose: bool, color: bool) ->
 def _unproven(applied: Applied, root: str | None) -> str:
     """That settings are live which no mail has proven, and why."""
     generation = applied.generation
+    if not applied.changed and generation is not None and (make := owed(generation.proof, root)):
+        return f"the proof is still owed: offline{make}\n"
     if not applied.changed or generation is None or generation.profile is None or generation.proof.state != "none":
         return ""
     why = "--no-verify" if generation.proof.note == "no-verify" else "verify.level is none"

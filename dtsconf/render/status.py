@@ -59,7 +59,7 @@ def text(
         lines.append(f"  {opened(item.path, root)}: {painted(escape_controls(item.what), 'red', on=color)}{since}\n")
     lines += [f"  {opened(path, root)}: content not checked ({unseen})\n" for path in status.unchecked]
     if status.generation is not None:
-        lines.append(escape_controls(_proof(status)[:-1]) + "\n")
+        lines.append(escape_controls(_proof(status)[:-1]) + owed(status.proof, root) + "\n")
     if standing is not None:
         from dtsconf.render.sign_in import standing_text
 
@@ -94,6 +94,13 @@ def _proof(status: Status) -> str:
     if proof.state == "pending":
         return f"proof: still owed ({proof.pending}), level {proof.level}\n"
     return f"proof: {proof.level}, {proof.time}{_age(status.proof_age)}, for {proof.program} as {proof.user}\n"
+
+
+def owed(proof: Proof | None, root: str | None) -> str:
+    """What makes a proof that the server's absence left owed, to go on the line that says so; '' where none is. Others
+    come about by themselves, with a sign-in or a user's first mail."""
+    offline = proof is not None and proof.state == "pending" and proof.pending == "offline"
+    return f"; once the server can be reached: {typed('apply --verify', root)}" if offline else ""
 
 
 def _age(seconds: float | None) -> str:

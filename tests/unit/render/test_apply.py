@@ -178,6 +178,13 @@ def test_nothing_to_change_is_a_line() -> None:
     assert found == "Nothing to change: HOST holds what the profile asks for.\n"
 
 
+def test_a_proof_that_stays_owed_is_told_with_what_makes_it() -> None:
+    waiting = replace(GENERATION, proof=Proof("pending", "send", pending="offline"))
+    there = applied(plan=replace(PLAN, changes=()), verification=None, generation=waiting)
+    told = apply.text(there, verbose=False)
+    assert "still owed: offline; once the server can be reached: `dtsconf apply --verify`" in told
+
+
 def test_a_proof_that_is_owed_is_said() -> None:
     owed = replace(PASSED, pending="offline")
     assert "still owed: offline" in apply.text(applied(changed=True, verification=owed), verbose=False)

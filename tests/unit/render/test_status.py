@@ -53,6 +53,11 @@ def test_a_proof_that_is_owed_or_missing() -> None:
     assert "still owed (offline)" in render.text(
         replace(SYNC, proof=Proof("pending", "connect", pending="offline")), None
     )
+    owed = replace(SYNC, proof=Proof("pending", "connect", pending="offline"))
+    assert "level connect; once the server can be reached: `dtsconf apply --verify --root /r`\n" in render.text(
+        owed, None, "/r"
+    )
+    assert "apply" not in render.text(replace(owed, proof=Proof("pending", "connect", pending="user")), None)
     assert "proof: none (no-verify)" in render.text(replace(SYNC, proof=Proof(note="no-verify")), None)
 
 
