@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from dtsconf.cli.common import Outcome, Run
-from dtsconf.errors import DtsconfError, Interrupted, Notice, Place, Problem, UsageProblem
+from dtsconf.errors import DtsconfError, Interrupted, Invalid, Notice, Place, Problem, UsageProblem
 from dtsconf.names import escape_controls
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on", "t", "y"})
@@ -90,7 +90,7 @@ def _complete(run: Run, outcome: Outcome) -> None:
 def _failed(run: Run, error: DtsconfError) -> int:
     from dtsconf.render import failure
 
-    run.told += _by_variables(run, error)
+    run.told += [*_by_variables(run, error), *_by_hand(run, error)]
     call = run.call(sets=getattr(error.known, "verification", None) is not None)
     if run.json:
         return _say(failure.envelope(run.command, error, run.told, call), "", error.code)
@@ -106,6 +106,21 @@ def _by_variables(run: Run, error: DtsconfError) -> list[Notice]:
     if "root" in run.variables and run.profile is None and any(each.kind == "missing" for each in error.problems):
         told.append(("root", "--root DIR"))
     return [_by_variable(run.variables[name], option) for name, option in told]
+
+
+def _by_hand(run: Run, error: DtsconfError) -> list[Notice]:
+    """That somebody changed the machine config, where its settings can't be used."""
+    if run.profile is not None or not isinstance(error, Invalid):
+        return []
+    from dtsconf import wiring
+    from dtsconf.render import astray
+
+    try:
+        now, recorded = wiring.machine_config(run.root), wiring.recorded_config(run.inputs())
+    except (DtsconfError, OSError):
+        return []
+    found = astray.by_hand(now, recorded) if now and recorded else None
+    return [found] if found else []
 
 
 def _is_gone(problem: Problem, path: str | None) -> bool:

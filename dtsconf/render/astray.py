@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import Variable
+from dtsconf.errors import Notice, Variable
 from dtsconf.render.show import shown
 from dtsconf.settings.effective import display, source
 from dtsconf.settings.resolve import DEFAULTS
@@ -123,6 +123,21 @@ def _without(key: str, setting: Setting) -> str:
     return f"take {key} out of {setting.where}"
 
 
+def by_hand(now: Organisation, recorded: Organisation) -> Notice | None:
+    """What differs between the machine config and what the last apply wrote; None where nothing does."""
+    values = {key: now.layer.values.get(key) for key in (*recorded.layer.values, *now.layer.values)}
+    changed = [
+        f"{key} is {_shown(key, value and value.raw)} there and was {_shown(key, before and before.raw)}"
+        for key, value in values.items()
+        if (before := recorded.layer.values.get(key)) is None or value is None or before.raw != value.raw
+    ]
+    return Notice("by-hand", f"{_CHANGED} ({', '.join(changed)})", _BACK) if changed else None
+
+
+_CHANGED = "the machine config was changed by hand since the last apply"
+_BACK = "dtsconf apply --profile FILE writes it back, dtsconf plan --profile FILE shows what that changes"
+
+
 def _by_hand(keys: tuple[str, ...], effective: Effective, recorded: Organisation | None) -> list[str]:
     found = [
         f"{key} is {_shown(key, now)} there and was {_shown(key, then)}"
@@ -130,8 +145,7 @@ def _by_hand(keys: tuple[str, ...], effective: Effective, recorded: Organisation
     ]
     if not found:
         return []
-    back = "dtsconf apply --profile FILE writes it back, dtsconf plan --profile FILE shows what that changes"
-    return [f"the machine config was changed by hand since the last apply ({', '.join(found)}): {back}"]
+    return [f"{_CHANGED} ({', '.join(found)}): {_BACK}"]
 
 
 def _changed(

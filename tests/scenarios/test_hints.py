@@ -133,6 +133,21 @@ def test_a_machine_config_that_was_changed_by_hand_is_told_as_that(machine: Mach
     machine.run("send", *mail).ok()
 
 
+def test_a_machine_config_that_was_changed_to_what_can_not_be_is_told_as_that(machine: Machine, smtpd: Servers) -> None:
+    profile = machine.profile(**proven(smtpd()))
+    machine.apply(profile).ok()
+    config = machine.settings()
+    config["settings"]["server"].update(encryption="starttls", ca_file="/etc/nothing.pem")
+    machine.config.write_text(json.dumps(config))
+    for args in (("test",), ("send", "--to", "ann@acme.example", "--body", "x")):
+        told = machine.run(*args).fails(3).stderr
+        assert "changed by hand since the last apply" in told
+        assert "server.ca_file is /etc/nothing.pem there and was not set" in told
+        assert "writes it back" in told
+    machine.apply(profile).ok()
+    machine.run("test").ok()
+
+
 def test_a_rollback_that_is_not_proven_names_what_works(machine: Machine) -> None:
     settings = {"server": {"host": "127.0.0.1", "port": free_ports(1)[0]}}
     machine.apply(machine.profile(settings=settings, verify={"level": "none"})).ok()
