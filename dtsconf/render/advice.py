@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.mail.meanings.hints import ANEW, TEST_AGAIN
 from dtsconf.names import escape_controls
-from dtsconf.render import astray, proposals
+from dtsconf.render import astray, keeping, proposals
 from dtsconf.render.call import Call
 from dtsconf.settings.effective import display, origin_of
 from dtsconf.settings.model import effective_port
@@ -56,7 +56,7 @@ def text(hint: str | None, call: Call, effective: Effective | None = None) -> st
         again = typed(replace(call, sets=others))
         return f"then: {call.completed('dtsconf apply --profile FILE') if machine else again}\n"
     more = tuple(f"{each.key}={each.value}" for each in proposed)
-    kept = "".join(f"{escape_controls(line)}\n" for line in proposals.kept(proposed, effective).splitlines())
+    kept = "".join(f"{escape_controls(line)}\n" for line in keeping.kept(proposed, effective).splitlines())
     if effective is not None and any(effective.origin[key].layer == "machine" for key in keys):
         kept += f"  # and then\n  {call.completed('dtsconf apply --profile FILE')}\n"
     return f"try:  {typed(replace(call, sets=(*others, *more)))}\nkeep: once that works\n{kept}"

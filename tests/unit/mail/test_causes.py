@@ -11,7 +11,7 @@ from dtsconf.mail.meanings import OTHERWISE, TABLE
 from dtsconf.mail.remedies import REMEDIES
 from dtsconf.mail.reply import Reply, parse_line
 from dtsconf.proof import CAUSES
-from dtsconf.render.proposals import GROUP
+from dtsconf.render.proposal import GROUP
 from tests.unit.mail.replies import REPLIES, Said
 
 FACTS = Facts(

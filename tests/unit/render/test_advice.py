@@ -8,8 +8,9 @@ import yaml
 from dtsconf.errors import Option, Place
 from dtsconf.mail.causes import of_reply
 from dtsconf.mail.reply import Reply
-from dtsconf.render import advice, proposals
+from dtsconf.render import advice, keeping, proposals
 from dtsconf.render.call import Call
+from dtsconf.render.proposal import Proposal
 from dtsconf.settings.policy import Rule
 from dtsconf.settings.values import LayerName
 from tests.unit.machine.world import LOGIN, WORKING, effective, place
@@ -218,24 +219,24 @@ def test_what_worked_goes_to_the_layer_that_gives_the_value() -> None:
 def test_what_is_kept_fits_the_file_of_its_layer(layer: LayerName, lines: list[str]) -> None:
     base = effective()
     given = replace(base, origin={key: replace(one, layer=layer) for key, one in base.origin.items()})
-    assert proposals.kept([proposals.Proposal("server.encryption", "tls")], given).splitlines() == lines
+    assert keeping.kept([Proposal("server.encryption", "tls")], given).splitlines() == lines
 
 
 def test_what_stands_nowhere_yet_goes_into_its_section_or_comes_with_it() -> None:
     base = effective()
     without = replace(base.origin["server.port"], layer="default", where=None)
     given = replace(base, origin={**base.origin, "server.port": without})
-    assert proposals.kept([proposals.Proposal("server.port", "587")], given).splitlines() == [
+    assert keeping.kept([Proposal("server.port", "587")], given).splitlines() == [
         "  # in /srv/site.yaml, beside line 1",
         "  port: 587",
     ]
     flow = {"server.host": Place("/p.yaml", 5, 18), "server.encryption": Place("/p.yaml", 5, 40)}
     inline = replace(given, origin={**given.origin, **{k: replace(base.origin[k], where=w) for k, w in flow.items()}})
-    assert proposals.kept([proposals.Proposal("server.port", "587")], inline).splitlines() == [
+    assert keeping.kept([Proposal("server.port", "587")], inline).splitlines() == [
         "  # in /p.yaml, within the braces on line 5",
         "  port: 587",
     ]
-    assert proposals.kept([proposals.Proposal("login.required", "true")], given).splitlines() == [
+    assert keeping.kept([Proposal("login.required", "true")], given).splitlines() == [
         "  # in the profile, below settings",
         "  login: {required: true}",
     ]
@@ -243,21 +244,21 @@ def test_what_stands_nowhere_yet_goes_into_its_section_or_comes_with_it() -> Non
 
 def test_a_variable_in_the_way_of_the_right_value_goes() -> None:
     above = effective({**WORKING, "server.port": 465}, environment={"server.port": 2})
-    kept = proposals.kept([proposals.Proposal("server.port", "465")], above)
+    kept = keeping.kept([Proposal("server.port", "465")], above)
     assert kept == "  unset DTS_EMAIL_SERVER__PORT  # the value below it is this one\n"
 
 
 def test_what_is_to_be_kept_is_yaml_for_the_settings() -> None:
     """Texts that YAML reads otherwise are quoted; what --set gave is an option again."""
-    proposed = [proposals.Proposal("login.username", "0123"), proposals.Proposal("login.required", "true")]
-    _, *lines = proposals.kept(proposed, None).splitlines()
+    proposed = [Proposal("login.username", "0123"), Proposal("login.required", "true")]
+    _, *lines = keeping.kept(proposed, None).splitlines()
     assert yaml.safe_load("settings:\n" + "\n".join(lines)) == {
         "settings": {"login": {"username": "0123", "required": True}}
     }
     base = effective()
     origin = {key: replace(one, layer="command line") for key, one in base.origin.items()}
     given = replace(base, origin=origin)
-    assert "--set 'login.username=b c'" in proposals.kept([proposals.Proposal("login.username", "b c")], given)
+    assert "--set 'login.username=b c'" in keeping.kept([Proposal("login.username", "b c")], given)
 
 
 def test_a_failure_tells_each_value_that_may_be_at_fault() -> None:

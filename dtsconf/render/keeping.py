@@ -1,0 +1,111 @@
+"""Where to write down what worked: lines to paste, for the layers that give the values now."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import Place
+from dtsconf.render.proposal import Proposal, news, typed
+from dtsconf.settings.keys import KEYS
+
+if TYPE_CHECKING:
+    from dtsconf.settings.effective import Effective
+    from dtsconf.settings.values import LayerName
+
+
+def kept(proposals: list[Proposal], effective: Effective | None) -> str:
+    """How to write down what worked, for the layers that give the values now: lines to paste, each group with a line
+    before it that says where."""
+    groups: dict[LayerName, list[Proposal]] = {}
+    for each in news(proposals, effective):
+        layer = effective.origin[each.key].layer if effective and each.key in effective.origin else "profile"
+        groups.setdefault("profile" if layer == "default" else layer, []).append(each)
+    return "".join(_kept(layer, group, effective) for layer, group in groups.items())
+
+
+_FILES = {
+    "profile": ("in the profile, below settings", "  "),
+    "machine": ("in the profile, below settings", "  "),
+    "user": ("in your own settings", ""),
+}
+"""Where a layer's file takes settings, and how far they are indented there."""
+
+
+def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) -> str:
+    from shlex import quote
+
+    if layer == "environment":
+        return "".join(_variable(each, effective) for each in group)
+    if layer == "command line":
+        given = " ".join(f"--set {quote(f'{each.key}={each.value}')}" for each in group)
+        return f"  # in place of the options of this call\n  {given}\n"
+    changed, new = [], []
+    for each in group:
+        place = effective.origin[each.key].where if effective and layer != "machine" else None
+        if isinstance(place, Place):
+            changed.append(f"  {place}  {leaf(each)}\n")
+        else:
+            new.append(each)
+    return "".join(changed) + _added(layer, new, effective)
+
+
+def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -> str:
+    """What stands nowhere yet: below its section where the file has that, else with it."""
+    lines = ""
+    for each in list(new):
+        if beside := beside_of(layer, each, effective):
+            lines += f"  # in {beside[0].file}, {by(beside)}\n  {leaf(each)}\n"
+            new.remove(each)
+    if new:
+        where, indent = _FILES.get(layer, _FILES["profile"])
+        lines += f"{indent}# {where}\n{as_yaml(new, indent)}"
+    return lines
+
+
+def beside_of(layer: LayerName, proposal: Proposal, effective: Effective | None) -> list[Place]:
+    """Where the other settings of the same section stand in the layer's file, or in one of its files."""
+    section, dot, _ = proposal.key.rpartition(".")
+    if effective is None or not dot or layer == "machine":
+        return []
+    others = [one for key, one in effective.origin.items() if key.rpartition(".")[0] == section and one.layer == layer]
+    places = [one.where for one in others if isinstance(one.where, Place)]
+    return [place for place in places if place.file == places[0].file]
+
+
+def leaf(proposal: Proposal) -> str:
+    """The setting's own line in YAML."""
+    from dtsconf.settings.rewriting import inline
+
+    return f"{proposal.key.rpartition('.')[2]}: {inline(typed(proposal.key, proposal.value))}"
+
+
+def _variable(proposal: Proposal, effective: Effective | None) -> str:
+    """The line for a shell (Windows: PowerShell): without the variable where the organisation gives this very value."""
+    from shlex import quote
+
+    name = KEYS[proposal.key].variable
+    below = effective.org.layer.values.get(proposal.key) if effective else None
+    if below is not None and below.raw == typed(proposal.key, proposal.value):
+        line = f"Remove-Item Env:{name}" if sys.platform == "win32" else f"unset {name}"
+        return f"  {line}  # the value below it is this one\n"
+    if sys.platform == "win32":
+        doubled = proposal.value.replace("'", "''")
+        return f"  $env:{name} = '{doubled}'\n"
+    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
+        return f"  export {name}={quote(proposal.value)}\n"
+
+
+def as_yaml(group: list[Proposal], indent: str) -> str:
+    """The settings as they stand in a file, a line a section."""
+    from dtsconf.settings.rewriting import inline
+    from dtsconf.settings.sources import nested
+
+    tree = nested({each.key: typed(each.key, each.value) for each in group})
+    return "".join(f"{indent}{section}: {inline(values)}\n" for section, values in tree.items())
+
+
+def by(beside: list[Place]) -> str:
+    """Where in its file a key belongs to these."""
+    inline = len({place.line for place in beside}) < len(beside)
+    return f"{'within the braces on' if inline else 'beside'} line {beside[0].line}"
