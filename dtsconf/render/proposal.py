@@ -31,13 +31,14 @@ _CONFIRMED = ("server.fingerprint",)
 @frozen
 class Proposal:
     """One `key=value` of a hint. `lacks`: others are needed beside it, and not given; `locked`, `rule`, `profile_only`:
-    why --set would be refused."""
+    why --set would be refused; `within`: the rule that what is filled in has to keep."""
 
     key: str
     value: str
     lacks: bool = False
     locked: bool = False
     rule: Rule | None = None
+    within: Rule | None = None
 
     @property
     def free(self) -> bool:
@@ -83,11 +84,27 @@ def _one(key: str, value: str, effective: Effective | None) -> Proposal:
     lacks = any(effective.origin[other].value is None for other in needed)
     policy = effective.org.policy
     locked = policy.lock_on(key) is not None
-    ruled = [rule for rule in policy.rules_on(key) if rule.op == "present" or not _BLANK.match(value)]
-    broken = next((rule for rule in ruled if not rules.holds(rule, typed(key, value))), None)
+    if _BLANK.match(value):
+        return _to_fill_in(key, value, effective, lacks=lacks, locked=locked)
+    broken = next((rule for rule in policy.rules_on(key) if not rules.holds(rule, typed(key, value))), None)
     if broken is not None and (nearest := _as_far_as(broken, value, effective)) is not None:
         return Proposal(key, nearest, lacks, locked)
     return Proposal(key, value, lacks, locked, broken)
+
+
+def _to_fill_in(key: str, value: str, effective: Effective, *, lacks: bool, locked: bool) -> Proposal:
+    """One whose value the reader knows: a rule may leave no other than the one in force."""
+    ruled = effective.org.policy.rules_on(key)
+    here = effective.origin[key].value
+    shut = next((one for one in ruled if not _leaves_any(one, value, here)), None)
+    within = next((one for one in ruled if one.op != "present"), None)
+    return Proposal(key, value, lacks, locked, shut, within)
+
+
+def _leaves_any(rule: Rule, value: str, here: object) -> bool:
+    if rule.op == "one_of":
+        return any(one != here for one in rule.operand)
+    return rule.op != "present" or rules.holds(rule, value)
 
 
 def _as_far_as(broken: Rule, value: str, effective: Effective) -> str | None:

@@ -40,11 +40,19 @@ def unset(hint: str) -> str:
 def _told(group: str, effective: Effective | None) -> str:
     proposed = weighed(group, effective)
     if effective is None or all(each.free for each in proposed):
-        return " ".join(f"--set {each.key}={each.value}" for each in proposed)
+        return " ".join(f"--set {each.key}={each.value}{_within(each)}" for each in proposed)
     changes = news(proposed, effective)
     new = [each for each in changes if each.rule is None and _is_unwritten(each, effective)]
     edits = [_edit(each, effective) for each in changes if each not in new]
     return " and ".join([*edits, *_written(new, effective)])
+
+
+def _within(proposal: Proposal) -> str:
+    """What the organisation's rule wants of a value that the reader fills in."""
+    if proposal.within is None:
+        return ""
+    at = f" at {proposal.within.where}" if proposal.within.where else ""
+    return f" (it must {rules.words(proposal.within)}, by the organisation's rule{at})"
 
 
 def _edit(proposal: Proposal, effective: Effective) -> str:

@@ -131,6 +131,21 @@ def test_what_may_not_be_set_at_all_is_not_proposed_with_a_blank() -> None:
     assert "the organisation's rule at /srv/site.yaml:20:3 forbids it: it must not be set" in told
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("x.example",), "--set server.host=NAME (it must be one of 'mail.acme.example', 'x.example', by the"),
+        ((), "forbids it: it must be 'mail.acme.example'; so that has to change first"),
+    ],
+)
+def test_what_a_rule_leaves_for_a_blank_is_told(more: tuple[str, ...], told: str) -> None:
+    rule = Rule("server.host", "one_of", ("mail.acme.example", *more), None, place(20))
+    text = advice.told("check the spelling: --set server.host=NAME", Call(), effective(WORKING, rules=(rule,)))
+    assert told in text
+    assert "rule at /srv/site.yaml:20:3" in text
+    assert ("--set" in text) == bool(more)
+
+
 def test_a_rule_in_the_way_has_to_change_before_anything_is_typed() -> None:
     rule = Rule("server.encryption", "none_of", ("none",), None, place(20))
     ruled = effective({**WORKING, "server.port": 25}, rules=(rule,))
