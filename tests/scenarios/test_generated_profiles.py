@@ -233,7 +233,8 @@ def test_generated_profiles(folder: Path) -> None:
 
 
 def verdict(folder: Path, profile: Json) -> int:
-    """The exit code on which validate, show and the schema agree."""
+    """The exit code on which validate, show and the schema agree; or validate and plan, where it is no value that can't
+    be but what apply would have to do with it."""
     path = str(folder / "site.yaml")
     code, out, err = run("validate", "--json", path)
     assert code in {0, 3, 4}, err
@@ -248,9 +249,23 @@ def verdict(folder: Path, profile: Json) -> int:
     faults = [error.message for error in validator().iter_errors(profile)]
     assert not faults or code == 3, (profile, faults)
     shown, out, err = run("show", "--json", "--profile", path, "--root", str(folder))
-    assert shown == code, (profile, body.get("problems"), out)
     assert "Traceback" not in out + err
+    if (shown, code) == (0, 3):
+        assert {problem["kind"] for problem in body["problems"]} <= {"delivery", "target"}, (profile, body)
+        shown, out, err = run("plan", "--json", "--profile", path, "--root", str(folder))
+        assert "Traceback" not in out + err
+    assert shown == code, (profile, body.get("problems"), out)
     return code
+
+
+def test_what_no_apply_could_do_is_refused_by_validate_and_plan(folder: Path) -> None:
+    """A case that generation seldom makes."""
+    login = {"required": True, "username": "x", "password": "env://SMTP_PASSWORD"}
+    server, sender = {"host": "relay.acme.example"}, {"email": "lab@acme.example"}
+    values = {"login": login, "server": server, "sender": sender}
+    profile: Json = {"dtsconf": 1, "name": "x", "secrets": {"deliver": "reference"}, "settings": values}
+    (folder / "site.yaml").write_text(json.dumps(profile))
+    assert verdict(folder, profile) == 3
 
 
 def test_check_jsonschema_comes_to_the_same_verdict(folder: Path) -> None:
