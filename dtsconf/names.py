@@ -7,6 +7,7 @@ are IDNA 2008 (RFC 5891), local parts outside ASCII need SMTPUTF8 (RFC 6531). Kn
 from __future__ import annotations
 
 import re
+import sys
 from functools import lru_cache
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -144,6 +145,11 @@ def is_loopback(host: str) -> bool:
     """Whether the host, by its spelling alone, is this machine."""
     bare = host.strip("[]").lower()
     return bare in ("localhost", "::1") or (bare.startswith("127.") and is_ip(bare))
+
+
+def to_unset(variable: object) -> str:
+    """The line for this system's shell (Windows: PowerShell) that takes an environment variable away."""
+    return f"Remove-Item Env:{variable}" if sys.platform == "win32" else f"unset {variable}"
 
 
 def is_everybodys(host: str) -> bool:

@@ -17,7 +17,7 @@ import click
 
 from dtsconf.cli.common import Outcome, Run
 from dtsconf.errors import DtsconfError, Interrupted, Invalid, Notice, Place, Problem, UsageProblem
-from dtsconf.names import escape_controls
+from dtsconf.names import escape_controls, to_unset
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on", "t", "y"})
 
@@ -129,8 +129,8 @@ def _is_gone(problem: Problem, path: str | None) -> bool:
 
 def _by_variable(variable: str, option: str) -> Notice:
     value = escape_controls(os.environ.get(variable, ""))
-    unset = f"Remove-Item Env:{variable}" if sys.platform == "win32" else f"unset {variable}"
-    return Notice("variable", f"{variable} says {value}", f"to go without it: {unset}; for this call: {option}")
+    hint = f"to go without it: {to_unset(variable)}; for this call: {option}"
+    return Notice("variable", f"{variable} says {value}", hint)
 
 
 def _misused(run: Run, wrong: click.UsageError) -> int:

@@ -23,6 +23,7 @@ else:
     _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 _MARK = ".dtsconf-"
+_BLOCK = 256 * 1024
 _DESCRIPTORS = "/proc/self/fd"
 """Open files as paths (proc(5))."""
 
@@ -87,7 +88,7 @@ if sys.platform == "linux":
         def __init__(self, path: str, mode: int) -> None:
             self.path, self.mode = path, mode
             self._folder = os.path.dirname(path) or os.curdir
-            self._descriptor = os.open(self._folder, os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(self._folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
 
         def __exit__(
             self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -101,9 +102,22 @@ if sys.platform == "linux":
                 os.fsync(self._descriptor)
             # Only with a folder's descriptor does Python follow the link; nothing is looked up in it.
             here = f"{_DESCRIPTORS}/{self._descriptor}"
-            os.link(here, self.path, src_dir_fd=self._descriptor, follow_symlinks=True)
+            try:
+                os.link(here, self.path, src_dir_fd=self._descriptor, follow_symlinks=True)
+            except FileExistsError:
+                raise
+            except OSError:  # some security modules let no file be linked
+                self._copy(durable=durable)
+                return
             if durable:
                 sync_folder(self._folder)
+
+        def _copy(self, *, durable: bool) -> None:
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            with Staging(self.path, self.mode) as named:
+                while block := os.read(self._descriptor, _BLOCK):
+                    named.write(block)
+                named.commit(durable=durable)
 
 
 def new_file(path: str, mode: int = 0o600) -> Staging:

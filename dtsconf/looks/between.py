@@ -4,15 +4,14 @@ or silences the session on the way; or IPv6 carries nothing while IPv4 does.
 
 from __future__ import annotations
 
-import socket
 import ssl
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dtsconf.looks import families, portal, proxy
 from dtsconf.looks.asked import by_proxy
 from dtsconf.looks.case import Outcome
+from dtsconf.net.connect import connected
 from dtsconf.proof import Evidence
 from dtsconf.web.trust import blind
 
@@ -56,12 +55,9 @@ def _shakes(address: Address, asked: Asked, end: float) -> Callable[[], str]:
 
     def look() -> str:
         try:
-            with socket.socket(address.family, socket.SOCK_STREAM) as sock:
-                sock.settimeout(max(0.05, end - time.monotonic()))
-                sock.connect(address.sockaddr)
-                sock.settimeout(max(0.05, end - time.monotonic()))
-                with blind(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)).wrap_socket(sock, server_hostname=asked.case.host):
-                    return families.ANSWERS
+            context = blind(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+            with connected(address, end) as sock, context.wrap_socket(sock, server_hostname=asked.case.host):
+                return families.ANSWERS
         except TimeoutError:
             return "silence"
         except ssl.SSLError as error:

@@ -5,14 +5,13 @@ roots are missing where, or whose clock is wrong.
 from __future__ import annotations
 
 import re
-import socket
 import ssl
-import time
 from typing import TYPE_CHECKING
 
 from dtsconf.looks import certificates, clock, portal
 from dtsconf.looks.case import Outcome
 from dtsconf.looks.products import inspector
+from dtsconf.net.connect import connected
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -66,10 +65,9 @@ def _by_system(asked: Asked) -> Callable[[], bool]:
 
         address = asked.case.addresses[0]
         try:
-            with socket.create_connection(address.sockaddr[:2], max(0.05, end - time.monotonic())) as sock:
-                sock.settimeout(max(0.05, end - time.monotonic()))
-                with tls_context(None).wrap_socket(sock, server_hostname=asked.case.host):
-                    return True
+            context = tls_context(None)
+            with connected(address, end) as sock, context.wrap_socket(sock, server_hostname=asked.case.host):
+                return True
         except (OSError, ValueError):
             return False
 

@@ -49,6 +49,25 @@ class Address:
         return str(self.sockaddr[0])
 
 
+def connected(address: Address, end: float) -> socket.socket:
+    """A socket connected to this one address, by `end` (monotonic seconds); its next wait ends then, too. Raises:
+    OSError."""
+    sock = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(_left(end))
+        sock.connect(address.sockaddr)
+        sock.settimeout(_left(end))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _left(end: float) -> float:
+    """Seconds up to `end`, and a moment where it is over: 0 would mean not to wait at all."""
+    return max(0.05, end - time.monotonic())
+
+
 @frozen
 class Attempt:
     """An address that did not answer: the system's error number, None for a time-out."""

@@ -74,6 +74,11 @@ def _of_refused(progress: Progress) -> str:
     return f"{first.address}: {first.detail}{f' (and {len(more)} more)' if more else ''}"
 
 
+def _by_hand(name: str) -> str:
+    """What to type for a message that failed."""
+    return f"dtsconf queue flush {name}; or take it away: dtsconf queue drop {name}"
+
+
 class Ledger:
     """The results of a run. `found` are the messages whose attempt is over, `more` those that go on at once, with whom
     the server had no place for in the same transaction."""
@@ -136,13 +141,13 @@ class Ledger:
             return
         if not slot.failed:
             progress = replace(progress, detail=f"given up after 5 days; the last attempt: {progress.detail}")
-        self._fail(taken, progress, hint)
+        self._fail(taken, progress, f"no run tries it by itself any more; {_by_hand(entry.id)}")
 
     def _fail(self, taken: Taken, progress: Progress, hint: str) -> None:
         name = taken.item.entry.id
         if not progress.detail:
             progress = replace(progress, detail=_of_refused(progress))
-        hint = hint or f"once that is mended: dtsconf queue flush {name}; or take it away: dtsconf queue drop {name}"
+        hint = hint or f"once that is mended: {_by_hand(name)}"
         self.give_up(Ran(name, taken.item.entry.message_id, "failed", progress.detail, hint), taken.held, progress)
         taken.held.release()
 

@@ -5,10 +5,10 @@ own file, or changed by hand in the machine config since the last apply. Each is
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Notice, Variable
+from dtsconf.names import to_unset
 from dtsconf.render.show import shown
 from dtsconf.settings.effective import display, source
 from dtsconf.settings.resolve import DEFAULTS
@@ -119,7 +119,7 @@ def _instead(key: str, effective: Effective) -> str:
 def _without(key: str, setting: Setting) -> str:
     """What takes a value of a layer away."""
     if isinstance(setting.where, Variable):
-        return f"Remove-Item Env:{setting.where}" if sys.platform == "win32" else f"unset {setting.where}"
+        return to_unset(setting.where)
     return f"take {key} out of {setting.where}"
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Place
+from dtsconf.names import to_unset
 from dtsconf.render.proposal import Proposal, news, typed
 from dtsconf.settings.keys import KEYS
 
@@ -87,8 +88,7 @@ def _variable(proposal: Proposal, effective: Effective | None) -> str:
     name = KEYS[proposal.key].variable
     below = effective.org.layer.values.get(proposal.key) if effective else None
     if below is not None and below.raw == typed(proposal.key, proposal.value):
-        line = f"Remove-Item Env:{name}" if sys.platform == "win32" else f"unset {name}"
-        return f"  {line}  # the value below it is this one\n"
+        return f"  {to_unset(name)}  # the value below it is this one\n"
     if sys.platform == "win32":
         doubled = proposal.value.replace("'", "''")
         return f"  $env:{name} = '{doubled}'\n"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Notice, Problem
 from dtsconf.frozen import frozen
+from dtsconf.names import to_unset
 from dtsconf.settings import check, microsoft, rules, secrecy, unusual
 from dtsconf.settings.doubts import known_from, rests_on_doubt
 from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
@@ -193,7 +194,7 @@ def _strict_aside(item: SetAside) -> Problem:
         "set-aside",
         f"{item.key} is locked by the organisation{_place(item)}: the value given by "
         f"{source(item.layer, item.where)} has no effect",
-        f"unset {item.where}" if item.layer == "environment" else f"take {item.key} out there",
+        to_unset(item.where) if item.layer == "environment" else f"take {item.key} out there",
         item.where,
         item.key,
         code=4,

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dtsconf.errors import Problem
+from dtsconf.names import to_unset
 from dtsconf.settings.effective import Setting, quoted, source
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.values import LAYER_ORDER, ORGANISATION, Layer, LayerName, Organisation, Value
@@ -113,7 +114,7 @@ def _problem(secret: str, key: str, values: Mapping[str, Setting], meant: tuple[
     value, giver = meant
     change, owner = values[key], values[secret]
     if change.layer == "environment":
-        without, own = f"unset {change.where or KEYS[key].variable}", f"give {KEYS[secret].variable} as well"
+        without, own = to_unset(change.where or KEYS[key].variable), f"give {KEYS[secret].variable} as well"
     else:
         without, own = f"take {key} out of {change.where or 'that file'}", f"give {secret} in that file as well"
     return Problem(

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from dtsconf.names import is_loopback
+from dtsconf.names import is_loopback, to_unset
 from dtsconf.web.trouble import NO_ADDRESS, SETTING, SYSTEM, Proxy, Trouble
 
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
@@ -44,7 +44,7 @@ def unproxied(url: str, proxy: str) -> tuple[str, str] | None:
     named = next((name for name in _VARIABLES if os.environ.get(name)), None)
     spared = next((name for name in ("no_proxy", "NO_PROXY") if os.environ.get(name)), None)
     if named and spared:
-        return f"{named} names a proxy, and {spared} leaves {host} out of it", f"unset {spared}"
+        return f"{named} names a proxy, and {spared} leaves {host} out of it", to_unset(spared)
     clear = next((name for name in ("http_proxy", "HTTP_PROXY") if os.environ.get(name)), None)
     if named or clear is None:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
+from dtsconf.names import to_unset
 
 if TYPE_CHECKING:
     from dtsconf.net.certificate import Certificate
@@ -162,7 +163,7 @@ def _login_hint(proxy: Proxy, host: str) -> str:
 
 def _without(proxy: Proxy) -> str:
     """How to do without the proxy."""
-    return f"or go without a proxy: {f'unset {proxy.named}' if proxy.by_variable else '--set connection.proxy=none'}"
+    return f"or go without a proxy: {to_unset(proxy.named) if proxy.by_variable else '--set connection.proxy=none'}"
 
 
 class NoAnswer(Exception):

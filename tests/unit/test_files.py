@@ -88,7 +88,7 @@ def test_atomic_write_that_fails_leaves_the_old_file(
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.fixture(params=["without a name", "no such files here", "no /proc"])
+@pytest.fixture(params=["without a name", "no such files here", "no /proc", "no links"])
 def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Systems with and without files that have no name yet."""
     opened, access = os.open, os.access
@@ -100,6 +100,12 @@ def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
     if request.param == "no such files here":
         monkeypatch.setattr(os, "open", named_only)
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "not permitted")
+
+    if request.param == "no links":
+        monkeypatch.setattr(os, "link", forbidden)
     if request.param == "no /proc":
         monkeypatch.setattr(os, "access", lambda path, how: path != "/proc/self/fd" and access(path, how))
     return str(request.param)
@@ -113,7 +119,8 @@ def test_a_new_file_is_there_whole_or_not_at_all(tmp_path: Path, system: str) ->
         making.commit()
     assert (tmp_path / "file").read_bytes() == b"one"
     assert mode(tmp_path / "file") == 0o640
-    assert len(unfinished) == (0 if system == "without a name" else 1)
+    assert len(unfinished) == (0 if system in ("without a name", "no links") else 1)
+    assert os.listdir(tmp_path) == ["file"]
     assert "file" not in unfinished
 
 

@@ -5,13 +5,12 @@ IPv6 that connects and then carries nothing looks like a dead server, while IPv4
 
 from __future__ import annotations
 
-import socket
-import time
 from typing import TYPE_CHECKING
 
 from dtsconf.looks import families
 from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence import encryption
+from dtsconf.net.connect import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +36,7 @@ def examine(case: Case) -> Outcome:
 def _greets(address: Address, end: float) -> Callable[[], str]:
     def look() -> str:
         try:
-            with socket.socket(address.family, socket.SOCK_STREAM) as sock:
-                sock.settimeout(max(0.05, end - time.monotonic()))
-                sock.connect(address.sockaddr)
-                sock.settimeout(max(0.05, end - time.monotonic()))
+            with connected(address, end) as sock:
                 data = sock.recv(200)
         except TimeoutError:
             return "silence"

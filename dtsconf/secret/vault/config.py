@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from dtsconf.errors import Invalid, Problem, SecretUnavailable, Variable
 from dtsconf.frozen import frozen
-from dtsconf.names import escape_controls, is_loopback
+from dtsconf.names import escape_controls, is_loopback, to_unset
 from dtsconf.secret.file import read_private
 from dtsconf.secret.value import Secret
 
@@ -119,7 +119,7 @@ def _client_pair(environ: Mapping[str, str], url: str) -> tuple[Given | None, Gi
 def _refuse_blindness(environ: Mapping[str, str]) -> None:
     if environ.get("VAULT_SKIP_VERIFY", "").lower() not in _FALSE:
         message = "VAULT_SKIP_VERIFY is set, and dtsconf sends no secret to a server that it can't tell from another"
-        hint = "unset VAULT_SKIP_VERIFY, and name the server's CA: secrets.vault.ca_file, or VAULT_CACERT"
+        hint = f"{to_unset('VAULT_SKIP_VERIFY')}, and name the server's CA: secrets.vault.ca_file, or VAULT_CACERT"
         _refuse("VAULT_SKIP_VERIFY", message, hint)
 
 

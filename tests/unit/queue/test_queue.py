@@ -96,10 +96,15 @@ def test_after_five_days_it_is_given_up(spool: Spool) -> None:
     clock.time = entry.queued + LIFETIME - 1
     assert run(spool, Server(Outcome(later=TWO, detail="451 later")), ALL, clock)[0].state == "deferred"
     clock.time += 1
-    (ran,) = run(spool, Server(Outcome(later=TWO, detail="451 later")), ALL, clock)
+    later = Outcome(later=TWO, detail="451 later", hint="a later run tries again")
+    (ran,) = run(spool, Server(later), ALL, clock)
     assert ran.state == "failed"
     assert "5 days" in ran.detail
     assert "451 later" in ran.detail
+    (again,) = run(spool, Server(later), Which(ids=(entry.id,)), clock)
+    for one in (ran, again):
+        assert (one.state, one.hint.partition(";")[0]) == ("failed", "no run tries it by itself any more")
+        assert f"dtsconf queue flush {entry.id}" in one.hint
 
 
 def test_a_server_that_is_down_is_asked_once_for_all(spool: Spool) -> None:
