@@ -242,6 +242,25 @@ def test_one_that_was_taken_is_not_sent_again_by_a_run_after_one_that_died(spool
     assert files(spool) == []
 
 
+def test_who_was_refused_is_not_forgotten_by_a_run_that_died_once_the_others_had_it(spool: Spool) -> None:
+    add(spool)
+    refused = (Refused(TWO[0], 550, "550 no such user"),)
+    run(spool, Server(Outcome(later=TWO[1:], refused=refused, detail="450 busy")))
+
+    def dies(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        for item in items:
+            item.begin()
+            item.taken()
+            raise KeyboardInterrupt
+        yield Outcome()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(spool, dies)
+    (ran,) = run(spool, Server())
+    assert ran.state == "failed"
+    assert progress_of(spool.slots()[0]).refused == refused
+
+
 def test_a_run_that_breaks_off_lets_go_of_all_that_it_held(spool: Spool) -> None:
     for number in range(3):
         add(spool, message_id=f"<{number}@acme.example>")
