@@ -90,7 +90,7 @@ class Generation:
 
     `result` is the plan's digest of what was wanted; `config` the machine config's text; `references` the delivered
     secrets' references and ids by settings key; `adopted` and `made` (folders) add up from the first generation on;
-    `settled` remembers every `auto` that was ever settled here, by `HOST PORT`.
+    `settled` remembers every `auto` that was ever settled here, by `HOST PORT`; `version` is the dtsconf that made it.
     """
 
     number: int
@@ -111,6 +111,7 @@ class Generation:
     references: Mapping[str, str] = field(default_factory=dict)
     adopted: tuple[Adopted, ...] = ()
     made: tuple[str, ...] = ()
+    version: str = ""
 
 
 def to_bytes(generation: Generation) -> bytes:

@@ -11,6 +11,7 @@ from dtsconf.machine.generations import next_number
 from dtsconf.machine.record import Generation, to_bytes
 from dtsconf.secret.value import Secret
 from dtsconf.times import iso_time
+from dtsconf.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,7 @@ def generation(final: Planned, machine: Machine, key: MachineKey, staged: Staged
         references=final.want.references,
         adopted=writing.adoptions(final),
         made=tuple(dict.fromkeys(made)),
+        version=__version__,
     )
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dtsconf.errors import DtsconfError, Invalid, Notice, Problem, UsageProblem
 from dtsconf.files.staging import atomic_write
@@ -127,9 +127,9 @@ def _effective(place: str, data: bytes, given: Inputs) -> Effective:
         found = resolve(org, [], strict=given.strict)
     except Invalid as wrong:
         raise Invalid(org.with_excerpts(wrong.problems)) from None
-    emptied = {key.removeprefix("microsoft."): None for key in stand_ins}
-    microsoft = found.settings.microsoft.model_copy(update=emptied)
-    return replace(found, settings=found.settings.model_copy(update={"microsoft": microsoft}))
+    emptied: dict[str, Any] = {key.removeprefix("microsoft."): None for key in stand_ins}
+    microsoft = replace(found.settings.microsoft, **emptied)
+    return replace(found, settings=replace(found.settings, microsoft=microsoft))
 
 
 def _blank(org: Profile) -> Iterator[str]:

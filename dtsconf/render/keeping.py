@@ -99,7 +99,7 @@ def _variable(proposal: Proposal, effective: Effective | None) -> str:
 def as_yaml(group: list[Proposal], indent: str) -> str:
     """The settings as they stand in a file, a line a section."""
     from dtsconf.settings.rewriting import inline
-    from dtsconf.settings.sources import nested
+    from dtsconf.settings.values import nested
 
     tree = nested({each.key: typed(each.key, each.value) for each in group})
     return "".join(f"{indent}{section}: {inline(values)}\n" for section, values in tree.items())

@@ -88,17 +88,18 @@ def _bare(value: Any) -> Any:
 
 def _defaults() -> dict[str, Any]:
     """A machine config in which nobody has set anything."""
+    from dtsconf.settings.declared import as_json
     from dtsconf.settings.policy import Policy
     from dtsconf.settings.resolve import DEFAULTS
     from dtsconf.settings.sections import SecretsOptions, Target, Verify
-    from dtsconf.settings.sources import nested
+    from dtsconf.settings.values import nested
 
     return {
         "profile": "",
         "settings": nested({key: value.raw for key, value in DEFAULTS.items()}),
         "policy": Policy().to_json(),
-        "verify": Verify().model_dump(mode="json"),
-        "secrets": SecretsOptions().model_dump(mode="json"),
-        "targets": [Target(kind="dts").model_dump(mode="json")],
+        "verify": as_json(Verify()),
+        "secrets": as_json(SecretsOptions()),
+        "targets": [as_json(Target(kind="dts"))],
         "record": None,
     }

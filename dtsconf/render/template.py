@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+from dtsconf.settings.declared import field_types
 from dtsconf.settings.keys import meaning
 from dtsconf.settings.sections import TargetKind, Verify
 
@@ -66,7 +67,7 @@ targets: [dts]
 
 
 def _levels() -> str:
-    *most, last = get_args(Verify.model_fields["level"].annotation)
+    *most, last = get_args(field_types(Verify)["level"])
     return f"{', '.join(most)} or {last}"
 
 

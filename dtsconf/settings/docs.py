@@ -10,17 +10,22 @@ import ast
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dtsconf.settings.declared import declared_in, field_types
 from dtsconf.settings.leaf import unwrap
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from dtsconf.settings.declared import Declared
+
+
+def of_class(declared: Any) -> dict[str, str]:
+    """Field name -> docstring, for one class that declares fields, its bases in this package included."""
+    return _of_class(declared)
 
 
 @cache
-def of_class(model: type[BaseModel]) -> dict[str, str]:
-    """Field name -> docstring, for one model class, its bases in this package included."""
+def _of_class(declared: Any) -> dict[str, str]:
     found: dict[str, str] = {}
-    for base in reversed(model.__mro__):
+    for base in reversed(declared.__mro__):
         if base.__module__.startswith("dtsconf."):
             found.update(_in_module(base.__module__).get(base.__name__, {}))
     return found
@@ -34,15 +39,12 @@ def meanings() -> dict[str, str]:
     return dict(_walk(Settings, ""))
 
 
-def _walk(model: type[BaseModel], prefix: str) -> list[tuple[str, str]]:
-    from pydantic import BaseModel
-
+def _walk(group: type[Declared], prefix: str) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
-    for name, info in model.model_fields.items():
-        rows.append((prefix + name, of_class(model).get(name, "")))
-        bare: Any = unwrap(info.annotation)[0]
-        if isinstance(bare, type) and issubclass(bare, BaseModel):
-            rows += _walk(bare, f"{prefix}{name}.")
+    for name, annotation in field_types(group).items():
+        rows.append((prefix + name, of_class(group).get(name, "")))
+        if inner := declared_in(unwrap(annotation)[0]):
+            rows += _walk(inner, f"{prefix}{name}.")
     return rows
 
 

@@ -10,14 +10,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dtsconf.frozen import frozen
-from dtsconf.settings.leaf import Kind, Leaf, leaf_of_field, unwrap
-from dtsconf.settings.model import Group, Settings
+from dtsconf.settings.declared import Declared, declared_in, defaults, field_types
+from dtsconf.settings.leaf import Kind, Leaf, leaf_of, unwrap
+from dtsconf.settings.model import Settings
 from dtsconf.settings.nearness import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from pydantic import BaseModel
 
     from dtsconf.settings.types import Screen
 
@@ -88,15 +87,15 @@ class Key:
         return self.leaf.check(self.name, raw)
 
 
-def _walk(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, Key | None]]:
-    """Every name below a model in declared order: groups with None, leaves with their key."""
-    for name, info in model.model_fields.items():
-        bare = unwrap(info.annotation)[0]
-        if isinstance(bare, type) and issubclass(bare, Group):
+def _walk(group: type[Declared], prefix: str) -> Iterator[tuple[str, Key | None]]:
+    """Every name below a group in declared order: groups with None, leaves with their key."""
+    for name, annotation in field_types(group).items():
+        inner = declared_in(unwrap(annotation)[0])
+        if inner is not None:
             yield prefix + name, None
-            yield from _walk(bare, f"{prefix}{name}.")
+            yield from _walk(inner, f"{prefix}{name}.")
         else:
-            yield prefix + name, Key(prefix + name, leaf_of_field(info), info.default)
+            yield prefix + name, Key(prefix + name, leaf_of(annotation), defaults(group)[name])
 
 
 def _derive() -> tuple[dict[str, Key], tuple[str, ...]]:

@@ -11,15 +11,11 @@ from functools import cached_property
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-
 from dtsconf.settings.types import PATH, SECRET, Screen
 from dtsconf.settings.wording import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pydantic.fields import FieldInfo
 
 Kind = Literal["text", "choice", "bool", "int", "number", "secret", "size", "scalar"]
 """`size`: a number of bytes or a text such as `25 MiB`. `scalar`: any single value (a rule's operand)."""
@@ -40,6 +36,8 @@ class Leaf:
 
     @cached_property
     def _validate(self) -> Callable[[object], Any]:
+        from pydantic import ConfigDict, TypeAdapter
+
         return TypeAdapter(self.annotation, config=ConfigDict(strict=True)).validator.validate_python
 
     def check(self, name: str, raw: object) -> Any:
@@ -50,6 +48,8 @@ class Leaf:
         """
         if raw in self.choices or (raw is None and self.nullable):
             return raw
+        from pydantic import ValidationError
+
         try:
             return self._validate(raw)
         except ValidationError as error:
@@ -57,25 +57,18 @@ class Leaf:
         raise bad
 
 
-def leaf_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Leaf:
-    """The leaf that an annotation declares, with whatever `Annotated` or a model's field adds to it."""
-    bare, nullable, extra = unwrap(annotation)
-    marks = (*metadata, *extra)
+def leaf_of(annotation: Any) -> Leaf:
+    """The leaf that a type declares, with whatever `Annotated` adds to it."""
+    bare, nullable, marks = unwrap(annotation)
     choices = tuple(get_args(bare)) if get_origin(bare) is Literal else ()
-    full = Annotated[(annotation, *metadata)] if metadata else annotation
     return Leaf(
-        full,
+        annotation,
         _kind(bare, marks),
         nullable,
         choices,
         PATH in marks,
         tuple(mark for mark in marks if isinstance(mark, Screen)),
     )
-
-
-def leaf_of_field(info: FieldInfo) -> Leaf:
-    """The leaf that a model's field declares."""
-    return leaf_of(info.annotation, tuple(info.metadata))
 
 
 def unwrap(annotation: Any) -> tuple[Any, bool, tuple[Any, ...]]:

@@ -1,7 +1,8 @@
 """The machine config: effective settings and policy as JSON, and back as the organisation's layer. Pure bytes.
 
 The same input gives the same bytes; no time, generation number, folder or secret is in them (references and the ids
-of delivered secrets are). Reading trusts nothing: a damaged, cut, edited or foreign file is `Invalid` with the place
+of delivered secrets are). Reading trusts nothing but
+what this version itself wrote: a damaged, cut, edited or foreign file is `Invalid` with the place
 in it and what to type. Whoever reads the file from disk bounds its size too; where it lies is not known here.
 """
 
@@ -14,15 +15,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dtsconf.errors import Invalid, Place, Problem
 from dtsconf.names import escape_controls
+from dtsconf.settings.declared import as_json, field_types
 from dtsconf.settings.effective import Effective, unset
 from dtsconf.settings.jsonplaces import Places, places, spot
 from dtsconf.settings.keys import GROUPS, KEYS, nearest_key
 from dtsconf.settings.policy import Policy
-from dtsconf.settings.sources import nested, source_of
-from dtsconf.settings.values import Layer, Organisation, Value
+from dtsconf.settings.values import Layer, Organisation, Value, nested
 
 if TYPE_CHECKING:
     from dtsconf.settings.machine_file import MachineFile
+    from dtsconf.settings.sections import SecretsOptions, Target, Verify
+
+    _Parts = tuple[Layer, Verify, SecretsOptions, tuple[Target, ...]]
 
 LIMIT = 1 << 20
 """The largest machine config that is read, in bytes."""
@@ -40,17 +44,18 @@ def to_bytes(effective: Effective, *, delivered: Mapping[str, str]) -> bytes:
         "given": sorted(key for key in effective.origin if not unset(key, effective.origin, org)),
         "expects": sorted(org.expects),
         "policy": org.policy.to_json(),
-        "verify": org.verify.model_dump(mode="json"),
-        "secrets": {**org.secrets.model_dump(mode="json"), "delivered": dict(delivered)},
-        "targets": [target.model_dump(mode="json") for target in org.targets],
+        "verify": as_json(org.verify),
+        "secrets": {**as_json(org.secrets), "delivered": dict(delivered)},
+        "targets": as_json(org.targets),
         "record": org.record,
     }
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return text.encode() + b"\n"
 
 
-def from_bytes(data: bytes, path: str) -> tuple[Organisation, dict[str, str]]:
-    """Read a machine config. `path` names the file in messages and origins.
+def from_bytes(data: bytes, path: str, *, sound: bool = False) -> tuple[Organisation, dict[str, str]]:
+    """Read a machine config. `path` names the file in messages and origins. `sound`: this version itself has
+    checked and written just these bytes, so they aren't checked once more.
 
     Returns: the organisation's word (layer `machine`), and the ids of delivered secrets by settings key.
 
@@ -63,29 +68,41 @@ def from_bytes(data: bytes, path: str) -> tuple[Organisation, dict[str, str]]:
     if found.doubles:
         _refuse(path, found.spot(found.doubles[0]), f"{_dotted(found.doubles[0])} stands there twice")
     _check_format(content, found, path)
-    file = _shaped(content, found, path)
-    layer = _layer(file.settings, found, path)
-    secrets = file.secrets.model_dump(exclude={"delivered"})
+    layer, verify, secrets, targets = (_taken if sound else _checked)(content, found, path)
     org = Organisation(
-        file.profile,
+        content["profile"],
         layer,
         Policy.from_json(content["policy"]),
-        file.verify,
-        _secrets_options(secrets),
-        file.targets,
-        file.record,
-        file.expects,
+        verify,
+        secrets,
+        targets,
+        content["record"],
+        tuple(content["expects"]),
         hashlib.sha256(data).hexdigest(),
         (path,),
-        frozenset(file.given),
+        frozenset(content["given"]),
+        sound=sound,
     )
-    return org, dict(file.secrets.delivered)
+    return org, dict(content["secrets"]["delivered"])
 
 
-def _secrets_options(fields: dict[str, Any]) -> Any:
+def _taken(content: Any, found: Places, path: str) -> _Parts:
+    """What the file holds, as it was written."""
+    from dtsconf.settings.sections import SecretsOptions, Target, Verify
+
+    flat, _ = _flattened(content["settings"], found, path)
+    secrets = {name: value for name, value in content["secrets"].items() if name != "delivered"}
+    targets = tuple(map(Target.of_json, content["targets"]))
+    return Layer("machine", flat), Verify.of_json(content["verify"]), SecretsOptions.of_json(secrets), targets
+
+
+def _checked(content: Any, found: Places, path: str) -> _Parts:
+    """What the file holds, checked."""
     from dtsconf.settings.sections import SecretsOptions
 
-    return SecretsOptions.model_validate(fields)
+    file = _shaped(content, found, path)
+    secrets = SecretsOptions(**{name: getattr(file.secrets, name) for name in field_types(SecretsOptions)})
+    return _layer(file.settings, found, path), file.verify, secrets, file.targets
 
 
 def _decoded(data: bytes, path: str) -> str:
@@ -170,10 +187,10 @@ def _layer(tree: dict[str, Any], found: Places, path: str) -> Layer:
     flat, problems = _flattened(tree, found, path)
     layer = Layer("machine", flat)
     if not problems:
-        from dtsconf.settings.layered import from_sources
+        from dtsconf.settings.layered import from_layers
 
         try:
-            checked = from_sources((source_of(layer),))
+            checked = from_layers([layer])
         except ValidationError:
             problems = _wrong_values(flat)
         else:

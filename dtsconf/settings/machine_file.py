@@ -6,10 +6,13 @@ that forbids nothing. `settings` is the tree of `model`, checked there.
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
+from dtsconf.frozen import frozen
+from dtsconf.settings.declared import CONFIG
 from dtsconf.settings.faults import fault
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.policy import OPS
@@ -19,7 +22,6 @@ from dtsconf.settings.sections import (
     Ruled,
     Scalar,
     SecretsOptions,
-    Section,
     Target,
     Verify,
 )
@@ -33,7 +35,13 @@ SECRET_KEYS: Final = tuple(key.name for key in KEYS.values() if key.kind == "sec
 SecretId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 
 
-class PlaceEntry(Section):
+class Entry(BaseModel):
+    """A mapping of the machine config that nothing else holds."""
+
+    model_config = CONFIG
+
+
+class PlaceEntry(Entry):
     """A place in a profile."""
 
     file: Filled
@@ -44,7 +52,7 @@ class PlaceEntry(Section):
     """Column, from 1."""
 
 
-class LockEntry(Section):
+class LockEntry(Entry):
     """A lock of the profile's chain."""
 
     key: Lockable
@@ -53,7 +61,7 @@ class LockEntry(Section):
     """Where the profile says so."""
 
 
-class RuleEntry(Section):
+class RuleEntry(Entry):
     """A rule of the profile's chain, with exactly one condition."""
 
     key: Ruled
@@ -82,7 +90,7 @@ class RuleEntry(Section):
         return self
 
 
-class RecipientsEntry(Section):
+class RecipientsEntry(Entry):
     """One profile file's list of addresses that mail may go to."""
 
     patterns: tuple[Recipient, ...]
@@ -91,7 +99,7 @@ class RecipientsEntry(Section):
     """Where the profile says so."""
 
 
-class PolicyEntry(Section):
+class PolicyEntry(Entry):
     """The policy of the whole chain."""
 
     lock: tuple[LockEntry, ...]
@@ -104,14 +112,15 @@ class PolicyEntry(Section):
     """Largest message in bytes; null: any."""
 
 
+@frozen
 class SecretsEntry(SecretsOptions):
     """How secrets reach the machine, and under which ids they were delivered."""
 
-    delivered: dict[Literal[SECRET_KEYS], SecretId]  # type: ignore[valid-type]
+    delivered: dict[Literal[SECRET_KEYS], SecretId] = field(kw_only=True)  # type: ignore[valid-type]
     """Settings key -> id of the secret in email.secrets.json."""
 
 
-class MachineFile(Section):
+class MachineFile(Entry):
     """The machine config, as apply writes it."""
 
     format: Literal[1]

@@ -7,10 +7,11 @@ between settings are in `check`. Source of the labels: DTS's Email Settings scre
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from dtsconf.frozen import frozen
+from dtsconf.settings.declared import Declared
 from dtsconf.settings.types import (
     Address,
     Fingerprint,
@@ -28,15 +29,16 @@ from dtsconf.settings.types import (
     Uuid,
 )
 
-CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=False, defer_build=True)
+Encryption = Literal["none", "auto", "tls", "starttls"]
 
 
-class Group(BaseModel):
+class Group(Declared):
     """A mapping of settings. Groups merge key by key and can't be null."""
 
-    model_config = CONFIG
+    __slots__ = ()
 
 
+@frozen
 class Sender(Group):
     """Who the mail is from."""
 
@@ -50,6 +52,7 @@ class Sender(Group):
     """Address the mail is sent from. Required in smtp mode; in microsoft mode null is the signed-in account's own."""
 
 
+@frozen
 class Server(Group):
     """The outgoing mail server (smtp mode)."""
 
@@ -58,7 +61,7 @@ class Server(Group):
     port: Annotated[Port | None, Screen("smtp", 3, "Outgoing server port")] = None
     """TCP port, 1-65535; null is 25 for none, 587 for starttls and auto, 465 for tls."""
     encryption: Annotated[
-        Literal["none", "auto", "tls", "starttls"],
+        Encryption,
         Screen(
             "smtp",
             4,
@@ -78,6 +81,7 @@ class Server(Group):
     """Let a password go over an unencrypted connection. Only the organisation's layer may say so."""
 
 
+@frozen
 class Login(Group):
     """Signing in to the mail server (smtp mode)."""
 
@@ -91,6 +95,7 @@ class Login(Group):
     """SASL mechanism; auto takes the strongest that both sides know."""
 
 
+@frozen
 class MicrosoftSmtp(Group):
     """Microsoft's submission server (microsoft mode, via smtp)."""
 
@@ -100,6 +105,7 @@ class MicrosoftSmtp(Group):
     """Its TCP port; the session is always upgraded with STARTTLS."""
 
 
+@frozen
 class Microsoft(Group):
     """Use Microsoft Authentication (microsoft mode)."""
 
@@ -125,10 +131,11 @@ class Microsoft(Group):
     """Where tokens are kept; file (0600) is for machines without an encrypted store."""
     via: Literal["smtp", "graph"] = "smtp"
     """Send by SMTP with XOAUTH2, or by Microsoft Graph."""
-    smtp: MicrosoftSmtp = Field(default_factory=MicrosoftSmtp)
+    smtp: MicrosoftSmtp = field(default_factory=MicrosoftSmtp)
     """Microsoft's submission server."""
 
 
+@frozen
 class Connection(Group):
     """How connections are made (both modes)."""
 
@@ -140,6 +147,7 @@ class Connection(Group):
     """Proxy for HTTPS (Microsoft, Vault): system, none or a URL."""
 
 
+@frozen
 class Settings(Group):
     """The settings tree. Built only by `resolve`, through `layered`, from one source a layer."""
 
@@ -148,15 +156,15 @@ class Settings(Group):
         Screen("both", 1, "Use Microsoft Authentication", {"microsoft": "checked", "smtp": "unchecked"}),
     ] = "smtp"
     """smtp: full server details. microsoft: sign in with the Microsoft identity."""
-    sender: Sender = Field(default_factory=Sender)
+    sender: Sender = field(default_factory=Sender)
     """Who the mail is from."""
-    server: Server = Field(default_factory=Server)
+    server: Server = field(default_factory=Server)
     """The outgoing mail server (smtp mode)."""
-    login: Login = Field(default_factory=Login)
+    login: Login = field(default_factory=Login)
     """Signing in to the mail server (smtp mode)."""
-    microsoft: Microsoft = Field(default_factory=Microsoft)
+    microsoft: Microsoft = field(default_factory=Microsoft)
     """Use Microsoft Authentication (microsoft mode)."""
-    connection: Connection = Field(default_factory=Connection)
+    connection: Connection = field(default_factory=Connection)
     """How connections are made (both modes)."""
 
 

@@ -14,6 +14,7 @@ from dtsconf.errors import Invalid, Problem, Where
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.settings.chain import Chain, Chains, Reader
+from dtsconf.settings.declared import checked
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
 from dtsconf.settings.trust import TrustingReader, moved_to, plain_reader
 from dtsconf.settings.values import Layer, Organisation, Value
@@ -125,9 +126,9 @@ def _default_secrets() -> SecretsOptions:
 
 def _verify(others: Mapping[str, Value]) -> Verify:
     tree = _below(others, "verify.")
-    return Verify.model_validate(tree) if tree else _default_verify()
+    return checked(Verify, tree) if tree else _default_verify()
 
 
 def _secrets(others: Mapping[str, Value]) -> SecretsOptions:
     tree = _below(others, "secrets.")
-    return SecretsOptions.model_validate(tree) if tree else _default_secrets()
+    return checked(SecretsOptions, tree) if tree else _default_secrets()

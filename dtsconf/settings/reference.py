@@ -11,8 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel
-
+from dtsconf.settings.declared import Declared, field_types, mappings_in
 from dtsconf.settings.docs import of_class
 from dtsconf.settings.keys import KEYS, Key, meaning
 from dtsconf.settings.shapes import Items, Mapping as Named, Shape, WordOr, profile_shape
@@ -61,16 +60,14 @@ def filled_in(readme: str, further: Mapping[str, Callable[[], str]] | None = Non
     return _MARKED.sub(lambda found: f"{found.group(1)}{parts[found.group(2)]()}{found.group(3)}", readme)
 
 
-def _fields(model: type[BaseModel], shape: Named, prefix: str) -> Iterator[list[str]]:
-    from dtsconf.settings.leaf import unwrap
-
-    docs = of_class(model)
+def _fields(declared: type[Declared], shape: Named, prefix: str) -> Iterator[list[str]]:
+    docs = of_class(declared)
     for name, sub in shape.fields.items():
         path = f"{prefix}{name}"
         yield [f"`{path}`", docs[name]]
         inner, mark = _inside(sub)
         if inner is not None and path != "settings":
-            below = _model_in(unwrap(model.model_fields[name].annotation)[0])
+            below = next(mappings_in(field_types(declared)[name]))
             yield from _fields(below, inner, f"{path}{mark}.")
 
 
@@ -81,16 +78,6 @@ def _inside(shape: Shape) -> tuple[Named | None, str]:
     if isinstance(shape, WordOr):
         return shape.mapping, ""
     return (shape, "") if isinstance(shape, Named) else (None, "")
-
-
-def _model_in(annotation: Any) -> type[BaseModel]:
-    rest = [annotation]
-    while rest:
-        part = rest.pop()
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            return part
-        rest += getattr(part, "__args__", ())
-    raise TypeError(f"no model in {annotation}")
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dtsconf.errors import Invalid, Notice, Problem
 from dtsconf.frozen import frozen
@@ -19,10 +19,10 @@ from dtsconf.settings import check, microsoft, rules, secrecy, unusual
 from dtsconf.settings.doubts import known_from, rests_on_doubt
 from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
 from dtsconf.settings.keys import KEYS, below
-from dtsconf.settings.values import LAYER_ORDER, Layer, LayerName, Organisation, SetAside, Value
+from dtsconf.settings.values import LAYER_ORDER, Layer, LayerName, Organisation, SetAside, Value, nested
 
 if TYPE_CHECKING:
-    from dtsconf.settings.model import Settings
+    from dtsconf.settings.model import Encryption, Settings
 
 DEFAULTS: Mapping[str, Value] = {key: Value(declared.default, None) for key, declared in KEYS.items()}
 """The lowest layer."""
@@ -69,7 +69,7 @@ def resolve(
         aside = tuple(item for item in merged.set_aside if item.layer != "command line")  # refused, not set aside
         raise Invalid(found.problems, Sighted(aside, found.notices))
     return Effective(
-        build(merged.layers),
+        _taken(org.layer) if org.sound and not any(layer.values for layer in layers) else build(merged.layers),
         merged.origin,
         org,
         merged.set_aside,
@@ -203,10 +203,17 @@ def _strict_aside(item: SetAside) -> Problem:
 
 def build(layers: Sequence[Layer]) -> Settings:
     """The settings of pruned layers, lowest first, merged by pydantic-settings from one source class a layer."""
-    from dtsconf.settings.layered import from_sources
-    from dtsconf.settings.sources import source_of
+    from dtsconf.settings.layered import from_layers
 
-    return from_sources(tuple(source_of(layer) for layer in reversed(layers)))
+    return from_layers(reversed(layers))
+
+
+def _taken(layer: Layer) -> Settings:
+    """The settings that a layer alone makes, whose values were checked together before."""
+    from dtsconf.settings.model import Settings
+
+    raws = {key: KEYS[key].default if value.raw is None else value.raw for key, value in layer.values.items()}
+    return Settings.of_json(nested(raws))
 
 
 def recheck(effective: Effective, settled: Settings) -> Effective:
@@ -229,5 +236,5 @@ def recheck(effective: Effective, settled: Settings) -> Effective:
 
 def with_settled(settings: Settings, encryption: str, port: int) -> Settings:
     """The settings with `auto` replaced by what was found: `encryption` none, tls or starttls, and the port in use."""
-    server = settings.server.model_copy(update={"encryption": encryption, "port": port})
-    return settings.model_copy(update={"server": server})
+    server = replace(settings.server, encryption=cast("Encryption", encryption), port=port)
+    return replace(settings, server=server)

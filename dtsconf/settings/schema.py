@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from dtsconf.settings.declared import Declared, field_types
 from dtsconf.settings.docs import of_class
 from dtsconf.settings.model import Settings
 from dtsconf.settings.policy import OPS
@@ -17,12 +18,14 @@ from dtsconf.settings.sections import ProfileFile, RuleSection
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    Kind = type[BaseModel | Declared]
+
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 PROFILE_ID: Final = "urn:dtsconf:schema:profile:1"
 MACHINE_ID: Final = "urn:dtsconf:schema:machine:1"
 
 _NO_DEFAULTS: Final = {
-    "RuleSection": RuleSection.model_fields,
+    "RuleSection": set(field_types(RuleSection)),
     "SecretsOptions": {"deliver"},
     "SecretsEntry": {"deliver"},
 }
@@ -31,7 +34,10 @@ _NO_DEFAULTS: Final = {
 
 def profile_schema() -> dict[str, Any]:
     """The schema of a profile file, as decoded JSON."""
-    return _schema(ProfileFile, PROFILE_ID, "dtsconf profile")
+    schema = _schema(ProfileFile, PROFILE_ID, "dtsconf profile")
+    rule = {**schema["$defs"]["RuleSection"], "anyOf": [{"required": [op]} for op in OPS]}
+    schema["$defs"]["RuleSection"] = dict(sorted(rule.items()))
+    return schema
 
 
 def machine_schema() -> dict[str, Any]:
@@ -39,7 +45,7 @@ def machine_schema() -> dict[str, Any]:
     from dtsconf.settings.machine_file import MachineFile
 
     schema = _schema(MachineFile, MACHINE_ID, "dtsconf machine config")
-    tree = _plain(Settings, Settings.model_json_schema())
+    tree = _plain(Settings)
     schema["$defs"] = dict(sorted({**schema["$defs"], **tree.pop("$defs"), "Settings": tree}.items()))
     schema["properties"]["settings"] = {
         "$ref": "#/$defs/Settings",
@@ -49,40 +55,46 @@ def machine_schema() -> dict[str, Any]:
     return schema
 
 
-def _schema(model: type[BaseModel], identity: str, title: str) -> dict[str, Any]:
-    body = _plain(model, model.model_json_schema())
-    return {"$schema": DIALECT, "$id": identity, "title": title, **body}
+def _schema(kind: Kind, identity: str, title: str) -> dict[str, Any]:
+    return {"$schema": DIALECT, "$id": identity, "title": title, **_plain(kind)}
 
 
-def _plain(model: type[BaseModel], schema: dict[str, Any]) -> dict[str, Any]:
+def _plain(kind: Kind) -> dict[str, Any]:
     """Pydantic's schema with our descriptions, without its made-up titles, sorted where order has no meaning."""
-    classes = {found.__name__: found for found in _classes(model)}
+    from dtsconf.settings.declared import model_of
+
+    schema = (model_of(kind) if issubclass(kind, Declared) else kind).model_json_schema()
+    kinds = {found.__name__: found for found in _kinds(kind)}
     for name, part in schema.get("$defs", {}).items():
-        _describe(classes[name], part)
-    _describe(model, schema)
+        _describe(kinds[name], part)
+    _describe(kind, schema)
     return schema
 
 
-def _describe(model: type[BaseModel], part: dict[str, Any]) -> None:
-    docs = of_class(model)
+def _describe(kind: Kind, part: dict[str, Any]) -> None:
+    docs = of_class(kind)
     part.pop("title", None)
-    part["description"] = " ".join((model.__doc__ or "").split())
+    part["description"] = " ".join((kind.__doc__ or "").split())
     for name, field in part.get("properties", {}).items():
         field.pop("title", None)
-        if "$ref" in field or name in _NO_DEFAULTS.get(model.__name__, ()):
+        if "$ref" in field or name in _NO_DEFAULTS.get(kind.__name__, ()):
             field.pop("default", None)
         field["description"] = docs[name]
 
 
-def _classes(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """The model and every model class its fields mention."""
+def _kinds(kind: Kind) -> Iterator[Kind]:
+    """The mapping and every mapping that its fields mention."""
     from pydantic import BaseModel
 
-    yield model
-    rest: list[Any] = [info.annotation for info in model.model_fields.values()]
+    yield kind
+    rest: list[Any]
+    if issubclass(kind, Declared):
+        rest = [*field_types(kind).values()]
+    else:
+        rest = [info.annotation for info in kind.model_fields.values()]
     while rest:
         annotation = rest.pop()
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield from _classes(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, (BaseModel, Declared)):
+            yield from _kinds(annotation)
         else:
             rest += getattr(annotation, "__args__", ())

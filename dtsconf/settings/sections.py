@@ -7,12 +7,14 @@ targets given twice) are in `part`; these classes only say what each field may h
 from __future__ import annotations
 
 import sys
+from dataclasses import field
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
-
+from dtsconf.frozen import frozen
+from dtsconf.settings.declared import Declared
 from dtsconf.settings.faults import fault
 from dtsconf.settings.keys import GROUPS, KEYS, SECTIONS, nearest_key
+from dtsconf.settings.marks import After, AtLeast, InSchema
 from dtsconf.settings.model import Settings
 from dtsconf.settings.types import (
     AbsolutePath,
@@ -86,38 +88,33 @@ def _requirement(text: str) -> str:
     return text
 
 
-def _names(*known: str) -> WithJsonSchema:
-    return WithJsonSchema({"enum": list(known)})
+def _names(*known: str) -> InSchema:
+    return InSchema(enum=list(known))
 
 
-Format = Annotated[int, AfterValidator(_format), WithJsonSchema({"const": FORMAT})]
-Lockable = Annotated[str, AfterValidator(_lockable), _names(*KEYS, *GROUPS, *SECTIONS)]
-Expectable = Annotated[str, AfterValidator(_expectable), _names(*KEYS, *GROUPS)]
-Ruled = Annotated[str, AfterValidator(_ruled), _names(*KEYS)]
-Requirement = Annotated[str, AfterValidator(_requirement), WithJsonSchema({"type": "string"})]
-Scalar = Annotated[str | int | float | bool, WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Format = Annotated[int, After(_format), InSchema(const=FORMAT)]
+Lockable = Annotated[str, After(_lockable), _names(*KEYS, *GROUPS, *SECTIONS)]
+Expectable = Annotated[str, After(_expectable), _names(*KEYS, *GROUPS)]
+Ruled = Annotated[str, After(_ruled), _names(*KEYS)]
+Requirement = Annotated[str, After(_requirement), InSchema(type="string")]
+Scalar = Annotated[str | int | float | bool, InSchema(type=["string", "number", "boolean"])]
 
 
-class Section(BaseModel):
+class Section(Declared):
     """A mapping of the profile file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+    __slots__ = ()
 
 
+@frozen
 class RuleSection(Section):
     """A condition on one setting's effective value. One or more of one_of, none_of, matches, min, max, present."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [{"required": [op]} for op in ("one_of", "none_of", "matches", "min", "max", "present")]
-        }
-    )
-
     key: Ruled
     """The setting that it is about."""
-    one_of: Annotated[tuple[Scalar, ...], Field(min_length=1)] = ()
+    one_of: Annotated[tuple[Scalar, ...], AtLeast(1)] = ()
     """The value must be one of these."""
-    none_of: Annotated[tuple[Scalar, ...], Field(min_length=1)] = ()
+    none_of: Annotated[tuple[Scalar, ...], AtLeast(1)] = ()
     """The value must be none of these."""
     matches: Filled = ""
     """The value must match this glob (`*` and `?`)."""
@@ -131,6 +128,7 @@ class RuleSection(Section):
     """The reason, shown to whoever breaks the rule."""
 
 
+@frozen
 class PolicySection(Section):
     """What no higher layer and no extending file may change or loosen."""
 
@@ -144,6 +142,7 @@ class PolicySection(Section):
     """The largest message to send: a number of bytes, or a text such as 25 MiB."""
 
 
+@frozen
 class VaultAuth(Section):
     """How to sign in to Vault. Its secret fields take references, but none to Vault."""
 
@@ -165,6 +164,7 @@ class VaultAuth(Section):
     """A Vault token (token)."""
 
 
+@frozen
 class VaultOptions(Section):
     """The Vault that vault:// references are read from."""
 
@@ -176,10 +176,11 @@ class VaultOptions(Section):
     """PEM file of roots to trust for it; in a profile relative to that file."""
     timeout: Seconds = 15
     """Seconds, per request."""
-    auth: VaultAuth = Field(default_factory=VaultAuth)
+    auth: VaultAuth = field(default_factory=VaultAuth)
     """How to sign in to Vault."""
 
 
+@frozen
 class SecretsOptions(Section):
     """How secrets reach the machine."""
 
@@ -187,10 +188,11 @@ class SecretsOptions(Section):
     """file: beside the machine config. reference: resolved at each send. The default is file, on Windows reference."""
     group: Filled | None = None
     """With deliver file: this group may read the secrets file."""
-    vault: VaultOptions = Field(default_factory=VaultOptions)
+    vault: VaultOptions = field(default_factory=VaultOptions)
     """The Vault that vault:// references are read from."""
 
 
+@frozen
 class Verify(Section):
     """The test send that an apply must pass."""
 
@@ -206,6 +208,7 @@ class Verify(Section):
     """When an apply may go live with the proof still owed."""
 
 
+@frozen
 class Target(Section):
     """One consumer's file."""
 
@@ -215,6 +218,7 @@ class Target(Section):
     """Where the file goes; null: the kind's usual place."""
 
 
+@frozen
 class ProfileFile(Section):
     """One profile file as written, before its parents are merged in."""
 
@@ -226,17 +230,17 @@ class ProfileFile(Section):
     """Versions of dtsconf that can read this profile, such as ">=1.2"."""
     extends: LocalPath | None = None
     """The profile that this one builds on, relative to this file."""
-    settings: Settings = Field(default_factory=Settings)
+    settings: Settings = field(default_factory=Settings)
     """The settings tree, any part of it."""
     expects: tuple[Expectable, ...] = ()
     """Required settings that the environment supplies at apply, or each user later."""
-    policy: PolicySection = Field(default_factory=PolicySection)
+    policy: PolicySection = field(default_factory=PolicySection)
     """What no higher layer and no extending file may change or loosen."""
-    secrets: SecretsOptions = Field(default_factory=SecretsOptions)
+    secrets: SecretsOptions = field(default_factory=SecretsOptions)
     """How secrets reach the machine."""
-    verify: Verify = Field(default_factory=Verify)
+    verify: Verify = field(default_factory=Verify)
     """The test send that an apply must pass."""
-    targets: Annotated[tuple[TargetKind | Target, ...], Field(min_length=1)] = ("dts",)
+    targets: Annotated[tuple[TargetKind | Target, ...], AtLeast(1)] = ("dts",)
     """The files that an apply writes: dts, msmtp, each a word or a mapping of kind and path."""
     record: RecordPath | None = None
     """A file to which apply, test and status append one JSON line each."""

@@ -1,4 +1,4 @@
-"""The profile's structure as the YAML reader walks it: mappings, lists and leaves, derived from the model classes.
+"""The profile's structure as the YAML reader walks it: mappings, lists and leaves, derived from their declarations.
 
 Pydantic validates leaves only; the structure is walked by us, because the place of every node has to be known when
 something is wrong with it. Shapes are built once a run, on first use.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
-from dtsconf.settings.leaf import Leaf, leaf_of, leaf_of_field, unwrap
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from pydantic.fields import FieldInfo
+from dtsconf.settings.declared import Declared, declared_in, defaults, field_types
+from dtsconf.settings.leaf import Leaf, leaf_of, unwrap
+from dtsconf.settings.marks import AtLeast
 
 
 @dataclass(eq=False)
@@ -46,37 +45,31 @@ class WordOr:
 Shape = Leaf | Mapping | Items | WordOr
 
 
-def of_model(model: type[BaseModel]) -> Mapping:
-    """The shape of a pydantic model's mapping."""
-    fields = {name: _of_field(info) for name, info in model.model_fields.items()}
-    return Mapping(fields, tuple(name for name, info in model.model_fields.items() if info.is_required()))
+def of_declared(declared: type[Declared]) -> Mapping:
+    """The shape of a declared mapping."""
+    fields = {name: _of_field(annotation) for name, annotation in field_types(declared).items()}
+    return Mapping(fields, tuple(name for name in fields if name not in defaults(declared)))
 
 
-def _of_field(info: FieldInfo) -> Shape:
-    bare, nullable, marks = unwrap(info.annotation)
+def _of_field(annotation: Any) -> Shape:
+    bare, nullable, marks = unwrap(annotation)
     if get_origin(bare) is tuple:
-        least = any(getattr(mark, "min_length", None) for mark in (*info.metadata, *marks))
+        least = any(isinstance(mark, AtLeast) for mark in marks)
         return Items(_of_item(get_args(bare)[0]), nonempty=least, nullable=nullable)
-    model = _as_model(bare)
-    return of_model(model) if model else leaf_of_field(info)
+    inner = declared_in(bare)
+    return of_declared(inner) if inner else leaf_of(annotation)
 
 
 def _of_item(annotation: Any) -> Shape:
-    model = _as_model(annotation)
-    if model:
-        return of_model(model)
-    members = get_args(annotation) if get_origin(annotation) is Union else ()
-    inner = next((found for member in members if (found := _as_model(member))), None)
+    inner = declared_in(annotation)
+    if inner:
+        return of_declared(inner)
+    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else ()
+    inner = next((found for member in members if (found := declared_in(member))), None)
     if inner is None:
         return leaf_of(annotation)
-    word = next(member for member in members if _as_model(member) is None)
-    return WordOr(leaf_of(word), "kind", of_model(inner))
-
-
-def _as_model(annotation: Any) -> type[BaseModel] | None:
-    from pydantic import BaseModel
-
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    word = next(member for member in members if declared_in(member) is None)
+    return WordOr(leaf_of(word), "kind", of_declared(inner))
 
 
 @cache
@@ -84,7 +77,7 @@ def profile_shape() -> Mapping:
     """The whole profile file."""
     from dtsconf.settings.sections import ProfileFile
 
-    return of_model(ProfileFile)
+    return of_declared(ProfileFile)
 
 
 @cache

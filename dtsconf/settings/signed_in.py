@@ -27,9 +27,9 @@ def with_account(effective: Effective, address: str) -> Effective:
     ]
     if broken:
         raise Invalid(effective.org.with_excerpts(broken))
-    sender = effective.settings.sender.model_copy(update={"email": address})
+    sender = replace(effective.settings.sender, email=address)
     origin = {**effective.origin, KEY: replace(effective.origin[KEY], value=address)}
-    return replace(effective, settings=effective.settings.model_copy(update={"sender": sender}), origin=origin)
+    return replace(effective, settings=replace(effective.settings, sender=sender), origin=origin)
 
 
 def require_person(effective: Effective) -> None:

@@ -1,9 +1,7 @@
-"""The layers as pydantic-settings sources, and the reading of the two that are no files: environment and `--set`.
+"""The reading of the two layers that are no files: environment and `--set`.
 
-pydantic-settings keeps the state of each source under its class name, so two sources of one class would overwrite
-each other: hence a class per layer. The sources hand over checked values; reading and checking come before, so that
-every mistake of every layer can be told at once, with its place. No value of an unknown variable and no secret ever
-gets into a message.
+Every text is checked by its setting's type as it is read, so that every mistake can be told at once, with its place. No
+value of an unknown variable and no secret ever gets into a message.
 """
 
 from __future__ import annotations
@@ -12,93 +10,16 @@ import ntpath
 import posixpath
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
-
-from pydantic_settings import PydanticBaseSettingsSource
-from typing_extensions import override
 
 from dtsconf.errors import Notice, Option, Problem, UsageProblem, Variable, Where
 from dtsconf.names import escape_controls
 from dtsconf.secret.ref import looks_like_reference
 from dtsconf.settings.keys import GROUPS, KEYS, VARIABLE_PREFIX, VARIABLES, Key, nearest, nearest_key
-from dtsconf.settings.layered import Layered
 from dtsconf.settings.types import is_absolute
-from dtsconf.settings.values import Layer, LayerName, Value
+from dtsconf.settings.values import Layer, Value
 from dtsconf.settings.wording import BadValue
 
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
-
 Read = tuple[Layer, list[Problem], list[Notice]]
-
-
-class LayerSource(PydanticBaseSettingsSource):
-    """One layer's values as a nested mapping. A null gives the default of a setting that can't be null itself."""
-
-    def __init__(self, layer: Layer) -> None:
-        super().__init__(Layered)
-        self._tree = nested(
-            {key: KEYS[key].default if value.raw is None else value.raw for key, value in layer.values.items()}
-        )
-
-    @override
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        return self._tree.get(field_name), field_name, False
-
-    @override
-    def __call__(self) -> dict[str, Any]:
-        return self._tree
-
-
-class DefaultLayer(LayerSource):
-    """The built-in defaults, where a caller names them as a layer."""
-
-
-class ProfileLayer(LayerSource):
-    """The organisation's chain of profiles."""
-
-
-class MachineLayer(LayerSource):
-    """The organisation's word as the machine config keeps it."""
-
-
-class EnvironmentLayer(LayerSource):
-    """`DTS_EMAIL_` variables."""
-
-
-class UserLayer(LayerSource):
-    """The user's own file."""
-
-
-class CommandLineLayer(LayerSource):
-    """`--set`."""
-
-
-_SOURCES: Mapping[LayerName, type[LayerSource]] = {
-    "default": DefaultLayer,
-    "profile": ProfileLayer,
-    "machine": MachineLayer,
-    "environment": EnvironmentLayer,
-    "user": UserLayer,
-    "command line": CommandLineLayer,
-}
-
-
-def source_of(layer: Layer) -> LayerSource:
-    """The layer as a source for `layered.from_sources`."""
-    return _SOURCES[layer.name](layer)
-
-
-def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted keys as a tree: `{"server.port": 587}` -> `{"server": {"port": 587}}`."""
-    tree: dict[str, Any] = {}
-    for key, value in flat.items():
-        *groups, name = key.split(".")
-        branch = tree
-        for group in groups:
-            branch = branch.setdefault(group, {})
-        branch[name] = value
-    return tree
 
 
 def environment_layer(environ: Mapping[str, str], base: str | None = None) -> Read:

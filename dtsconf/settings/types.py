@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
-
 from dtsconf import names
 from dtsconf.frozen import frozen
 from dtsconf.settings import endpoints
 from dtsconf.settings.faults import END, HEX, UUID_PATTERN, fault
+from dtsconf.settings.marks import After, Before, InSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -233,58 +232,52 @@ def _reference_elsewhere(text: str) -> str:
     return text
 
 
-def _schema(**parts: Any) -> WithJsonSchema:
-    return WithJsonSchema(parts)
-
-
 _TEXT: dict[str, Any] = {"type": "string", "maxLength": LONGEST_TEXT, "not": {"pattern": _CONTROL}}
 
-Line = Annotated[str, AfterValidator(_line), _schema(**_TEXT)]
+Line = Annotated[str, After(_line), InSchema(**_TEXT)]
 """One line of text, empty allowed."""
-Filled = Annotated[str, AfterValidator(_filled), _schema(**_TEXT, pattern=r"\S")]
+Filled = Annotated[str, After(_filled), InSchema(**_TEXT, pattern=r"\S")]
 """One line of text that isn't blank."""
-Address = Annotated[
-    str, AfterValidator(_address), _schema(**{**_TEXT, "minLength": 3, "maxLength": 254, "pattern": ".@."})
-]
-HostName = Annotated[str, AfterValidator(_host), _schema(**{**_TEXT, "minLength": 1, "maxLength": 255})]
-Recipient = Annotated[str, AfterValidator(_recipient), _schema(**_TEXT, minLength=1)]
-LocalPath = Annotated[str, AfterValidator(_path), _schema(**_TEXT, minLength=1, pattern=PATH_PATTERN), PATH]
-AbsolutePath = Annotated[str, AfterValidator(_absolute), _schema(**_TEXT, pattern=ABSOLUTE_PATTERN)]
-RecordPath = Annotated[str, AfterValidator(_record), _schema(**_TEXT, pattern=ABSOLUTE_PATTERN)]
-Fingerprint = Annotated[str, AfterValidator(_fingerprint), _schema(type="string", pattern=FINGERPRINT_PATTERN)]
-Uuid = Annotated[str, AfterValidator(_uuid), _schema(type="string", pattern=UUID_PATTERN)]
+Address = Annotated[str, After(_address), InSchema(**{**_TEXT, "minLength": 3, "maxLength": 254, "pattern": ".@."})]
+HostName = Annotated[str, After(_host), InSchema(**{**_TEXT, "minLength": 1, "maxLength": 255})]
+Recipient = Annotated[str, After(_recipient), InSchema(**_TEXT, minLength=1)]
+LocalPath = Annotated[str, After(_path), InSchema(**_TEXT, minLength=1, pattern=PATH_PATTERN), PATH]
+AbsolutePath = Annotated[str, After(_absolute), InSchema(**_TEXT, pattern=ABSOLUTE_PATTERN)]
+RecordPath = Annotated[str, After(_record), InSchema(**_TEXT, pattern=ABSOLUTE_PATTERN)]
+Fingerprint = Annotated[str, After(_fingerprint), InSchema(type="string", pattern=FINGERPRINT_PATTERN)]
+Uuid = Annotated[str, After(_uuid), InSchema(type="string", pattern=UUID_PATTERN)]
 Url = Annotated[
     str,
-    AfterValidator(endpoints.https),
-    _schema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^{HTTP}[Ss]{URL_PATTERN}"),
+    After(endpoints.https),
+    InSchema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^{HTTP}[Ss]{URL_PATTERN}"),
 ]
 VaultUrl = Annotated[
     str,
-    AfterValidator(endpoints.vault_url),
-    _schema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^{HTTP}[Ss]?{URL_PATTERN}"),
+    After(endpoints.vault_url),
+    InSchema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^{HTTP}[Ss]?{URL_PATTERN}"),
 ]
 Proxy = Annotated[
     str,
-    AfterValidator(endpoints.proxy),
-    _schema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^((system|none){END}|{HTTP}[Ss]?{URL_PATTERN})"),
+    After(endpoints.proxy),
+    InSchema(type="string", maxLength=endpoints.LONGEST_URL, pattern=f"^((system|none){END}|{HTTP}[Ss]?{URL_PATTERN})"),
 ]
-Tenant = Annotated[str, AfterValidator(endpoints.tenant), _schema(**_TEXT, minLength=1)]
-Port = Annotated[int, AfterValidator(_port), _schema(type="integer", minimum=1, maximum=65535)]
-Seconds = Annotated[int | float, AfterValidator(_seconds), _schema(type="number", exclusiveMinimum=0, maximum=3600)]
-Splay = Annotated[int | float, AfterValidator(_splay), _schema(type="number", minimum=0, maximum=86400)]
-Retries = Annotated[int, AfterValidator(_retries), _schema(type="integer", minimum=0, maximum=10)]
-MinTls = Annotated[Literal["1.2", "1.3"], BeforeValidator(_version_text), _schema(enum=["1.2", "1.3", 1.2, 1.3])]
+Tenant = Annotated[str, After(endpoints.tenant), InSchema(**_TEXT, minLength=1)]
+Port = Annotated[int, After(_port), InSchema(type="integer", minimum=1, maximum=65535)]
+Seconds = Annotated[int | float, After(_seconds), InSchema(type="number", exclusiveMinimum=0, maximum=3600)]
+Splay = Annotated[int | float, After(_splay), InSchema(type="number", minimum=0, maximum=86400)]
+Retries = Annotated[int, After(_retries), InSchema(type="integer", minimum=0, maximum=10)]
+MinTls = Annotated[Literal["1.2", "1.3"], Before(_version_text), InSchema(enum=["1.2", "1.3", 1.2, 1.3])]
 Size = Annotated[
     int | str,
-    AfterValidator(size_in_bytes),
-    _schema(anyOf=[{"type": "integer", "minimum": 1}, {"type": "string", "pattern": SIZE_PATTERN}]),
+    After(size_in_bytes),
+    InSchema(anyOf=[{"type": "integer", "minimum": 1}, {"type": "string", "pattern": SIZE_PATTERN}]),
 ]
-SecretReference = Annotated[str, AfterValidator(_reference), _schema(**_TEXT, pattern=REFERENCE_PATTERN), SECRET]
+SecretReference = Annotated[str, After(_reference), InSchema(**_TEXT, pattern=REFERENCE_PATTERN), SECRET]
 OwnReference = Annotated[
     str,
-    AfterValidator(_reference),
-    AfterValidator(_reference_elsewhere),
-    _schema(**_TEXT, pattern=f"^(?!vault://){REFERENCE_PATTERN[1:]}"),
+    After(_reference),
+    After(_reference_elsewhere),
+    InSchema(**_TEXT, pattern=f"^(?!vault://){REFERENCE_PATTERN[1:]}"),
     SECRET,
 ]
 """A reference that opens Vault, and so can't lie in it."""

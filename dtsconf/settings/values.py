@@ -61,7 +61,8 @@ class Organisation:
     that somebody set, as opposed to defaults: for a profile those of its layer, while a machine config, which writes
     every setting, lists them. `delivered` are a machine config's ids of delivered secrets, by settings key: they go
     with just these settings, since an apply may put another config there at any time. `absent` tells why there is
-    neither profile nor machine config, in words; None where there is one.
+    neither profile nor machine config, in words; None where there is one. `sound`: a machine config that this version
+    itself wrote, so that its values were checked together, by the model, before.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Organisation:
     given: frozenset[str] | None = None
     delivered: Mapping[str, str] = field(default_factory=dict)
     absent: str | None = None
+    sound: bool = False
 
     def gave(self, key: str) -> bool:
         """Whether the organisation itself set the key. A written null is no value: it resets, as if nobody had."""
@@ -104,3 +106,15 @@ class Organisation:
 def covers(name: str, key: str) -> bool:
     """Whether `name` is the key itself or a group that holds it: `server` covers `server.host`, not `serverless`."""
     return key == name or key.startswith(name + ".")
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted keys as a tree: `{"server.port": 587}` -> `{"server": {"port": 587}}`."""
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        *groups, name = key.split(".")
+        branch = tree
+        for group in groups:
+            branch = branch.setdefault(group, {})
+        branch[name] = value
+    return tree

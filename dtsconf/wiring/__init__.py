@@ -180,12 +180,21 @@ def machine_config(root: str | None) -> Organisation | None:
     from dtsconf.settings.disk import read_machine_config
     from dtsconf.settings.machine_config import from_bytes
 
-    path = config_path(root)
+    last = last_generation(Inputs(root=root))
+    path = _placed(last, root)
     data = read_machine_config(layout_of(root).real(path))
     if data is None:
         return None
-    org, delivered = from_bytes(data, layout_of(root).real(path))
+    sound = last is not None and _own(last) and last.config is not None and last.config.encode() == data
+    org, delivered = from_bytes(data, layout_of(root).real(path), sound=sound)
     return replace(org, delivered=delivered, files=(path,))
+
+
+def _own(last: Generation) -> bool:
+    """Whether this version itself made the record, and so checked the config in it."""
+    from dtsconf.version import __version__
+
+    return last.version == __version__
 
 
 def recorded_config(inputs: Inputs) -> Organisation | None:
@@ -200,8 +209,8 @@ def recorded_config(inputs: Inputs) -> Organisation | None:
     last = last_generation(inputs)
     if last is None or last.config is None or _unsure(inputs.root) is not None:
         return None
-    path = config_path(inputs.root)
-    org, delivered = from_bytes(last.config.encode(), layout_of(inputs.root).real(path))
+    path = _placed(last, inputs.root)
+    org, delivered = from_bytes(last.config.encode(), layout_of(inputs.root).real(path), sound=_own(last))
     return replace(org, delivered=delivered, files=(path,))
 
 
@@ -217,7 +226,11 @@ def as_applied(inputs: Inputs, found: Effective) -> Organisation | None:
 
 def config_path(root: str | None) -> str:
     """Where the machine config lies: where the generation in force put it, else its usual place (a logical path)."""
-    last = last_generation(Inputs(root=root))  # None for an unreadable record: the usual place is the best guess
+    return _placed(last_generation(Inputs(root=root)), root)
+
+
+def _placed(last: Generation | None, root: str | None) -> str:
+    """None for a record that can't be read: the usual place is the best guess then."""
     placed = [t.path for t in last.targets if t.kind == "dts" and not t.secret] if last else []
     return placed[0] if placed else layout_of(root).config
 

@@ -56,9 +56,10 @@ def resolver_of(inputs: Inputs, settings: Callable[[], Effective]) -> Resolver:
 def surroundings(effective: Effective) -> tuple[VaultSettings, str]:
     """Where secrets come from, as plain values: the secret floor doesn't know the settings above it."""
     from dtsconf.secret.backend import VaultAuth, VaultSettings
+    from dtsconf.settings.declared import as_json
 
     vault = effective.org.secrets.vault
-    auth = VaultAuth(**vault.auth.model_dump())
+    auth = VaultAuth(**as_json(vault.auth))
     plain = VaultSettings(vault.url, vault.namespace, vault.ca_file, vault.timeout, auth)
     return plain, effective.settings.connection.proxy
 

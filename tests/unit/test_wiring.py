@@ -10,6 +10,7 @@ import pytest
 from dtsconf import api, wiring
 from dtsconf.errors import Invalid
 from dtsconf.proof import Verification
+from dtsconf.version import __version__
 from dtsconf.wiring import Inputs, own_test
 from tests.unit.cli.calls import PROFILE, profile
 from tests.unit.posix import caller_name, make_fifo
@@ -41,6 +42,38 @@ def test_the_user_file_counts_only_where_asked(tmp_path: Path, monkeypatch: pyte
     given = Inputs(profile(tmp_path))
     assert wiring.effective(given, user=True).settings.sender.name == "Ann"
     assert wiring.effective(given, user=False).settings.sender.name is None
+
+
+@pytest.fixture
+def applied(tmp_path: Path) -> Path:
+    """The root of a machine on which a profile was applied."""
+    root = tmp_path / "root"
+    api.apply(profile(tmp_path, SETTINGS), root=root, verify=False, environ={})
+    return root
+
+
+def test_what_apply_wrote_is_taken_as_it_stands(applied: Path) -> None:
+    assert wiring.organisation(Inputs(root=str(applied))).sound
+    assert wiring.organisation(Inputs(root=str(applied)), recorded=True).sound
+
+
+def test_a_machine_config_that_somebody_has_edited_is_checked(applied: Path) -> None:
+    config = applied / "etc/dts/email.json"
+    config.write_text(config.read_text().replace('"port": 587', '"port": 588'))
+    found = wiring.effective(Inputs(root=str(applied)), user=False)
+    assert not found.org.sound
+    assert found.settings.server.port == 588
+    config.write_text(config.read_text().replace('"port": 588', '"port": "x"'))
+    with pytest.raises(Invalid):
+        wiring.effective(Inputs(root=str(applied)), user=False)
+
+
+def test_what_another_version_wrote_is_checked(applied: Path) -> None:
+    record = applied / "var/lib/dtsconf/generations/1.json"
+    record.write_text(record.read_text().replace(f'"version": "{__version__}"', '"version": "0.9"'))
+    assert not wiring.organisation(Inputs(root=str(applied))).sound
+    record.write_text("{")
+    assert not wiring.organisation(Inputs(root=str(applied))).sound
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"format": 99}'])

@@ -9,6 +9,7 @@ import pytest
 
 from dtsconf.cli.common import COMMON
 from dtsconf.cli.registry import COMMANDS
+from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import call, python
 
 NAMES = sorted(COMMANDS)
@@ -113,8 +114,25 @@ def test_commands_without_network_import_no_mail_library(args: str, tmp_path: ob
     found = imported(
         f"--root {tmp_path} {args} profiles/relay.yaml" if args == "validate" else f"--root {tmp_path} {args}"
     )
-    assert "pydantic" in found
+    assert "dtsconf.settings.resolve" in found or args == "validate"
     assert not found & {"smtplib", "aiosmtpd", "cryptography", "scramp", "dtsconf.mail", *BACKENDS}
+
+
+def test_what_apply_has_checked_needs_no_pydantic(tmp_path: object) -> None:
+    """Nor does what sends with it: a macro waits for every start."""
+    root = f"--root {tmp_path}"
+    mail = "--to a@acme.example --subject x --body y"
+    server = Smtpd().start()
+    try:
+        sets = f"--set server.host=127.0.0.1 --set server.port={server.port} --set server.encryption=none"
+        imported(f"{root} apply --yes --no-verify --profile profiles/relay.yaml {sets}")
+        for args in ("show", f"send {mail}", f"send --queue {mail}", "queue flush", "test"):
+            found = imported(f"{root} {args}")
+            assert "dtsconf.settings.machine_config" in found, args
+            assert not found & {"pydantic", "pydantic_settings", "pydantic_core"}, args
+    finally:
+        server.stop()
+    assert len(server.messages) == 3
 
 
 def imported(args: str) -> set[str]:

@@ -22,6 +22,7 @@ from dtsconf.doctor.text import as_text
 from dtsconf.errors import Invalid, Place, Problem
 from dtsconf.machine.layout import Layout
 from dtsconf.machine.local import LocalSystem
+from dtsconf.settings.declared import checked
 from dtsconf.settings.effective import Effective
 from dtsconf.settings.model import Settings
 from dtsconf.settings.sections import SecretsOptions, Target
@@ -41,7 +42,7 @@ def subject(root: Path) -> Subject:
 def effective(group: str | None = None, kind: Any = "dts", record: str | None = None, **server: Any) -> Effective:
     """Settings with just what the checks look at."""
     org = SimpleNamespace(name="acme", secrets=SecretsOptions(group=group), targets=(Target(kind=kind),), record=record)
-    return cast("Effective", SimpleNamespace(settings=Settings.model_validate({"server": server}), org=org, missing=()))
+    return cast("Effective", SimpleNamespace(settings=checked(Settings, {"server": server}), org=org, missing=()))
 
 
 def found(checker: Checker, subject: Subject) -> dict[str, Check]:

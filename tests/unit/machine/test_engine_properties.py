@@ -27,7 +27,7 @@ def wishes(draw: st.DrawFn) -> Effective:
         "server.port": draw(st.sampled_from([None, 587, 2525])),
         "sender.name": draw(st.sampled_from([None, "DTS", "Bohrung Süd"])),
     }
-    chosen = tuple(Target.model_validate({"kind": kind}) for kind in draw(st.sampled_from(KINDS)))
+    chosen = tuple(Target.of_json({"kind": kind}) for kind in draw(st.sampled_from(KINDS)))
     deliver: Any = draw(st.sampled_from(["file", "reference"]))
     return effective(values, targets=chosen, secrets=SecretsOptions(deliver=deliver))
 

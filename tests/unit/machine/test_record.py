@@ -45,6 +45,7 @@ FULL = Generation(
     {"login.password": "file:///x"},
     (Adopted("/etc/msmtprc", "/etc/msmtprc.before-dtsconf"),),
     ("/etc/dts",),
+    "1.2.0",
 )
 
 

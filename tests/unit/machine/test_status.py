@@ -127,7 +127,7 @@ def test_status_imports_neither_pydantic_nor_yaml() -> None:
 
 @pytest.mark.parametrize("kinds", [("dts",), ("msmtp",), ("dts", "msmtp")])
 def test_every_choice_of_targets_comes_out_in_sync(world: World, kinds: tuple[str, ...]) -> None:
-    chosen = tuple(Target.model_validate({"kind": kind}) for kind in kinds)
+    chosen = tuple(Target.of_json({"kind": kind}) for kind in kinds)
     world.apply(effective(LOGIN, targets=chosen))
     assert world.status().state == "in-sync"
     assert world.plan(secrets=True).plan.empty

@@ -13,7 +13,7 @@ CLIENT = "11111111-2222-4333-8444-555555555555"
 
 
 def settings(email: str | None = "dts@acme.example", **microsoft: object) -> Settings:
-    return Settings.model_validate(
+    return Settings.of_json(
         {"mode": "microsoft", "sender": {"email": email}, "microsoft": {"client_id": CLIENT, **microsoft}}
     )
 
@@ -78,7 +78,7 @@ def test_the_kind_of_proof_decides_the_credential(proof: str, words: str) -> Non
 
 
 def test_names_that_are_not_known_yet_are_told_as_such_and_quotes_are_doubled() -> None:
-    found = Settings.model_validate({"mode": "microsoft", "sender": {"email": "o'neil@acme.example"}})
+    found = Settings.of_json({"mode": "microsoft", "sender": {"email": "o'neil@acme.example"}})
     assert any("--id CLIENT_ID" in line for line in lines(found))
     assert "Set-CASMailbox -Identity 'o''neil@acme.example' -SmtpClientAuthenticationDisabled $false" in lines(found)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import BaseModel
 
+from dtsconf.settings.declared import Declared, field_types, mappings_in
 from dtsconf.settings.docs import of_class
 from dtsconf.settings.keys import GROUPS, KEYS, SECTIONS, VARIABLES, below, meaning, nearest, nearest_key
-from dtsconf.settings.leaf import unwrap
 from dtsconf.settings.sections import ProfileFile
 
 
@@ -42,14 +41,12 @@ def test_everything_has_a_meaning() -> None:
 
 
 def test_every_profile_field_has_a_meaning() -> None:
-    models: list[type[BaseModel]] = [ProfileFile]
-    while models:
-        model = models.pop()
-        for name, info in model.model_fields.items():
-            assert of_class(model).get(name, "").endswith("."), f"{model.__name__}.{name}"
-            bare = unwrap(info.annotation)[0]
-            if isinstance(bare, type) and issubclass(bare, BaseModel):
-                models.append(bare)
+    found: list[type[Declared]] = [ProfileFile]
+    while found:
+        declared = found.pop()
+        for name, kind in field_types(declared).items():
+            assert of_class(declared).get(name, "").endswith("."), f"{declared.__name__}.{name}"
+            found += mappings_in(kind)
 
 
 def test_below() -> None:

@@ -59,6 +59,13 @@ def edited(old: str, new: str) -> bytes:
     return text.replace(old, new, 1).encode()
 
 
+def same(sound: Organisation, checked: Organisation) -> bool:
+    """Whether what was taken as it stands is what checking makes of it, and its settings too."""
+    assert sound.sound
+    assert not checked.sound
+    return replace(sound, sound=False) == checked and resolve(sound) == replace(resolve(checked), org=sound)
+
+
 # Writing
 
 
@@ -144,6 +151,19 @@ def test_it_reads_back_as_the_organisations_word() -> None:
     assert org.policy.rules[0].where == Place("acme.yaml", 200, 3)
 
 
+def test_what_this_version_wrote_is_taken_as_it_stands() -> None:
+    sound, delivered = from_bytes(written(), PATH, sound=True)
+    assert same(sound, from_bytes(written(), PATH)[0])
+    assert delivered == {"login.password": ID}
+
+
+def test_a_layer_above_it_is_merged_in_by_the_model() -> None:
+    sound, checked = (from_bytes(written(), PATH, sound=sound)[0] for sound in (True, False))
+    above = [user(connection__timeout=9)]
+    assert resolve(sound, above) == replace(resolve(checked, above), org=sound)
+    assert resolve(sound, above).settings.connection.timeout == 9
+
+
 def test_every_value_knows_its_place_in_the_file() -> None:
     data = written()
     org, _ = from_bytes(data, PATH)
@@ -195,6 +215,7 @@ def test_there_and_back(values: dict[str, Any], base: dict[str, Any]) -> None:
     data = to_bytes(effective, delivered={})
     back, delivered = from_bytes(data, PATH)
     assert delivered == {}
+    assert same(from_bytes(data, PATH, sound=True)[0], back)
     assert to_bytes(resolve(back), delivered={}) == data
     assert {key: s.value for key, s in merge(back, ()).origin.items()} == {
         key: s.value for key, s in effective.origin.items()
