@@ -61,6 +61,11 @@ class FileLock:
             if descriptor >= 0:
                 os.close(descriptor)
 
+    @property
+    def descriptor(self) -> int:
+        """The open file, which must be locked."""
+        return self._descriptor
+
     def _set_mode(self, descriptor: int) -> None:
         """Whatever umask took away. An empty file is one that was just made: it goes if this fails."""
         try:

@@ -41,13 +41,14 @@ PATIENCE = {"data": 180.0, "accepted": 600.0}
 """Seconds for each block of the message, and for the answer to its end (RFC 5321 4.5.3.2.5 and 6)."""
 
 
-def mailer(link: Link) -> SmtpMailer | GraphMailer:
-    """What sends over this link's route."""
+def mailer(link: Link, *, terse: bool = False) -> SmtpMailer | GraphMailer:
+    """What sends over this link's route. `terse`: whoever sends many wants to know the stages of a connection and of
+    what fails, not those of each message that goes well."""
     if isinstance(link.route, Smtp):
-        return SmtpMailer(link)
+        return SmtpMailer(link, terse=terse)
     from dtsconf.mail.graph.mailer import GraphMailer
 
-    return GraphMailer(link)
+    return GraphMailer(link, terse=terse)
 
 
 class _Announced:
@@ -77,8 +78,9 @@ class _Way:
 class SmtpMailer:
     """Sends over one SMTP connection at a time. A context manager; the connection is made with the first message."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, *, terse: bool = False) -> None:
         self._link = link
+        self._terse = terse
         self._talk: Conversation | None = None
         self._prepared: _Announced | None = None
         self._announced: _Announced | None = None
@@ -137,7 +139,7 @@ class SmtpMailer:
         if talk is None:
             limits = Limits(self._link.timeout, inf, PATIENCE)
             talk = Conversation(self._link, limits, sender=envelope.sender, recipient=envelope.recipients[0])
-        talk.report.begin_anew()
+        talk.report.begin_anew(terse=self._terse and not new)
         way = _Way(talk, envelope, message.content)
         way.ahead = announced is not None
         try:

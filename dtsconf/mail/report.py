@@ -82,10 +82,12 @@ class Report:
         self.stages: list[Stage] = []
         self.heard_any = False
         self.greeting = ""
+        self._terse = False
 
-    def begin_anew(self) -> None:
-        """The next message on the same connection: its stages are told by themselves."""
+    def begin_anew(self, *, terse: bool = False) -> None:
+        """The next message on the same connection: its stages are told by themselves, `terse` only one that fails."""
         self.stages = []
+        self._terse = terse
 
     @property
     def failure(self) -> Stage | None:
@@ -105,12 +107,14 @@ class Report:
     def stage(self, name: str, doing: str, ended: Ended = not_explained) -> Running:
         """One stage, to be run `with`: a row is kept whether it ends well or raises StageFailed (which goes on to the
         caller). `ended` is told how it ended, and may explain what was raised."""
-        if self.progress is not None:
+        if self.progress is not None and not self._terse:
             self.progress(self.masker.show_own(doing))
         return Running(self, name, ended)
 
     def keep(self, name: str, start: float, row: Row, failed: StageFailed | None) -> None:
         """The row of a stage that began at `start` (of perf_counter)."""
+        if failed is None and self._terse:
+            return
         show = self.masker.show
         self.stages.append(
             Stage(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from dtsconf.frozen import frozen
@@ -146,9 +147,16 @@ def _made(kind: type[T], found: Any) -> T:
         made = kind(**found)
     except TypeError:
         raise Damaged(_OTHER) from None
-    if not all(_FITS[str(each.type)](getattr(made, each.name)) for each in fields(kind)):  # type: ignore[arg-type]
-        raise Damaged(_OTHER)
+    shape: Any = kind
+    for name, fits in _checks(shape):
+        if not fits(getattr(made, name)):
+            raise Damaged(_OTHER)
     return made
+
+
+@cache
+def _checks(kind: Any) -> tuple[tuple[str, Callable[[Any], bool]], ...]:
+    return tuple((each.name, _FITS[str(each.type)]) for each in fields(kind))
 
 
 def _texts(value: Any) -> bool:

@@ -90,7 +90,7 @@ class Held:
             Damaged: its file isn't what was written.
             OSError: it can't be read.
         """
-        entry, phase, start, head = read_head(self._path)
+        entry, phase, start, head = _head(self._lock.descriptor)
         return entry, phase, Queued(self._path, start, entry.message_id, entry.size, entry.eight_bit, head)
 
     def progress(self) -> Progress:
@@ -160,15 +160,21 @@ def read_head(path: str) -> tuple[Entry, Phase, int, bytes]:
         OSError: it can't be read.
     """
     with open(path, "rb", buffering=0) as file:
-        data = file.read(BLOCK)
-        if b"\n" not in data and len(data) == BLOCK:
-            data += file.read(LONGEST_HEAD - BLOCK)
-        line, end, head = data.partition(b"\n")
-        entry, phase = read_entry(line)
-        held = os.fstat(file.fileno()).st_size - len(line) - len(end)
-        if held != entry.size:
-            raise Damaged(f"it holds {held} octets of {entry.size}")
-        return entry, phase, len(line) + len(end), head
+        return _head(file.fileno())
+
+
+def _head(descriptor: int) -> tuple[Entry, Phase, int, bytes]:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    size = os.fstat(descriptor).st_size
+    data = os.read(descriptor, min(size, BLOCK))
+    if b"\n" not in data and len(data) == BLOCK:
+        data += os.read(descriptor, LONGEST_HEAD - BLOCK)
+    line, end, head = data.partition(b"\n")
+    entry, phase = read_entry(line)
+    held = size - len(line) - len(end)
+    if held != entry.size:
+        raise Damaged(f"it holds {held} octets of {entry.size}")
+    return entry, phase, len(line) + len(end), head
 
 
 def read_beside(path: str) -> Progress | None:

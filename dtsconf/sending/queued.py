@@ -96,8 +96,8 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
         secrets = hands.secrets_of(given, effective, resolver)
         access = hands.access_of(given, effective, secrets, person=person, progress=progress)
         link = hands.link_now(given, access, progress=progress)
-        with mailer(link) as sends:
-            postman = Postman(sends, effective)
+        with mailer(link, terse=True) as sends:
+            postman = Postman(sends, effective, progress)
             with _interruptions_told(postman):
                 found = Runner(spool, postman).run(which)
         warnings = (*effective.warnings, *resolver.warnings)
@@ -123,8 +123,8 @@ def _interruptions_told(postman: Postman) -> Iterator[None]:
 class Postman:
     """Hands queued messages over, and tells the runner what came of each. `sent` counts those that everybody got."""
 
-    def __init__(self, sends: SmtpMailer | GraphMailer, effective: Effective) -> None:
-        self._sends, self._effective = sends, effective
+    def __init__(self, sends: SmtpMailer | GraphMailer, effective: Effective, progress: Callable[[str], None]) -> None:
+        self._sends, self._effective, self._progress = sends, effective, progress
         self.unusable: Stage | None = None
         self.reached = True
         self.sent = 0
@@ -140,7 +140,8 @@ class Postman:
 
     def _letters(self, items: Iterable[Item], out: deque[_Letter]) -> Iterator[_Letter]:
         """What is to be sent; `out` has all the others, too."""
-        for item in items:
+        for number, item in enumerate(items, 1):
+            self._progress(f"sending mail {number} of the queue")
             letter = self._letter(item)
             out.append(letter)
             if letter.envelope.recipients:
@@ -159,6 +160,8 @@ class Postman:
         return _Letter(self, item, Envelope(entry.sender, allowed), item.content, refused, hint)
 
     def _outcome(self, letter: _Letter, sent: Sent) -> Outcome:
+        if sent.ok and not letter.refused:
+            return Outcome()
         failure, allowed, refused, name = sent.failure, letter.envelope.recipients, letter.refused, letter.item.entry.id
         if failure is not None and (failure.stage not in OF_THE_MESSAGE or failure.cause in OF_THE_SERVER):
             self.unusable, self.reached = failure, sent.reached

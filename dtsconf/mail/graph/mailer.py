@@ -36,8 +36,9 @@ PATIENCE = 120.0
 class GraphMailer:
     """A context manager; the connection is made with the first message."""
 
-    def __init__(self, link: Link, clock: Clock | None = None) -> None:
+    def __init__(self, link: Link, clock: Clock | None = None, *, terse: bool = False) -> None:
         self._link = link
+        self._terse = terse
         self._clock = clock or SystemClock()
         self._talk: Talk | None = None
 
@@ -72,7 +73,7 @@ class GraphMailer:
         talk = self._talk or Talk(
             self._link, self._clock, sender=envelope.sender, wait=max(PATIENCE, self._link.timeout)
         )
-        talk.report.begin_anew()
+        talk.report.begin_anew(terse=self._terse and self._talk is not None)
         with suppress(StageFailed):  # the report has it
             if self._talk is None:
                 reach(talk)

@@ -42,6 +42,24 @@ def test_two_messages_share_a_connection() -> None:
     assert "..dot" in running.heard
 
 
+def test_whoever_sends_many_may_be_told_of_trouble_alone() -> None:
+    words: list[str] = []
+    replies = {"RCPT TO:<she@acme.example>": "450 4.2.1 later"}
+    to_her, to_you = (
+        Envelope("dts@acme.example", ("she@acme.example",)),
+        Envelope("dts@acme.example", ("you@acme.example",)),
+    )
+    with server(dialogue(replies=replies)) as running:
+        link = Link(route(running.port), timeout=5, progress=words.append)
+        with SmtpMailer(link, terse=True) as sending:
+            first, second, third = (sending.send(to, MAIL) for to in (to_you, to_you, to_her))
+    assert first.ok
+    assert first.stages[-1].stage == "accepted"
+    assert (second.ok, second.stages) == (True, ())
+    assert [(stage.stage, stage.code) for stage in third.stages] == [("rcpt-to", 450)]
+    assert words.count("waiting for the server to take the mail") == 1
+
+
 def test_who_is_refused_is_told_and_the_others_get_it() -> None:
     replies = {"RCPT TO:<you@acme.example>": "550 5.1.1 no such user"}
     with server(dialogue(replies=replies)) as running, mailer(running.port) as sending:
