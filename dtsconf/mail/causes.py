@@ -11,7 +11,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import Finding
-from dtsconf.mail.meanings import OTHERWISE, TABLE, Row
+from dtsconf.mail.meanings.otherwise import OTHERWISE
+from dtsconf.mail.meanings.row import Row
+from dtsconf.mail.meanings.table import TABLE
 
 if TYPE_CHECKING:
     from dtsconf.mail.facts import Facts

@@ -107,7 +107,9 @@ def resolve(host: str, port: int, end: float) -> list[Address]:
 
 def _look_up(host: str, port: int) -> list[Address]:
     try:
-        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        # As bytes, a name in ASCII is looked up as it is, and Python's tables for others aren't loaded.
+        name = host.encode() if host.isascii() else host
+        rows = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except OSError as error:
         raise LookupFailed(error.strerror or str(error), error.errno) from error
     except UnicodeError as error:

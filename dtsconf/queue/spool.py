@@ -8,7 +8,6 @@ known from a listing. What is given up moves to `failed/`, with its reason; noth
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -111,6 +110,8 @@ class Spool:
                 f"the spool is full: it holds {held} octets of {LARGEST}, and the message has {size}",
                 "send what waits there (dtsconf queue flush), or look at it: dtsconf queue list",
             )
+        import shutil  # with its archives, which a run of the queue has no use for
+
         if shutil.disk_usage(self.folder).free < size + SPARE:
             raise DtsconfError(
                 f"no room in the spool: its disk ({self.folder}) has less free than the message's {size} octets and"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from dtsconf.wiring import who
 
@@ -81,6 +80,8 @@ def told(failed: Unheard, effective: Effective, progress: Progress | None = None
 
 
 def _examined(trouble: Trouble, effective: Effective, progress: Progress | None) -> Outcome:
+    from urllib.parse import urlsplit
+
     from dtsconf.looks.asked import Asked
     from dtsconf.looks.https import examine
     from dtsconf.settings.microsoft import is_authority

@@ -1,4 +1,5 @@
-"""What servers' replies mean: a table, a row a pattern, with cause, next step and source. Data only; `causes` reads it.
+"""What servers' replies mean: a table, a row a pattern, with cause, next step and source. Data only (`table`);
+`causes` reads it.
 
 The code comes first, then the text among the meanings that this code has:
 
@@ -11,23 +12,3 @@ Rows are tried in that order, except that a code which has but one meaning (`sta
 words, and a few words (`texts.FIRST`) by no product's code. The first that fits counts, and every reply of 4yz or 5yz
 fits the last row at least.
 """
-
-from __future__ import annotations
-
-from dtsconf.mail.meanings import google, microsoft, providers, servers, standard, texts
-from dtsconf.mail.meanings.otherwise import OTHERWISE
-from dtsconf.mail.meanings.row import Row
-
-__all__ = ["OTHERWISE", "TABLE", "Row"]
-
-TABLE: tuple[Row, ...] = (
-    *texts.FIRST,
-    *microsoft.ROWS,
-    *google.ROWS,
-    *providers.ROWS,
-    *servers.ROWS,
-    *standard.TELLING,
-    *texts.ROWS,
-    *standard.ROWS,
-)
-"""All rows, in the order in which they are tried."""

@@ -7,7 +7,8 @@ from hypothesis import given, strategies as st
 
 from dtsconf.mail.causes import of_reply, row_of
 from dtsconf.mail.facts import Facts
-from dtsconf.mail.meanings import OTHERWISE, TABLE
+from dtsconf.mail.meanings.otherwise import OTHERWISE
+from dtsconf.mail.meanings.table import TABLE
 from dtsconf.mail.remedies import REMEDIES
 from dtsconf.mail.reply import Reply, parse_line
 from dtsconf.proof import CAUSES
