@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings import accounts, hints
 from dtsconf.mail.meanings.row import AUTH, CONTENT, SENDING, Row
 
 CODES = "Google Workspace: Gmail SMTP errors and codes (support.google.com/a/answer/3726730)"
@@ -10,7 +10,12 @@ RELAY = "Google Workspace: SMTP relay service error messages (support.google.com
 
 ROWS: tuple[Row, ...] = (
     Row(
-        "auth-rejected", hints.APP_PASSWORD, CODES, AUTH, enhanced=r"5\.7\.[189]", text="application-specific password"
+        "auth-rejected",
+        accounts.APP_PASSWORD,
+        CODES,
+        AUTH,
+        enhanced=r"5\.7\.[189]",
+        text="application-specific password",
     ),
     Row(
         "auth-rejected",
@@ -20,9 +25,9 @@ ROWS: tuple[Row, ...] = (
         enhanced=r"5\.7\.[18]",
         text="username and password not acc",
     ),
-    Row("auth-rejected", hints.BROWSER, CODES, AUTH, enhanced=r"5\.7\.(1|9|14)", text="web browser"),
-    Row("rate-limited", hints.LOCKED_OUT, CODES, AUTH, enhanced=r"4\.7\.0", text="too many login attempts"),
-    Row("rate-limited", hints.QUOTA, CODES, enhanced=r"5\.4\.5|5\.7\.1", text="daily .{0,30}(limit|quota) exceeded"),
+    Row("auth-rejected", accounts.BROWSER, CODES, AUTH, enhanced=r"5\.7\.(1|9|14)", text="web browser"),
+    Row("rate-limited", accounts.LOCKED_OUT, CODES, AUTH, enhanced=r"4\.7\.0", text="too many login attempts"),
+    Row("rate-limited", accounts.QUOTA, CODES, enhanced=r"5\.4\.5|5\.7\.1", text="daily .{0,30}(limit|quota) exceeded"),
     Row(
         "rate-limited", hints.SLOWER, CODES, enhanced=r"[45]\.2\.1", text="too quickly|at a rate|peak smtp relay limit"
     ),
@@ -33,7 +38,7 @@ ROWS: tuple[Row, ...] = (
     Row("blocked", hints.LISTED, CODES, enhanced=r"[45]\.7\.[01]", text="not authorized to send|low reputation"),
     Row("recipient-rejected", hints.RELAY_REGISTER, RELAY, SENDING, enhanced=r"5\.7\.0", text="mail relay denied"),
     Row("recipient-rejected", hints.RELAY_REGISTER, RELAY, SENDING, enhanced=r"5\.7\.1", text="credentials for relay"),
-    Row("sender-rejected", hints.DISABLED, CODES, SENDING, enhanced=r"5\.7\.0", text="mail sending denied"),
+    Row("sender-rejected", accounts.DISABLED, CODES, SENDING, enhanced=r"5\.7\.0", text="mail sending denied"),
     Row(
         "sender-rejected",
         hints.SPF,

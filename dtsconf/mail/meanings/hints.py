@@ -41,36 +41,6 @@ GOOGLE_PASSWORD = (
     " says this of any wrong name or password, and of an account's ordinary password, which it takes from no program"
     " (dtsconf secret check shows where login.password comes from)"
 )
-APP_PASSWORD = (
-    "the provider takes no ordinary password from programs: make an app password for {f.username} in the account's"
-    " security settings and store that one (dtsconf secret check shows where login.password comes from)"
-)
-CODE = (
-    "the provider takes an authorization code in place of the password: switch SMTP on for {f.username} in the settings"
-    " of its webmail, make such a code there, and store that one (dtsconf secret check shows where login.password comes"
-    " from)"
-)
-SECOND_FACTOR = (
-    "the account of {f.username} is asked for a second factor, which no program has: make an app password for it where"
-    " the provider has those, and store that one (dtsconf secret check shows where login.password comes from); with"
-    f" Microsoft, {MIGRATE} leads to a sign-in"
-)
-EXPIRED = (
-    "the password of {f.username} has expired: set a new one where the organisation lets you (the server's words may"
-    " name the page), store that one in the place which dtsconf secret check shows, then dtsconf test again"
-)
-MAIL_PROGRAMS = (
-    "the provider lets no mail programs into the account of {f.username}: sign in to its webmail, allow them in the"
-    " settings (Yandex: Email clients; GMX: POP3 and IMAP), make an app password there if it offers one, and store that"
-    " (dtsconf secret check shows where login.password comes from)"
-)
-BROWSER = (
-    "the provider wants to see {f.username} in a web browser first: sign in there once, answer its question, then"
-    " dtsconf test again; if it stays, use an app password"
-)
-TRANSITION = (
-    "the server has to store the password anew: let {f.username} sign in once in webmail, then dtsconf test again"
-)
 NO_LOGIN = (
     "this port takes no logins: --set server.port=587 --set server.encryption=starttls for the submission port, or"
     " --set login.required=false where the server trusts this network"
@@ -87,17 +57,6 @@ NEXT_MECHANISM = (
 ONLY_MECHANISM = (
     "the server refused the one way to log in that it had offered ({f.chosen}); nothing in these settings mends that: "
     + ASK
-)
-DISABLED = (
-    "the provider has switched this account off, or sending by it: ask who administers {f.username}, and send along"
-    f" what this writes: {TICKET}"
-)
-LOGIN_FROM = (
-    "the server takes no login from this machine's address, whatever the password: have its administrator allow the"
-    f" address (the answer may name it), with what this writes: {TICKET}; or log in from a network that it allows"
-)
-LOCKED_OUT = (
-    "too many logins failed: wait 15 minutes, set the right password (dtsconf secret check), and only then dtsconf test"
 )
 
 # Microsoft
@@ -210,15 +169,6 @@ LATER = "the server has a trouble of its own: wait ten minutes, then dtsconf tes
 SLOWER = (
     "the server limits how much it takes from here: wait some minutes, or as long as its answer says, then dtsconf test"
     " again; if it stays, " + ASK
-)
-HOURLY = (
-    "the account or its domain has sent all that the server lets it in an hour, failed mails counted too: wait an hour,"
-    " take out addresses that don't exist, then dtsconf test again; if it is too little, have the limit raised"
-)
-QUOTA = "the account has sent all that it may for today: dtsconf test again tomorrow, or have its limit raised"
-PLAN = (
-    "the account at {f.host} has sent all that its plan allows: have the limit or the plan raised there, or wait until"
-    " it counts anew, then dtsconf test again"
 )
 GREY = (
     "greylisting: the server wants to see that this machine comes back; nothing is wrong with the settings: wait ten"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings import accounts, hints
 from dtsconf.mail.meanings.row import AUTH, BANNER, CONTENT, LATER, SENDING, Row
 
 NDR = "Exchange Online: Email non-delivery reports (learn.microsoft.com, non-delivery-reports-in-exchange-online)"
@@ -78,8 +78,8 @@ ROWS: tuple[Row, ...] = (
     # Sending as somebody
     Row("sender-rejected", hints.SEND_AS, NDR, enhanced=r"5\.7\.60|5\.2\.252"),
     Row("sender-rejected", hints.SEND_AS, SERVER, enhanced=r"5\.7\.1", text="permissions? to send (as|on behalf)"),
-    Row("sender-rejected", hints.DISABLED, NDR, enhanced=r"5\.1\.8", text="bad outbound sender"),
-    Row("sender-rejected", hints.DISABLED, NDR, enhanced=r"5\.7\.50[1-3]", text="spam abuse|banned sender"),
+    Row("sender-rejected", accounts.DISABLED, NDR, enhanced=r"5\.1\.8", text="bad outbound sender"),
+    Row("sender-rejected", accounts.DISABLED, NDR, enhanced=r"5\.7\.50[1-3]", text="spam abuse|banned sender"),
     Row("sender-rejected", hints.VERIFY_SENDER, NDR, enhanced=r"5\.7\.750", text="unregistered domain"),
     Row("sender-rejected", hints.SPF, NDR, enhanced=r"5\.7\.509", text="dmarc"),
     # Recipients
@@ -103,13 +103,13 @@ ROWS: tuple[Row, ...] = (
         text="not (in allowed|authenticated)",
     ),
     # Too much
-    Row("rate-limited", hints.QUOTA, LIMITS, enhanced=r"5\.1\.90", text="limit"),
-    Row("rate-limited", hints.QUOTA, LIMITS, enhanced=r"5\.2\.2", text="submission quota"),
+    Row("rate-limited", accounts.QUOTA, LIMITS, enhanced=r"5\.1\.90", text="limit"),
+    Row("rate-limited", accounts.QUOTA, LIMITS, enhanced=r"5\.2\.2", text="submission quota"),
     Row("rate-limited", hints.SLOWER, LIMITS, enhanced=r"5\.2\.12[12]"),
     Row("rate-limited", hints.SLOWER, LIMITS, enhanced=r"4\.3\.2", text="concurrent|thread limit"),
     Row("rate-limited", hints.SLOWER, NDR, enhanced=r"5\.7\.508|5\.7\.70[0-7]", text="exceeded"),
     Row("rate-limited", hints.SLOWER, NDR, enhanced=r"4\.7\.([56]\d\d|8[5-9]\d)"),
-    Row("rate-limited", hints.QUOTA, LIMITS, CONTENT, code="554", text=r"submissionquotaexceeded|outboundspam"),
+    Row("rate-limited", accounts.QUOTA, LIMITS, CONTENT, code="554", text=r"submissionquotaexceeded|outboundspam"),
     # Not this machine
     Row(
         "blocked",

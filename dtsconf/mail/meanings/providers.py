@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings import accounts, hints
 from dtsconf.mail.meanings.row import AUTH, CONTENT, LATER, SENDING, Row
 
 SES = "Amazon SES: SMTP response codes, sending errors (docs.aws.amazon.com/ses, troubleshoot-error-messages)"
@@ -24,31 +24,33 @@ _PROGRAMS_OFF = r"\b(pop3?|imap)\b.{0,40}(not (activated|enabled)|deactivated|ni
 _UNVERIFIED = "email address is not verified"
 
 ROWS: tuple[Row, ...] = (
-    Row("auth-disabled", hints.MAIL_PROGRAMS, GMX, AUTH, code="535", text=_PROGRAMS_OFF),
+    Row("auth-disabled", accounts.MAIL_PROGRAMS, GMX, AUTH, code="535", text=_PROGRAMS_OFF),
     Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text=_UNVERIFIED, names="sender"),
     Row("recipient-rejected", hints.VERIFY_RECIPIENT, SES, SENDING, code="554", text=_UNVERIFIED, names="recipient"),
     Row("sender-rejected", hints.VERIFY_NAMED, SES, SENDING, code="554", text=_UNVERIFIED),
     Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text="not authorized to perform"),
-    Row("sender-rejected", hints.DISABLED, SES, SENDING, code="554", text="sending (is )?(paused|disabled) for this"),
+    Row(
+        "sender-rejected", accounts.DISABLED, SES, SENDING, code="554", text="sending (is )?(paused|disabled) for this"
+    ),
     Row("auth-rejected", hints.PASSWORD, SES, AUTH, code="535", text="authentication credentials invalid"),
-    Row("rate-limited", hints.QUOTA, SES, code="454", text="throttling failure: daily"),
+    Row("rate-limited", accounts.QUOTA, SES, code="454", text="throttling failure: daily"),
     Row("rate-limited", hints.SLOWER, SES, code="454", text="throttling failure"),
     Row("sender-rejected", hints.VERIFY_SENDER, SENDGRID, SENDING, code="5..", text="verified sender identity"),
-    Row("rate-limited", hints.QUOTA, SENDGRID, code="[45]..", text="maximum credits exceeded"),
+    Row("rate-limited", accounts.QUOTA, SENDGRID, code="[45]..", text="maximum credits exceeded"),
     Row(
         "auth-rejected", hints.PASSWORD, SENDGRID, AUTH, code="535", text="bad username / password|authorization grant"
     ),
     Row("auth-rejected", hints.LOG_IN, SENDGRID, SENDING, code="550", text="unauthenticated senders not allowed"),
     Row("recipient-rejected", hints.AUTHORIZED, MAILGUN, SENDING, text="for test purposes only|authorized recipients"),
-    Row("sender-rejected", hints.DISABLED, MAILGUN, SENDING, text="not allowed to send: .*(disabled|terminated)"),
+    Row("sender-rejected", accounts.DISABLED, MAILGUN, SENDING, text="not allowed to send: .*(disabled|terminated)"),
     Row("sender-rejected", hints.VERIFY_SENDER, MAILGUN, SENDING, text=r"domain \S+ is not allowed to send"),
     Row("rate-limited", hints.SLOWER, YAHOO, code="421", text=r"\[TSS?0\d\]|temporarily deferred"),
     Row("blocked", hints.BLOCK_LIST, YAHOO, code="553", text=r"\[(BL\d\d|TSS\d\d)\]"),
     Row("content-rejected", hints.FILTER, YAHOO, LATER, code="554", text="not accepted for policy reasons"),
-    Row("rate-limited", hints.LOCKED_OUT, YAHOO, AUTH, code="535", text="too many bad auth"),
-    Row("auth-rejected", hints.APP_PASSWORD, YAHOO, AUTH, code="535", text=r"\(#(MBR|AUTH)\d+\)"),
+    Row("rate-limited", accounts.LOCKED_OUT, YAHOO, AUTH, code="535", text="too many bad auth"),
+    Row("auth-rejected", accounts.APP_PASSWORD, YAHOO, AUTH, code="535", text=r"\(#(MBR|AUTH)\d+\)"),
     Row("sender-rejected", hints.SEND_AS, ZOHO, SENDING, code="55[23]", text="relaying disallowed as"),
-    Row("rate-limited", hints.DISABLED, ZOHO, SENDING, code="550", text="unusual sending activity"),
+    Row("rate-limited", accounts.DISABLED, ZOHO, SENDING, code="550", text="unusual sending activity"),
     Row("sender-rejected", hints.SEND_AS, ICLOUD, SENDING, code="550", text="from address is not one of your"),
     Row("sender-rejected", hints.SPF, ICLOUD, LATER, code="554", text="dmarc policy|spf and dkim"),
     Row("content-rejected", hints.FILTER, ICLOUD, LATER, code="550", text=r"\[CS01\]"),
@@ -68,11 +70,15 @@ ROWS: tuple[Row, ...] = (
     Row(
         "content-rejected", hints.POLICY, MIMECAST, CONTENT, code="55[04]", text="content examination|security policies"
     ),
-    Row("rate-limited", hints.HOURLY, CPANEL, SENDING, text="exceeded the max (emails|defers and failures) per hour"),
-    Row("sender-rejected", hints.DISABLED, CPANEL, SENDING, code="550", text="outgoing mail from .* suspended"),
+    Row(
+        "rate-limited", accounts.HOURLY, CPANEL, SENDING, text="exceeded the max (emails|defers and failures) per hour"
+    ),
+    Row("sender-rejected", accounts.DISABLED, CPANEL, SENDING, code="550", text="outgoing mail from .* suspended"),
     Row("rate-limited", hints.SLOWER, GMX, SENDING, code="4..", text="mail send limit exceeded"),
-    Row("auth-rejected", hints.CODE, TENCENT, AUTH, code="535", text="authorization code"),
-    Row("auth-disabled", hints.MAIL_PROGRAMS, YANDEX, AUTH, code="535", text="not have access rights to this service"),
+    Row("auth-rejected", accounts.CODE, TENCENT, AUTH, code="535", text="authorization code"),
+    Row(
+        "auth-disabled", accounts.MAIL_PROGRAMS, YANDEX, AUTH, code="535", text="not have access rights to this service"
+    ),
     Row("blocked", hints.BLOCK_LIST, PROOFPOINT, code="55[04]", text=r"blocked - see https?://\S*proofpoint"),
     Row("content-rejected", hints.POLICY, PROOFPOINT, SENDING, code="550", text="local policy violation"),
 )

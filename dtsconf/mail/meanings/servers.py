@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings import accounts, hints
 from dtsconf.mail.meanings.row import AUTH, BANNER, CONTENT, LATER, SENDING, TLS, Row
 
 POSTFIX = "Postfix 3.7: smtpd.c, smtpd_check.c, smtpd_sasl_proto.c"
@@ -51,7 +51,7 @@ ROWS: tuple[Row, ...] = (
         code="535",
         text="authentication failed: generic failure",
     ),
-    Row("rate-limited", hints.LOCKED_OUT, POSTFIX, AUTH, code="4..", text="too many auth"),
+    Row("rate-limited", accounts.LOCKED_OUT, POSTFIX, AUTH, code="4..", text="too many auth"),
     Row(
         "auth-rejected",
         hints.LOG_IN,

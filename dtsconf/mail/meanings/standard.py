@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings import accounts, hints
 from dtsconf.mail.meanings.row import AUTH, BANNER, CONTENT, EHLO, LATER, MAIL, RCPT, SENDING, TLS, Row
 
 ADDRESS = "RFC 3463 3.2: address status"
@@ -34,7 +34,7 @@ TELLING: tuple[Row, ...] = (
     Row("sender-rejected", hints.ASCII, "RFC 6531 3.5: X.6.7", MAIL, enhanced=r"[45]\.6\.7"),
     Row("recipient-rejected", hints.ASCII, "RFC 6531 3.5: X.6.7", RCPT, enhanced=r"[45]\.6\.7"),
     Row("auth-mechanism", hints.MECHANISM, SECURITY, AUTH, enhanced=r"5\.7\.4"),
-    Row("auth-disabled", hints.DISABLED, "RFC 5248 2.4: X.7.13", enhanced=r"5\.7\.13"),
+    Row("auth-disabled", accounts.DISABLED, "RFC 5248 2.4: X.7.13", enhanced=r"5\.7\.13"),
     Row("sender-rejected", hints.SPF, AUTHENTICITY, SENDING, enhanced=r"[45]\.7\.2[0-4]|[45]\.7\.2[67]"),
     Row("blocked", hints.REVERSE, "RFC 7372 3.3: X.7.25", enhanced=r"[45]\.7\.25"),
     Row("rate-limited", hints.SLOWER, "IANA SMTP Enhanced Status Codes: X.7.28", enhanced=r"[45]\.7\.28"),
@@ -45,8 +45,8 @@ ROWS: tuple[Row, ...] = (
     Row("rate-limited", hints.SLOWER, SECURITY, BANNER, code="421", enhanced=r"4\.7\.\d+"),
     Row("blocked", hints.LISTED, "RFC 5321 3.1: 554 in place of the greeting; RFC 7504: 521", BANNER, code="5.."),
     # Signing in
-    Row("auth-rejected", hints.TRANSITION, ENHANCED_AUTH, AUTH, code="432"),
-    Row("auth-rejected", hints.TRANSITION, ENHANCED_AUTH, AUTH, code="534", enhanced=r"[45]\.7\.12"),
+    Row("auth-rejected", accounts.TRANSITION, ENHANCED_AUTH, AUTH, code="432"),
+    Row("auth-rejected", accounts.TRANSITION, ENHANCED_AUTH, AUTH, code="534", enhanced=r"[45]\.7\.12"),
     Row("auth-mechanism", hints.MECHANISM, LOGIN, AUTH, code="504|534"),
     Row("auth-rejected", hints.PASSWORD, LOGIN, AUTH, code="535"),
     Row("auth-disabled", hints.NO_LOGIN, LOGIN, AUTH, code="50[0-3]"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings import accounts, hints
 from dtsconf.mail.meanings.row import AUTH, BANNER, CONTENT, EHLO, LATER, MAIL, RCPT, SENDING, Row
 
 STARTTLS = "RFC 3207 4: 530 Must issue a STARTTLS command first"
@@ -70,24 +70,24 @@ FIRST: tuple[Row, ...] = (
     Row("tls-required", hints.STARTTLS, STARTTLS, text=_TLS_WANTED, plain=True),
     Row(
         "auth-rejected",
-        hints.EXPIRED,
+        accounts.EXPIRED,
         "RFC 4954 6: 535, told in words; RFC 5530 3 names the state (EXPIRED)",
         AUTH,
         code="5..",
         text=_EXPIRED,
     ),
-    Row("auth-rejected", hints.SECOND_FACTOR, SUBMISSION, AUTH, code="5..", text=_SECOND_FACTOR),
+    Row("auth-rejected", accounts.SECOND_FACTOR, SUBMISSION, AUTH, code="5..", text=_SECOND_FACTOR),
 )
 
 ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
     Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
-    Row("auth-rejected", hints.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
-    Row("rate-limited", hints.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
-    Row("auth-disabled", hints.DISABLED, SWITCHED_OFF, AUTH, code="5..", text=_SWITCHED_OFF),
-    Row("sender-rejected", hints.DISABLED, CODES, SENDING, code="5..", text=_SENDING_OFF),
-    Row("blocked", hints.LOGIN_FROM, SUBMISSION, AUTH, code="5..", text=_FROM_HERE),
-    Row("rate-limited", hints.PLAN, CODES, SENDING, text=_PLAN),
+    Row("auth-rejected", accounts.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
+    Row("rate-limited", accounts.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
+    Row("auth-disabled", accounts.DISABLED, SWITCHED_OFF, AUTH, code="5..", text=_SWITCHED_OFF),
+    Row("sender-rejected", accounts.DISABLED, CODES, SENDING, code="5..", text=_SENDING_OFF),
+    Row("blocked", accounts.LOGIN_FROM, SUBMISSION, AUTH, code="5..", text=_FROM_HERE),
+    Row("rate-limited", accounts.PLAN, CODES, SENDING, text=_PLAN),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
     Row("blocked", hints.NAME, "RFC 5321 4.1.4: EHLO with a name that is refused", EHLO, text=r"helo|invalid|hostname"),
     Row("blocked", hints.REVERSE, LISTS, text=r"reverse dns|\bptr\b|rdns"),
