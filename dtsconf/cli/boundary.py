@@ -11,13 +11,17 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from dtsconf.cli.common import Outcome, Run
 from dtsconf.errors import DtsconfError, Interrupted, Invalid, Notice, Place, Problem, UsageProblem
 from dtsconf.names import escape_controls, to_unset
+
+if TYPE_CHECKING:
+    from dtsconf.settings.effective import Effective
+    from dtsconf.settings.values import Organisation
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on", "t", "y"})
 
@@ -91,11 +95,20 @@ def _failed(run: Run, error: DtsconfError) -> int:
     from dtsconf.render import failure
 
     run.told += [*_by_variables(run, error), *_by_hand(run, error)]
-    call = run.call(sets=getattr(error.known, "verification", None) is not None)
+    effective = failure.settings_of(error)
+    recorded = _recorded(run, effective) if effective is not None else None
+    call = run.call(sets=effective is not None or getattr(error.known, "verification", None) is not None)
     if run.json:
-        return _say(failure.envelope(run.command, error, run.told, call), "", error.code)
-    told = failure.text(error, run.told, call, seen=run.seen, color=run.color(sys.stderr))
+        return _say(failure.envelope(run.command, error, run.told, call, recorded), "", error.code)
+    told = failure.text(error, run.told, call, recorded, seen=run.seen, color=run.color(sys.stderr))
     return _say("", told, error.code)
+
+
+def _recorded(run: Run, effective: Effective) -> Organisation | None:
+    """The machine config as the last apply wrote it, for settings that go by it."""
+    from dtsconf import wiring
+
+    return wiring.as_applied(run.inputs(), effective)
 
 
 def _by_variables(run: Run, error: DtsconfError) -> list[Notice]:

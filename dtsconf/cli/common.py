@@ -62,7 +62,8 @@ class Run:
         """This call's options for the commands that hints name; `sets` once the texts of --set are known to be fit."""
         from dtsconf.render.call import Call
 
-        return Call(self.profile, self.root, tuple(self.sets) if sets else (), tuple(reach))
+        trial = "sign-in" if self.command == "sign-in" else "test"
+        return Call(self.profile, self.root, tuple(self.sets) if sets else (), tuple(reach), trial)
 
     def color(self, stream: TextIO | None = None) -> bool:
         """Whether the stream (None: stdout) takes colours: a terminal, and nobody said no."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.mail.meanings.hints import ANEW, TEST_AGAIN
 from dtsconf.names import escape_controls
-from dtsconf.render import astray, keeping, proposals
+from dtsconf.render import astray, keeping, placed, proposals
 from dtsconf.render.call import Call
 from dtsconf.settings.effective import display, origin_of
 from dtsconf.settings.model import effective_port
@@ -16,6 +16,7 @@ from dtsconf.settings.rules import in_use
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from dtsconf.errors import SignInFailed
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage, Verification
     from dtsconf.queue.ledger import Ran
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from dtsconf.settings.values import Organisation
 
 ORIGINS = (
+    "mode",
     "server.host",
     "server.port",
     "server.encryption",
@@ -33,6 +35,8 @@ ORIGINS = (
     "microsoft.authority",
     "microsoft.tenant",
     "microsoft.client_id",
+    "microsoft.flow",
+    "microsoft.via",
     "microsoft.smtp.host",
     "sender.email",
 )
@@ -63,10 +67,10 @@ def text(hint: str | None, call: Call, effective: Effective | None = None) -> st
 
 
 def typed(call: Call) -> str:
-    """The test that this call asks for, as a whole command."""
+    """The test, or the sign-in, that this call asks for, as a whole command."""
     from shlex import quote
 
-    return escape_controls(" ".join(map(quote, ["dtsconf", "test", *call.reach, *call.words("test")])))
+    return escape_controls(" ".join(map(quote, ["dtsconf", call.trial, *call.reach, *call.words(call.trial)])))
 
 
 def told(hint: str, call: Call, effective: Effective | None) -> str:
@@ -142,6 +146,19 @@ def mended_sent(found: Sent, call: Call, effective: Effective, recorded: Organis
     """As `mended`, for a mail of the user's."""
     stages = tuple(_mended(stage, call, effective, recorded) for stage in found.stages)
     return replace(found, stages=stages, recipients=_each(found.recipients, lambda hint: told(hint, call, effective)))
+
+
+def mend_sign_in(error: SignInFailed, call: Call, effective: Effective, recorded: Organisation | None) -> None:
+    """As `mended`, for a sign-in that failed without a report; its hints say where the values are given as well."""
+    stage = error.unreached[0] if error.unreached else "token"
+    first = call.completed(astray.told(stage, effective, recorded, error.unreached and error.unreached[1]))
+
+    def mend(hint: str | None) -> str | None:
+        rest = told(placed.placed(hint, effective, known=first), call, effective) if hint else ""
+        return "; else ".join(each for each in (first, rest) if each) or None
+
+    error.hint = mend(error.hint)
+    error.problems = tuple(replace(each, hint=mend(each.hint)) for each in error.problems)
 
 
 def _each(parts: Sequence[Part], mend: Callable[[str], str]) -> tuple[Part, ...]:

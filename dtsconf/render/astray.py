@@ -7,23 +7,33 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import Notice, Variable
-from dtsconf.names import to_unset
-from dtsconf.render.show import shown
-from dtsconf.settings.effective import display, source
+from dtsconf.errors import Notice
+from dtsconf.settings import instead
+from dtsconf.settings.check import APPLICATION_SECRETS
+from dtsconf.settings.effective import display
 from dtsconf.settings.resolve import DEFAULTS
 from dtsconf.settings.rules import in_use
+from dtsconf.settings.wording import in_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dtsconf.settings.effective import Effective, Setting
+    from dtsconf.settings.effective import Effective
     from dtsconf.settings.values import Organisation
 
+_WAY = ("mode", "microsoft.via")
+"""What decides which server it is that is turned to, and so about every stage."""
 _PLACE = ("server.host", "microsoft.smtp.host", "server.port", "microsoft.smtp.port")
-_PORTS = ("server.port", "microsoft.smtp.port")
 _TLS = (*_PLACE, "server.encryption", "server.ca_file", "server.fingerprint", "connection.min_tls")
-_AUTH = (*_TLS, "login.required", "login.username", "login.password", "login.mechanism")
+_SIGN_IN = (
+    "microsoft.authority",
+    "microsoft.tenant",
+    "microsoft.client_id",
+    "microsoft.flow",
+    "microsoft.remember_me",
+    *APPLICATION_SECRETS,
+)
+_AUTH = (*_TLS, "login.required", "login.username", "login.password", "login.mechanism", *_SIGN_IN)
 _MAIL = (*_PLACE[:2], "login.required", "login.username", "sender.email")
 _DECIDING = {
     "resolve": _PLACE[:2],
@@ -32,13 +42,10 @@ _DECIDING = {
     "ehlo": _TLS[:5],
     "tls": _TLS,
     "auth": _AUTH,
+    "token": _SIGN_IN,
     **dict.fromkeys(("mail-from", "rcpt-to"), _MAIL),
 }
-"""By stage: the settings that may be why it failed."""
-
-_TAKEN_OVER = ("environment", "user")
-"""Layers whose values somebody may have forgotten; those of the command line are in sight."""
-
+"""By stage: the settings that may be why it failed, beside those of the way."""
 
 _TIME = "connection.timeout"
 _TIMED = ("dns", "timeout", "outcome-unknown")
@@ -53,8 +60,9 @@ def told(stage: str, effective: Effective | None, recorded: Organisation | None,
     keys = _deciding(stage, effective)
     if cause in _TIMED and _is_hurried(effective):
         keys = (_TIME, *keys)
-    above = [_above(key, effective.origin[key], effective) for key in keys if _is_above(key, effective)]
-    return "; ".join([*above, *_by_hand(keys, effective, recorded)])
+    above = [(key, effective.origin[key]) for key in keys if instead.stands(key, effective.origin[key], effective.org)]
+    told_of = [instead.told(key, setting, effective.org) for key, setting in above]
+    return "; ".join([*told_of, *_by_hand(keys, effective, recorded)])
 
 
 _GUESS = re.compile(r"--set (login\.(?:username|mechanism))=([^\s,;)]*[^\s,;).])")
@@ -84,43 +92,16 @@ def is_by_hand(stage: str, effective: Effective, recorded: Organisation | None) 
 
 def _deciding(stage: str, effective: Effective) -> tuple[str, ...]:
     """The settings of the mode in use that may be why a stage failed."""
-    return tuple(key for key in _DECIDING.get(stage, ()) if in_use(key, effective.settings.mode))
+    settings = effective.settings
+    keys = (*_WAY, *_DECIDING.get(stage, ()))
+    idle = () if settings.microsoft.flow == "application" else APPLICATION_SECRETS
+    return tuple(key for key in keys if in_use(key, settings.mode) and key not in idle)
 
 
 def _is_hurried(effective: Effective) -> bool:
     """Whether less time is given than the organisation gives, or the default."""
     given = effective.org.layer.values.get(_TIME, DEFAULTS[_TIME])
     return effective.settings.connection.timeout < float(given.raw)
-
-
-def _is_above(key: str, effective: Effective) -> bool:
-    setting, org = effective.origin[key], effective.org
-    if setting.layer not in _TAKEN_OVER:
-        return False
-    if not org.gave(key):
-        return DEFAULTS[key].raw != setting.value and (key in _PORTS or DEFAULTS[key].raw is not None)
-    return bool(org.layer.values[key].raw != setting.value)
-
-
-def _above(key: str, setting: Setting, effective: Effective) -> str:
-    now = f"{key} is {shown(display(key, setting.value))} here ({source(setting.layer, setting.where)})"
-    return f"{now} in place of {_instead(key, effective)}; to go by that again: {_without(key, setting)}"
-
-
-def _instead(key: str, effective: Effective) -> str:
-    """What would be in force without the layer, and who says so."""
-    org = effective.org
-    if org.gave(key):
-        whose = "machine config" if org.layer.name == "machine" else "profile"
-        return f"the {whose}'s {shown(display(key, org.layer.values[key].raw))}"
-    return "the port that is usual for the encryption" if key in _PORTS else f"the default, {shown(DEFAULTS[key].raw)}"
-
-
-def _without(key: str, setting: Setting) -> str:
-    """What takes a value of a layer away."""
-    if isinstance(setting.where, Variable):
-        return to_unset(setting.where)
-    return f"take {key} out of {setting.where}"
 
 
 def by_hand(now: Organisation, recorded: Organisation) -> Notice | None:
@@ -161,4 +142,4 @@ def _changed(
 
 
 def _shown(key: str, value: object) -> str:
-    return "not set" if value is None else shown(display(key, value))
+    return "not set" if value is None else in_yaml(display(key, value))

@@ -30,12 +30,14 @@ _END = re.compile(r"[`;,)]|$")
 @frozen
 class Call:
     """This call's options. `sets` are texts of --set that turned out to be usable (a wrong one may be a secret in
-    clear), `reach` how far a test was to go and to whom: options of `test` alone."""
+    clear), `reach` how far a test was to go and to whom: options of `test` alone. `trial` is the command that tries
+    settings like this call's."""
 
     profile: str | None = None
     root: str | None = None
     sets: tuple[str, ...] = ()
     reach: tuple[str, ...] = ()
+    trial: str = "test"
 
     def words(self, command: str) -> list[str]:
         """The options of this call that the command needs as well."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.names import escape_controls
 from dtsconf.render.common import where_data
-from dtsconf.render.show import shown
+from dtsconf.settings.wording import in_yaml
 
 if TYPE_CHECKING:
     from dtsconf.settings.explain import Explanation, LayerView, RuleView
@@ -49,7 +49,7 @@ def _rule_data(view: RuleView) -> dict[str, Any]:
 
 def text(found: Explanation) -> str:
     """The value and its meaning, then the layers from the strongest down, the lock and the rules."""
-    lines = [found.key + ("" if found.keys else f" = {shown(found.value)}") + "\n"]
+    lines = [found.key + ("" if found.keys else f" = {in_yaml(found.value)}") + "\n"]
     lines.append(f"  {found.meaning}\n" if found.meaning else "")
     lines += [f"  one of: {', '.join(found.choices)}\n"] if found.choices else []
     if found.keys:
@@ -70,7 +70,7 @@ def _layer(view: LayerView, *, decided: bool) -> str:
         return f"  {view.layer:<13} -\n"
     place = f"  ({escape_controls(str(view.where))})" if view.where else ""
     state = f"{'' if decided else 'wins, but '}refused: {escape_controls(view.why)}" if view.why else view.state
-    return f"  {view.layer:<13} {shown(view.value)}{place}  {state}\n"
+    return f"  {view.layer:<13} {in_yaml(view.value)}{place}  {state}\n"
 
 
 def _rule(view: RuleView) -> str:

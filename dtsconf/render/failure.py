@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dtsconf.errors import SignInFailed
 from dtsconf.names import escape_controls
 from dtsconf.render.call import Call, hinted
 from dtsconf.render.common import dump, hint_line, notice_data, problem, shared, warnings
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dtsconf.errors import DtsconfError, Notice
+    from dtsconf.settings.effective import Effective
+    from dtsconf.settings.values import Organisation
 
 
 def envelope(
@@ -24,10 +27,12 @@ def envelope(
     error: DtsconfError,
     told: Sequence[Notice] = (),
     call: Call = Call(),  # noqa: B008 - frozen
+    recorded: Organisation | None = None,
 ) -> str:
     """The JSON object of a command that failed; `told` are warnings from around it, `call` its options, which the
-    commands in hints need too."""
-    _complete(error, call)
+    commands in hints need too; `recorded` is the machine config as the last apply wrote it, where the settings go by
+    that."""
+    _complete(error, call, recorded)
     common = shared(command, error.code, _notices(error, told, call), _set_aside(error.known))
     return dump(common | known_data(error.known) | {"problems": [notice_data(p) for p in error.all_problems()]})
 
@@ -36,6 +41,7 @@ def text(
     error: DtsconfError,
     told: Sequence[Notice] = (),
     call: Call = Call(),  # noqa: B008 - frozen
+    recorded: Organisation | None = None,
     *,
     seen: Sequence[Notice] = (),
     color: bool = False,
@@ -43,19 +49,44 @@ def text(
     """As text: what the command itself has to say of it, or its problems one after another; then the warnings, but for
     those that were `seen` before, and those whose fact is the error itself."""
     advised = error.hint
-    _complete(error, call)
+    _complete(error, call, recorded)
     odd = warnings(_news(error, told, call, seen), _set_aside(error.known))
     if _is_applied(error.known):
         from dtsconf.render import apply
 
         return apply.failure(error, error.known, odd, call, advised, color=color)
+    odd = _to_try(error, advised, call, recorded) + odd
     if error.problems:
         return "".join(problem(p) for p in error.problems) + odd
     return "".join(f"{x}\n" for x in (f"error: {escape_controls(error.message)}", hint_line(error.hint)) if x) + odd
 
 
-def _complete(error: DtsconfError, call: Call) -> None:
+def settings_of(error: DtsconfError) -> Effective | None:
+    """The settings that a sign-in failed with; None for any other error, or where they aren't known."""
+    if not isinstance(error, SignInFailed):
+        return None
+    known = error.known.effective if _is_applied(error.known) else error.known
+    return known if hasattr(known, "origin") else None
+
+
+def _to_try(error: DtsconfError, advised: str | None, call: Call, recorded: Organisation | None) -> str:
+    """What to paste next, where a sign-in failed that went by what the organisation wrote."""
+    effective = settings_of(error)
+    if effective is None:
+        return ""
+    from dtsconf.render import advice, astray
+
+    return "" if astray.is_by_hand("token", effective, recorded) else advice.text(advised, call, effective)
+
+
+def _complete(error: DtsconfError, call: Call, recorded: Organisation | None) -> None:
     """Let the error's hints, and those of what it had found out, be such as a reader of this call can follow."""
+    effective = settings_of(error)
+    if effective is not None and isinstance(error, SignInFailed):
+        from dtsconf.render import advice
+
+        advice.mend_sign_in(error, call, effective, recorded)
+        return
     error.problems = tuple(hinted(each, call) for each in error.problems)
     error.hint = error.hint and call.completed(error.hint)
     if not _is_applied(error.known) or error.known.verification is None:

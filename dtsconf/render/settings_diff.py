@@ -62,7 +62,7 @@ def _put(rows: dict[str, str], key: str, value: Any) -> None:
 
 
 def _words(value: Any) -> str:
-    from dtsconf.render.show import shown
+    from dtsconf.settings.wording import in_yaml
 
     if isinstance(value, list):
         bare = [_bare(each) for each in value]
@@ -73,7 +73,7 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         plain = _plain(value)
         return escape_controls("{" + ", ".join(f"{name}: {_words(inner)}" for name, inner in plain.items()) + "}")
-    return shown(value)
+    return in_yaml(value)
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

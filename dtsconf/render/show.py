@@ -10,6 +10,7 @@ from dtsconf.render.common import where_data
 from dtsconf.settings.effective import display, source
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.model import effective_port
+from dtsconf.settings.wording import in_yaml
 
 if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective, Setting
@@ -36,28 +37,13 @@ def data(effective: Effective) -> dict[str, Any]:
 def text(effective: Effective, *, origin: bool) -> str:
     """One line a setting: dotted key, value; with `origin` also layer, place and lock."""
     width = max(map(len, effective.origin))
-    values = {key: shown(display(key, setting.value)) for key, setting in effective.origin.items()}
+    values = {key: in_yaml(display(key, setting.value)) for key, setting in effective.origin.items()}
     column = min(40, max(map(len, values.values())))
     lines = []
     for key, setting in effective.origin.items():
         line = f"{key:<{width}}  {values[key]:<{column}}"
         lines.append((f"{line}  {_origin(setting, effective.org)}" if origin else line).rstrip())
     return "\n".join(lines) + "\n"
-
-
-def shown(value: object) -> str:
-    """A value as YAML would write it, in one line."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return escape_controls(value) if value else '""'
-        case list():
-            return f"[{', '.join(shown(item) for item in value)}]"
-        case _:
-            return str(value)
 
 
 def _origin(setting: Setting, org: Organisation) -> str:
@@ -109,4 +95,4 @@ def _words(key: str, label: Screen, effective: Effective) -> str:
     words: Mapping[str, str] = label.words or {}
     if isinstance(value, bool):
         return "checked" if value else "unchecked"
-    return words.get(str(value), "" if value is None else shown(value))
+    return words.get(str(value), "" if value is None else in_yaml(value))

@@ -114,6 +114,21 @@ def shown(raw: object) -> str:
     return f"'{cut}'" if isinstance(raw, str) else cut
 
 
+def in_yaml(value: object) -> str:
+    """A value as YAML would write it, in one line."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return escape_controls(value) if value else '""'
+        case list():
+            return f"[{', '.join(in_yaml(item) for item in value)}]"
+        case _:
+            return str(value)
+
+
 def found(raw: object) -> str:
     """What stands there, by its type: `the text 'x'`, `the number 5`, `null`, `a list`, `a mapping`."""
     if isinstance(raw, str):

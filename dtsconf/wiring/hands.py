@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.errors import SignInFailed
@@ -110,7 +111,19 @@ def access_of(
 
     tokens = tokens_of(inputs, effective, secrets, person=person, progress=progress)
     progress("signing in")
-    return Access(with_account(effective, tokens.get().username), None, tokens)
+    with going_by(effective):
+        username = tokens.get().username
+    return Access(with_account(effective, username), None, tokens)
+
+
+@contextmanager
+def going_by(effective: Effective) -> Iterator[None]:
+    """A sign-in that fails within brings the settings along that it went by: its hint speaks of their values."""
+    try:
+        yield
+    except SignInFailed as failed:
+        failed.known = effective
+        raise
 
 
 def without_login(inputs: Inputs, effective: Effective) -> Access:

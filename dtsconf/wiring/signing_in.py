@@ -42,10 +42,11 @@ def sign_in(given: Inputs, *, person: Person | None, progress: Callable[[str], N
     require_complete(effective)
     require_roots(effective)
     tokens = user_tokens(given, effective, person=person, progress=progress)
-    try:
-        facts = tokens.sign_in(lambda account: with_account(effective, account))
-    except Unheard as failed:
-        raise looking.told(failed, effective, progress) from None
+    with hands.going_by(effective):
+        try:
+            facts = tokens.sign_in(lambda account: with_account(effective, account))
+        except Unheard as failed:
+            raise looking.told(failed, effective, progress) from None
     access = hands.Access(with_account(effective, facts.account), None, tokens)
     verification = _verified(given, access, progress)
     proven = verification is not None and verification.ok
