@@ -132,13 +132,14 @@ def _by_hand(keys: tuple[str, ...], effective: Effective, recorded: Organisation
 def _changed(
     keys: tuple[str, ...], effective: Effective, recorded: Organisation | None
 ) -> Iterator[tuple[str, object, object]]:
-    """Key, the value that is used, and the one that apply wrote."""
+    """Key, the value that stands there, and the one that apply wrote."""
     if recorded is None or effective.org.layer.name != "machine":
         return
     for key in keys:
-        setting, before = effective.origin[key], recorded.layer.values.get(key)
-        if setting.layer == "machine" and before is not None and before.raw != setting.value:
-            yield key, setting.value, before.raw
+        now, before = effective.org.layer.values.get(key), recorded.layer.values.get(key)
+        used = effective.origin[key].layer == "machine"
+        if used and now is not None and before is not None and before.raw != now.raw:
+            yield key, now.raw, before.raw
 
 
 def _shown(key: str, value: object) -> str:

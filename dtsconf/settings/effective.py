@@ -25,14 +25,14 @@ HIDDEN = "(hidden)"
 @frozen
 class Setting:
     """One effective value. `where` is None for defaults; `locked_at` is the lock's place, `locked` whether one is.
-    `settled`: what stands at `where` is `auto`, and the value is what that came to at the server."""
+    `settled`: what the value is, where it is not what stands at `where` but what that came to; '' otherwise."""
 
     value: Any
     layer: LayerName
     where: Where | None
     locked_at: Where | None = None
     locked: bool = False
-    settled: bool = False
+    settled: str = ""
 
 
 @frozen
@@ -84,9 +84,9 @@ def source(layer: LayerName, where: Where | None) -> str:
 
 
 def origin_of(setting: Setting) -> str:
-    """Where an effective value comes from, in words; of a settled one that the place holds `auto`."""
+    """Where an effective value comes from, in words; of a settled one what it is first."""
     told = source(setting.layer, setting.where)
-    return f"what the server made of auto: {told}" if setting.settled else told
+    return f"{setting.settled}: {told}" if setting.settled else told
 
 
 def unset(key: str, values: Mapping[str, Setting], org: Organisation) -> bool:

@@ -226,7 +226,7 @@ def recheck(effective: Effective, settled: Settings) -> Effective:
     """
     origin = dict(effective.origin)
     for key, value in (("server.encryption", settled.server.encryption), ("server.port", settled.server.port)):
-        asked = origin[key].value == "auto"
+        asked = "what the server made of auto" if origin[key].value == "auto" else ""
         origin[key] = replace(origin[key], value=value, settled=asked or origin[key].settled)
     broken = rules.broken(origin, effective.org)
     if broken:

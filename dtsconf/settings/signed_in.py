@@ -28,7 +28,8 @@ def with_account(effective: Effective, address: str) -> Effective:
     if broken:
         raise Invalid(effective.org.with_excerpts(broken))
     sender = replace(effective.settings.sender, email=address)
-    origin = {**effective.origin, KEY: replace(effective.origin[KEY], value=address)}
+    own = replace(effective.origin[KEY], value=address, settled="the signed-in account's own, since none is set")
+    origin = {**effective.origin, KEY: own}
     return replace(effective, settings=replace(effective.settings, sender=sender), origin=origin)
 
 

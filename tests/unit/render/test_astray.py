@@ -9,8 +9,10 @@ import pytest
 
 from dtsconf.render import astray
 from dtsconf.settings.effective import Effective
+from dtsconf.settings.signed_in import with_account
 from dtsconf.settings.values import Organisation, Value
 from tests.unit.machine.world import LOGIN, WORKING, effective
+from tests.unit.settings.test_microsoft import MICROSOFT
 
 
 def machine(values: dict[str, Any]) -> Effective:
@@ -71,6 +73,15 @@ def test_a_secret_in_clear_is_hidden() -> None:
     told = astray.told("auth", literal, None)
     assert told.startswith("login.password is (hidden) here")
     assert "env://" not in told
+
+
+def test_the_address_that_a_sign_in_brings_along_was_changed_by_nobody() -> None:
+    null = {**MICROSOFT, "sender.email": None}
+    now, then = with_account(machine(null), "ann@acme.example"), recorded(null)
+    assert now.settings.sender.email == "ann@acme.example"
+    assert astray.told("mail-from", now, then) == ""
+    by_hand = machine({**MICROSOFT, "sender.email": "bob@acme.example"})
+    assert "sender.email is bob@acme.example there and was not set" in astray.told("mail-from", by_hand, then)
 
 
 def test_what_was_changed_by_hand_in_the_machine_config() -> None:

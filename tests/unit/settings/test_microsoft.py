@@ -9,6 +9,7 @@ import pytest
 
 from dtsconf.errors import Invalid, Variable
 from dtsconf.settings.check import require_complete
+from dtsconf.settings.effective import origin_of
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.microsoft import is_authority, is_smtp_host, proof_notices
 from dtsconf.settings.policy import Policy, Rule
@@ -127,6 +128,7 @@ def test_the_account_s_address_is_the_sender_where_none_is_set() -> None:
     found = with_account(settled(MICROSOFT, rules=(GLOB,)), "ann@acme.example")
     assert found.settings.sender.email == "ann@acme.example"
     assert found.origin["sender.email"].value == "ann@acme.example"
+    assert origin_of(found.origin["sender.email"]) == "the signed-in account's own, since none is set: default"
 
 
 def test_a_rule_on_the_sender_holds_for_the_account() -> None:
