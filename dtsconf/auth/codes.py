@@ -40,7 +40,7 @@ _PUBLIC = (
     "Update-MgApplication -ApplicationId OBJECT_ID -IsFallbackPublicClient:$true"
 )
 _CONSENT = (
-    f"{_REGISTRATION} > API permissions > Grant admin consent; for users Office 365 Exchange Online SMTP.Send, or "
+    f"{_REGISTRATION} > API permissions > Grant admin consent; for users Microsoft Graph SMTP.Send, or "
     "Microsoft Graph Mail.Send with via: graph"
 )
 _SIGN_INS = "{portal} > Monitoring & health > Sign-in logs shows the policy under Conditional Access"

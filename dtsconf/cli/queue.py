@@ -28,8 +28,8 @@ def _spool(run: Run) -> Spool:
 def list_command(run: Run) -> Outcome:
     """List what waits and what failed.
 
-    Each message with its id, its state (queued, deferred, sending, failed, damaged), its attempts and when the next is
-    due. Contacts nobody.
+    Each message with its id, its state (queued, deferred, sending, failed, damaged), its attempts, when the next is due
+    and why it waits. Contacts nobody.
     """
     from dtsconf.queue.listing import listed
     from dtsconf.render import queue as render

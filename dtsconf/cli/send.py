@@ -46,8 +46,8 @@ def command(run: Run, **words: Any) -> Outcome:
 
     Prints the Message-ID when the server took the mail for somebody. Whom the server refused is told on stderr, exit 1;
     the others get it. Nothing is sent twice: when the connection goes away after the last byte, that is told, exit 6.
-    With --queue it contacts nobody and is done once the mail is on the disk, attachments and all. The mail is then sent
-    with the settings of `dtsconf queue run`: give that the --profile and --set of this call, too.
+    With --queue it contacts nobody, not even to sign in, and is done once the mail is on the disk, attachments and all.
+    The mail is then sent with the settings of `dtsconf queue run`: give that the --profile and --set of this call, too.
     """
     from dtsconf.cli.person import asking
     from dtsconf.cli.progress import Progress, bar

@@ -126,9 +126,10 @@ def date(now: time.struct_time) -> str:
 
 
 def message_id(token: str, sender: str) -> str:
-    """`<token@domain>` with the sender's domain (RFC 5322 3.6.4); `token` makes it unique."""
-    domain = (ascii_address(sender) or sender).rpartition("@")[2].strip("[]")
-    usable = domain.isascii() and ":" not in domain
+    """`<token@domain>` with the domain of the sender (RFC 5322 3.6.4), who is '' while not known; `token` makes it
+    unique."""
+    domain = ((ascii_address(sender) or sender) if sender else "").rpartition("@")[2].strip("[]")
+    usable = domain and domain.isascii() and ":" not in domain
     return f"<{token}@{domain if usable else 'dtsconf.invalid'}>"
 
 

@@ -41,7 +41,7 @@ class Damaged(Exception):
 @frozen
 class Entry:
     """What was queued. `queued` is in seconds since 1970, `size` in octets of the message, `recipients` are all of the
-    envelope's."""
+    envelope's. `sender` is '' where only whoever signs in to send it brings an address along."""
 
     id: str
     message_id: str
@@ -102,7 +102,8 @@ def read_entry(line: bytes) -> tuple[Entry, Phase]:
         raise Damaged("its first line isn't one of this version")
     found["recipients"] = _tuple(found.get("recipients"))
     entry = _made(Entry, found)
-    if not entry.recipients or any(map(address_fault, (entry.sender, *entry.recipients))):
+    named = (entry.sender, *entry.recipients) if entry.sender else entry.recipients
+    if not entry.recipients or any(map(address_fault, named)):
         raise Damaged("it doesn't say whom it is from and to")
     return entry, phase
 

@@ -68,6 +68,11 @@ class Taken:
     item: Item
 
 
+def served(progress: Progress) -> bool:
+    """Whether somebody has got it, or may have: what must not be lost."""
+    return progress.remaining is not None or bool(progress.unknown)
+
+
 def _of_refused(progress: Progress) -> str:
     """Why it is given up, where the last attempt was for others and went well."""
     first, *more = progress.refused
@@ -154,11 +159,11 @@ class Ledger:
     def note(self, ran: Ran, held: Held, progress: Progress) -> bool:
         """Write down how far it has come. Where that can't be done, that is told, and the others go on all the same.
         Its phase says then that nobody knows, unless nobody can have it."""
-        served = progress.remaining is not None or bool(progress.unknown)
+        lasting = served(progress)
         try:
-            held.note(progress, durable=served)
+            held.note(progress, durable=lasting)
         except OSError as error:
-            if not served:
+            if not lasting:
                 held.enter("waiting")
             told = f"{ran.detail}; this can't be written down: {error.strerror}"
             self.found.append(replace(ran, state="failed", detail=told, hint=SPOOL))

@@ -12,7 +12,7 @@ from dtsconf.queue.spool import Spool
 from dtsconf.sending.prepare import prepared
 from dtsconf.sending.request import draft_of
 from dtsconf.settings.check import require_complete
-from dtsconf.wiring import Inputs, hands
+from dtsconf.wiring import Inputs
 
 if TYPE_CHECKING:
     from dtsconf.queue.entry import Entry
@@ -30,8 +30,9 @@ class Kept:
 
 
 def enqueue(given: Inputs, request: Request, *, effective: Effective | None = None) -> Kept:
-    """Queue a mail; when this returns, it is durable. Contacts nobody, unless only a sign-in knows the sender's
-    address. `effective` are the settings, where they are at hand already.
+    """Queue a mail; when this returns, it is durable. Contacts nobody: where no setting names the sender, it is the
+    account whose sign-in is kept, or whoever is signed in when the mail is sent. `effective` are the settings, where
+    they are at hand already.
 
     Raises:
         UsageProblem: the request's own words are off.
@@ -41,19 +42,34 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
     draft = draft_of(request)
     effective = effective or wiring.effective(given, user=True)
     require_complete(effective)
-    who = (effective if effective.settings.sender.email else _signed_in(given, effective)).settings.sender
-    sender = Mailbox(who.name, who.email or "")
+    sender = _sender(given, effective)
     spool = Spool(wiring.layout_of(given.root).spool())
     with prepared(request, draft, sender, effective.org) as message:
         try:
-            entry = spool.add(message, sender.on_the_wire, draft.recipients, draft.subject)
+            entry = spool.add(message, sender.on_the_wire if sender else "", draft.recipients, draft.subject)
         except OSError as failed:
             why = failed.strerror or str(failed)
             raise DtsconfError(f"the mail could not be queued: {spool.folder}: {why}", "dtsconf doctor") from failed
-    return Kept(entry, effective, effective.warnings)
+    return Kept(entry, effective, (*effective.warnings, *(() if sender else (_OPEN,))))
 
 
-def _signed_in(given: Inputs, effective: Effective) -> Effective:
-    """The settings with the sender that the sign-in knows."""
-    with hands.resolver_of(given, lambda: effective) as resolver:
-        return hands.access_of(given, effective, hands.secrets_of(given, effective, resolver)).effective
+_OPEN = Notice(
+    "sign-in",
+    "nobody is signed in: the mail is kept, and goes from the address of whoever is signed in when it is sent",
+    "dtsconf sign-in",
+)
+
+
+def _sender(given: Inputs, effective: Effective) -> Mailbox | None:
+    """Whom the mail is from; None where only a sign-in can tell, and none is kept. Raises: Invalid, code 4, where a
+    rule forbids the account."""
+    if effective.settings.sender.email is None:
+        from dtsconf.settings.signed_in import with_account
+        from dtsconf.wiring.signing_in import account_of
+
+        account = account_of(given, effective)
+        if account is None:
+            return None
+        effective = with_account(effective, account)
+    who = effective.settings.sender
+    return Mailbox(who.name, who.email or "")

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepared(request: Request, draft: Draft, sender: Mailbox, org: Organisation) -> Iterator[Message]:
+def prepared(request: Request, draft: Draft, sender: Mailbox | None, org: Organisation) -> Iterator[Message]:
     """The message of a request and its draft, for as long as the block runs: a zip lies in a temporary file until then.
+    `sender` None: it isn't known yet.
 
     Raises:
         Invalid: code 4, policy forbids a recipient or the size.

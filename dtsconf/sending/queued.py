@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.errors import DtsconfError, Interrupted, Notice
+from dtsconf.errors import DtsconfError, Interrupted, Notice, SecretUnavailable, SignInFailed
 from dtsconf.frozen import frozen
 from dtsconf.mail.content import Envelope
 from dtsconf.mail.mailer import mailer
@@ -20,6 +20,7 @@ from dtsconf.proof import CAUSES
 from dtsconf.queue.attempt import Outcome
 from dtsconf.queue.entry import Refused
 from dtsconf.queue.ledger import Ran
+from dtsconf.queue.reason import explain
 from dtsconf.queue.runner import Runner, Which
 from dtsconf.queue.spool import Spool
 from dtsconf.sending import hints
@@ -31,12 +32,12 @@ from dtsconf.wiring import Inputs, hands
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
+    from dtsconf.mail.content import Content
     from dtsconf.mail.graph.mailer import GraphMailer
     from dtsconf.mail.mailer import SmtpMailer
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage
     from dtsconf.queue.attempt import Item
-    from dtsconf.queue.held import Queued
     from dtsconf.settings.effective import Effective
 
 OF_THE_MESSAGE = ("mail-from", "rcpt-to", "data", "accepted", "request")
@@ -93,11 +94,12 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
     require_complete(effective)
     require_roots(effective)
     with hands.resolver_of(given, lambda: effective) as resolver:
-        secrets = hands.secrets_of(given, effective, resolver)
-        access = hands.access_of(given, effective, secrets, person=person, progress=progress)
+        with _noted_why_not(spool, which):
+            secrets = hands.secrets_of(given, effective, resolver)
+            access = hands.access_of(given, effective, secrets, person=person, progress=progress)
         link = hands.link_now(given, access, progress=progress)
         with mailer(link, terse=True) as sends:
-            postman = Postman(sends, effective, progress)
+            postman = Postman(sends, effective, access.effective, progress)
             with _interruptions_told(postman):
                 found = Runner(spool, postman).run(which)
         warnings = (*effective.warnings, *resolver.warnings)
@@ -105,6 +107,20 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
     if unusable is not None:
         unusable = hints.of_queue(unusable, smtp=isinstance(link.route, Smtp), proven=link.past.proven is not None)
     return QueueRun(tuple(found), unusable, postman.reached, warnings, effective)
+
+
+@contextmanager
+def _noted_why_not(spool: Spool, which: Which) -> Iterator[None]:
+    """Where nobody can sign in, no mail is tried: `queue list` says why they wait."""
+    from dtsconf.machine.deliveries import Moved
+
+    try:
+        yield
+    except Moved:
+        raise
+    except (SecretUnavailable, SignInFailed) as failed:
+        explain(spool, which, failed.message[:LONGEST_DETAIL])
+        raise
 
 
 @contextmanager
@@ -121,10 +137,17 @@ def _interruptions_told(postman: Postman) -> Iterator[None]:
 
 
 class Postman:
-    """Hands queued messages over, and tells the runner what came of each. `sent` counts those that everybody got."""
+    """Hands queued messages over, and tells the runner what came of each. `sent` counts those that everybody got.
+    `signed_in` are the settings with the sender that the sign-in brought along: for mails that were kept without."""
 
-    def __init__(self, sends: SmtpMailer | GraphMailer, effective: Effective, progress: Callable[[str], None]) -> None:
-        self._sends, self._effective, self._progress = sends, effective, progress
+    def __init__(
+        self,
+        sends: SmtpMailer | GraphMailer,
+        effective: Effective,
+        signed_in: Effective,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._sends, self._effective, self._signed_in, self._progress = sends, effective, signed_in, progress
         self.unusable: Stage | None = None
         self.reached = True
         self.sent = 0
@@ -149,15 +172,27 @@ class Postman:
 
     def _letter(self, item: Item) -> _Letter:
         entry = item.entry
-        if words := unfit(self._effective, entry.sender, entry.size):
+        sender, content, effective = self._from(item)
+        if words := unfit(effective, sender, content.size):
             none = tuple(Refused(address, None, words) for address in item.recipients)
-            hint = hints.of_unfit(entry.id, large=over(self._effective, entry.size) is not None)
-            return _Letter(self, item, Envelope(entry.sender, ()), item.content, none, hint)
+            hint = hints.of_unfit(entry.id, large=over(effective, content.size) is not None)
+            return _Letter(self, item, Envelope(sender, ()), content, none, hint)
         banned = {address: words for address in item.recipients if (words := forbidden(self._effective.org, address))}
         refused = tuple(Refused(address, None, words) for address, words in banned.items())
         allowed = tuple(address for address in item.recipients if address not in banned)
         hint = hints.of_banned(entry.id) if refused else ""
-        return _Letter(self, item, Envelope(entry.sender, allowed), item.content, refused, hint)
+        return _Letter(self, item, Envelope(sender, allowed), content, refused, hint)
+
+    def _from(self, item: Item) -> tuple[str, Content, Effective]:
+        """Whom it is from, the message with that, and the settings to judge it by."""
+        if item.entry.sender:
+            return item.entry.sender, item.content, self._effective
+        from dtsconf.mail.compose.draft import Mailbox
+        from dtsconf.mail.compose.message import signed
+
+        own = self._signed_in.settings.sender
+        sender = Mailbox(own.name, own.email or "")
+        return sender.on_the_wire, signed(item.content, sender), self._signed_in
 
     def _outcome(self, letter: _Letter, sent: Sent) -> Outcome:
         if sent.ok and not letter.refused:
@@ -190,7 +225,7 @@ class _Letter:
     postman: Postman
     item: Item
     envelope: Envelope
-    content: Queued
+    content: Content
     refused: tuple[Refused, ...]
     hint: str
 

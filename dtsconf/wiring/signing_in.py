@@ -111,6 +111,19 @@ def signed_in(given: Inputs) -> tuple[str, ...] | None:
     return kept(places_of(given))
 
 
+def account_of(given: Inputs, effective: Effective) -> str | None:
+    """The address of the account whose sign-in these settings have kept; None where none is, or it has no address.
+    Reads facts, opens nothing."""
+    from dtsconf.auth.facts import facts_path, read_facts
+    from dtsconf.names import address_fault
+    from dtsconf.wiring.identity import wanted_of
+
+    wanted = wanted_of(given, effective)
+    folder = places_of(given).folder(wanted)
+    facts = read_facts(facts_path(folder, wanted.name)) if folder else None
+    return facts.account if facts and address_fault(facts.account) is None else None
+
+
 def standing(given: Inputs) -> Standing | None:
     """What is known of this user's sign-in for the machine's settings; None unless they are microsoft mode. Reads
     facts, opens nothing."""

@@ -19,6 +19,8 @@ from dtsconf.names import escape_controls
 if TYPE_CHECKING:
     import time
 
+    from dtsconf.mail.content import Content
+
 BLOCK = 57 * 4096
 """Bytes of an attachment read at once: whole lines of base64."""
 
@@ -57,13 +59,48 @@ class _Entity:
     own_end: bool = False
 
 
-def compose(draft: Draft, sender: Mailbox, token: str, now: time.struct_time) -> Message:
+@frozen
+class Signed:
+    """A message that was made without a sender, with its From field: before all others, since their order is free (RFC
+    5322 3.6). As `mail.content.Content` wants it."""
+
+    content: Content
+    field: bytes
+
+    @property
+    def message_id(self) -> str:
+        """The message's own."""
+        return self.content.message_id
+
+    @property
+    def size(self) -> int:
+        """Octets, those of the field too."""
+        return len(self.field) + self.content.size
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether either holds octets over 127."""
+        return self.content.eight_bit or not self.field.isascii()
+
+    def chunks(self) -> Iterator[bytes]:
+        """The field, then the message's own chunks."""
+        yield self.field
+        yield from self.content.chunks()
+
+
+def signed(content: Content, sender: Mailbox) -> Signed:
+    """The message that `compose` made without a sender, from this one. Raises: ValueError, as `compose`."""
+    return Signed(content, f"From: {_from(sender)}\r\n".encode())
+
+
+def compose(draft: Draft, sender: Mailbox | None, token: str, now: time.struct_time) -> Message:
     """Make the message. `token` (letters and digits) makes the Message-ID unique and the boundaries, `now` is UTC.
+    `sender` None: it isn't known yet, and `signed` adds it.
 
     Raises:
         ValueError: a name or the subject holds a control character.
     """
-    message_id = headers.message_id(token, sender.address)
+    message_id = headers.message_id(token, sender.address if sender else "")
     content = _with_attachments(_texts(draft, token), draft.attachments, token)
     head = "".join(f"{name}: {value}\r\n" for name, value in _fields(draft, sender, message_id, headers.date(now)))
     segments = (f"{head}{content.fields}\r\n".encode(), *content.body)
@@ -87,9 +124,10 @@ def blocks(attachment: Attachment) -> Iterator[bytes]:
             raise ContentChanged(attachment.name)
 
 
-def _fields(draft: Draft, sender: Mailbox, message_id: str, date: str) -> Iterator[tuple[str, str]]:
+def _fields(draft: Draft, sender: Mailbox | None, message_id: str, date: str) -> Iterator[tuple[str, str]]:
     yield "Date", date
-    yield "From", headers.mailbox(escape_controls(sender.name or ""), sender.address)
+    if sender:
+        yield "From", _from(sender)
     if draft.reply_to:
         yield "Reply-To", _named(draft.reply_to)
     if draft.to:
@@ -103,6 +141,10 @@ def _fields(draft: Draft, sender: Mailbox, message_id: str, date: str) -> Iterat
     yield "Message-ID", message_id
     yield "Auto-Submitted", "auto-generated"  # RFC 3834 5: nobody's holiday notice is wanted
     yield "MIME-Version", "1.0"
+
+
+def _from(sender: Mailbox) -> str:
+    return headers.mailbox(escape_controls(sender.name or ""), sender.address)
 
 
 def _named(boxes: tuple[Mailbox, ...]) -> str:
