@@ -61,9 +61,9 @@ def _guarded(call: Callable[[Run], Any], run: Run) -> int:
 
 def before(run: Run) -> None:
     """What every command does first: finish what a killed apply left half done, if this user may."""
-    from dtsconf.wiring import finish_interrupted
+    from dtsconf.wiring import interrupted
 
-    notice = finish_interrupted(run.root)
+    notice = interrupted.finish(run.root)
     if notice is not None:
         run.told.append(notice)
 

@@ -11,7 +11,7 @@ from dtsconf import api, wiring
 from dtsconf.errors import Invalid
 from dtsconf.proof import Verification
 from dtsconf.version import __version__
-from dtsconf.wiring import Inputs, own_test
+from dtsconf.wiring import Inputs, interrupted, own_test
 from tests.unit.cli.calls import PROFILE, profile
 from tests.unit.posix import caller_name, make_fifo
 
@@ -99,7 +99,7 @@ def test_a_machine_config_that_is_a_folder_or_fifo(tmp_path: Path) -> None:
 
 
 def test_nothing_to_finish_makes_nothing(tmp_path: Path) -> None:
-    assert wiring.finish_interrupted(str(tmp_path)) is None
+    assert interrupted.finish(str(tmp_path)) is None
     assert list(tmp_path.iterdir()) == []
 
 
