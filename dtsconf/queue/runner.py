@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from dtsconf.frozen import frozen
-from dtsconf.queue.attempt import Deliver, Item, once_more
+from dtsconf.queue.attempt import Deliver, Item, Outcome, once_more
 from dtsconf.queue.entry import Damaged, Progress
 from dtsconf.queue.held import Held
 from dtsconf.queue.ledger import SPOOL, Clock, Ledger, Ran, SystemClock, Taken
@@ -85,10 +85,20 @@ class Runner:
                 if outcome.unusable:
                     unusable = outcome
                     break
-        while unusable is not None and (self._out or next(items, None) is not None):  # they would fare no better
-            taken = self._out[0]
-            self._ledger.keep(taken, replace(taken.progress, next=then, detail=unusable.detail), unusable.hint)
-            self._out.popleft()
+        if unusable is not None:  # the others would fare no better
+            while self._out or next(items, None) is not None:
+                self._put_off(self._out, unusable, then)
+            while self._ledger.more:  # whose attempt this was, for those who have it
+                self._put_off(self._ledger.more, unusable, then, attempts=1)
+
+    def _put_off(self, waiting: deque[Taken], unusable: Outcome, then: float, *, attempts: int = 0) -> None:
+        """The first of those that wait is tried again when the server is."""
+        taken = waiting[0]
+        progress = replace(
+            taken.progress, attempts=taken.progress.attempts + attempts, next=then, detail=unusable.detail
+        )
+        self._ledger.keep(taken, progress, unusable.hint)
+        waiting.popleft()
 
     def _items(self, slots: Iterable[Slot], which: Which) -> Generator[Item, None, None]:
         """What is to be delivered, held and read as it is asked for."""

@@ -142,6 +142,19 @@ def test_what_the_server_takes_in_further_transactions_goes_in_the_same_run(spoo
     assert progress_of(spool.slots()[0]).attempts == 1
 
 
+def test_further_transactions_wait_when_the_server_cannot_be_used_any_more(spool: Spool) -> None:
+    add(spool)
+    add(spool, message_id="<2@acme.example>")
+    gone = Outcome(later=TWO, unusable=True, detail="connect: refused")
+    server = Server(Outcome(later=TWO[1:], more=True, detail="452 too many"), gone)
+    assert [(ran.state, ran.detail) for ran in run(spool, server)] == [("deferred", "connect: refused")] * 2
+    assert [recipients for _, recipients, _ in server.got] == [TWO, TWO]
+    first, second = map(progress_of, spool.slots())
+    assert (first.attempts, first.remaining, first.next) == (1, TWO[1:], second.next)
+    assert (second.attempts, second.remaining) == (1, None)
+    assert [ran.state for ran in run(spool, Server())] == ["sent", "sent"]
+
+
 def test_who_got_it_in_a_first_transaction_is_known_after_a_kill_in_the_second(spool: Spool) -> None:
     add(spool)
     first = Server(Outcome(later=TWO[1:], more=True))
