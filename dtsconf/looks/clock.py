@@ -81,20 +81,22 @@ def _by_files() -> Told | None:
     return Told(newest, "this program's own file") if newest > time.time() + SLACK else None
 
 
-def judge(case: Case, own: Certificate, told: Told | None, found: list[Evidence]) -> Outcome:
-    """The certificate against this machine's clock and what another one says."""
+def judge(case: Case, own: Certificate, told: Told | None, found: list[Evidence], renewed: str = "") -> Outcome:
+    """The certificate against this machine's clock and what another one says. `renewed`: whom to ask for another
+    certificate, where that isn't whoever runs the host."""
     now = time.time()
     span = f"valid from {day(own.not_before)} until {day(own.not_after)}"
     if told is None:
         what = "compared the certificate's dates with this machine's clock; nobody else told the time"
         means = _by_itself(own, now)
-        return Outcome((*found, Evidence(what, f"{span}; it is {day(now)} here", means)))
+        hint = f"set this machine's clock, if it is wrong; else {renewed}" if renewed else None
+        return Outcome((*found, Evidence(what, f"{span}; it is {day(now)} here", means)), None, hint)
     apart = told.at - now
     seen = f"{span}; it is {day(now)} here and {day(told.at)} by {told.by}"
     what = f"compared the certificate's dates, this machine's clock and {told.by}"
     if abs(apart) <= SLACK:
         means = "this machine's clock is right: it is the certificate that has to be replaced"
-        hint = f"have the certificate of {case.host} renewed: this machine's clock is right"
+        hint = renewed or f"have the certificate of {case.host} renewed: this machine's clock is right"
         return Outcome((*found, Evidence(what, seen, means)), means, hint)
     means = told_apart(apart)
     if not own.not_before <= told.at <= own.not_after:

@@ -159,6 +159,11 @@ def _unverified(
 
 
 def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:
+    from dtsconf.looks import stand_in, trusted
+    from dtsconf.settings.microsoft import is_smtp_host
+
+    if seen and is_smtp_host(facts.host):
+        return stand_in.judged(facts.host, cause, seen, trust.ca_file)[1]
     if cause in ("tls-expired", "tls-not-yet-valid"):
         now = day(time.time())
         if cause == "tls-not-yet-valid":
@@ -171,17 +176,20 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
     if cause == "tls-name":
         use = f"--set {facts.host_key}=NAME with a name that the certificate is for"
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
-    if trust.ca_file is None and not _system_roots():
-        return "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
+    if trust.ca_file is None and trusted.none_here():
+        none = "this machine has no root certificates: apt install ca-certificates, or set server.ca_file"
+        return stand_in.astray("", none, None)[1]
     root = f"the root certificate of {seen.issuer}" if seen else "the root certificate that the server's goes back to"
     if seen and seen.issuer == seen.subject:
         root = f"the certificate {seen.subject} itself, since it vouches for itself,"
     now = "" if trust.ca_file is None else f" ({trust.ca_file} is in force and has no such root)"
-    shown = f"--set server.fingerprint={seen.sha256}" if seen else "server.fingerprint"
-    ask = (
-        f"ask the server's administrator for {root} as a PEM file{now}: --set"
-        f" server.ca_file=/PATH/TO/ROOTS.pem. Or have the administrator confirm the SHA-256 of the certificate: {shown}"
-    )
+    ask = f"ask the server's administrator for {root} as a PEM file{now}"
+    if facts.token:  # ca_file counts for the sign-in as well, and no fingerprint does
+        ask = f"{ask}, {trusted.add(trust.ca_file)}"
+    else:
+        shown = f"--set server.fingerprint={seen.sha256}" if seen else "server.fingerprint"
+        ask += ": --set server.ca_file=/PATH/TO/ROOTS.pem. Or have the administrator confirm the SHA-256 of the"
+        ask += f" certificate: {shown}"
     if not seen or not seen.alone or seen.issuer == seen.subject:
         return ask
     chain = "the server sends its certificate without the one above it: have its administrator install the full chain"
@@ -197,15 +205,8 @@ def _misnamed(cause: str, facts: Facts, seen: Certificate) -> str:
     if cause == "tls-name" and names:
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     why = "" if cause == "tls-name" else ", so that to trust its issuer alone would not do"
-    ask = f"the certificate is not for {facts.host}{why}: have one issued for {facts.host}; or have the server's"
-    ask += " administrator confirm the SHA-256 of this one"
-    other = f"; or, if it is the right server: {use}, then its root as server.ca_file" if names else ""
-    return f"{ask}: --set server.fingerprint={seen.sha256}{other}"
-
-
-def _system_roots() -> bool:
-    import os
-
-    paths = ssl.get_default_verify_paths()
-    folder = paths.capath
-    return bool(paths.cafile or (folder and os.listdir(folder)))
+    ask = f"the certificate is not for {facts.host}{why}: have one issued for {facts.host}"
+    if not facts.token:
+        ask += "; or have the server's administrator confirm the SHA-256 of this one:"
+        ask += f" --set server.fingerprint={seen.sha256}"
+    return f"{ask}; or, if it is the right server: {use}, then its root as server.ca_file" if names else ask

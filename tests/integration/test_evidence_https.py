@@ -18,10 +18,11 @@ from tests.real.liar import Liar, liar
 from tests.real.loopback import Connection, LoopbackServer
 from tests.real.netns import CLIENT, SERVER, SERVER_6, firewalled_link
 from tests.real.proxy import Proxy, proxy
+from tests.real.scripted import Expect, Say, ScriptedServer, StartTls, Step
 
 pytestmark = [pytest.mark.netns, pytest.mark.servers]
 
-LOGIN, OWN = "login.microsoftonline.com", "idp.corp.example"
+LOGIN, OWN, SMTP = "login.microsoftonline.com", "idp.corp.example", "smtp.office365.com"
 CLIENT_ID = "11111111-2222-4333-8444-555555555555"
 
 
@@ -41,6 +42,20 @@ class Away:
         """A provider at port 443."""
         return self.stack.enter_context(liar(self.certificates, certificate, self.behind.link.listener(443)))
 
+    def mail(self, certificate: CertificateName, host: str = SMTP) -> None:
+        """A mail server at port 587 that shows this certificate, beside a provider whose own is good."""
+        self.names()
+        self.provider()
+        self.behind.link.names.records += [f"{host}. 60 IN A {SERVER}"]
+        hello = "250-outlook.office365.com\n250 STARTTLS"
+        opening: list[Step] = [Say("220 outlook.office365.com ready"), Expect("EHLO .*"), Say(hello)]
+        secured: list[Step] = [
+            Expect("STARTTLS"),
+            Say("220 go on"),
+            StartTls(self.certificates.server_context(certificate)),
+        ]
+        self.stack.enter_context(ScriptedServer([*opening, *secured], listener=self.behind.link.listener(587)))
+
     def proxy(self) -> Proxy:
         """A proxy at port 3128."""
         return self.stack.enter_context(proxy(self.behind.link.listener(3128)))
@@ -51,7 +66,7 @@ class Away:
         secret.write_text("an application's\n")
         secret.chmod(0o600)
         microsoft = {"authority": f"https://{host}", "tenant": tenant, "client_id": CLIENT_ID, "flow": "application"}
-        microsoft |= {"client_secret": f"file://{secret}"}
+        microsoft |= {"client_secret": f"file://{secret}", **settings.pop("microsoft", {})}
         server = {"ca_file": self.certificates.ca_file, **settings.pop("server", {})}
         tree = {"mode": "microsoft", "sender": {"email": SENDER}, "connection": {"timeout": 2}, "microsoft": microsoft}
         body = {"dtsconf": 1, "name": "away", "settings": {**tree, "server": server, **settings}}
@@ -69,7 +84,7 @@ class Away:
 @pytest.fixture
 def away(tmp_path: Path) -> Iterator[Away]:
     with firewalled_link(tmp_path) as link, ExitStack() as stack:
-        made = write_certificates(tmp_path / "certificates", (LOGIN, OWN))
+        made = write_certificates(tmp_path / "certificates", (LOGIN, OWN, SMTP))
         yield Away(Behind(link, tmp_path), made, stack)
 
 
@@ -348,7 +363,7 @@ def test_tls_inspection(away: Away) -> None:
     assert "Zscaler opens the encrypted session: the certificate is issued by CN=Zscaler Root CA" in told.detail
     assert "ask who runs Zscaler for its root certificate" in told.hint
     assert told.advised == ["--set", "server.ca_file=/etc/dts/roots.pem"]
-    assert "ROOT.pem | sudo tee /etc/dts/roots.pem" in told.hint
+    assert "ROOT.pem | sudo install -D -m 644 /dev/stdin /etc/dts/roots.pem" in told.hint
     assert "Zscaler makes such certificates" in told.evidence
     mended = away.test("--set", f"server.ca_file={away.certificates.inspector_ca_file}")
     assert mended.failed["stage"] == "resolve", "of the mail server, whose name nobody knows here"
@@ -371,7 +386,8 @@ def test_roots_of_ones_own_that_lack_the_public_one(away: Away) -> None:
     env = {"SSL_CERT_FILE": away.certificates.ca_file}
     told = away.test(server={"ca_file": away.certificates.other_ca_file}, env=env)
     assert "server.ca_file is trusted in place of the system's roots, and lacks the one" in told.detail
-    assert told.advised[:2] == ["--set", "server.ca_file=null"]
+    assert f"{away.certificates.other_ca_file} | sudo install -D -m 644 /dev/stdin /etc/dts/roots.pem" in told.hint
+    assert told.advised == ["--set", "server.ca_file=/etc/dts/roots.pem", "--set", "server.ca_file=null"]
 
 
 @pytest.mark.parametrize(("own_file", "words"), [(True, "--set server.ca_file=null"), (False, "ca-certificates")])
@@ -433,6 +449,87 @@ def test_a_certificate_that_expired(away: Away) -> None:
     told = away.test(host=OWN)
     assert told.cause == "tls-expired"
     assert f"have the certificate of {OWN} renewed: this machine's clock is right" in told.hint
+
+
+def test_microsofts_own_certificate_that_expired(away: Away) -> None:
+    """No customer can have it renewed: somebody answers in Microsoft's place."""
+    away.names()
+    away.provider("expired")
+    told = away.test()
+    assert "this machine's clock is right" in told.detail
+    assert f"ask who runs the network what answers in place of {LOGIN}" in told.hint
+    assert "renewed" not in told.hint
+
+
+@pytest.mark.parametrize("value", ["nowhere.pem", "empty.pem"])
+def test_a_variable_that_leads_to_no_roots(away: Away, value: str) -> None:
+    away.names()
+    away.provider("public")
+    (away.behind.folder / "empty.pem").touch()
+    path = str(away.behind.folder / value)
+    told = away.test(server={"ca_file": None}, env={"SSL_CERT_FILE": path})
+    assert f"the variable SSL_CERT_FILE names {path}, which" in told.detail
+    assert told.hint.startswith("unset SSL_CERT_FILE, then dtsconf test")
+
+
+def test_a_variable_that_leads_to_other_roots(away: Away) -> None:
+    away.names()
+    away.provider("inspected")
+    told = away.test(server={"ca_file": None}, env={"SSL_CERT_FILE": away.certificates.ca_file})
+    assert f"SSL_CERT_FILE names {away.certificates.ca_file}, in place of the system's roots" in told.detail
+    assert told.hint.startswith("ask who runs Zscaler for its root certificate")
+    assert told.hint.endswith("or, if the system's own roots are meant: unset SSL_CERT_FILE")
+
+
+# --- the same at Microsoft's mail server
+
+
+def test_an_issuer_that_nobody_knows_in_front_of_microsofts_mail(away: Away) -> None:
+    """`server.ca_file` counts for the sign-in too, so the root goes beside those in force; a fingerprint has no say."""
+    away.mail("untrusted")
+    told = away.test("--level", "auth")
+    assert (told.failed["stage"], told.cause) == ("tls", "tls-untrusted")
+    assert "something on the way opens the encrypted session" in told.detail
+    assert "which issues none for Microsoft" in told.detail
+    assert "ask who runs the network for its root certificate (CN=Other Root" in told.hint
+    assert f"cat ROOT.pem | sudo tee -a {away.certificates.ca_file}" in told.hint
+    assert "fingerprint" not in told.hint
+    with Path(away.certificates.ca_file).open("a") as file:
+        file.write(Path(away.certificates.other_ca_file).read_text())
+    assert away.test("--level", "auth").failed["stage"] != "tls", "its root beside the others is trusted"
+
+
+def test_another_name_in_place_of_microsofts_mail_server(away: Away) -> None:
+    away.mail("wrong-name")
+    told = away.test("--level", "auth")
+    assert told.cause == "tls-name"
+    assert "a filter or a sign-in page of this network answers in its place" in told.detail
+    assert "ask who runs the network about other.example" in told.hint
+    assert "reissued" not in told.hint
+
+
+def test_microsofts_mail_server_with_a_certificate_that_expired(away: Away) -> None:
+    away.mail("expired")
+    told = away.test("--level", "auth")
+    assert f"ask who runs the network what answers in place of {SMTP} with a certificate of CN=Corp" in told.hint
+
+
+def test_a_mail_server_of_ones_own_in_microsoft_mode(away: Away) -> None:
+    away.mail("untrusted", OWN)
+    told = away.test("--level", "auth", host=OWN, microsoft={"smtp": {"host": OWN}})
+    assert (told.failed["stage"], told.cause) == ("tls", "tls-untrusted")
+    assert "ask the server's administrator for the root certificate of CN=Other Root" in told.hint
+    assert f"cat ROOT.pem | sudo tee -a {away.certificates.ca_file}" in told.hint
+    assert "fingerprint" not in told.hint
+
+
+def test_send_tells_the_same_of_microsofts_mail_server(away: Away) -> None:
+    away.mail("untrusted")
+    profile = away.profile()
+    code, _, err = away.behind.run("send", "--profile", profile, "--to", SENDER, "--subject", "x", "--body", "y")
+    assert code == 6
+    assert "ask who runs the network for its root certificate (CN=Other Root" in err
+    assert "server.fingerprint" not in err
 
 
 # --- somebody else answers

@@ -9,11 +9,13 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import certificates, clock, portal
+from dtsconf.looks import certificates, clock, portal, stand_in, trusted
 from dtsconf.looks.case import EACH, Outcome
 from dtsconf.looks.products import inspector
+from dtsconf.mail.route import TokenLogin
 from dtsconf.net.certificate import Certificate
 from dtsconf.proof import Evidence
+from dtsconf.settings.microsoft import is_smtp_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,13 +40,24 @@ def examine(case: Case) -> Outcome:
     found = [certificates.issuer(own), *compared]
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, found)
+    heard = told if isinstance(told, clock.Told) else None
+    if is_smtp_host(case.host):
+        return _in_microsofts_place(case, own, heard, found)
     if product := inspector(own.issuer):
-        return _inspected(product, own, found)
+        return _inspected(case, product, own, found)
     if case.cause == "tls-name":
         return _named(case, own, found)
     if case.cause in ("tls-expired", "tls-not-yet-valid"):
-        return clock.judge(case, own, told if isinstance(told, clock.Told) else None, found)
+        return clock.judge(case, own, heard, found)
     return Outcome(tuple(found))
+
+
+def _in_microsofts_place(case: Case, own: Certificate, told: clock.Told | None, found: list[Evidence]) -> Outcome:
+    """Microsoft's own certificate would verify."""
+    if case.cause in ("tls-expired", "tls-not-yet-valid"):
+        return clock.judge(case, own, told, found, stand_in.ask(case.host, own))
+    telling, hint = stand_in.judged(case.host, case.cause, own, case.route.ca_file)
+    return Outcome(tuple(found), telling, hint)
 
 
 def _certificate(case: Case, port: int, after_starttls: bool) -> Callable[[], Certificate | None]:
@@ -75,13 +88,14 @@ def _compared(own: Certificate, others: dict[int, Certificate | None], case: Cas
     return [Evidence(f"looked at the certificates on other ports of {case.host}", seen, means)]
 
 
-def _inspected(product: str, own: Certificate, found: list[Evidence]) -> Outcome:
+def _inspected(case: Case, product: str, own: Certificate, found: list[Evidence]) -> Outcome:
+    """Who looks into the session is known. In microsoft mode `server.ca_file` counts for the sign-in as well."""
     telling = f"{product} opens the encrypted session (the certificate is issued by {own.issuer})"
-    hint = (
-        f"have mail to this server excepted from the inspection of {product}; or, if the organisation wants it"
-        " inspected, trust its root: --set server.ca_file=/PATH/TO/ROOT.pem"
-    )
-    return Outcome(tuple(found), telling, hint)
+    root = "trust its root: --set server.ca_file=/PATH/TO/ROOT.pem"
+    if isinstance(case.route.login, TokenLogin):
+        root = f"ask who runs {product} for its root certificate as a PEM file, {trusted.add(case.route.ca_file)}"
+    hint = f"have mail to this server excepted from the inspection of {product}; or, if the organisation wants it"
+    return Outcome(tuple(found), telling, f"{hint} inspected, {root}")
 
 
 def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from dtsconf.mail import tls
 from dtsconf.mail.verify import may_pass, verify, verify_with_retries
 from dtsconf.proof import Past, Stage
 from tests.real.ca import Authority, Certificates
@@ -435,12 +434,16 @@ def test_a_ca_file_that_is_not_there_names_it(tmp_path: Any) -> None:
     assert "STARTTLS" not in running.heard
 
 
-def test_a_machine_without_roots_is_told_apart(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls, "_system_roots", lambda: False)
+def test_a_machine_without_roots_is_told_apart(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     with server(offering_tls(certificates)) as running:
         row = failed(verify(job(running.port, encryption="starttls")))
     assert row.cause == "tls-untrusted"
     assert "ca-certificates" in str(row.hint)
+    assert str(row.hint).startswith("unset SSL_CERT_FILE, then dtsconf test again")
 
 
 # --- login
