@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _MOUNTS = "/proc/self/mountinfo"
 _ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
 IN_MEMORY = ("tmpfs", "ramfs")
+SEALED, PLAIN = ".sealed", ".tokens"
+"""How the names of token caches end: of an encrypted one, and of one that isn't."""
 
 
 @frozen

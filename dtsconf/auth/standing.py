@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtsconf.errors import Notice
 from dtsconf.frozen import frozen
+from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
+    from dtsconf.auth.exposure import Exposed
     from dtsconf.auth.facts import Facts, SignInProof
-    from dtsconf.errors import Notice
     from dtsconf.proof import Verification
     from dtsconf.settings.effective import Effective
 
@@ -27,8 +29,18 @@ class SignedIn:
 
 @frozen
 class Standing:
-    """How this user stands with the machine's microsoft mode. `facts` None: not signed in, or nobody has to be."""
+    """How this user stands with the machine's microsoft mode. `facts` None: not signed in, or nobody has to be.
+    `exposed`: others could read or replace the tokens."""
 
     flow: str
     facts: Facts | None
     proof: SignInProof | None
+    exposed: Exposed | None = None
+
+    @property
+    def warning(self) -> Notice | None:
+        """That the tokens are not this user's alone; None where they are."""
+        if self.exposed is None or self.facts is None:
+            return None
+        told = f"the tokens of {escape_controls(self.facts.account)} are not yours alone: {self.exposed.told}"
+        return Notice("tokens-exposed", told, f"{self.exposed.fix}; others may have had them: then dtsconf sign-in")

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dtsconf.auth import facts, held
 from dtsconf.auth.facts import Facts, Kind
 from dtsconf.auth.held import Held
-from dtsconf.auth.places import Places
+from dtsconf.auth.places import PLAIN, SEALED, Places
 from dtsconf.auth.request import Wanted
 from dtsconf.auth.sealing import Sealer
 from dtsconf.errors import SecretUnavailable, SignInFailed
@@ -25,7 +25,7 @@ LIMIT = 4 << 20
 """The largest token cache, in bytes."""
 PATIENCE = 60.0
 """Seconds to wait for another process that is renewing the same token."""
-SEALED, PLAIN, FACTS, LOCK = ".sealed", ".tokens", ".json", ".lock"
+FACTS, LOCK = ".json", ".lock"
 
 
 class Store:

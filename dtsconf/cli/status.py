@@ -42,7 +42,9 @@ def command(run: Run, record: str | None) -> Outcome:
     code = 7 if found.state != "in-sync" or changes else 0
     warnings = append(run, record, code, data)
     text = render.text(found, plan, run.root, standing, color=run.color())
-    return Outcome(data, text, code, (*(plan.warnings if plan else found.warnings), *warnings))
+    exposed = standing.warning if standing else None
+    told = (*(plan.warnings if plan else found.warnings), *([exposed] if exposed else []), *warnings)
+    return Outcome(data, text, code, told)
 
 
 def _for_this_user(found: Status, standing: Standing | None, root: str | None) -> Status:

@@ -30,16 +30,19 @@ def sign_in(subject: Subject) -> Iterator[Check]:
         yield Check("provider", "fail", one_line(failed.message), failed.hint)
     else:
         yield Check("provider", "ok", f"{wanted.issuer} answers as an identity provider does")
-    yield _standing(given)
+    yield standing_of(subject)
 
 
-def _standing(given: Inputs) -> Check:
+def standing_of(subject: Subject) -> Check:
+    """How this user stands with the machine's own settings."""
     from dtsconf.render.sign_in import standing_text
     from dtsconf.wiring.signing_in import standing
 
-    found = standing(given)
+    found = standing(Inputs(root=subject.layout.root))
     if found is None:
         return Check("sign-in", "ok", "the machine's own settings are not in microsoft mode")
     told = one_line(standing_text(found, "dtsconf sign-in").removeprefix("sign-in: "))
+    if exposed := found.warning:
+        return Check("sign-in", "warn", f"{told}: {one_line(exposed.message)}", exposed.hint)
     owed = found.flow != "application" and found.facts is None
     return Check("sign-in", "warn" if owed else "ok", told, "dtsconf sign-in" if owed else None)

@@ -69,6 +69,22 @@ def untrusted(path: str, facts: os.stat_result, owners: frozenset[int], *, stick
     return None
 
 
+def not_private(path: str, facts: os.stat_result, owner: int) -> Untrusted | None:
+    """As `untrusted`, without the sticky bit; and whether others than the owner can read the file."""
+    fault = untrusted(path, facts, frozenset({owner}), sticky=False)
+    if facts.st_uid != owner:
+        return fault
+    if fault is not None:
+        reason = fault.reason
+    elif facts.st_mode & stat.S_IROTH:
+        reason = "can be read by everybody"
+    elif facts.st_mode & stat.S_IRGRP and not _private_group(path, facts):
+        reason = f"can be read by {_group_name(facts.st_gid)}"
+    else:
+        return None
+    return Untrusted(path, reason, f"chmod go-rwx {quote(path)}")
+
+
 def trusted_owners() -> frozenset[int]:
     """User ids that may own what root reads as a profile: root and the user who called sudo."""
     caller = os.environ.get("SUDO_UID", "")

@@ -85,7 +85,8 @@ def standing_text(found: Standing, command: str) -> str:
     if facts is None:
         return f"sign-in: nobody is signed in as this user; {command}\n"
     tenant = f" (tenant {facts.tenant})" if facts.tenant else ""
-    line = f"sign-in: {facts.account}{tenant}, {_kept(facts)}; {_until(facts)}"
+    kept = _kept(facts) if found.exposed is None else "kept where others get at it"
+    line = f"sign-in: {facts.account}{tenant}, {kept}; {_until(facts)}"
     return escape_controls(line) + "\n"
 
 

@@ -131,6 +131,7 @@ def standing(given: Inputs) -> Standing | None:
     if found.get("mode") != "microsoft":
         return None
     from dtsconf.auth import facts as known
+    from dtsconf.auth.exposure import exposed
     from dtsconf.auth.request import name_of
     from dtsconf.auth.standing import Standing
 
@@ -140,7 +141,9 @@ def standing(given: Inputs) -> Standing | None:
     places = places_of(given)
     folder = places.tokens if microsoft.get("remember_me") else places.session
     facts = known.read_facts(known.facts_path(folder, name)) if folder else None
-    return Standing(str(microsoft.get("flow")), facts, known.read_proof(known.proof_path(places.state, name)))
+    open_to_others = exposed(folder, name) if folder else None
+    proof = known.read_proof(known.proof_path(places.state, name))
+    return Standing(str(microsoft.get("flow")), facts, proof, open_to_others)
 
 
 def proven_here(found: Standing | None, generation: Generation | None) -> SignInProof | None:
