@@ -98,7 +98,8 @@ class Verification:
     """A test send, at `level` (the deepest asked for). `pending` names why the proof is still owed (`sign-in`,
     `offline`, `user`) or is None. `reached` is False when not a byte of the server was read (exit 9 instead of 6).
     `evidence` is what looks on the side found after a failure. For these looks, and not recorded: `trouble`, why no
-    answer came over HTTPS; `greeter`, who greeted in place of the server."""
+    answer came over HTTPS; `greeter`, who greeted in place of the server; `content`, whether the mail itself began to go
+    out."""
 
     level: Level
     ok: bool
@@ -111,6 +112,7 @@ class Verification:
     evidence: tuple[Evidence, ...] = ()
     trouble: Trouble | None = None
     greeter: str | None = None
+    content: bool = False
 
     @property
     def failure(self) -> Stage | None:
@@ -120,7 +122,8 @@ class Verification:
     def as_record(self) -> dict[str, Any]:
         """The contract's JSON object for `verification` (all fields, stages as a list of objects)."""
         record = asdict(replace(self, trouble=None))
-        del record["reached"], record["trouble"], record["greeter"]
+        for each in ("reached", "trouble", "greeter", "content"):
+            del record[each]
         record["stages"] = [asdict(s) for s in self.stages]
         record["evidence"] = [asdict(e) for e in self.evidence]
         return record

@@ -69,6 +69,7 @@ def submit(talk: Conversation, content: Content, replies: Pipeline, behind: byte
         reply = replies.next("data")
         if reply.code != 354:
             talk.refuse("data", reply)
+        talk.report.content = True
         row.heard(reply)
         for block in on_the_wire(content, behind):
             if early := talk.send(block, talk.limits.end("data"), heed=_REFUSALS):

@@ -24,6 +24,7 @@ def verified(job: Job, report: Report) -> Verification:
         user=job.letter.user,
         reached=report.reached,
         greeter=_greeter(report) if report.failure else None,
+        content=report.content,
     )
 
 

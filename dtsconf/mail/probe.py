@@ -55,13 +55,14 @@ def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: L
     return None
 
 
-def version(peer: Peer, host: str, ehlo: str | None, limits: Limits) -> str | None:
-    """The newest TLS that the server at `peer` speaks, as OpenSSL names it (`TLSv1.2`), however old; None where none
-    came about. `ehlo` as for `certificate`."""
+def agreement(peer: Peer, host: str, ehlo: str | None, limits: Limits) -> tuple[str, str] | None:
+    """The newest TLS that the server at `peer` speaks, as OpenSSL names it (`TLSv1.2`), however old, and the cipher that
+    it takes then, however weak; None where none came about. `ehlo` as for `certificate`."""
     from dtsconf.mail.tls import any_version
 
     with suppress(*_TROUBLE), _encrypted(peer, any_version(), host, ehlo, limits) as tls:
-        return tls.version()
+        cipher = tls.cipher()
+        return (tls.version() or "", cipher[0]) if cipher else None
     return None
 
 

@@ -73,8 +73,8 @@ class Running:
 
 class Report:
     """Collects the stages of one conversation. `heard_any` is set once a byte of the server was read; `greeting` is its
-    first reply, not masked: to be judged, and never shown; `progress` is called with a few words when a stage
-    begins."""
+    first reply, not masked: to be judged, and never shown; `content` is set once the server wants to hear the mail
+    itself; `progress` is called with a few words when a stage begins."""
 
     def __init__(self, progress: Callable[[str], None] | None = None, masker: Masker | None = None) -> None:
         self.progress = progress
@@ -82,11 +82,13 @@ class Report:
         self.stages: list[Stage] = []
         self.heard_any = False
         self.greeting = ""
+        self.content = False
         self._terse = False
 
     def begin_anew(self, *, terse: bool = False) -> None:
         """The next message on the same connection: its stages are told by themselves, `terse` only one that fails."""
         self.stages = []
+        self.content = False
         self._terse = terse
 
     @property

@@ -845,17 +845,27 @@ def test_the_clock_or_the_certificate(
 # --- cut, and by whom
 
 
-@pytest.mark.parametrize(
-    ("moment", "stage", "cause"), [("DATA", "data", "dropped"), (".", "accepted", "outcome-unknown")]
-)
-def test_a_session_that_is_cut_after_the_content(
-    behind: Behind, serve: Serve, moment: str, stage: str, cause: str
-) -> None:
-    serve(2525, on={moment: Drop()})
+def test_a_session_that_is_cut_after_the_content(behind: Behind, serve: Serve) -> None:
+    serve(2525, on={".": Drop()})
     told = behind.test(behind.profile(server={"port": 2525}))
-    assert (told.code, told.failed["stage"], told.cause) == (6, stage, cause)
+    assert (told.code, told.failed["stage"], told.cause) == (6, "accepted", "outcome-unknown")
     assert "sender and recipient were taken, and the content was not" in told.evidence
     assert "antivirus" in told.evidence
+
+
+@pytest.mark.parametrize(
+    ("action", "cause", "hint"),
+    [(Drop(), "dropped", "tell who runs 192.0.2.1"), (Stall(), "timeout", "--set connection.timeout=60")],
+)
+def test_a_cut_or_silence_at_the_data_command_is_no_matter_of_the_content(
+    behind: Behind, serve: Serve, action: Drop | Stall, cause: str, hint: str
+) -> None:
+    serve(2525, on={"DATA": action})
+    told = behind.test(behind.profile(server={"port": 2525}))
+    assert (told.code, told.failed["stage"], told.cause) == (6, "data", cause)
+    assert "content" not in told.evidence + told.detail
+    assert "antivirus" not in told.evidence + told.text
+    assert hint in told.hint
 
 
 def test_a_mail_shield_answers_in_place_of_the_server(behind: Behind, serve: Serve) -> None:

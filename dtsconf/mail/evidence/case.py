@@ -28,7 +28,8 @@ def _slowness(stages: Sequence[Stage]) -> float:
 
 
 class Case(case.Case):
-    """One failure. `stages` are those of the conversation, `failure` the one that ended it."""
+    """One failure. `stages` are those of the conversation, `failure` the one that ended it; `greeter` and `content` as
+    in `proof.Verification`."""
 
     def __init__(self, job: Job, result: Verification, failure: Stage) -> None:
         self.link = job.link
@@ -40,6 +41,7 @@ class Case(case.Case):
         self.stages = result.stages
         self.failure = failure
         self.greeter = result.greeter
+        self.content = result.content
 
     @property
     def host_key(self) -> str:

@@ -33,7 +33,6 @@ _PASSED = {
     "data": "the server is ready for the mail",
     "accepted": "the server has taken the mail",
 }
-_AFTER_DATA = ("data", "accepted")
 _CUT = ("dropped", "outcome-unknown", "timeout")
 
 
@@ -110,7 +109,7 @@ def in_between(case: Case) -> Outcome:
         means = f"{product} opens the encrypted session on its way"
         evidence.append(Evidence("read who issued the certificate", issuer.group(1), means))
     telling = who or product
-    if case.failure.stage in _AFTER_DATA and case.cause in (*_CUT, "content-rejected"):
+    if case.content and case.cause in (*_CUT, "content-rejected"):
         evidence.append(_after_data(case))
     if telling is None:
         return Outcome(tuple(evidence), *_cut_hint(case))
@@ -127,7 +126,7 @@ def _after_data(case: Case) -> Evidence:
 
 
 def _cut_hint(case: Case) -> tuple[str | None, str | None]:
-    if case.failure.stage not in _AFTER_DATA or case.cause not in ("dropped", "timeout"):
+    if not case.content or case.cause not in ("dropped", "timeout"):
         return None, None
     telling = "it was cut only after the content began, as antivirus products and mail filters do"
     hint = (
