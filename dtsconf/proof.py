@@ -32,7 +32,7 @@ CAUSES: dict[str, str] = {
     "protocol": "what the server said doesn't fit the conversation",
     "tls-required": "the server wants an encrypted connection",
     "tls-not-offered": "the server offers no encryption",
-    "tls-version": "no TLS version suits both sides",
+    "tls-version": "no TLS version, or no cipher of it, suits both sides",
     "tls-untrusted": "the server's certificate comes from nobody this machine trusts",
     "tls-name": "the server's certificate is for another name",
     "tls-expired": "the server's certificate has expired",
@@ -98,8 +98,8 @@ class Verification:
     """A test send, at `level` (the deepest asked for). `pending` names why the proof is still owed (`sign-in`,
     `offline`, `user`) or is None. `reached` is False when not a byte of the server was read (exit 9 instead of 6).
     `evidence` is what looks on the side found after a failure. For these looks, and not recorded: `trouble`, why no
-    answer came over HTTPS; `greeter`, who greeted in place of the server; `content`, whether the mail itself began to go
-    out."""
+    answer came over HTTPS; `greeter`, who greeted in place of the server; `content`, whether the mail itself began to
+    go out."""
 
     level: Level
     ok: bool

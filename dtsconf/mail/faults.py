@@ -79,6 +79,12 @@ _AGREED = (
     " byte: --set server.encryption=tls"
 )
 
+_LACKING = {
+    "DH_KEY_TOO_SMALL": "the key exchange made safe (ECDHE, or DH with 2048 bits and more)",
+    "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": "secure renegotiation (RFC 5746) switched on, as newer libraries have it",
+}
+"""What a server's TLS lacks though the version is new enough, by OpenSSL's word."""
+
 
 def of_errnos(numbers: Sequence[int | None], facts: Facts) -> Finding:
     """What it means that no address could be connected to; None stands for no answer in time."""
@@ -186,6 +192,8 @@ def _of_broken_handshake(reason: str, facts: Facts, min_tls: str) -> Finding:
     if reason == "EXCESSIVE_MESSAGE_SIZE":
         why = f"have {facts.host} send its own certificate and what leads to its root, no more"
         return Finding("protocol", f"{why}; another port may do: dtsconf test --probe")
+    if lacking := _LACKING.get(reason):
+        return Finding("tls-version", f"have {lacking} at {facts.host}; another port may do: dtsconf test --probe")
     if meaning.is_version_trouble(reason):
         lower = "--set connection.min_tls=1.2, or " if min_tls != "1.2" else ""
         why = f"{lower}have TLS 1.2 or newer switched on at {facts.host}"

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dtsconf.frozen import frozen
 from dtsconf.mail import faults
 from dtsconf.mail.failure import Finding
 from dtsconf.mail.reply import NotAReply
@@ -31,6 +32,14 @@ SECONDS = 2.0
 
 _TROUBLE = (OSError, ConnectionLost, HandshakeFailed, NotAReply, ValueError)
 Peer = tuple[int, tuple[str | int, ...]]
+
+
+@frozen
+class Agreement:
+    """What TLS came about by: version and cipher, as OpenSSL names them (`TLSv1.2`)."""
+
+    version: str
+    cipher: str
 
 
 def _connect(peer: Peer, end: float) -> Wire:
@@ -55,14 +64,14 @@ def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: L
     return None
 
 
-def agreement(peer: Peer, host: str, ehlo: str | None, limits: Limits) -> tuple[str, str] | None:
-    """The newest TLS that the server at `peer` speaks, as OpenSSL names it (`TLSv1.2`), however old, and the cipher that
-    it takes then, however weak; None where none came about. `ehlo` as for `certificate`."""
+def agreement(peer: Peer, host: str, ehlo: str | None, limits: Limits) -> Agreement | None:
+    """The newest TLS that the server at `peer` speaks, however old, and the cipher that it takes then, however weak;
+    None where none came about. `ehlo` as for `certificate`."""
     from dtsconf.mail.tls import any_version
 
     with suppress(*_TROUBLE), _encrypted(peer, any_version(), host, ehlo, limits) as tls:
         cipher = tls.cipher()
-        return (tls.version() or "", cipher[0]) if cipher else None
+        return Agreement(tls.version() or "", cipher[0]) if cipher else None
     return None
 
 

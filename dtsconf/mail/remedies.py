@@ -46,7 +46,10 @@ REMEDIES: dict[str, str] = {
         "submission port. Where the server trusts the network: `--set server.encryption=none`, and "
         "`--set login.required=false` where a login is set."
     ),
-    "tls-version": "`--set connection.min_tls=1.2`, or have TLS 1.2 or newer switched on at the server.",
+    "tls-version": (
+        "`--set connection.min_tls=1.2`, or have TLS 1.2 or newer switched on at the server; where it is on, "
+        "ciphers of today (ECDHE with AES-GCM)."
+    ),
     "tls-untrusted": (
         "Give the root certificate that the server's stands under in `server.ca_file`. If its issuer is an "
         "antivirus product or a web filter, that product opens the session: have mail excepted from it."

@@ -674,6 +674,18 @@ def test_a_server_that_speaks_old_tls_alone(behind: Behind, serve: Serve, certif
     assert not told.advised
 
 
+def test_a_server_whose_ciphers_nobody_takes_any_more(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    context = certificates.server_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
+    serve(587, tls=context)
+    told = behind.test(behind.profile(server=trusted(certificates, port=587, encryption="starttls")))
+    assert (told.failed["stage"], told.cause) == ("tls", "tls-version")
+    assert "the server speaks TLS 1.2, but only with ciphers that are not safe any more, such as ECDHE" in told.detail
+    assert told.hint.startswith("have ciphers of today switched on at mail.corp.example")
+    assert not told.advised
+
+
 @pytest.mark.parametrize("mark", ["keyword", "greeting"])
 def test_a_proxy_stars_starttls_out(behind: Behind, serve: Serve, certificates: Certificates, mark: str) -> None:
     stars = "220 ********************************"

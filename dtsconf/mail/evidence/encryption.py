@@ -14,6 +14,7 @@ from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence import said, versions
 from dtsconf.mail.evidence.choice import Choice, best, chosen, refuted
 from dtsconf.mail.evidence.ways import Way, late, ways_in
+from dtsconf.mail.probe import Agreement
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def examine(case: Case) -> Outcome:
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, evidence)
     choice = chosen(_usable(ways, case), case.route)
-    if not choice.fit and (old := versions.judge(case, newest if isinstance(newest, str) else None)):
+    if not choice.fit and (old := versions.judge(case, newest if isinstance(newest, Agreement) else None)):
         return replace(old, evidence=(*evidence, *old.evidence))
     if choice.kind == "no-login" and (name := said.stranger(case)):
         calls = f"it calls itself {name}, not {case.host}"
@@ -59,9 +60,10 @@ def examine(case: Case) -> Outcome:
 
 
 def _usable(ways: list[Way], case: Case) -> list[Way]:
-    """Without plain, where STARTTLS was there before, was taken out or held back, or the server wants more."""
+    """Without plain, where STARTTLS was there before, was taken out or held back, is too old, or the server wants
+    more."""
     held = case.failure.stage == "tls" and case.cause in ("timeout", "dropped")
-    no_plain = held or case.cause in ("tls-stripped", "tls-required")
+    no_plain = held or case.cause in ("tls-stripped", "tls-required", "tls-version")
     return [way for way in ways if way.encryption != "none"] if no_plain else ways
 
 

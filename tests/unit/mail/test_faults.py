@@ -99,6 +99,8 @@ def test_a_server_that_wants_a_client_certificate() -> None:
 
 
 def test_a_floor_of_our_own_is_named() -> None:
+    short = faults.of_handshake("DH_KEY_TOO_SMALL", b"\x16\x03\x03", FACTS, "1.2")[0]
+    assert str(short.hint).startswith("have the key exchange made safe")
     hint = faults.of_handshake("TLSV1_ALERT_PROTOCOL_VERSION", b"\x15\x03\x03", FACTS, "1.3")[0].hint
     assert "--set connection.min_tls=1.2" in str(hint)
 
