@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from dtsconf.auth import clouds
 from dtsconf.errors import SignInFailed
 from dtsconf.names import escape_controls
+from dtsconf.web.trouble import TO_LOOK
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Wanted
@@ -43,9 +44,6 @@ _HINTS = {
     "tls-not-yet-valid": "check this machine's clock",
 }
 _NOTHING_THERE = (404, 410)
-ANEW = "; to have the reason looked for: dtsconf test"
-"""How a hint ends that no looks have been made for yet."""
-
 SIGN_IN_TO_NETWORK = 511
 """HTTP's word of a guest network for who hasn't signed in there (RFC 6585 6)."""
 _ELSEWHERE = "check microsoft.authority and connection.proxy: what answers there is no identity provider"
@@ -136,7 +134,7 @@ class Provider:
 
         told = escape_controls(described(response))
         message = f"{_host(url)} gives something that is no answer of an identity provider ({told})"
-        return Unheard(message, _ELSEWHERE, self._opened().somebody_elses(url, told))
+        return Unheard(message, _ELSEWHERE + TO_LOOK, self._opened().somebody_elses(url, told))
 
     def _addresses_checked(self, response: Response) -> Response:
         """The discovery document, if it names https addresses only: secrets and codes go there."""
@@ -157,10 +155,15 @@ class Provider:
         said = decoded(response.text)
         if isinstance(said, dict) and "error" in said:
             return explain.failed(said, self._wanted)
-        if not isinstance(said, dict) and response.status_code not in _NOTHING_THERE:
+        if not isinstance(said, dict) and (response.status_code not in _NOTHING_THERE or self._masked(response)):
             return self._page(response, url)
         message = f"{escape_controls(self._wanted.issuer)} is no identity provider's (HTTP {response.status_code})"
         return SignInFailed(message, "check microsoft.authority and microsoft.tenant")
+
+    def _masked(self, response: Response) -> bool:
+        """Whether a web page stands at Microsoft's own address, which has something to say of every tenant."""
+        kind = response.headers.get("Content-Type", "")
+        return clouds.is_microsoft(self._wanted.authority) and kind.startswith("text/html")
 
     def _opened(self) -> Session:
         from dtsconf.web.trouble import NoRoots
@@ -192,9 +195,11 @@ def no_answer(host: str, trouble: Trouble) -> Unheard:
     """The error for a request that came to nothing."""
     detail = escape_controls(trouble.detail[:400])
     if trouble.what == "redirect":
-        return Unheard(f"{host} points elsewhere ({detail}), and dtsconf follows no redirect", _ELSEWHERE, trouble)
+        return Unheard(
+            f"{host} points elsewhere ({detail}), and dtsconf follows no redirect", _ELSEWHERE + TO_LOOK, trouble
+        )
     if trouble.what in ("strange", "size"):
-        return Unheard(f"{host} gives no proper answer: {detail}", _ELSEWHERE, trouble)
+        return Unheard(f"{host} gives no proper answer: {detail}", _ELSEWHERE + TO_LOOK, trouble)
     if trouble.what == "proxy":
         return _no_proxy(host, trouble, detail)
     where = {"resolve": "can't be found", "connect": "can't be reached", "tls": "can't be trusted"}
@@ -202,7 +207,7 @@ def no_answer(host: str, trouble: Trouble) -> Unheard:
     if trouble.place == "tls" and trouble.what != "certificate":
         words = "makes no TLS connection"
     hint = _HINTS.get(trouble.cause, _HINTS["timeout"])
-    return Unheard(f"{host} {words}: {detail}", hint + ANEW, trouble)
+    return Unheard(f"{host} {words}: {detail}", hint + TO_LOOK, trouble)
 
 
 def _no_proxy(host: str, trouble: Trouble, detail: str) -> Unheard:

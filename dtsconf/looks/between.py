@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ssl
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from dtsconf.looks import families, portal, proxy
 from dtsconf.looks.asked import by_proxy
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dtsconf.looks.asked import Asked
     from dtsconf.net.connect import Address
+    from dtsconf.web.trouble import Trouble
 
 _ANSWERED = ("redirect", "page", "strange", "size")
 _LONG = 60
@@ -71,27 +72,35 @@ def _shakes(address: Address, asked: Asked, end: float) -> Callable[[], str]:
 def _answered(asked: Asked, rows: list[Evidence]) -> Outcome:
     """An answer came, and it is not the service's."""
     trouble, host = asked.trouble, asked.case.host
-    to = _host(trouble.detail) if trouble.what == "redirect" else None
+    to = _page(trouble) if trouble.what == "redirect" else None
     seen = f"sent on to {trouble.detail}" if trouble.what == "redirect" else trouble.detail
     row = Evidence(
         f"read what answers for {host}", seen or "nowhere", f"{asked.service} answers with JSON, and sends nobody on"
     )
     if asked.microsoft or not asked.direct:
         told = f"a filter or a sign-in page of this network answers in place of {host}"
-        where = f"open https://{to}/ in a web browser" if to else "open any web page in a browser"
+        where = f"open {to} in a web browser" if to else "open any web page in a browser"
         hint = f"{where} and sign in to the network; if there is nothing to sign in to, ask who runs the network's web"
         return Outcome((*rows, row), told, f"{hint} filter to let this machine through to {host}, {_AGAIN}")
     told = f"what answers at {host} is no {asked.service.removeprefix('the ')}"
     hint = (
         f"open https://{host}/ in a web browser: if the network wants a sign-in, sign in there, {_AGAIN}; else correct"
     )
-    other = f" (perhaps https://{to})" if to and to != host else ""
+    led = urlsplit(to).hostname if to else None
+    other = f" (perhaps https://{led})" if led and led != host else ""
     return Outcome((*rows, row), told, f"{hint} microsoft.authority and microsoft.tenant in the profile{other}")
 
 
-def _host(url: str) -> str | None:
+def _page(trouble: Trouble) -> str | None:
+    """The page that a redirect leads to (RFC 9110 10.2.2), as whoever answers names it: many a guest network's speaks
+    no HTTPS. None where it names none that a browser opens."""
+    if not trouble.detail:
+        return None
     try:
-        return urlsplit(url).hostname
+        url = urljoin(f"https://{trouble.host}/", trouble.detail)
+        parts = urlsplit(url)
+        shown = parts.scheme in ("http", "https") and parts.hostname and url.isprintable() and " " not in url
+        return url[:200] if shown else None
     except ValueError:
         return None
 

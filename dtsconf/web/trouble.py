@@ -34,6 +34,9 @@ What = Literal[
 
 
 NO_ADDRESS = "that is no proxy's address"
+TO_LOOK = "; to have the reason looked for: dtsconf test"
+"""How a hint ends that no looks have been made for yet."""
+
 SETTING = "connection.proxy"
 SYSTEM = "this system's proxy settings"
 """Who names a proxy that neither a variable nor the settings name."""

@@ -45,9 +45,10 @@ def unheard(level: Level, failed: SignInFailed, effective: Effective, progress: 
     Raises:
         SignInFailed: `failed` itself, where an answer came or none was asked for.
     """
-    from dtsconf.auth.provider import ANEW, Unheard
+    from dtsconf.auth.provider import Unheard
     from dtsconf.proof import Stage, Verification
     from dtsconf.version import __version__
+    from dtsconf.web.trouble import TO_LOOK
 
     if not isinstance(failed, Unheard):
         raise failed
@@ -55,7 +56,7 @@ def unheard(level: Level, failed: SignInFailed, effective: Effective, progress: 
     at = f"{trouble.host} (to sign in)"
     steps = [Stage(s.place, True, s.ms, f"{at}: {s.detail}", said_by=s.said_by) for s in trouble.steps]
     name = "token" if trouble.place == "request" else trouble.place
-    hint = (failed.hint or "").removesuffix(ANEW)
+    hint = (failed.hint or "").removesuffix(TO_LOOK)
     stage = Stage(name, False, trouble.ms, failed.message, None, None, trouble.cause, hint, trouble.said_by)
     found = _examined(trouble, effective, progress)
     return Verification(
@@ -72,11 +73,12 @@ def unheard(level: Level, failed: SignInFailed, effective: Effective, progress: 
 
 def told(failed: Unheard, effective: Effective, progress: Progress | None = None) -> Unheard:
     """The error with what looks found out, for a command that has no report."""
-    from dtsconf.auth.provider import ANEW, Unheard
+    from dtsconf.auth.provider import Unheard
+    from dtsconf.web.trouble import TO_LOOK
 
     found = _examined(failed.trouble, effective, progress)
     message = f"{failed.message}; {found.telling}" if found.telling else failed.message
-    return Unheard(message, found.hint or (failed.hint or "").removesuffix(ANEW), failed.trouble)
+    return Unheard(message, found.hint or (failed.hint or "").removesuffix(TO_LOOK), failed.trouble)
 
 
 def _examined(trouble: Trouble, effective: Effective, progress: Progress | None) -> Outcome:
@@ -105,5 +107,7 @@ def _examined(trouble: Trouble, effective: Effective, progress: Progress | None)
 
 
 def _told(failure: Stage, found: Outcome) -> Stage:
+    from dtsconf.web.trouble import TO_LOOK
+
     detail = failure.detail if not found.telling else f"{failure.detail}; {found.telling}"
-    return replace(failure, detail=detail, hint=found.hint or failure.hint)
+    return replace(failure, detail=detail, hint=found.hint or (failure.hint and failure.hint.removesuffix(TO_LOOK)))

@@ -558,6 +558,24 @@ def test_a_page_in_place_of_microsoft(away: Away) -> None:
     assert "microsoft.authority" not in told.hint
 
 
+@pytest.mark.parametrize(("host", "filtered"), [(LOGIN, True), (OWN, False)])
+def test_a_page_that_says_not_found(away: Away, host: str, filtered: bool) -> None:
+    """Microsoft knows every tenant's address; a provider of one's own may not."""
+    away.names()
+    away.provider()
+    told = away.behind.run("test", "--json", "--profile", away.profile(host=host, tenant="nothing.example"))[1]
+    assert ("a filter or a sign-in page of this network answers in place of" in told) == filtered
+    assert ("is no identity provider's (HTTP 404)" in told) != filtered
+
+
+def test_send_points_to_what_finds_the_page(away: Away) -> None:
+    away.names()
+    away.provider()
+    profile = away.profile(tenant="html.example")
+    _, _, err = away.behind.run("send", "--profile", profile, "--to", SENDER, "--subject", "x", "--body", "y")
+    assert "what answers there is no identity provider; to have the reason looked for: dtsconf test --profile" in err
+
+
 def test_a_web_site_in_place_of_an_own_provider(away: Away) -> None:
     away.names()
     away.provider()
@@ -571,7 +589,7 @@ def test_a_redirect_in_front_of_the_sign_in(away: Away) -> None:
     away.provider()
     told = away.test(tenant="redirect-away.example")
     assert f"a filter or a sign-in page of this network answers in place of {LOGIN}" in told.detail
-    assert "open https://localhost/ in a web browser" in told.hint
+    assert "/elsewhere/token in a web browser" in told.hint
 
 
 @pytest.mark.parametrize(("tenant", "words"), [("hang-up.example", "is cut"), ("silence.example", "stays silent")])

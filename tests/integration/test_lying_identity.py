@@ -31,6 +31,7 @@ TOLD = {
     "hang-up": "closed the connection",
     "half": "closed the connection",
     "html": "no answer of an identity provider (HTTP 200, text/html",
+    "nothing": "(HTTP 404",
     "empty": "no answer of an identity provider",
     "list": "no answer of an identity provider",
     "deep": "no answer of an identity provider",

@@ -36,6 +36,7 @@ WAYS = (
     "hang-up",
     "half",
     "html",
+    "nothing",
     "empty",
     "list",
     "deep",
@@ -176,6 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _html(self) -> None:
         self._whole(200, b"<html><title>Guest network</title>sign in to the guest network</html>", "text/html")
+
+    def _nothing(self) -> None:
+        self._whole(404, b"<html><title>Not found</title></html>", "text/html")
 
     def _empty(self) -> None:
         self._whole(200, b"", "application/json")

@@ -53,7 +53,7 @@ class Refusal:
         """Whether it is a web page that Graph never shows, and no support of Microsoft's could find: a filter's, or a
         guest network's (RFC 6585 6)."""
         html = not self.graph and self.message.startswith("text/html")
-        return html and not self.request_id and self.status in (200, 403, 451, 511)
+        return html and not self.request_id and self.status in (200, 403, 404, 451, 511)
 
     @property
     def reply(self) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import Finding, StageFailed
+from dtsconf.web.trouble import TO_LOOK
 
 if TYPE_CHECKING:
     from dtsconf.web.trouble import Trouble
@@ -33,7 +34,7 @@ _ELSEWHERE = {
 def failed(trouble: Trouble, host: str) -> StageFailed:
     """As the failure of the stage it happened in."""
     proxied = trouble.what == "proxy"
-    hint = trouble.proxy_hint(host) if proxied else _HINTS[trouble.cause].format(host=host)
+    hint = trouble.proxy_hint(host) if proxied else _HINTS[trouble.cause].format(host=host) + TO_LOOK
     detail = _ELSEWHERE.get(trouble.what, "{}").format(trouble.detail or "nowhere")
     if proxied:
         detail = f"{trouble.proxy_told}: {detail}"

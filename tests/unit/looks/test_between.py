@@ -20,7 +20,11 @@ def asked(trouble: Trouble, seconds: float = 15) -> Asked:
 @pytest.mark.parametrize(
     ("detail", "words"),
     [
-        ("https://login.guest.example/in", "open https://login.guest.example/ in a web browser"),
+        ("https://login.guest.example/in", "open https://login.guest.example/in in a web browser"),
+        ("http://login.guest.example/in", "open http://login.guest.example/in in a web browser"),
+        ("/in", "open https://login.microsoftonline.com/in in a web browser"),
+        ("javascript:alert(1)", "open any web page in a browser"),
+        ("https://guest.example/\x1b[2J", "open any web page in a browser"),
         ("https://[", "open any web page in a browser"),
         ("", "open any web page in a browser"),
     ],

@@ -141,6 +141,8 @@ def test_where_attachments_may_go(url: str, base: str, may: bool) -> None:
     ("status", "headers", "text", "page"),
     [
         (403, {"Content-Type": "text/html"}, "<html>", True),
+        (404, {"Content-Type": "text/html"}, "<html>", True),
+        (404, {"Content-Type": "text/html", "request-id": "r-1"}, "<html>", False),
         (511, {"Content-Type": "text/html; charset=utf-8"}, "<html>", True),
         (403, {"Content-Type": "text/html", "request-id": "r-1"}, "<html>", False),
         (403, {"Content-Type": "application/json"}, body(code="accessDenied"), False),
