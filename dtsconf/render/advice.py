@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.mail.meanings.hints import ANEW, TEST_AGAIN
 from dtsconf.names import escape_controls
-from dtsconf.render import astray, keeping, placed, proposals
+from dtsconf.render import astray, keeping, placed, proposals, recipient
 from dtsconf.render.call import Call
-from dtsconf.settings.effective import display, origin_of
+from dtsconf.settings.effective import display, origin_of, source
 from dtsconf.settings.model import effective_port
 from dtsconf.settings.rules import in_use
 
@@ -76,7 +76,7 @@ def typed(call: Call) -> str:
 def told(hint: str, call: Call, effective: Effective | None) -> str:
     """The hint as a reader of this call can follow it: see `proposals.told` and `Call.completed`. One that is about the
     password ends in what stores that anew."""
-    hint = astray.without_return(hint, effective)
+    hint = recipient.told(astray.without_return(hint, effective), effective)
     anew = _storing(effective, call) if effective is not None and "dtsconf secret check" in hint else ""
     return call.completed(proposals.told(hint.removesuffix(ANEW) if anew else hint, effective)) + anew
 
@@ -107,7 +107,16 @@ def mended(
 ) -> Verification:
     """The verification with its hints `told`, and before them what stands in the organisation's place (`astray`).
     `recorded`: the machine config as the last apply wrote it."""
-    return replace(found, stages=tuple(_mended(stage, call, effective, recorded) for stage in found.stages))
+    return replace(
+        found, stages=tuple(_mended(_to_keep(one, call, effective), call, effective, recorded) for one in found.stages)
+    )
+
+
+def _to_keep(stage: Stage, call: Call, effective: Effective | None) -> Stage:
+    """The stage with a hint that tells where another recipient is to be written, unless --to named the one refused."""
+    if stage.ok or not stage.hint or "--to" in call.reach:
+        return stage
+    return replace(stage, hint=stage.hint + recipient.kept(stage.hint, effective))
 
 
 def _mended(stage: Stage, call: Call, effective: Effective | None, recorded: Organisation | None) -> Stage:
@@ -176,6 +185,9 @@ def origins(effective: Effective | None, layers: Collection[str] | None = None) 
         wanted = layers is None or setting.layer in layers
         if wanted and in_use(key, effective.settings.mode) and (told_of := _origin(key, effective)):
             rows.append(f"  {escape_controls(told_of)}\n")
+    if layers is None and (to := effective.org.verify.to):
+        given = source(effective.org.layer.name, effective.org.place_of("verify.to"))
+        rows.append(f"  verify.to = {escape_controls(f'{to} ({given})')}\n")
     return "values:\n" + "".join(rows) if rows else ""
 
 
