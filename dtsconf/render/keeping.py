@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Place
+from dtsconf.frozen import frozen
 from dtsconf.names import to_unset
 from dtsconf.render.proposal import Proposal, news, typed
 from dtsconf.settings.keys import KEYS
@@ -52,26 +53,61 @@ def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) 
 
 
 def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -> str:
-    """What stands nowhere yet: below its section where the file has that, else with it."""
-    lines = ""
-    for each in list(new):
-        if beside := beside_of(layer, each, effective):
-            lines += f"  # in {beside[0].file}, {by(beside)}\n  {leaf(each)}\n"
-            new.remove(each)
-    if new:
+    """What stands nowhere yet: in its section where the file has that, else with it."""
+    groups: dict[Gap, list[Proposal]] = {}
+    apart = []
+    for each in new:
+        if gap := gap_of(layer, each, effective):
+            groups.setdefault(gap, []).append(each)
+        else:
+            apart.append(each)
+    lines = [
+        line for gap, group in groups.items() for line in (f"  # {gap}", *(f"{gap.indent}{leaf(x)}" for x in group))
+    ]
+    if apart:
         where, indent = _FILES.get(layer, _FILES["profile"])
-        lines += f"{indent}# {where}\n{as_yaml(new, indent)}"
-    return lines
+        gap = _gap(effective.org.files[0], ("settings",)) if effective and layer == "profile" else None
+        lines += [f"{indent}# {gap or where}", *as_yaml(apart, gap.indent if gap else indent)]
+    return "".join(f"{line}\n" for line in lines)
 
 
-def beside_of(layer: LayerName, proposal: Proposal, effective: Effective | None) -> list[Place]:
-    """Where the other settings of the same section stand in the layer's file, or in one of its files."""
+@frozen
+class Gap:
+    """Where a new setting belongs: the file, the place in it in words, and what stands before the setting there."""
+
+    file: str
+    place: str
+    indent: str = "  "
+
+    def __str__(self) -> str:
+        return f"in {self.file}, {self.place}"
+
+
+def gap_of(layer: LayerName, proposal: Proposal, effective: Effective | None) -> Gap | None:
+    """Where a setting belongs that stands nowhere yet: in the layer's file that has its section. None where none has."""
     section, dot, _ = proposal.key.rpartition(".")
     if effective is None or not dot or layer == "machine":
-        return []
+        return None
     others = [one for key, one in effective.origin.items() if key.rpartition(".")[0] == section and one.layer == layer]
-    places = [one.where for one in others if isinstance(one.where, Place)]
-    return [place for place in places if place.file == places[0].file]
+    near = next((one.where for one in others if isinstance(one.where, Place)), None)
+    if near is None:
+        return None
+    top = ("settings",) if layer == "profile" else ()
+    return _gap(near.file, (*top, *section.split("."))) or Gap(near.file, f"beside line {near.line}")
+
+
+def _gap(file: str, path: tuple[str, ...]) -> Gap | None:
+    """Where a new key of a mapping belongs; None where the file can't be read any more, or has no such mapping."""
+    from dtsconf.errors import Invalid
+    from dtsconf.settings import rewriting, trust, yamltext, yamlwords
+
+    try:
+        line, blanks = rewriting.gap(yamltext.decode(file, trust.plain_reader(file)).text, path)
+    except (Invalid, yamlwords.BadYaml, rewriting.CantRewrite):
+        return None
+    if blanks is None:
+        return Gap(file, f"within the braces on line {line}")
+    return Gap(file, f"as a new line below line {line}", " " * blanks)
 
 
 def leaf(proposal: Proposal) -> str:
@@ -96,16 +132,10 @@ def _variable(proposal: Proposal, effective: Effective | None) -> str:
         return f"  export {name}={quote(proposal.value)}\n"
 
 
-def as_yaml(group: list[Proposal], indent: str) -> str:
+def as_yaml(group: list[Proposal], indent: str) -> list[str]:
     """The settings as they stand in a file, a line a section."""
     from dtsconf.settings.rewriting import inline
     from dtsconf.settings.values import nested
 
     tree = nested({each.key: typed(each.key, each.value) for each in group})
-    return "".join(f"{indent}{section}: {inline(values)}\n" for section, values in tree.items())
-
-
-def by(beside: list[Place]) -> str:
-    """Where in its file a key belongs to these."""
-    inline = len({place.line for place in beside}) < len(beside)
-    return f"{'within the braces on' if inline else 'beside'} line {beside[0].line}"
+    return [f"{indent}{section}: {inline(values)}" for section, values in tree.items()]

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Place, Variable
-from dtsconf.render.keeping import as_yaml, beside_of, by, leaf
+from dtsconf.render.keeping import as_yaml, gap_of, leaf
 from dtsconf.render.proposal import GROUP, Proposal, is_so, news, typed, weighed
 from dtsconf.settings import rules
 
@@ -88,12 +88,12 @@ def _written(new: list[Proposal], effective: Effective) -> list[str]:
     """What stands nowhere yet, as what to write, and where."""
     told, apart = [], []
     for each in new:
-        if beside := beside_of("profile", each, effective):
+        if gap := gap_of("profile", each, effective):
             reason = _REASONS[each.locked, each.profile_only]
-            told.append(f"write {leaf(each)} {by(beside)} of {beside[0].file}{reason}")
+            told.append(f"write {leaf(each)} {gap.place} of {gap.file}{reason}")
         else:
             apart.append(each)
-    return told + [f"write {line} into the profile, below settings" for line in as_yaml(apart, "").splitlines()]
+    return told + [f"write {line} into the profile, below settings" for line in as_yaml(apart, "")]
 
 
 def _where(key: str, effective: Effective) -> str:

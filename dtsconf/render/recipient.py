@@ -30,7 +30,7 @@ def told(hint: str, effective: Effective | None) -> str:
         return f"; another has to be allowed first, by {_where(shut, effective)}" if shut else found.group()
 
     bounds = " and ".join(_bound(entry, effective) for entry in effective.org.policy.recipients)
-    return _ANOTHER.sub(rf"\g<0> (it must match {bounds})", _CLAUSE.sub(said, hint))
+    return _ANOTHER.sub(lambda found: f"{found.group()} (it must match {bounds})", _CLAUSE.sub(said, hint))
 
 
 def _shut(effective: Effective, *, own: bool) -> Recipients | None:

@@ -83,6 +83,18 @@ def drop_item(text: str, path: Path, number: int) -> str:
     return page.cut(item, item) if items.flow_style else page.commented(item, item, items.start_mark.column)
 
 
+def gap(text: str, path: Path) -> tuple[int, int | None]:
+    """Where a new key of a mapping belongs: the line, from 1, below which it makes one of its own, and how many blanks
+    stand before it; None for these where it goes within the mapping's braces, which open on that line.
+
+    Raises: CantRewrite, also where there is no such mapping."""
+    page = _Page(text)
+    pairs = page.walk(path)
+    if len(pairs) < len(path):
+        raise CantRewrite("there is no such mapping", page.source.place_at(0))
+    return page.gap(page.mapping(pairs[-1] if pairs else None))
+
+
 Pair = tuple[yaml.Node, yaml.Node]
 
 
@@ -124,6 +136,13 @@ class _Page:
         if not isinstance(node, yaml.MappingNode):
             raise CantRewrite("a mapping is wanted here", self.source.place(node))
         return node
+
+    def gap(self, mapping: yaml.MappingNode) -> tuple[int, int | None]:
+        """As the function of that name."""
+        if mapping.flow_style:
+            return mapping.start_mark.line + 1, None
+        column = mapping.value[0][0].start_mark.column
+        return self._last_of(mapping, column) + 1, column
 
     def replaced(self, pair: Pair, value: object) -> str:
         """The text with another value for a pair."""

@@ -54,7 +54,7 @@ class Told:
     def edit(self, **blanks: str) -> None:
         """Changes the profile as the hint says, its blanks (`NAME`) filled in."""
         changed = re.findall(r"edit (\S+?):(\d+):(\d+) to (\w+: \S+)", self.hint)
-        beside = re.findall(r"write (\w+: \w+) beside line (\d+) of (\S+)", self.hint)
+        beside = re.findall(r"write (\w+: \w+) as a new line below line (\d+) of (\S+)", self.hint)
         below = re.findall(r"write (\w+: \{.*?\}) into the profile", self.hint)
         path = Path((changed[0] if changed else beside[0][::-1])[0])
         lines = path.read_text().splitlines()

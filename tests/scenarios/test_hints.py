@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -221,6 +222,25 @@ def test_a_login_that_is_there_only_has_to_be_required(
     told = machine.run("test", "--profile", profile).fails(6)
     assert advised(told.stdout) == "hint: the server wants a login: --set login.required=true"
     machine.run(*typed(told.stdout)).ok()
+
+
+def test_a_line_to_keep_is_good_yaml_where_it_is_told_to_stand(
+    machine: Machine, smtpd: Servers, certificates: Certificates
+) -> None:
+    running = smtpd(tls=certificates.server_context(), users={"lab": "Pw-canary-3"})
+    running.replies["MAIL"] = ["530 5.7.0 Authentication required"]
+    settings = login(machine.secret_file("Pw-canary-3"), ca_file=certificates.ca_file)
+    del settings["login"]["required"]
+    profile = machine.profile(**proven(running, settings=settings))
+    told = machine.run("test", "--profile", profile).fails(6)
+    _, kept = told.stdout.split("keep: once that works\n")
+    where, line = kept.splitlines()[:2]
+    found = re.fullmatch(rf"  # in {re.escape(profile)}, as a new line below line (\d+)", where)
+    assert found is not None
+    lines = Path(profile).read_text().splitlines()
+    lines.insert(int(found.group(1)), line)
+    Path(profile).write_text("\n".join(lines) + "\n")
+    machine.apply(profile).ok()
 
 
 def test_a_place_that_was_proven_is_not_doubted(machine: Machine, smtpd: Servers) -> None:

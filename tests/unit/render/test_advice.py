@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -245,16 +246,38 @@ def test_what_stands_nowhere_yet_goes_into_its_section_or_comes_with_it() -> Non
         "  # in /srv/site.yaml, beside line 1",
         "  port: 587",
     ]
-    flow = {"server.host": Place("/p.yaml", 5, 18), "server.encryption": Place("/p.yaml", 5, 40)}
-    inline = replace(given, origin={**given.origin, **{k: replace(base.origin[k], where=w) for k, w in flow.items()}})
-    assert keeping.kept([Proposal("server.port", "587")], inline).splitlines() == [
-        "  # in /p.yaml, within the braces on line 5",
-        "  port: 587",
-    ]
     assert keeping.kept([Proposal("login.required", "true")], given).splitlines() == [
         "  # in the profile, below settings",
         "  login: {required: true}",
     ]
+
+
+BLOCK = "settings:\n    server:\n        host:     a.example\n        # who\n        ca_file: ca.pem\n    login:\n        required: true\n"
+BRACES = "settings:\n  server: {host: a.example,\n    ca_file: ca.pem}\n  login: {required: true}\n"
+TOP = "settings: {server: {host: a.example, ca_file: ca.pem}, login: {required: true}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (BLOCK, ["  # in P, as a new line below line 5", "        port: 587", "  # in P, as a new line below line 7", "    connection: {timeout: 60}"]),
+        (BRACES, ["  # in P, within the braces on line 2", "  port: 587", "  # in P, as a new line below line 4", "  connection: {timeout: 60}"]),
+        (TOP, ["  # in P, within the braces on line 1", "  port: 587", "  # in P, within the braces on line 1", "  connection: {timeout: 60}"]),
+    ],
+)  # fmt: skip
+def test_a_new_line_is_shown_with_the_blanks_that_it_needs(tmp_path: Path, text: str, lines: list[str]) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(text)
+    base = effective()
+    place_there = replace(base.origin["server.host"], where=Place(str(path), 3, 9))
+    unset = {
+        key: replace(base.origin[key], layer="default", where=None) for key in ("server.port", "server.encryption")
+    }
+    given = replace(
+        base, origin={**base.origin, **unset, "server.host": place_there}, org=replace(base.org, files=(str(path),))
+    )
+    kept = keeping.kept([Proposal("server.port", "587"), Proposal("connection.timeout", "60")], given)
+    assert kept.replace(str(path), "P").splitlines() == lines
 
 
 def test_a_variable_in_the_way_of_the_right_value_goes() -> None:
