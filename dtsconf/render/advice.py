@@ -9,6 +9,7 @@ from dtsconf.mail.meanings.hints import ANEW, TEST_AGAIN
 from dtsconf.names import escape_controls
 from dtsconf.render import astray, keeping, placed, proposals, recipient
 from dtsconf.render.call import Call
+from dtsconf.render.proposal import news
 from dtsconf.settings.effective import display, origin_of, source
 from dtsconf.settings.model import effective_port
 from dtsconf.settings.rules import in_use
@@ -61,7 +62,8 @@ def text(hint: str | None, call: Call, effective: Effective | None = None) -> st
         return f"then: {call.completed('dtsconf apply --profile FILE') if machine else again}\n"
     more = tuple(f"{each.key}={each.value}" for each in proposed)
     kept = "".join(f"{escape_controls(line)}\n" for line in keeping.kept(proposed, effective).splitlines())
-    if effective is not None and any(effective.origin[key].layer == "machine" for key in keys):
+    changed = {each.key for each in news(proposed, effective)}
+    if effective is not None and any(effective.origin[key].layer == "machine" for key in changed):
         kept += f"  # and then\n  {call.completed('dtsconf apply --profile FILE')}\n"
     return f"try:  {typed(replace(call, sets=(*others, *more)))}\nkeep: once that works\n{kept}"
 

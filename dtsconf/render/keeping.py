@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import Place
+from dtsconf.errors import Place, Variable
 from dtsconf.frozen import frozen
 from dtsconf.names import to_unset
 from dtsconf.render.proposal import Proposal, news, typed
 from dtsconf.settings.keys import KEYS
+from dtsconf.settings.model import DEFAULT_PORTS
+from dtsconf.settings.resolve import DEFAULTS
 
 if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
@@ -37,8 +39,11 @@ _FILES = {
 def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) -> str:
     from shlex import quote
 
+    below = [each for each in group if effective and layer in ("environment", "user") and _is_below(each, effective)]
+    group = [each for each in group if each not in below]
+    gone = "".join(f"  {_without(each, effective)}\n" for each in below if effective)
     if layer == "environment":
-        return "".join(_variable(each, effective) for each in group)
+        return gone + "".join(map(_variable, group))
     if layer == "command line":
         given = " ".join(f"--set {quote(f'{each.key}={each.value}')}" for each in group)
         return f"  # in place of the options of this call\n  {given}\n"
@@ -49,7 +54,7 @@ def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) 
             changed.append(f"  {place}  {leaf(each)}\n")
         else:
             new.append(each)
-    return "".join(changed) + _added(layer, new, effective)
+    return gone + "".join(changed) + _added(layer, new, effective)
 
 
 def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -> str:
@@ -117,14 +122,28 @@ def leaf(proposal: Proposal) -> str:
     return f"{proposal.key.rpartition('.')[2]}: {inline(typed(proposal.key, proposal.value))}"
 
 
-def _variable(proposal: Proposal, effective: Effective | None) -> str:
-    """The line for a shell (Windows: PowerShell): without the variable where the organisation gives this very value."""
+def _is_below(proposal: Proposal, effective: Effective) -> bool:
+    """Whether this very value would be in force without the layer that gives the key now."""
+    key, value = proposal.key, typed(proposal.key, proposal.value)
+    if effective.org.gave(key):
+        return bool(effective.org.layer.values[key].raw == value)
+    if key == "server.port":
+        return value == DEFAULT_PORTS[effective.settings.server.encryption]
+    return bool(DEFAULTS[key].raw == value)
+
+
+def _without(proposal: Proposal, effective: Effective) -> str:
+    """What takes a layer's value away."""
+    where = effective.origin[proposal.key].where
+    way = f"{to_unset(where)}  # " if isinstance(where, Variable) else f"# take {proposal.key} out of {where}: "
+    return f"{way}the value below it is this one"
+
+
+def _variable(proposal: Proposal) -> str:
+    """The line for a shell (Windows: PowerShell)."""
     from shlex import quote
 
     name = KEYS[proposal.key].variable
-    below = effective.org.layer.values.get(proposal.key) if effective else None
-    if below is not None and below.raw == typed(proposal.key, proposal.value):
-        return f"  {to_unset(name)}  # the value below it is this one\n"
     if sys.platform == "win32":
         doubled = proposal.value.replace("'", "''")
         return f"  $env:{name} = '{doubled}'\n"

@@ -206,7 +206,8 @@ def test_what_a_machine_takes_over_is_applied_as_well() -> None:
     assert text.endswith("  # and then\n  dtsconf apply --profile FILE --root /r\n")
     assert "apply" not in advice.text("--set server.port=587", Call("site.yaml"), base)
     origin = {**machine.origin, "server.port": replace(machine.origin["server.port"], layer="environment")}
-    assert "apply" not in advice.text("--set server.port=587", Call(), replace(machine, origin=origin))
+    both = "--set server.port=587 --set server.encryption=starttls"
+    assert "apply" not in advice.text(both, Call(), replace(machine, origin=origin)), "the encryption is so already"
 
 
 def test_what_is_so_already_is_not_to_be_kept() -> None:
@@ -284,6 +285,13 @@ def test_a_variable_in_the_way_of_the_right_value_goes() -> None:
     above = effective({**WORKING, "server.port": 465}, environment={"server.port": 2})
     kept = keeping.kept([Proposal("server.port", "465")], above)
     assert kept == "  unset DTS_EMAIL_SERVER__PORT  # the value below it is this one\n"
+    usual = effective(environment={"server.port": 25})
+    kept = keeping.kept([Proposal("server.port", "587")], usual)
+    assert kept == "  unset DTS_EMAIL_SERVER__PORT  # the value below it is this one\n"
+    own = replace(usual.origin["server.port"], layer="user", where=Place("/home/a/email.yaml", 2, 9))
+    users = replace(usual, origin={**usual.origin, "server.port": own})
+    kept = keeping.kept([Proposal("server.port", "587")], users)
+    assert kept == "  # take server.port out of /home/a/email.yaml:2:9: the value below it is this one\n"
 
 
 def test_what_is_to_be_kept_is_yaml_for_the_settings() -> None:
