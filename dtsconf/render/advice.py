@@ -51,7 +51,7 @@ def text(hint: str | None, call: Call, effective: Effective | None = None) -> st
     """What to paste next, with this call's options; and where to write what worked. Empty when the hint names no
     options that are complete. Where a lock keeps --set out: what to type once the file is edited; where a rule does,
     nothing does before that has changed."""
-    proposed = proposals.first(astray.without_return(hint or "", effective), effective)
+    proposed = proposals.first(_guessing(hint or "", effective), effective)
     if not proposed or any(each.rule for each in proposed):
         return ""
     keys = {each.key for each in proposed}
@@ -78,9 +78,14 @@ def typed(call: Call) -> str:
 def told(hint: str, call: Call, effective: Effective | None) -> str:
     """The hint as a reader of this call can follow it: see `proposals.told` and `Call.completed`. One that is about the
     password ends in what stores that anew."""
-    hint = recipient.told(astray.without_return(hint, effective), effective)
+    hint = recipient.told(_guessing(hint, effective), effective)
     anew = _storing(effective, call) if effective is not None and "dtsconf secret check" in hint else ""
     return call.completed(proposals.told(hint.removesuffix(ANEW) if anew else hint, effective)) + anew
+
+
+def _guessing(hint: str, effective: Effective | None) -> str:
+    """The hint without guesses that lead nowhere."""
+    return astray.without_return(proposals.without_forbidden(hint, effective), effective)
 
 
 def _storing(effective: Effective, call: Call) -> str:

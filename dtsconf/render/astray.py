@@ -80,7 +80,7 @@ def without_return(hint: str, effective: Effective | None) -> str:
         below = effective.org.layer.values.get(key, DEFAULTS[key])
         if effective.origin[key].layer != "command line" or below.raw != value:
             return found.group()
-        return f"as it is without --set {key} ({display(key, value)}), unless that was refused as well"
+        return f"as it is without --set {key} ({display(key, value)}), unless that was refused already"
 
     return _GUESS.sub(said, hint)
 

@@ -28,6 +28,15 @@ def told(hint: str, effective: Effective | None) -> str:
     return GROUP.sub(lambda found: _told(found.group(), effective), hint)
 
 
+_GUESS = re.compile(r"(?<=[:;] )[^;:]*(--set login\.username=[^\s,;)]+); ")
+"""The part of a hint that does no more than guess at another user name."""
+
+
+def without_forbidden(hint: str, effective: Effective | None) -> str:
+    """The hint without a guess at the user name that a rule forbids: nobody changes a rule to try something."""
+    return _GUESS.sub(lambda found: "" if weighed(found.group(1), effective)[0].rule else found.group(), hint)
+
+
 def unset(hint: str) -> str:
     """The hint for a command that takes no --set: what it proposes belongs into a profile."""
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from dtsconf.names import CURLY
 from dtsconf.secret.limits import no_core_dumps
 
 _BLANKS = tuple(" \t\u00a0\u3000")
 """What looks like nothing at the end of a line: blank, tab, no-break space, ideographic space."""
+
+_QUOTES = (('"',), ("'",), CURLY)
+"""Quotation marks that come along from a shell's line, a `.env` file, or a word processor: a pair is of one kind."""
 
 
 class Secret:
@@ -42,6 +46,8 @@ class Secret:
             return f"{where} a blank"
         if (lines := self.lines()) > 1:
             return f"has {lines} lines"
+        if len(self._text) > 2 and any(self._text[0] in kind and self._text[-1] in kind for kind in _QUOTES):
+            return "begins and ends with a quotation mark"
         return "ends in a line break" if self._text.endswith(("\n", "\r")) and "-----BEGIN " not in self._text else None
 
     def __repr__(self) -> str:

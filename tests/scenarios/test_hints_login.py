@@ -28,6 +28,7 @@ def settings(password: str) -> dict[str, Any]:
         (b"Pw-canary-41\n\n", "ends in a line break"),
         (b"Pw-canary-41 ", "ends in a blank"),
         (b"Pw-canary-41\nold one", "has 2 lines"),
+        (b'"Pw-canary-41"\n', "begins and ends with a quotation mark"),
     ],
 )
 @pytest.mark.parametrize("answer", ["535 5.7.8 Error: authentication failed: (reason unavailable)", GOOGLE])
@@ -42,6 +43,22 @@ def test_a_slip_that_the_password_shows_comes_first(
     assert "; store it anew: (" in advised(told.stdout)
     assert "try:" not in told.stdout, "the user name is not what is wrong"
     assert "--set" not in told.stdout
+
+
+@pytest.mark.parametrize(("pattern", "guessed"), [("*@acme.example", False), ("*", True)])
+def test_a_user_name_that_a_rule_forbids_is_not_guessed_at(
+    machine: Machine, smtpd: Servers, pattern: str, *, guessed: bool
+) -> None:
+    refused = {"AUTH-RESULT": "535 5.7.8 Error: authentication failed"}
+    server = smtpd(users={"lab": "x"}, auth_without_tls=True, replies=refused)
+    given = settings(machine.secret_file("Pw-canary-40"))
+    given["login"]["username"] = "lab@acme.example"
+    rules = [{"key": "login.username", "matches": pattern}]
+    profile = machine.profile(**proven(server, settings=given, policy={"rules": rules}))
+    hint = advised(machine.run("test", "--profile", profile).fails(6).stdout)
+    assert ("--set login.username=lab; dtsconf secret check" in hint) == guessed
+    assert ("(lab@acme.example) or the password is wrong: dtsconf secret check" in hint) != guessed
+    assert "forbids" not in hint
 
 
 def test_a_user_name_that_was_proven_is_not_doubted(machine: Machine, smtpd: Servers) -> None:
@@ -97,12 +114,15 @@ def test_a_guess_does_not_lead_back_to_the_one_before(machine: Machine, smtpd: S
     given["login"]["username"] = "lab@acme.example"
     profile = machine.profile(**proven(server, settings={**given, **SENDER}))
     other = machine.run(*typed(machine.run("test", "--profile", profile).fails(6).stdout)).fails(6)
-    back = "without --set login.mechanism (auto), unless that was refused as well"
+    back = "without --set login.mechanism (auto), unless that was refused already"
     assert back in advised(other.stdout)
+    assert "chooses as well, ask the administrator of 127.0.0.1, and send along what this writes" in advised(
+        other.stdout
+    )
     assert "try:" not in other.stdout
     server.replies["AUTH-RESULT"] = "535 5.7.8 Error: authentication failed"
     other = machine.run(*typed(machine.run("test", "--profile", profile).fails(6).stdout)).fails(6)
-    assert "without --set login.username (lab@acme.example), unless that was refused as well" in advised(other.stdout)
+    assert "without --set login.username (lab@acme.example), unless that was refused already" in advised(other.stdout)
     assert "try:" not in other.stdout
 
 

@@ -45,7 +45,10 @@ NO_LOGIN = (
     "this port takes no logins: --set server.port=587 --set server.encryption=starttls for the submission port, or"
     " --set login.required=false where the server trusts this network"
 )
-MECHANISM = "let dtsconf choose how to log in: --set login.mechanism=auto"
+MECHANISM = (
+    "let dtsconf choose how to log in: --set login.mechanism=auto; if the server refuses what it chooses as well, "
+    + ASK
+)
 NO_LOGIN_HERE = (
     "{f.host} takes no login on port {f.port}, the usual one for it: ask its administrator for host and port that do,"
     f" --set server.host=HOST --set server.port=PORT, and send along what this writes: {TICKET}"

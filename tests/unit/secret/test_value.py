@@ -77,6 +77,10 @@ def test_no_json_of_it() -> None:
         ("geheim\u00a0", "ends in a blank"),
         ("geheim\nalt", "has 2 lines"),
         ("geheim\n", "ends in a line break"),
+        ('"geheim"', "begins and ends with a quotation mark"),
+        ("\u201egeheim\u201c", "begins and ends with a quotation mark"),
+        ("'geheim\"", None),
+        ("'", None),
         ("-----BEGIN KEY-----\nx\n-----END KEY-----\n", None),
     ],
 )
