@@ -89,7 +89,7 @@ class Gap:
 
 
 def gap_of(layer: LayerName, proposal: Proposal, effective: Effective | None) -> Gap | None:
-    """Where a setting belongs that stands nowhere yet: in the layer's file that has its section. None where none has."""
+    """Where a setting that stands nowhere yet belongs: in the layer's file with its section. None where none does."""
     section, dot, _ = proposal.key.rpartition(".")
     if effective is None or not dot or layer == "machine":
         return None
