@@ -124,9 +124,22 @@ class Facts(NamedTuple):
         return f"many servers want the whole address, {self._whole_name}"
 
     @property
-    def google_name(self) -> str:
-        """What to do first about a user name that Google knows nobody by; '' where it may be right."""
-        return "" if "@" in self.username else f"Google wants the whole address as user name, {self._whole_name}; then "
+    def short_name(self) -> str:
+        """What to do first about a user name where only whole addresses are known; '' where it may be right."""
+        return "" if "@" in self.username else f"the whole address is wanted as user name, {self._whole_name}; then "
+
+    @property
+    def keyed(self) -> str:
+        """What the provider, known by its host, takes in place of an address and its password; '' where that is not
+        known."""
+        from dtsconf.mail.meanings.keyed import taken
+
+        return taken(self.host, self.username)
+
+    @property
+    def at_sendgrid(self) -> str:
+        """As `keyed`, where the answer tells that it is SendGrid."""
+        return self._replace(host="smtp.sendgrid.net").keyed
 
     @property
     def _whole_name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtsconf.mail.meanings.hints import MIGRATE, TICKET
+from dtsconf.mail.meanings.hints import ANEW, MIGRATE, TICKET
 
 # What a program needs to get in
 APP_PASSWORD = (
@@ -23,10 +23,25 @@ EXPIRED = (
     "the password of {f.username} has expired: set a new one where the organisation lets you (the server's words may"
     " name the page), store that one in the place which dtsconf secret check shows, then dtsconf test again"
 )
+NEW_PASSWORD = (
+    "the server wants another password for {f.username} before it lets the account in: set one where the organisation"
+    " lets you (the server's words may name the page), store that one in the place which dtsconf secret check shows,"
+    " then dtsconf test again"
+)
+EXCHANGE_WRONG = (
+    "{f.short_name}the password of {f.username} is wrong, or the account is asked for a second factor, which no program"
+    f" has (then {MIGRATE} leads to a sign-in); dtsconf secret check shows where the password comes from{ANEW}"
+)
+_KEY = (
+    "; where that is what it got, the key is wrong or was revoked: make a new one in the provider's console; dtsconf"
+    f" secret check shows where the password comes from{ANEW}"
+)
+KEYED = f"{{f.keyed}}{_KEY}"
+SENDGRID = f"{{f.at_sendgrid}}{_KEY}"
 MAIL_PROGRAMS = (
     "the provider lets no mail programs into the account of {f.username}: sign in to its webmail, allow them in the"
-    " settings (Yandex: Email clients; GMX: POP3 and IMAP), make an app password there if it offers one, and store that"
-    " (dtsconf secret check shows where login.password comes from)"
+    " settings (Yandex: Email clients; GMX: POP3 and IMAP; others: SMTP), make an app password there if it offers one,"
+    " and store that (dtsconf secret check shows where login.password comes from)"
 )
 BROWSER = (
     "the provider wants to see {f.username} in a web browser first: sign in there once, answer its question, then"
@@ -40,13 +55,23 @@ LOGIN_FROM = (
     f" address (the answer may name it), with what this writes: {TICKET}; or log in from a network that it allows"
 )
 LOCKED_OUT = (
-    "too many logins failed: wait 15 minutes, set the right password (dtsconf secret check), and only then dtsconf test"
+    "too many logins failed: wait as long as the server's answer says, or else 15 minutes, set the right password"
+    " (dtsconf secret check), and only then dtsconf test"
 )
 
 # What it may send
 DISABLED = (
     "the provider has switched this account off, or sending by it: ask who administers {f.username}, and send along"
     f" what this writes: {TICKET}"
+)
+COMPROMISED = (
+    "the provider has blocked this account, as it does when spam went out by it, and wants another password first: set"
+    " one where the provider lets you, store that one in the place which dtsconf secret check shows, then dtsconf test"
+    " again; if it stays, ask the provider to let the account send"
+)
+LAPSED = (
+    "the account at {f.host} has no plan that lets it send, or what it had has run out: have it renewed or raised"
+    " there, then dtsconf test again"
 )
 HOURLY = (
     "the account or its domain has sent all that the server lets it in an hour, failed mails counted too: wait an hour,"

@@ -37,7 +37,7 @@ CHANGED = (
     f" account is locked; dtsconf secret check shows where the password comes from{ANEW}"
 )
 GOOGLE_PASSWORD = (
-    "{f.google_name}make an app password for {f.username} in the account's security settings and store that one: Google"
+    "{f.short_name}make an app password for {f.username} in the account's security settings and store that one: Google"
     " says this of any wrong name or password, and of an account's ordinary password, which it takes from no program"
     " (dtsconf secret check shows where login.password comes from)"
 )

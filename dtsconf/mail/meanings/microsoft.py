@@ -37,7 +37,7 @@ ROWS: tuple[Row, ...] = (
     Row("auth-rejected", hints.CRITERIA, SUBMISSION, enhanced=r"5\.7\.139", text="criteria"),
     Row(
         "auth-rejected",
-        hints.PASSWORD,
+        accounts.EXCHANGE_WRONG,
         SUBMISSION,
         enhanced=r"5\.7\.139",
         text="credentials were incorrect",

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.mail.meanings import hints
+from dtsconf.mail.meanings import accounts, hints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OTHERWISE: Mapping[str, Mapping[str, str]] = {
-    hints.PASSWORD: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
+    hints.PASSWORD: {"slip": hints.SLIP, "knows_name": hints.CHANGED, "keyed": accounts.KEYED},
+    accounts.SENDGRID: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
+    accounts.EXCHANGE_WRONG: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
     hints.GOOGLE_PASSWORD: {"slip": hints.SLIP},
     hints.EXCHANGE_PASSWORD: {"slip": hints.SLIP},
     hints.LISTED: {"login": hints.LISTED_THOUGH},

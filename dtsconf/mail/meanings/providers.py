@@ -20,7 +20,10 @@ PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essential
 
 CPANEL = "cPanel & WHM: Tweak Settings, Mail; suspended outgoing mail (docs.cpanel.net)"
 
-_PROGRAMS_OFF = r"\b(pop3?|imap)\b.{0,40}(not (activated|enabled)|deactivated|nicht (aktiviert|freigeschaltet))"
+_PROGRAMS_OFF = (
+    r"\b(pop3?|imap|smtp)\b.{0,60}(not (activated|enabled)|deactivated|nicht (aktiviert|freigeschaltet)"
+    r"|requires enabling|(must|has to|needs to) be (enabled|activated|switched on))"
+)
 _UNVERIFIED = "email address is not verified"
 
 ROWS: tuple[Row, ...] = (
@@ -38,7 +41,12 @@ ROWS: tuple[Row, ...] = (
     Row("sender-rejected", hints.VERIFY_SENDER, SENDGRID, SENDING, code="5..", text="verified sender identity"),
     Row("rate-limited", accounts.QUOTA, SENDGRID, code="[45]..", text="maximum credits exceeded"),
     Row(
-        "auth-rejected", hints.PASSWORD, SENDGRID, AUTH, code="535", text="bad username / password|authorization grant"
+        "auth-rejected",
+        accounts.SENDGRID,
+        SENDGRID,
+        AUTH,
+        code="535",
+        text="bad username / password|authorization grant",
     ),
     Row("auth-rejected", hints.LOG_IN, SENDGRID, SENDING, code="550", text="unauthenticated senders not allowed"),
     Row("recipient-rejected", hints.AUTHORIZED, MAILGUN, SENDING, text="for test purposes only|authorized recipients"),

@@ -10,6 +10,7 @@ CODES = "RFC 3463 3.8, X.7.0 and X.7.1: a policy, told in words"
 GREYLISTING = "RFC 6647 2: greylisting answers 4yz, usually 450 or 451, and says so in words"
 SUBMISSION = "RFC 6409 3.3, 6.1: submission checks who sends; RFC 4954 6"
 SWITCHED_OFF = "RFC 4954 6: 535, told in words; RFC 5248 2.4: X.7.13, user account disabled"
+MECHANISMS = "RFC 4954 4: 504, told in words (Cyrus SASL by 535: SASL_NOMECH, SASL_BADPARAM)"
 RELAYING = "RFC 5321 7.9, 3.6.2: servers refuse to relay; they say it in words"
 LISTS = "RFC 5782 2.5, RFC 5321 7.8: refusals by list, told in words"
 
@@ -33,14 +34,30 @@ _EXPIRED = (
 
 _OVER_QUOTA = r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota"
 _SWITCHED_OFF = (
-    r"\b(user|account|mailbox|login)\b.{0,20}\b(disabled|suspended|deactivated|inactive|closed)\b"
+    r"\b(user|account|mailbox|login)\b.{0,20}\b(disabled|suspended|deactivated|inactive|closed|blocked)\b"
     r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b|\bkonto\b.{0,30}(gesperrt|deaktiviert)"
 )
 _SENDING_OFF = r"(outgoing mail|sending|account|mailbox)\b.{0,60}\bsuspended\b"
 _SECOND_FACTOR = r"\b(multi|two|2).?factor|\b(2fa|mfa)\b|\b(two|2).?step verification"
+_MECHANISM = (
+    r"(invalid|unsupported|unknown|unrecogni[sz]ed) (auth\w* |sasl )?(mechanism|method|type)"
+    r"|no mechanism available|\b(mechanism|method) (is )?not (supported|available)"
+)
+_NEW_PASSWORD = (
+    r"(must|ha(ve|s) to|needs? to|required to) (change|reset|renew) (your |the )?(\w+ )?password"
+    r"|password (must|has to|needs to) be (changed|reset|renewed)|change (your |the )?password (first|before)"
+    r"|(kenn|pass)wort\b.{0,20}\bmuss"
+)
+_LAPSED = (
+    r"\b(trial|subscription|licen[cs]e|plan|contract)\b.{0,20}\b(expired|ended|is over|cancell?ed|lapsed)\b"
+    r"|\b(unpaid|overdue)\b"
+)
+_ALLOWED = r"(allowed|permitted|authori[sz]ed|white.?listed|allow.?listed)"
 _FROM_HERE = (
-    r"not (allowed|permitted|authori[sz]ed).{0,20}\bfrom\b.{0,20}\b(ip|address|host|network|location|country|region)\b"
-    r"|\b(ip|address|location|country|region)\b.{0,30}\bnot (allowed|permitted|authori[sz]ed)|unauthori[sz]ed ip\b"
+    rf"not {_ALLOWED}.{{0,20}}\bfrom\b.{{0,20}}\b(ip|address|host|network|location|country|region)\b"
+    rf"|\b(ip|address|location|country|region)\b.{{0,30}}\bnot {_ALLOWED}|unauthori[sz]ed ip\b"
+    r"|\b(ip( address)?|network|location|country|region)\b.{0,30}\b(blocked|denied|forbidden|banned)\b"
+    r"|\bgeo.?(restrict|block|fenc)"
 )
 _NO_RELAY = (
     r"relay(ing)?( access)?( is)? (denied|prohibited|rejected|not (permitted|allowed))"
@@ -76,6 +93,7 @@ FIRST: tuple[Row, ...] = (
         code="5..",
         text=_EXPIRED,
     ),
+    Row("auth-rejected", accounts.NEW_PASSWORD, SUBMISSION, AUTH, code="5..", text=_NEW_PASSWORD),
     Row("auth-rejected", accounts.SECOND_FACTOR, SUBMISSION, AUTH, code="5..", text=_SECOND_FACTOR),
 )
 
@@ -83,9 +101,12 @@ ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
     Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
     Row("auth-rejected", accounts.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
-    Row("rate-limited", accounts.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|locked|" + _RATE),
+    Row("rate-limited", accounts.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|\blocked|" + _RATE),
+    Row("auth-mechanism", hints.MECHANISM, MECHANISMS, AUTH, code="5..", text=_MECHANISM),
     Row("auth-disabled", accounts.DISABLED, SWITCHED_OFF, AUTH, code="5..", text=_SWITCHED_OFF),
+    Row("auth-disabled", accounts.LAPSED, SWITCHED_OFF, AUTH, code="5..", text=f"{_LAPSED}|{_PLAN}"),
     Row("sender-rejected", accounts.DISABLED, CODES, SENDING, code="5..", text=_SENDING_OFF),
+    Row("sender-rejected", accounts.LAPSED, CODES, SENDING, code="5..", text=_LAPSED),
     Row("blocked", accounts.LOGIN_FROM, SUBMISSION, AUTH, code="5..", text=_FROM_HERE),
     Row("rate-limited", accounts.PLAN, CODES, SENDING, text=_PLAN),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
