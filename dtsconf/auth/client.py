@@ -42,7 +42,7 @@ def public(wanted: Wanted, provider: Provider, *, cache: Secret | None = None, b
     import msal
 
     kept = msal.SerializableTokenCache()
-    held_back = [] if _may_keep(wanted) else ["offline_access"]
+    held_back = [] if wanted.kept else ["offline_access"]
 
     def make() -> PublicClientApplication:
         if cache is not None and cache.reveal():
@@ -150,10 +150,6 @@ def nonsense(wanted: Wanted) -> SignInFailed:
     """The error for an answer that is neither a token nor an error."""
     message = f"{escape_controls(wanted.issuer)} answers with no token that could be used, and no error"
     return SignInFailed(message, "check microsoft.authority and microsoft.tenant")
-
-
-def _may_keep(wanted: Wanted) -> bool:
-    return wanted.remember or wanted.session
 
 
 def _by_broker(app: ClientApplication) -> bool:

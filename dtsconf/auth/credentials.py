@@ -6,10 +6,11 @@ Sources: RFC 6749 2.3.1 (secret), RFC 7523 (assertions), Microsoft Entra "certif
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from dtsconf.auth.request import LONGEST, text
-from dtsconf.errors import SecretUnavailable
+from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.secret.value import Secret
 
 KEYS = ("microsoft.client_secret", "microsoft.certificate", "microsoft.client_assertion")
@@ -27,11 +28,34 @@ def credential(key: str, secret: Secret) -> Any:
     if key == "microsoft.client_assertion":
         return _assertion(secret)
     value = secret.reveal()
-    if len(value) > LONGEST or not value.isprintable():
-        raise SecretUnavailable(
-            f"{key} is no client secret: it has a line break, or is too long", "store its Value again"
-        )
+    if fault := _fault(secret, value):
+        raise SecretUnavailable(f"{key} is no client secret: it {fault}", f"store its Value alone: {_ANEW}")
     return value
+
+
+_ANEW = "dtsconf secret check shows where it comes from: store it anew there"
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+
+
+def _fault(secret: Secret, value: str) -> str | None:
+    """Why a text can't be a client secret, as the end of a sentence."""
+    if len(value) > LONGEST:
+        return f"is longer than {LONGEST} characters"
+    if value.isprintable():
+        return None
+    return secret.slip() or "holds a character that nobody sees"
+
+
+def by_its_form(failed: SignInFailed, key: str, secret: Secret) -> SignInFailed:
+    """The error for a client secret that was refused: no new one is wanted where something was stored around it that no
+    Value has."""
+    value = secret.reveal()
+    odd = secret.slip() or ("has a quotation mark around it" if value.strip(_QUOTES) != value else None)
+    if key != "microsoft.client_secret" or odd is None or not any(p.kind == "aadsts7000215" for p in failed.problems):
+        return failed
+    message = f"{failed.message}; what is stored {odd}, which is no part of any Value"
+    hint = f"take that away: {_ANEW}"
+    return SignInFailed(message, hint, tuple(replace(each, message=message, hint=hint) for each in failed.problems))
 
 
 def _certificate(secret: Secret) -> dict[str, str]:
@@ -69,9 +93,12 @@ def _fitting(certificates: list[str], key: str, hint: str) -> str:
 
 def _assertion(secret: Secret) -> dict[str, Any]:
     value = secret.reveal().strip()
+    hint = "give the token as it came, such as the CI system's id token"
     try:
         text(value)
     except ValueError:
-        hint = "give the token as it came, such as the CI system's id token"
         raise SecretUnavailable("microsoft.client_assertion is no token", hint) from None
+    if value.count(".") != 2:
+        told = "microsoft.client_assertion is no token: a JWT has three parts, with a dot between them (RFC 7519)"
+        raise SecretUnavailable(told, hint)
     return {"client_assertion": lambda: value}

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dtsconf.auth import clouds
-from dtsconf.auth.codes import ROWS, Row
-from dtsconf.auth.request import Wanted
+from dtsconf.auth.codes import APPLICATION, LOGS, PLACEHOLDER, ROWS, Row
+from dtsconf.auth.request import Wanted, is_placeholder
 from dtsconf.errors import Problem, SignInFailed
 from dtsconf.names import escape_controls
 
@@ -47,7 +47,7 @@ PLAIN: Mapping[str, tuple[str, str]] = {
     "invalid_scope": ("the provider doesn't offer what is asked for", "let the client have the scopes {scopes}"),
     "login_required": ("nobody is signed in", _AGAIN),
     "server_error": ("the provider has a fault of its own", "try again later"),
-    "slow_down": ("the provider was asked too often", "wait a minute, then sign in again"),
+    "slow_down": ("the provider was asked too often", "wait a minute, then try again"),
     "temporarily_unavailable": ("the provider is busy", "try again later"),
     "unauthorized_client": (
         "the client may not sign in this way",
@@ -57,15 +57,24 @@ PLAIN: Mapping[str, tuple[str, str]] = {
 }
 """OAuth's own words -> cause and next step."""
 
+_PROOF = "check microsoft.client_id, and the client secret, certificate or assertion"
+OF_APPLICATION: Mapping[str, tuple[str, str]] = {
+    "access_denied": ("the application may not sign in", "ask the provider's administrator why"),
+    "interaction_required": ("the provider wants to ask a person", "let it take the application without that"),
+    "invalid_grant": ("the provider doesn't take what the application proves itself with", _PROOF),
+    "login_required": ("the provider wants a person", "let it take the application without that"),
+}
+"""What they mean for an application, where that is something else."""
+
 
 def failed(answer: Mapping[str, Any], wanted: Wanted) -> SignInFailed:
     """The error that an answer with `error` in it stands for."""
     said = words(answer.get("error_description"))
     number = code(answer)
-    row = ROWS.get(number) if number is not None else None
+    row = _row(number, wanted) if number is not None else None
     if number is not None and row is not None:
         message, kind = _microsoft(number, row, said), f"aadsts{number}"
-        hint = ("" if row.who == "user" else "for an administrator: ") + _filled(row.remedy, wanted)
+        hint = ("for an administrator: " if row.who == "admin" else "") + _filled(row.remedy, wanted)
     else:
         message, hint, kind = _other(answer, said, number, wanted)
     problem = Problem(kind, message, hint, code=SignInFailed.exit_code)
@@ -90,6 +99,16 @@ def words(said: Any) -> str:
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
+def _row(number: int, wanted: Wanted) -> Row | None:
+    """The row of a code for this sign-in; a person's next step is none for an application."""
+    row = ROWS.get(number)
+    if number == 700016 and is_placeholder(wanted.client_id):
+        return PLACEHOLDER
+    if not wanted.application or row is None:
+        return row
+    return APPLICATION.get(number) or (Row(row.cause, LOGS) if row.who == "user" else row)
+
+
 def _microsoft(number: int, row: Row, said: str) -> str:
     told = f" ({said})" if said else ""
     return f"sign-in failed: AADSTS{number}: {row.cause}{told}"
@@ -98,12 +117,48 @@ def _microsoft(number: int, row: Row, said: str) -> str:
 def _other(answer: Mapping[str, Any], said: str, number: int | None, wanted: Wanted) -> tuple[str, str, str]:
     name = words(answer.get("error")) or "an error without a name"
     cause, hint = PLAIN.get(name, ("", "ask whoever runs the identity provider"))
-    if number is not None:
+    if wanted.application:
+        cause, hint = OF_APPLICATION.get(name, (cause, _PROOF if hint == _AGAIN else hint))
+    if number is not None:  # Microsoft's own words are to the point, OAuth's are not
+        cause = "" if said else cause
         hint = f"https://login.microsoftonline.com/error?code={number} tells what it means"
+        hint += f"; {_filled(LOGS, wanted)}" if wanted.application else ""
     told = ": ".join(part for part in (name, cause, said) if part)
     return f"sign-in failed: {told}", hint.format(scopes=" ".join(wanted.scopes)), "sign-in"
 
 
 def _filled(text: str, wanted: Wanted) -> str:
     portal = clouds.cloud(wanted.authority).portal or "https://entra.microsoft.com"
-    return text.format(client_id=wanted.client_id, tenant=wanted.tenant, portal=portal)
+    return text.format(
+        client_id=wanted.client_id,
+        tenant=wanted.tenant,
+        portal=portal,
+        own=_own(wanted),
+        keep="" if wanted.kept else "; a token is kept between two runs with --set microsoft.remember_me=true",
+        **_otherwise(wanted),
+    )
+
+
+def _own(wanted: Wanted) -> str:
+    """The option that names the right tenant: the domain of a mailbox is one of its tenant's."""
+    domain = (wanted.sender or "").rpartition("@")[2].lower()
+    if domain and domain != wanted.tenant.lower():
+        return f"--set microsoft.tenant={domain} (the domain of sender.email)"
+    return "--set microsoft.tenant=TENANT (its id, or one of its domains)"
+
+
+def _otherwise(wanted: Wanted) -> dict[str, str]:
+    """How a person signs in otherwise here: by the flow that proves more than the one in use, where there is one."""
+    better = wanted.better and f"--set microsoft.flow={wanted.better}"
+    managed = "use the machine that the organisation manages"
+    by_code = wanted.used == "device-code"
+    if not better:
+        where = ", where a broker or a browser is there to sign in with (a device code never passes)" if by_code else ""
+        allowed = "sign in where a broker or a browser is there" if by_code else _AGAIN
+        mfa = "sign in again, and give the second factor: dtsconf sign-in"
+        return {"mfa": mfa, "device": managed + where, "allowed": allowed}
+    return {
+        "mfa": f"sign in where the second factor can be asked for: dtsconf sign-in, with {better}",
+        "device": f"{managed}, with {better}" + (" (a device code never passes)" if by_code else ""),
+        "allowed": f"sign in with {better}, which they allow",
+    }

@@ -14,7 +14,7 @@ from dtsconf.frozen import frozen
 
 Flow = Literal["auto", "broker", "browser", "device-code", "application"]
 PERSONAL: tuple[Flow, ...] = ("auto", "broker", "browser", "device-code")
-"""Flows that need a person."""
+"""Flows that need a person; what proves most of the device comes first."""
 
 LONGEST = 64 << 10
 """The longest token, code or secret that is taken, in characters."""
@@ -23,7 +23,8 @@ LONGEST = 64 << 10
 @frozen
 class Wanted:
     """One sign-in as the settings want it. `sender` is `sender.email` or None; `root` the folder of `--root` or None;
-    `session`: without Remember Me, tokens can be kept until the user logs out."""
+    `session`: without Remember Me, tokens can be kept until the user logs out; `idle` the application's secret that is
+    given though no application signs in; `ways` the flows that a person could take here, where that was looked at."""
 
     authority: str
     tenant: str
@@ -35,6 +36,8 @@ class Wanted:
     sender: str | None = None
     root: str | None = None
     session: bool = False
+    idle: str | None = None
+    ways: tuple[Flow, ...] = ()
 
     @property
     def issuer(self) -> str:
@@ -45,6 +48,22 @@ class Wanted:
     def application(self) -> bool:
         """Whether nobody has to be asked."""
         return self.flow == "application"
+
+    @property
+    def kept(self) -> bool:
+        """Whether another run finds the tokens of this one."""
+        return self.remember or self.session
+
+    @property
+    def used(self) -> Flow:
+        """The flow that is taken; `auto` where that isn't known."""
+        return self.ways[0] if self.flow == "auto" and self.ways else self.flow
+
+    @property
+    def better(self) -> Flow | None:
+        """A flow that is there and proves more of this device than the one that is taken."""
+        before = PERSONAL[: PERSONAL.index(self.used)] if self.used in PERSONAL else ()
+        return next((way for way in self.ways if way in before), None)
 
     @property
     def scopes(self) -> list[str]:
@@ -62,6 +81,11 @@ class Wanted:
     def name(self) -> str:
         """What tells this sign-in's files from others': 24 hex digits."""
         return name_of(self.authority, self.tenant, self.client_id, self.root)
+
+
+def is_placeholder(client_id: str) -> bool:
+    """Whether the client ID is the one that stands in samples: nothing but zeros."""
+    return bool(client_id) and not client_id.strip("0-")
 
 
 def issuer(authority: str, tenant: str) -> str:

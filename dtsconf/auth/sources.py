@@ -6,9 +6,11 @@ asked and there is none, the answer is an error at once that names `dtsconf sign
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import assert_never
 
 from dtsconf.auth import claims, credentials
@@ -25,6 +27,18 @@ from dtsconf.token import Token
 LAST = 60
 """Seconds that a token which can't be renewed may have left to be handed out all the same."""
 SIGN_IN = "sign in first, as this user: dtsconf sign-in"
+KEEP = "--set microsoft.remember_me=true"
+_NO_MEMORY = (
+    "this login session has no memory that ends with it (XDG_RUNTIME_DIR)"
+    if sys.platform == "linux"
+    else "this system has no memory that ends when you log out"
+)
+UNKEPT = (
+    f"microsoft.remember_me is false, and {_NO_MEMORY}, so a sign-in ends with its command here; keep it: {KEEP}, then "
+    "sign in: dtsconf sign-in"
+)
+"""Where a sign-in ends with the command that made it: to sign in first would help nobody."""
+NO_TERMINAL = "sign in at a terminal: dtsconf sign-in; from another machine: ssh -t to this one, and the same there"
 AGAIN = "sign in again: dtsconf sign-in"
 REFUSED = f"{AGAIN}; if that changes nothing, the account may not use SMTP AUTH: ask its administrator"
 REFUSED_APPLICATION = (
@@ -88,6 +102,8 @@ class UserTokens:
         Raises:
             SignInFailed: it failed, or nobody can be asked; what was kept is still kept.
         """
+        if self._person is None:
+            raise SignInFailed("there is no terminal here to ask somebody at", NO_TERMINAL)
         return self._store.facts(self._signed_in(accept))
 
     def forget(self) -> None:
@@ -147,7 +163,8 @@ class UserTokens:
 
     def _signed_in(self, accept: Callable[[str], object] = lambda _address: None) -> Held:
         if self._person is None:
-            raise SignInFailed(f"nobody is signed in to {self._wanted.issuer}, and nobody can be asked here", SIGN_IN)
+            message = f"nobody is signed in to {self._wanted.issuer}, and nobody can be asked here"
+            raise SignInFailed(message, _before(self._wanted))
         with self._store.alone():
             self._store.ready()
         try:
@@ -209,7 +226,7 @@ class ApplicationTokens:
         try:
             value, expires = token_of(answer or {}, self._wanted)
         except SignInFailed as failed:
-            raise self._provider.by_its_clock(failed) from None
+            raise self._provider.by_its_clock(credentials.by_its_form(failed, key, secret)) from None
         return Token(value, self._wanted.sender or "", expires)
 
 
@@ -218,6 +235,7 @@ def interact(wanted: Wanted, provider: Provider, person: Person, environ: Mappin
     from dtsconf.auth import flows, surroundings
     from dtsconf.auth.client import public
 
+    wanted = replace(wanted, ways=surroundings.ways(wanted, environ))
     choice = surroundings.choose(wanted, environ)
     person.tell(f"signing in by {choice.flow}: {choice.why}")
     client = public(wanted, provider, broker=choice.flow == "broker")
@@ -231,6 +249,14 @@ def interact(wanted: Wanted, provider: Provider, person: Person, environ: Mappin
         case _:
             assert_never(choice.flow)
     return client.held(answer)
+
+
+def _before(wanted: Wanted) -> str:
+    """What has to be done before a run that nobody can be asked in."""
+    first = SIGN_IN if wanted.kept else UNKEPT
+    if wanted.idle is None:
+        return first
+    return f"{wanted.idle} is given, and an application alone uses it: --set microsoft.flow=application; else {first}"
 
 
 def _token(found: Held) -> Token:

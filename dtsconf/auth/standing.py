@@ -30,12 +30,13 @@ class SignedIn:
 @frozen
 class Standing:
     """How this user stands with the machine's microsoft mode. `facts` None: not signed in, or nobody has to be.
-    `exposed`: others could read or replace the tokens."""
+    `exposed`: others could read or replace the tokens; `kept`: a sign-in outlives its command here."""
 
     flow: str
     facts: Facts | None
     proof: SignInProof | None
     exposed: Exposed | None = None
+    kept: bool = True
 
     @property
     def warning(self) -> Notice | None:

@@ -62,6 +62,13 @@ def choose(wanted: Wanted, environ: Mapping[str, str]) -> Choice:
     return Choice("device-code", f"there is no broker ({missing}) and no browser ({screen})")
 
 
+def ways(wanted: Wanted, environ: Mapping[str, str]) -> tuple[Asking, ...]:
+    """The flows that a person could take here, in the order of what they prove."""
+    broker: tuple[Asking, ...] = ("broker",) if broker_missing(wanted) is None else ()
+    browser: tuple[Asking, ...] = ("browser",) if screen_missing(environ) is None else ()
+    return (*broker, *browser, "device-code")
+
+
 def broker_missing(wanted: Wanted) -> str | None:
     """Why there is no broker; None when there is one."""
     system = platform.system()

@@ -33,6 +33,9 @@ def sign_in(subject: Subject) -> Iterator[Check]:
     yield standing_of(subject)
 
 
+_UNKEPT = "microsoft.remember_me: true in the profile: without it a sign-in ends with its command here; dtsconf sign-in"
+
+
 def standing_of(subject: Subject) -> Check:
     """How this user stands with the machine's own settings."""
     from dtsconf.render.sign_in import standing_text
@@ -45,4 +48,5 @@ def standing_of(subject: Subject) -> Check:
     if exposed := found.warning:
         return Check("sign-in", "warn", f"{told}: {one_line(exposed.message)}", exposed.hint)
     owed = found.flow != "application" and found.facts is None
-    return Check("sign-in", "warn" if owed else "ok", told, "dtsconf sign-in" if owed else None)
+    hint = "dtsconf sign-in" if found.kept else _UNKEPT
+    return Check("sign-in", "warn" if owed else "ok", told, hint if owed else None)

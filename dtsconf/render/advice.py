@@ -17,7 +17,7 @@ from dtsconf.settings.rules import in_use
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from dtsconf.errors import SignInFailed
+    from dtsconf.errors import DtsconfError
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage, Verification
     from dtsconf.queue.ledger import Ran
@@ -77,7 +77,7 @@ def typed(call: Call) -> str:
 
 def told(hint: str, call: Call, effective: Effective | None) -> str:
     """The hint as a reader of this call can follow it: see `proposals.told` and `Call.completed`. One that is about the
-    password ends in what stores that anew."""
+    password, or the application's secret, ends in what stores that anew."""
     hint = recipient.told(_guessing(hint, effective), effective)
     anew = _storing(effective, call) if effective is not None and "dtsconf secret check" in hint else ""
     return call.completed(proposals.told(hint.removesuffix(ANEW) if anew else hint, effective)) + anew
@@ -89,12 +89,13 @@ def _guessing(hint: str, effective: Effective | None) -> str:
 
 
 def _storing(effective: Effective, call: Call) -> str:
-    """What stores the password anew, after a hint; empty where nobody can tell."""
+    """What stores the password, or the application's secret, anew, after a hint; empty where nobody can tell."""
     from dtsconf.secret.plugins import schemes_for
     from dtsconf.secret.ref import NotAReference, parse
     from dtsconf.secret.storing import storing
 
-    setting = effective.origin["login.password"]
+    key = "login.password" if effective.settings.mode == "smtp" else "microsoft.client_secret"
+    setting = effective.origin[key]
     try:
         reference = parse(str(setting.value), schemes_for(str(setting.value)))
     except NotAReference:
@@ -164,10 +165,10 @@ def mended_sent(found: Sent, call: Call, effective: Effective, recorded: Organis
     return replace(found, stages=stages, recipients=_each(found.recipients, lambda hint: told(hint, call, effective)))
 
 
-def mend_sign_in(error: SignInFailed, call: Call, effective: Effective, recorded: Organisation | None) -> None:
+def mend_sign_in(error: DtsconfError, call: Call, effective: Effective, recorded: Organisation | None) -> None:
     """As `mended`, for a sign-in that failed without a report; its hints say where the values are given as well."""
-    stage = error.unreached[0] if error.unreached else "token"
-    first = call.completed(astray.told(stage, effective, recorded, error.unreached and error.unreached[1]))
+    stage, cause = getattr(error, "unreached", None) or ("token", None)
+    first = call.completed(astray.told(stage, effective, recorded, cause))
 
     def mend(hint: str | None) -> str | None:
         rest = told(placed.placed(hint, effective, known=first), call, effective) if hint else ""

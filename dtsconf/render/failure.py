@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dtsconf.errors import SignInFailed
+from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.names import escape_controls
 from dtsconf.render.call import Call, hinted
 from dtsconf.render.common import dump, hint_line, notice_data, problem, shared, warnings
@@ -62,8 +62,9 @@ def text(
 
 
 def settings_of(error: DtsconfError) -> Effective | None:
-    """The settings that a sign-in failed with; None for any other error, or where they aren't known."""
-    if not isinstance(error, SignInFailed):
+    """The settings that a sign-in failed with, or what an application proves itself with; None for any other error, or
+    where they aren't known."""
+    if not isinstance(error, (SignInFailed, SecretUnavailable)):
         return None
     known = error.known.effective if _is_applied(error.known) else error.known
     return known if hasattr(known, "origin") else None
@@ -76,13 +77,15 @@ def _to_try(error: DtsconfError, advised: str | None, call: Call, recorded: Orga
         return ""
     from dtsconf.render import advice, astray
 
+    if "dtsconf sign-in" in (advised or "") and "--set microsoft.flow=application" not in (advised or ""):
+        call = replace(call, trial="sign-in", reach=())
     return "" if astray.is_by_hand("token", effective, recorded) else advice.text(advised, call, effective)
 
 
 def _complete(error: DtsconfError, call: Call, recorded: Organisation | None) -> None:
     """Let the error's hints, and those of what it had found out, be such as a reader of this call can follow."""
     effective = settings_of(error)
-    if effective is not None and isinstance(error, SignInFailed):
+    if effective is not None:
         from dtsconf.render import advice
 
         advice.mend_sign_in(error, call, effective, recorded)

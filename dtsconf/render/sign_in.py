@@ -19,7 +19,8 @@ KEPT = {
     "encrypted": "kept encrypted, its key in {store}",
     "file": "kept in a file that only you can read, not encrypted",
     "session": "kept in memory until you log out",
-    "process": "kept by this process alone: this system has no memory that ends when you log out",
+    "process": "kept by this command alone, so the next one asks again, unless microsoft.remember_me is true: this "
+    "login has no memory that ends with it",
 }
 
 

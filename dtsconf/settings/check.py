@@ -106,6 +106,13 @@ def _too_many_application_secrets(values: Values) -> list[Problem]:
     ]
 
 
+def idle_secret(values: Values) -> str | None:
+    """The key of the application's secret that is given, though the flow is a person's; None where that isn't so."""
+    if values["microsoft.flow"].value == "application":
+        return None
+    return next((key for key in APPLICATION_SECRETS if values[key].value is not None), None)
+
+
 def missing(values: Values) -> list[str]:
     """The required settings that are null in the mode in use, by dotted key."""
     if values["mode"].value == "smtp":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from dtsconf.errors import SignInFailed
+from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.frozen import frozen
 from dtsconf.wiring import Inputs, last_generation, layout_of, looking, who
 
@@ -121,7 +121,7 @@ def going_by(effective: Effective) -> Iterator[None]:
     """A sign-in that fails within brings the settings along that it went by: its hint speaks of their values."""
     try:
         yield
-    except SignInFailed as failed:
+    except (SecretUnavailable, SignInFailed) as failed:
         failed.known = effective
         raise
 

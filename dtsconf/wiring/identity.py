@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def wanted_of(inputs: Inputs, effective: Effective) -> Wanted:
     """The sign-in that the settings want."""
     from dtsconf.auth.request import Wanted
+    from dtsconf.settings.check import idle_secret
 
     microsoft = effective.settings.microsoft
     return Wanted(
@@ -33,6 +34,7 @@ def wanted_of(inputs: Inputs, effective: Effective) -> Wanted:
         effective.settings.sender.email,
         root_name(inputs.root),
         places_of(inputs).session is not None,
+        idle_secret(effective.origin),
     )
 
 

@@ -88,8 +88,8 @@ def test_a_sign_in_is_told_what_keeps_it_from_the_provider(here: Office) -> None
 
 def test_nobody_is_asked_without_a_terminal(here: Office) -> None:
     here.run("apply", "--yes", "--profile", here.profile(flow="device-code")).ok()
-    for command in ("sign-in", "test"):
-        assert "nobody can be asked" in here.run(command).fails(6).text
+    for command, words in (("sign-in", "there is no terminal here"), ("test", "nobody can be asked")):
+        assert words in here.run(command).fails(6).text
     assert here.tenant.user_codes() == []
 
 
@@ -178,8 +178,9 @@ def test_without_a_keyring_nobody_is_asked_in_vain(here: Office) -> None:
 def test_without_memory_for_a_session_a_sign_in_lasts_for_the_command(here: Office) -> None:
     del here.machine.environment["XDG_RUNTIME_DIR"]
     here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
-    assert "kept by this process alone" in here.at_terminal("sign-in").ok().text
-    here.run("test").fails(6)
+    assert "kept by this command alone, so the next one asks again" in here.at_terminal("sign-in").ok().text
+    for command in ("test", "send --to ann@acme.example --body x"):
+        assert "--set microsoft.remember_me=true, then sign in" in here.run(*command.split()).fails(6).text
     assert "proven for dtsconf" in here.at_terminal("test").ok().text
     assert not [path for path in here.searched() if path.endswith((".sealed", ".tokens"))]
     assert "refresh_token" not in here.tenant.asked()

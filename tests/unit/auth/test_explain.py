@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +16,9 @@ from dtsconf.names import escape_controls
 
 CLIENT = "12345678-1234-1234-1234-123456789012"
 WANTED = Wanted("https://login.microsoftonline.com", "acme.example", CLIENT)
+APPLICATION_WANTED = replace(WANTED, flow="application", sender="reports@acme.example")
+OF_REDIRECTS = (50011, 500113, 700009, 900971, 9002326)
+"""Answers to a browser's sign-in alone: no application meets them."""
 TRACE = "\r\nTrace ID: 0000aaaa-11bb-cccc-dd33-eeeeee333333\r\nCorrelation ID: x\r\nTimestamp: 2026-11-09 02:02:12Z"
 
 
@@ -31,6 +36,79 @@ def test_each_row_gives_a_whole_sentence_and_a_next_step(number: int) -> None:
     assert "{" not in error.hint
     assert error.hint.startswith("for an administrator: ") is (ROWS[number].who == "admin")
     assert error.problems[0].kind == f"aadsts{number}"
+
+
+OF_A_PERSON = re.compile(
+    r"sign in again|dtsconf sign-in|microsoft\.flow|remember_me|public client|http://localhost|second factor|the machine that"
+)
+
+
+@pytest.mark.parametrize("number", sorted(ROWS))
+def test_an_application_is_no_person(number: int) -> None:
+    error = failed(answer(number), APPLICATION_WANTED)
+    assert error.message.startswith(f"sign-in failed: AADSTS{number}: ")
+    assert error.hint
+    assert "{" not in error.hint
+    if number not in OF_REDIRECTS:
+        assert not OF_A_PERSON.search(error.hint), error.hint
+
+
+@pytest.mark.parametrize("name", sorted(PLAIN))
+def test_an_application_is_no_person_to_another_provider_either(name: str) -> None:
+    error = failed({"error": name}, replace(APPLICATION_WANTED, authority="https://id.acme.example"))
+    assert "sign in again" not in (error.hint or "sign in again")
+
+
+@pytest.mark.parametrize("number", [53003, 530003, 53000, 530035])
+def test_a_policy_on_an_application_is_one_for_workload_identities(number: int) -> None:
+    error = failed(answer(number), APPLICATION_WANTED)
+    assert "for workload identities" in error.message
+    assert "Named locations" in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "words"),
+    [
+        (50076, {"flow": "device-code", "ways": ("device-code",)}, "sign in again, and give the second factor: "),
+        (50076, {"flow": "device-code", "ways": ("browser", "device-code")}, "with --set microsoft.flow=browser"),
+        (50076, {"ways": ("browser", "device-code")}, "sign in again, and give the second factor: "),
+        (53003, {"flow": "browser", "ways": ("broker", "browser", "device-code")}, "with --set microsoft.flow=broker"),
+        (53003, {"ways": ("device-code",)}, "where a broker or a browser is there to sign in with"),
+        (53003, {"ways": ("broker", "browser", "device-code")}, "use the machine that the organisation manages"),
+        (530035, {"ways": ("device-code",)}, "sign in where a broker or a browser is there"),
+        (50196, {}, "wait some minutes; a token is kept between two runs with --set microsoft.remember_me=true"),
+        (50196, {"remember": True}, "wait some minutes"),
+        (50196, {"session": True}, "wait some minutes"),
+        (50196, {"flow": "application", "remember": True}, "let one run send many mails"),
+        (90002, {"sender": "ann@acme.test"}, "--set microsoft.tenant=acme.test (the domain of sender.email)"),
+        (90002, {"sender": "ann@acme.example"}, "--set microsoft.tenant=TENANT (its id, or one of its domains)"),
+        (700016, {"client_id": "00000000-0000-0000-0000-000000000000"}, "--set microsoft.client_id=ID"),
+        (70002, {}, "Allow public client flows: Yes"),
+        (70002, {"flow": "application"}, "Certificates & secrets > New client secret"),
+    ],
+)
+def test_a_hint_goes_by_what_is_there_to_sign_in_with(number: int, change: dict[str, Any], words: str) -> None:
+    hint = failed(answer(number), replace(WANTED, **change)).hint or ""
+    assert words in hint
+    assert "--set" in words or "--set" not in hint
+
+
+def test_who_never_entered_the_code_is_asked_again() -> None:
+    for number in (70016, 70020):
+        error = failed({**answer(number), "error": "expired_token"}, WANTED)
+        assert error.hint == "sign in again: dtsconf sign-in"
+
+
+@pytest.mark.parametrize("number", [50011, 500113, 700009, 900971])
+def test_no_redirect_address_at_all_wants_the_same_as_a_wrong_one(number: int) -> None:
+    assert "Mobile and desktop applications add http://localhost" in (failed(answer(number), WANTED).hint or "")
+
+
+def test_oauth_s_words_do_not_stand_before_microsoft_s_own() -> None:
+    said = {"error": "invalid_grant", "error_description": "AADSTS99999: who knows", "error_codes": [99999]}
+    error = failed(said, APPLICATION_WANTED)
+    assert error.message == "sign-in failed: invalid_grant: AADSTS99999: who knows"
+    assert "Service principal sign-ins" in (error.hint or "")
 
 
 def test_the_table_has_the_errors_that_are_met_most() -> None:

@@ -71,6 +71,28 @@ def test_nobody_to_ask_is_an_error_at_once_that_names_the_command(make: Make, pr
     assert provider.urls == []
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "sign in first, as this user: dtsconf sign-in"),
+        ({"remember": False}, "--set microsoft.remember_me=true, then sign in: dtsconf sign-in"),
+        ({"remember": False, "session": True}, "sign in first, as this user: dtsconf sign-in"),
+        ({"idle": "microsoft.certificate"}, "microsoft.certificate is given, and an application alone uses it: --set "),
+    ],
+)
+def test_to_sign_in_first_is_said_where_that_is_kept(make: Make, change: dict[str, Any], words: str) -> None:
+    with pytest.raises(SignInFailed, match="nobody is signed in") as caught:
+        make(replace(USER, **change)).get()
+    assert str(caught.value.hint).startswith(words) or words in str(caught.value.hint)
+    assert ("remember_me" in str(caught.value.hint)) is ("remember_me" in words)
+
+
+def test_a_sign_in_without_a_terminal_is_told_that_it_needs_one(make: Make) -> None:
+    with pytest.raises(SignInFailed, match="there is no terminal here to ask somebody at") as caught:
+        make().sign_in()
+    assert "ssh -t" in str(caught.value.hint)
+
+
 def test_a_token_with_less_than_ten_minutes_left_is_renewed_and_kept(make: Make, provider: FakeProvider) -> None:
     provider.answers[GRANT] = [tokens(lasts=599)]
     make(person=Somebody()).sign_in()
@@ -299,6 +321,7 @@ def test_an_application_s_token_that_ends_soon_is_got_anew(lasts: int, then: str
     [
         ("microsoft.client_secret", "two\nlines", "no client secret"),
         ("microsoft.client_assertion", "not a token", "no token"),
+        ("microsoft.client_assertion", "notajwt", "a JWT has three parts"),
         ("microsoft.certificate", "nothing", "0 certificates and 0 keys"),
         (
             "microsoft.certificate",
@@ -316,6 +339,41 @@ def test_a_secret_that_is_none_is_exit_5_and_unseen(key: str, secret: str, told:
     with pytest.raises(SecretUnavailable, match=told) as caught:
         application(FakeProvider(), key, secret).get()
     assert secret not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        ("\ufeffs3cret", "it begins with a byte order mark"),
+        ("s3cret\n", "it ends in a line break"),
+        ("one\ntwo", "it has 2 lines"),
+        ("s3\x07cret", "it holds a character that nobody sees"),
+        ("x" * 70000, "it is longer than 65536 characters"),
+    ],
+)
+def test_what_keeps_a_text_from_being_a_client_secret_is_named(secret: str, told: str) -> None:
+    with pytest.raises(SecretUnavailable, match=told) as caught:
+        application(FakeProvider(), secret=secret).get()
+    assert "dtsconf secret check shows where it comes from: store it anew there" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("secret", "number", "words"),
+    [
+        (" s3cret", 7000215, "what is stored begins with a blank, which is no part of any Value"),
+        ('"s3cret"', 7000215, "what is stored has a quotation mark around it"),
+        ("s3cret", 7000215, ""),
+        ('"s3cret"', 7000222, ""),
+    ],
+)
+def test_a_refused_client_secret_shows_what_was_stored_around_it(secret: str, number: int, words: str) -> None:
+    no = f'{{"error": "invalid_client", "error_description": "AADSTS{number}: no"}}'
+    with pytest.raises(SignInFailed) as caught:
+        application(FakeProvider({"client_credentials": [Reply(401, no)]}), secret=secret).get()
+    assert words in caught.value.message
+    assert ("what is stored" in caught.value.message) is bool(words)
+    assert str(caught.value.hint).startswith("take that away: dtsconf secret check") is bool(words)
+    assert caught.value.problems[0].hint == caught.value.hint
 
 
 STRANGE: list[Any] = [

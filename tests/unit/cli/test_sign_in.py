@@ -312,7 +312,10 @@ def test_what_is_kept_till_log_out(dtsconf: Dtsconf, tmp_path: Path, monkeypatch
 
 
 def test_where_no_memory_ends_with_the_session_that_is_said(dtsconf: Dtsconf, tmp_path: Path) -> None:
-    assert "kept by this process alone" in dtsconf("sign-in", "--profile", site(tmp_path, remember=False)).out
+    assert (
+        "kept by this command alone, so the next one asks again"
+        in dtsconf("sign-in", "--profile", site(tmp_path, remember=False)).out
+    )
 
 
 APPLICATION = """\
