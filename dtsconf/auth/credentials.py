@@ -34,7 +34,6 @@ def credential(key: str, secret: Secret) -> Any:
 
 
 _ANEW = "dtsconf secret check shows where it comes from: store it anew there"
-_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 
 
 def _fault(secret: Secret, value: str) -> str | None:
@@ -49,8 +48,7 @@ def _fault(secret: Secret, value: str) -> str | None:
 def by_its_form(failed: SignInFailed, key: str, secret: Secret) -> SignInFailed:
     """The error for a client secret that was refused: no new one is wanted where something was stored around it that no
     Value has."""
-    value = secret.reveal()
-    odd = secret.slip() or ("has a quotation mark around it" if value.strip(_QUOTES) != value else None)
+    odd = secret.slip()
     if key != "microsoft.client_secret" or odd is None or not any(p.kind == "aadsts7000215" for p in failed.problems):
         return failed
     message = f"{failed.message}; what is stored {odd}, which is no part of any Value"

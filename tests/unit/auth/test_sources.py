@@ -361,7 +361,7 @@ def test_what_keeps_a_text_from_being_a_client_secret_is_named(secret: str, told
     ("secret", "number", "words"),
     [
         (" s3cret", 7000215, "what is stored begins with a blank, which is no part of any Value"),
-        ('"s3cret"', 7000215, "what is stored has a quotation mark around it"),
+        ('"s3cret"', 7000215, "what is stored begins and ends with a quotation mark"),
         ("s3cret", 7000215, ""),
         ('"s3cret"', 7000222, ""),
     ],
