@@ -215,6 +215,8 @@ def _no_proxy(host: str, trouble: Trouble, detail: str) -> Unheard:
     words = {"resolve": "can't be found"}.get(trouble.place, "can't be reached")
     if trouble.said_by == "dtsconf" and trouble.cause == "no-route":
         words = "can't be used"
+    if trouble.proxy_mute:
+        words = "was reached, and gives no answer"
     if trouble.said_by == "server":
         words = "lets nothing through to it"
     message = f"no way to {host}: {escape_controls(trouble.proxy_told)} {words}: {detail}"

@@ -46,7 +46,7 @@ def examine(asked: Asked) -> Outcome:
     """Why there is no way through the proxy."""
     trouble = asked.trouble
     proxy = trouble.proxy
-    if proxy is None or not proxy.host or not proxy.scheme.startswith("http"):
+    if proxy is None or not proxy.host or proxy.astray or not proxy.scheme.startswith("http"):
         return Outcome()
     case = Case(Goal(proxy.host, proxy.port, "the proxy", proxy.named), trouble.cause, trouble.ms)
     hint = trouble.proxy_hint(trouble.host)
@@ -103,9 +103,10 @@ def read(answer: str) -> Heard | None:
 
 
 def _heard(heard: Heard | None, trouble: Trouble, proxy: Proxy) -> Outcome:
-    if heard is None:
-        return Outcome((), None, trouble.proxy_hint(trouble.host))
     what = f"asked the proxy {proxy.place} for a way to {trouble.host} port {trouble.port}, without a password"
+    if heard is None:
+        silence = Evidence(what, "no answer", "it takes connections, and says nothing to what it is asked")
+        return Outcome((silence,) if trouble.proxy_mute else (), None, trouble.proxy_hint(trouble.host))
     if heard.status.startswith("407") and heard.schemes and SPOKEN not in map(str.lower, heard.schemes):
         return _unspoken(what, heard, trouble)
     means = _MEANS.get(heard.status[:3], "the proxy doesn't let this through")

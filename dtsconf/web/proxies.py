@@ -20,6 +20,11 @@ _PORTS = {"https": 443, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 """The port of a proxy whose address names none; else HTTP's."""
 
 
+_ENDS = frozenset("/?#\\[] \t\r\n")
+"""What ends the part of an address that holds user name, password and host (RFC 3986 3.2), or is taken for its end by
+libraries, where it isn't written as %XX."""
+
+
 def on_the_way(url: str, proxies: Mapping[str, str], proxy: str) -> Proxy | None:
     """The proxy that `proxies_for` gave for the URL, without its password; None when there is none."""
     import requests
@@ -28,18 +33,29 @@ def on_the_way(url: str, proxies: Mapping[str, str], proxy: str) -> Proxy | None
     if not address:
         return None
     named = SETTING if proxy != "system" else next((name for name in _VARIABLES if os.environ.get(name)), SYSTEM)
-    parts = urlsplit(address if "://" in address else f"http://{address}")
+    return _read(address, named)
+
+
+def _read(address: str, named: str) -> Proxy:
+    """The proxy of an address, as `named` gives it."""
+    scheme, _, rest = address.rpartition("://") if "://" not in address else address.partition("://")
+    login, at, place = rest.rpartition("@")
+    astray = not _ENDS.isdisjoint(login)
     try:
+        parts = urlsplit(f"{scheme or 'http'}://{place if astray else rest}")
         host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
     except ValueError:
-        host, port = "", 0
-    return Proxy(parts.scheme, host, port, named, parts.username is not None)
+        return Proxy(scheme or "http", "", 0, named, bool(at), astray)
+    return Proxy(parts.scheme, host, port, named, bool(at), astray)
 
 
 def unproxied(url: str, proxy: str) -> tuple[str, str] | None:
     """Why the environment's proxy isn't taken for the URL, and what would have it taken; None where there is none."""
     host = urlsplit(url).hostname or ""
-    if proxy != "system" or is_loopback(host) or proxies_for(url, proxy).get("https"):
+    taken = proxies_for(url, "system").get("https")
+    if proxy == "none" and taken and (found := on_the_way(url, {"https": taken}, "system")):
+        return f"{SETTING} is none, and {found.named} names one: {found.place}", f"--set {SETTING}=system"
+    if proxy != "system" or is_loopback(host) or taken:
         return None
     named = next((name for name in _VARIABLES if os.environ.get(name)), None)
     spared = next((name for name in ("no_proxy", "NO_PROXY") if os.environ.get(name)), None)
@@ -54,10 +70,12 @@ def unproxied(url: str, proxy: str) -> tuple[str, str] | None:
 
 def refused(proxy: Proxy) -> Trouble | None:
     """Why a proxy can't be used whatever it answers; None when it may do."""
-    if proxy.scheme in ("http", "https"):
+    if proxy.scheme in ("http", "https") and not proxy.astray:
         return None
     words = NO_ADDRESS
-    if proxy.scheme.startswith("socks"):
+    if proxy.astray:
+        words = "its user name or password holds a character that has to be written as %XX there"
+    elif proxy.scheme.startswith("socks"):
         words = "it is a SOCKS proxy, and dtsconf goes through HTTP proxies alone"
     return Trouble("proxy", "no-route", words, "dtsconf", "connect", proxy=proxy)
 

@@ -55,13 +55,15 @@ class Step:
 @frozen
 class Proxy:
     """The proxy on the way, without its password. `scheme` is that of its address (`http` speaks in clear to the proxy
-    itself), `named` who names it: a variable, `connection.proxy` or SYSTEM; `login`: a user name goes along."""
+    itself), `named` who names it: a variable, `connection.proxy` or SYSTEM; `login`: a user name goes along; `astray`:
+    it, or the password, is written so that the address ends within it."""
 
     scheme: str
     host: str
     port: int
     named: str
     login: bool = False
+    astray: bool = False
 
     @property
     def place(self) -> str:
@@ -82,8 +84,8 @@ class Proxy:
         """How to give a user name and password, which the settings can't hold."""
         name = self.named if self.by_variable else "HTTPS_PROXY"
         address = f"http://USER:PASSWORD@{self.place}"
-        line = f"export {name}={address} (PowerShell: $env:{name} = '{address}'; what is no letter or digit in the"
-        line += " password as %XX)"
+        line = f"export {name}={address} (PowerShell: $env:{name} = '{address}'; what is no letter or digit in user"
+        line += " name and password as %XX, such as %5C for \\)"
         return line if self.by_variable else f"{line}, with --set connection.proxy=system"
 
 
@@ -131,30 +133,44 @@ class Trouble:
             self.proxy_status == "401" and self.proxy is not None and self.proxy.login
         )
 
+    @property
+    def proxy_mute(self) -> bool:
+        """Whether a proxy was reached, and says nothing to what it is asked."""
+        return self.what == "proxy" and self.cause == "timeout" and self.said_by == "dtsconf"
+
     def proxy_hint(self, host: str) -> str:
         """What to do about a proxy that can't be used on the way to the host."""
         proxy = self.proxy or Proxy("http", "", 0, SYSTEM)
+        if proxy.astray:
+            return f"correct the user name and password in {proxy.named}: {proxy.with_login()}"
         if self.wants_login:
             return _login_hint(proxy, host)
-        if self.proxy_status in _NO_TUNNELS:
-            return f"check {proxy.named}: what answers at {proxy.place} is no proxy for HTTPS; {_without(proxy)}"
-        if self.proxy_status.startswith("5"):
-            return f"ask whoever runs the proxy {proxy.place} (from {proxy.named}) why it can't reach {host} itself"
         if self.said_by == "server":
-            return (
-                f"ask whoever runs the proxy {proxy.place} (from {proxy.named}) to let this machine through to {host}"
-            )
+            return _status_hint(self.proxy_status, proxy, host)
         if proxy.scheme.startswith("socks"):
             return f"name an HTTP proxy: --set connection.proxy=http://PROXY:PORT; {_without(proxy)}"
         if proxy.scheme == "https" and self.said_by != "system":
-            clear = f"a proxy usually speaks in clear itself: write {proxy.named} as http://{proxy.place}"
-            return f"{clear}; {_without(proxy)}"
+            name = "--set connection.proxy=" if proxy.named == SETTING else f"write {proxy.named} as "
+            return f"a proxy usually speaks in clear itself: {name}http://{proxy.place}; {_without(proxy)}"
+        if self.proxy_mute:
+            whom = f"ask whoever runs the proxy {proxy.place} (from {proxy.named}) why it gives no answer for {host}"
+            return f"{whom}, if that is its port: its own way out may be shut; {_without(proxy)}"
         kind = "the variable " if proxy.by_variable else ""
         return f"correct {kind}{proxy.named} (it is written http://PROXY:PORT), {_without(proxy)}"
 
 
 _NO_TUNNELS = ("400", "404", "405", "501")
 """What a web server says to CONNECT, which only a proxy knows (RFC 9110 9.3.6)."""
+
+
+def _status_hint(status: str, proxy: Proxy, host: str) -> str:
+    """What to do about a proxy that answers so."""
+    if status in _NO_TUNNELS:
+        return f"check {proxy.named}: what answers at {proxy.place} is no proxy for HTTPS; {_without(proxy)}"
+    whom = f"ask whoever runs the proxy {proxy.place} (from {proxy.named})"
+    if status.startswith("5"):
+        return f"{whom} why it can't reach {host} itself"
+    return f"{whom} to let this machine through to {host}"
 
 
 def _login_hint(proxy: Proxy, host: str) -> str:

@@ -213,6 +213,16 @@ def test_a_proxy_that_is_there_and_not_taken(away: Away, env: dict[str, str], de
     assert hint in told.hint
 
 
+def test_a_proxy_that_the_profile_spares(away: Away) -> None:
+    away.names()
+    drop(away, "tcp dport 443 drop")
+    env = {"HTTPS_PROXY": "http://u:canary@proxy.corp.example:3128"}
+    told = away.test(connection={"timeout": 2, "proxy": "none"}, env=env)
+    assert "connection.proxy is none, and HTTPS_PROXY names one: proxy.corp.example:3128" in told.detail
+    assert told.advised == ["--set", "connection.proxy=system"]
+    assert "PROXY:PORT" not in told.hint
+
+
 def test_ipv6_that_carries_nothing(away: Away) -> None:
     away.names()
     away.provider()
@@ -306,6 +316,35 @@ def test_a_proxy_that_speaks_in_clear_itself(away: Away) -> None:
     way = refusing(away, "400 Bad Request")
     told = away.test(env={"HTTPS_PROXY": way.url.replace("http:", "https:")})
     assert f"write HTTPS_PROXY as http://{SERVER}:3128" in told.hint
+
+
+def test_a_proxy_of_the_profile_that_speaks_in_clear_itself(away: Away) -> None:
+    """What is to be tried first is what the hint names first."""
+    way = refusing(away, "400 Bad Request")
+    told = away.test("--set", f"connection.proxy={way.url.replace('http:', 'https:')}")
+    assert told.advised == ["--set", f"connection.proxy={way.url}", "--set", "connection.proxy=none"]
+
+
+@pytest.mark.parametrize("login", ["CORP\\someone:canary", "someone:canary#1", "someone:canary/1"])
+def test_a_proxy_s_login_that_ends_the_address(away: Away, login: str) -> None:
+    way = away.proxy()
+    told = away.test(env={"HTTPS_PROXY": way.url.replace("//", f"//{login}@")})
+    assert f"the proxy {SERVER}:3128 (from HTTPS_PROXY) can't be used: its user name or password holds" in told.detail
+    assert (
+        f"correct the user name and password in HTTPS_PROXY: export HTTPS_PROXY=http://USER:PASSWORD@{SERVER}"
+        in told.hint
+    )
+    assert way.asked == []
+
+
+def test_a_proxy_that_takes_connections_and_says_nothing(away: Away) -> None:
+    with away.behind.link.listener(3128):
+        told = away.test(env={"HTTPS_PROXY": f"http://{SERVER}:3128"})
+    assert (told.code, told.failed["stage"], told.cause) == (9, "connect", "timeout")
+    assert f"the proxy {SERVER}:3128 (from HTTPS_PROXY) was reached, and gives no answer" in told.detail
+    assert f"why it gives no answer for {LOGIN}" in told.hint
+    assert "correct the variable" not in told.hint
+    assert "says nothing to what it is asked" in told.evidence
 
 
 def test_a_proxy_that_nobody_knows(away: Away) -> None:

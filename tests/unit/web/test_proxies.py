@@ -102,13 +102,54 @@ def test_a_proxy_that_speaks_no_tls_itself() -> None:
         "proxy", "tls-untrusted", "no TLS", "tls", proxy=Proxy("https", "p", 3128, "HTTPS_PROXY")
     ).proxy_hint("h")
     assert "write HTTPS_PROXY as http://p:3128" in hint
+    told = Trouble("proxy", "tls-untrusted", "no", "tls", proxy=Proxy("https", "p", 3128, "connection.proxy"))
+    assert "itself: --set connection.proxy=http://p:3128; or go without a proxy: --set" in told.proxy_hint("h")
+
+
+@pytest.mark.parametrize(
+    "login", ["CORP\\ann:canary", "ann:can#ary", "ann:can/ary", "ann:ca?nary", "ann:ca]n@ary", "a b:c"]
+)
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_login_that_ends_the_address(login: str, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", f"{scheme}{login}@proxy.corp.example:3129")
+    way = found("system")
+    assert (way.scheme, way.place, way.named) == ("http", "proxy.corp.example:3129", "https_proxy")
+    told = refused(way)
+    assert told is not None
+    assert "a character that has to be written as %XX" in told.detail
+    hint = told.proxy_hint("h")
+    assert "correct the user name and password in https_proxy: export https_proxy=http://USER:PASSWORD@proxy" in hint
+    assert "canary" not in f"{told!r}{hint}"
+
+
+@pytest.mark.parametrize("login", ["CORP%5Cann:c%23%2F", "ann:a@b", "ann:p^|!$", "ann"])
+def test_a_login_that_stays_within_its_part(login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", f"http://{login}@proxy.corp.example:3129")
+    way = found("system")
+    assert (way.place, way.login, refused(way)) == ("proxy.corp.example:3129", True, None)
+
+
+def test_a_proxy_that_was_reached_and_is_mute() -> None:
+    told = Trouble("proxy", "timeout", "nothing in time", "dtsconf", "connect", proxy=PROXY)
+    assert told.proxy_mute
+    assert "ask whoever runs the proxy proxy:3128 (from HTTPS_PROXY) why it gives no answer for h" in told.proxy_hint(
+        "h"
+    )
+    unreached = Trouble("proxy", "timeout", "no answer", "system", "connect", proxy=PROXY)
+    assert not unreached.proxy_mute
+    assert "correct the variable HTTPS_PROXY" in unreached.proxy_hint("h")
 
 
 def test_why_no_proxy_is_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     told = unproxied("https://vault.corp.example/", "system")
     assert told == ("HTTPS_PROXY names a proxy, and NO_PROXY leaves vault.corp.example out of it", "unset NO_PROXY")
     assert unproxied(URL, "system") is None
-    assert unproxied(URL, "none") is None
+    told = unproxied(URL, "none")
+    assert told == (
+        "connection.proxy is none, and HTTPS_PROXY names one: proxy.corp.example:3128",
+        "--set connection.proxy=system",
+    )
+    assert unproxied("https://vault.corp.example/", "none") is None, "NO_PROXY spares it"
     monkeypatch.delenv("HTTPS_PROXY")
     assert unproxied(URL, "system") is None
     monkeypatch.setenv("http_proxy", "http://someone:canary@p:1")
