@@ -35,9 +35,7 @@ class TokenSource(Protocol):
         """What the token's own claims show to be wrong (audience, scope, user, tenant, expiry), in a few words; None
         when nothing does. Claims are read, not verified: a note explains a refusal and is never one."""
 
-    def mend(self, token: Token) -> str | None:
-        """What to do first where the token's own times show that this machine's clock is wrong; None where they don't,
-        or it tells none."""
-
-    def remedy(self) -> str:
-        """The next step for whoever reads that a mail server refused the token, when the server gave no better one."""
+    def mend(self, token: Token, otherwise: str | None = None) -> str:
+        """The next step where a service refused the token: what the token itself shows to be mended first (this
+        machine's clock, a permission that it lacks), else `otherwise`; None: what mends most refusals of a mail
+        server."""

@@ -75,6 +75,25 @@ def of_another_time(token: str, now: float) -> bool:
     return begins is not None and begins > now + SKEW
 
 
+def lacking(token: str, expected: Expected) -> tuple[str, ...]:
+    """The permissions that a person's token was to have and lacks: those that its scopes leave out, or all of them
+    where it is for another service. Empty for an application's, whose rights no token shows."""
+    claims = read(token)
+    if expected.application:
+        return ()
+    wanted = expected.scopes if _audience(claims, expected) else _left_out(claims, expected)
+    return tuple(scope.rpartition("/")[2] for scope in wanted)
+
+
+def _left_out(claims: dict[str, Any], expected: Expected) -> tuple[str, ...]:
+    """The scopes that the token says nothing of; none where it tells no scopes."""
+    said = claims.get("scp", claims.get("scope"))
+    if not isinstance(said, str):
+        return ()
+    had = {scope.rpartition("/")[2].casefold() for scope in said.split()}
+    return tuple(scope for scope in expected.scopes if scope.rpartition("/")[2].casefold() not in had)
+
+
 def _times(claims: dict[str, Any], now: float) -> list[str]:
     begins, ends = _number(claims.get("nbf", claims.get("iat"))), _number(claims.get("exp"))
     if begins is not None and begins > now + SKEW:
@@ -97,17 +116,12 @@ def _audience(claims: dict[str, Any], expected: Expected) -> list[str]:
 
 
 def _scope(claims: dict[str, Any], expected: Expected) -> list[str]:
-    if expected.application:
+    left_out = () if expected.application else _left_out(claims, expected)
+    if not left_out:
         return []
-    said = claims.get("scp", claims.get("scope"))
-    if not isinstance(said, str):
-        return []
-    had = {scope.rpartition("/")[2].casefold() for scope in said.split()}
-    lacking = [scope for scope in expected.scopes if scope.rpartition("/")[2].casefold() not in had]
-    if not lacking:
-        return []
-    names = " and ".join(scope.rpartition("/")[2] for scope in lacking)
-    return [f"the token lacks the permission {names} (it has {_shown(said) or 'none'})"]
+    names = " and ".join(scope.rpartition("/")[2] for scope in left_out)
+    had = _shown(str(claims.get("scp", claims.get("scope"))))
+    return [f"the token lacks the permission {names} (it has {had or 'none'})"]
 
 
 def _user(claims: dict[str, Any], expected: Expected) -> list[str]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
-from dtsconf.auth import claims, credentials
+from dtsconf.auth import claims, clouds, credentials
 from dtsconf.auth.facts import Facts
 from dtsconf.auth.held import FRESH, Held
 from dtsconf.auth.places import Places
@@ -39,8 +39,12 @@ UNKEPT = (
 )
 """Where a sign-in ends with the command that made it: to sign in first would help nobody."""
 NO_TERMINAL = "sign in at a terminal: dtsconf sign-in; from another machine: ssh -t to this one, and the same there"
-AGAIN = "sign in again: dtsconf sign-in"
-REFUSED = f"{AGAIN}; if that changes nothing, the account may not use SMTP AUTH: ask its administrator"
+_NOW = "dtsconf sign-in"
+AGAIN = f"sign in again: {_NOW}"
+REFUSED = (
+    f"{AGAIN}; if that changes nothing, SMTP AUTH may be off for the account: Get-CASMailbox {{account}} must say "
+    "SmtpClientAuthenticationDisabled False, which its Exchange administrator sees to"
+)
 REFUSED_APPLICATION = (
     "the application may not send from this mailbox, or not yet (a change takes Exchange up to two hours): "
     "Test-ServicePrincipalAuthorization -Identity {client} -Resource {sender} must say InScope True, and "
@@ -87,13 +91,12 @@ class UserTokens:
         """See `TokenSource`."""
         return claims.note(token.value.reveal(), _expected(self._wanted, token.username), time.time())
 
-    def mend(self, token: Token) -> str | None:
+    def mend(self, token: Token, otherwise: str | None = None) -> str:
         """See `TokenSource`."""
-        return _clock(token)
-
-    def remedy(self) -> str:
-        """See `TokenSource`."""
-        return REFUSED
+        wanted = _expected(self._wanted, token.username)
+        if lacking := claims.lacking(token.value.reveal(), wanted):
+            return _permission(lacking, self._wanted)
+        return _mended(token, otherwise or REFUSED.format(account=token.username))
 
     def sign_in(self, accept: Callable[[str], object] = lambda _address: None) -> Facts:
         """Ask the person, whatever is kept, and keep what comes of it instead; what may be shown of it. `accept` sees
@@ -205,13 +208,10 @@ class ApplicationTokens:
         """See `TokenSource`."""
         return claims.note(token.value.reveal(), _expected(self._wanted, None), time.time())
 
-    def mend(self, token: Token) -> str | None:
+    def mend(self, token: Token, otherwise: str | None = None) -> str:
         """See `TokenSource`."""
-        return _clock(token)
-
-    def remedy(self) -> str:
-        """See `TokenSource`."""
-        return REFUSED_APPLICATION.format(client=self._wanted.client_id, sender=self._wanted.sender)
+        refused = REFUSED_APPLICATION.format(client=self._wanted.client_id, sender=self._wanted.sender)
+        return _mended(token, otherwise or refused)
 
     def _asked(self, challenge: str | None) -> Token:
         from dtsconf.auth.client import asked, confidential, token_of
@@ -263,12 +263,24 @@ def _token(found: Held) -> Token:
     return Token(found.access, found.account.username, found.expires)
 
 
-def _clock(token: Token) -> str | None:
+def _mended(token: Token, otherwise: str) -> str:
+    """The clock first, where the token's own times show that it is wrong."""
     if not claims.of_another_time(token.value.reveal(), time.time()):
-        return None
+        return otherwise
     from dtsconf.looks.clock import SET
 
-    return SET
+    return f"{SET}; if it stays: {otherwise}"
+
+
+def _permission(lacking: Sequence[str], wanted: Wanted) -> str:
+    """How the app gets permissions that a person's token lacks."""
+    names = " and ".join(lacking)
+    if portal := clouds.cloud(wanted.authority).portal.removeprefix("https://"):
+        where = f"{portal} > App registrations > {wanted.client_id} > API permissions"
+        return (
+            f"the app lacks a permission: {where} > Microsoft Graph, delegated, {names}, and grant consent; then {_NOW}"
+        )
+    return f"the app lacks a permission: let whoever runs {wanted.issuer} give it {names}; then {_NOW}"
 
 
 def _expected(wanted: Wanted, username: str | None) -> claims.Expected:

@@ -13,6 +13,7 @@ from dtsconf.errors import SignInFailed
 from dtsconf.mail import auth
 from dtsconf.mail.failure import Finding, StageFailed
 from dtsconf.mail.login import exchange, nothing_offered, require_tls
+from dtsconf.mail.securing import taken_out
 
 if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
@@ -27,6 +28,7 @@ _LONGEST_INITIAL = 360
 
 _STATUS = re.compile(r'"status"\s*:\s*"([\w.\- ]{1,40})"')
 _NO_LOGIN = "is this the submission server? Microsoft's is: --set microsoft.smtp.host=smtp.office365.com, port 587"
+"""For another server than Microsoft's own."""
 
 
 class Bearer:
@@ -100,9 +102,10 @@ def _choose(talk: Conversation) -> str:
     offered = talk.offer.mechanisms
     name = next((each for each in MECHANISMS if each in offered), None)
     if name is None:
+        hint = taken_out(talk.route) or _NO_LOGIN
         if not offered:
-            nothing_offered(talk, _NO_LOGIN)
-        raise StageFailed("auth-mechanism", f"the server offers {' '.join(offered)}, and none takes a token", _NO_LOGIN)
+            nothing_offered(talk, hint)
+        raise StageFailed("auth-mechanism", f"the server offers {' '.join(offered)}, and none takes a token", hint)
     return name
 
 
@@ -122,7 +125,7 @@ def _try(talk: Conversation, name: str, tokens: TokenSource, token: Token) -> tu
     try:
         mechanism = Bearer(name, token, talk.facts.host, talk.facts.port)
     except auth.ExchangeBroken as broken:
-        raise StageFailed(broken.cause, str(broken), tokens.remedy()) from broken
+        raise StageFailed(broken.cause, str(broken), tokens.mend(token)) from broken
     return exchange(talk, mechanism), mechanism
 
 
@@ -130,10 +133,9 @@ def _refused(talk: Conversation, mechanism: Bearer, reply: Reply, tokens: TokenS
     """The server's no, with what it said of the token and what the token says of itself."""
     from dtsconf.mail.causes import of_reply
 
-    finding = of_reply("auth", reply, talk.facts)
+    finding = of_reply("auth", reply, talk.facts._replace(remedy=tokens.mend(mechanism.token)))
     if finding.cause == "auth-rejected":
-        mend = tokens.mend(mechanism.token)
-        finding = Finding("token", f"{mend}; if it stays: {tokens.remedy()}" if mend else tokens.remedy())
+        finding = Finding("token", finding.hint)
     status = f" (the server says of the token: {mechanism.status})" if mechanism.status else ""
     words = f"{mechanism.name} as {talk.facts.username}: {reply.text}{status}{talk.doubts()}{more}"
     raise StageFailed.of(finding, words, "server", reply)

@@ -40,8 +40,7 @@ def row_of(stage: str, reply: Reply, facts: Facts) -> Row:
 
 
 def _hint(row: Row, facts: Facts) -> str:
-    other = row.token_hint if facts.token else row.login_hint if facts.login else None
-    hint = other or row.hint
+    hint = (facts.login and row.login_hint) or row.hint
     return next((better for fact, better in OTHERWISE.get(hint, {}).items() if getattr(facts, fact)), hint)
 
 

@@ -65,6 +65,8 @@ class Conversation:
             proven=link.past.proven,
             proven_name=link.past.login,
             min_tls=route.min_tls,
+            application=login.application if isinstance(login, TokenLogin) else "",
+            or_graph=route.or_graph,
         )
         if isinstance(login, PasswordLogin) and login.password is not None:
             self.facts = self.facts._replace(slip=login.password.slip() or "")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from dtsconf.mail import rights
+from dtsconf.settings.microsoft import is_smtp_host
+
 IMPLICIT_TLS_PORT = 465
 """The submissions port (RFC 8314 7.3): `auto` on it is TLS from the first byte, so there is nothing to ask."""
 SUBMISSION_PORT = 587
@@ -33,13 +36,19 @@ def proposed_login(hint: str) -> str | None:
     return found.group() if found else None
 
 
+def administrator(host: str) -> str:
+    """Who is asked about a mail server."""
+    return rights.SUPPORT if is_smtp_host(host) else f"the administrator of {host}"
+
+
 class Facts(NamedTuple):
     """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token; `starttls`: for all that
     is known the server offers STARTTLS; `spare_login`: the settings hold a login that they don't require; `proven`:
     when this host and port were last proven from this machine, `proven_name`: with which user name; `name`: what this
     machine called itself in EHLO; `slip`: what the password shows of a slip at storing it, '' for nothing; `chosen`:
     the way to log in that `auto` took, `other_mechanism`: the setting's word for another that the server offers;
-    `min_tls`: 1.2 or 1.3."""
+    `min_tls`: 1.2 or 1.3. Of a token: `application`, the client ID of the application that it is for, '' for a
+    person's; `remedy`, what to do where it is refused; `or_graph`, how a hint ends that may lead to Graph instead."""
 
     host: str
     port: int
@@ -59,6 +68,44 @@ class Facts(NamedTuple):
     chosen: str = ""
     other_mechanism: str = ""
     min_tls: str = "1.2"
+    application: str = ""
+    remedy: str = "sign in again: dtsconf sign-in"
+    or_graph: str = ""
+
+    @property
+    def administrator(self) -> str:
+        """Who is asked about the server."""
+        return administrator(self.host)
+
+    @property
+    def at_microsoft(self) -> bool:
+        """Whether the server is Microsoft's own."""
+        return is_smtp_host(self.host)
+
+    @property
+    def itself_at_microsoft(self) -> bool:
+        """Whether Microsoft's own server is asked to send as the account's own address."""
+        return self.at_microsoft and self.sends_as_itself
+
+    @property
+    def right(self) -> str:
+        """How an application gets its right on the sender's mailbox."""
+        return rights.of_application(rights.BY_SMTP, self.application, self.sender)
+
+    @property
+    def send_as(self) -> str:
+        """What lets the account send as the sender."""
+        return rights.send_as(self.sender, self.username)
+
+    @property
+    def not_its_own(self) -> str:
+        """What to do where the account may not send as its own address."""
+        return rights.not_its_own(self.sender)
+
+    @property
+    def larger(self) -> str:
+        """What lets the account send larger mail."""
+        return rights.larger(self.account)
 
     @property
     def sends_as_itself(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
+from dtsconf.mail import rights
 from dtsconf.mail.masking import Masker
 from dtsconf.proof import Past
 
@@ -34,9 +35,11 @@ class PasswordLogin:
 
 @frozen
 class TokenLogin:
-    """Sign in with a token (XOAUTH2, OAUTHBEARER), as the user that the token is for. Over TLS only."""
+    """Sign in with a token (XOAUTH2, OAUTHBEARER), as the user that the token is for. Over TLS only. `application` is
+    the client ID of the application that sends, '' where a person does."""
 
     tokens: TokenSource
+    application: str = ""
 
 
 def _any_value(_key: str, _value: object) -> bool:
@@ -67,6 +70,14 @@ class Smtp:
         if isinstance(self.login, TokenLogin):
             return self.permits("microsoft.smtp.port", port)
         return self.permits("server.port", port) and self.permits("server.encryption", encryption)
+
+    @property
+    def or_graph(self) -> str:
+        """How a hint ends that may lead to Graph instead, where a token signs in and the organisation's rules let it;
+        else ''."""
+        if not isinstance(self.login, TokenLogin) or not self.permits("microsoft.via", "graph"):
+            return ""
+        return f"; or {rights.by_graph(self.login.application)}"
 
     @property
     def place(self) -> str:

@@ -14,10 +14,12 @@ from dtsconf.mail.hello import Offer, filter_marks
 from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.route import TokenLogin
 from dtsconf.mail.wire import ConnectionLost
+from dtsconf.settings.microsoft import is_smtp_host
 
 if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
     from dtsconf.mail.report import Row
+    from dtsconf.mail.route import Smtp
     from dtsconf.net.certificate import Certificate
 
 _DOING = "setting up TLS"
@@ -87,14 +89,25 @@ _GIVEN_UP = (
 """What the downgrade takes: apply refuses it where a filter left its mark, and where a login would go in clear."""
 
 
+def taken_out(route: Smtp) -> str | None:
+    """What to do where Microsoft's own server seems to lack what it offers to everybody; None for another server."""
+    if not is_smtp_host(route.host):
+        return None
+    from dtsconf.mail.meanings.tokens import TAKEN_OUT
+
+    return TAKEN_OUT.format(host=route.host, or_graph=route.or_graph)
+
+
 def _not_offered(talk: Conversation) -> NoReturn:
     said = f"{offered(talk)} has no STARTTLS (it offers {talk.offer})"
     before = "this host and port had STARTTLS before" if talk.link.past.tls else None
     marks = filter_marks(talk.banner, talk.offer)
-    evidence = [text for text in (marks, before) if text]
+    missed = taken_out(talk.route)
+    always = f"{talk.route.host} offers it to everybody" if missed else None
+    evidence = [text for text in (marks, before, always) if text]
     if evidence:
         in_clear = not talk.facts.login or may_log_in_clear(talk)
-        hint = _FILTERED if marks or not in_clear else _GIVEN_UP
+        hint = missed or (_FILTERED if marks or not in_clear else _GIVEN_UP)
         raise StageFailed("tls-stripped", "; ".join([said, *evidence]), hint)
     hint = (
         f"is {talk.facts.port} the right port? It offers no encryption; submission is usually port 587 (starttls) or"

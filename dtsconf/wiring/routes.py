@@ -28,7 +28,9 @@ def _token_route(effective: Effective, tokens: TokenSource) -> Smtp:
 
     settings = effective.settings
     at, ca_file = settings.microsoft.smtp, settings.server.ca_file
-    login, permits = TokenLogin(tokens), _permits(effective)
+    application = settings.microsoft.flow == "application"
+    login = TokenLogin(tokens, (settings.microsoft.client_id or "") if application else "")
+    permits = _permits(effective)
     return Smtp(at.host, at.port, "starttls", settings.connection.min_tls, ca_file, login=login, permits=permits)
 
 
@@ -36,9 +38,12 @@ def _permits(effective: Effective) -> Callable[[str, object], bool]:
     """Whether the organisation's rules let a setting have a value."""
 
     def permits(key: str, value: object) -> bool:
+        ruled = effective.org.policy.rules_on(key)
+        if not ruled:
+            return True
         from dtsconf.settings import rules
 
-        return all(rules.holds(rule, value) for rule in effective.org.policy.rules_on(key))
+        return all(rules.holds(rule, value) for rule in ruled)
 
     return permits
 

@@ -39,11 +39,8 @@ class Tokens:
             raise SignInFailed("nobody is signed in", "dtsconf sign-in")
         return Token(Secret(self._texts[0]), self._username, time.time() + 3600)
 
-    def remedy(self) -> str:
-        return "sign in again: dtsconf sign-in"
-
-    def mend(self, token: Token) -> str | None:
-        return self._mend
+    def mend(self, token: Token, otherwise: str | None = None) -> str:
+        return self._mend or otherwise or "sign in again: dtsconf sign-in"
 
     def note(self, token: Token) -> str | None:
         return self._note

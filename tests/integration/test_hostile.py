@@ -35,11 +35,8 @@ class Tokens:
     def get(self, *, fresh: bool = False, challenge: str | None = None) -> Token:
         return Token(Secret(CANARY), f"{USER}@acme.example", 4_000_000_000)
 
-    def remedy(self) -> str:
-        return "sign in again: dtsconf sign-in"
-
-    def mend(self, token: Token) -> str | None:
-        return None
+    def mend(self, token: Token, otherwise: str | None = None) -> str:
+        return otherwise or "sign in again: dtsconf sign-in"
 
     def note(self, token: Token) -> str | None:
         return None

@@ -13,6 +13,7 @@ from dtsconf.mail.facts import IMPLICIT_TLS_PORT
 from dtsconf.mail.faults import LONG
 from dtsconf.mail.meanings.hints import TICKET
 from dtsconf.mail.route import TokenLogin
+from dtsconf.mail.securing import taken_out
 from dtsconf.proof import CAUSES
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ def _late(port: int, route: Smtp) -> Choice:
 
 def _without_login(way: Way, route: Smtp) -> Choice:
     """A mail server answers this way, and still it won't do: it takes no login, or has TLS that doesn't come about."""
+    if missed := taken_out(route):
+        return Choice("no-login", f"a mail server answers on port {way.port}, and lacks what Microsoft's has", missed)
     if way.offers_tls:
         found = f"port {way.port} offers STARTTLS, and that doesn't come about"
         hint = f"ask who runs {route.host}, or a firewall or mail filter on the way, with what this writes: {TICKET}"

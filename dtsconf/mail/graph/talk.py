@@ -174,8 +174,8 @@ class Talk:
             return troubles.failed(self.trouble, self.host)
         facts = refusals.Facts(self.mailbox, self.sender or self.mailbox, self.route.user is not None, large)
         finding = refusals.finding(refusal, facts)
-        if finding.cause == "token" and self._token and (mend := self.route.tokens.mend(self._token)):
-            finding = Finding("token", f"{mend}; if it stays: {finding.hint}")
+        if finding.cause == "token" and self._token:
+            finding = Finding("token", self.route.tokens.mend(self._token, finding.hint))
         words = f"{refusal.reply.text}{self._doubts() if finding.cause == 'token' else ''}"
         if refusal.wait:
             words += f"; it asks to wait {refusal.wait:.0f} s"

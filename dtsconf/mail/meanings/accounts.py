@@ -51,8 +51,9 @@ TRANSITION = (
     "the server has to store the password anew: let {f.username} sign in once in webmail, then dtsconf test again"
 )
 LOGIN_FROM = (
-    "the server takes no login from this machine's address, whatever the password: have its administrator allow the"
-    f" address (the answer may name it), with what this writes: {TICKET}; or log in from a network that it allows"
+    "the server takes no login from this machine's address, whatever the password: ask"
+    f" {{f.administrator}} to allow the address (the answer may name it), with what this writes: {TICKET}; or log in"
+    " from a network that it allows"
 )
 LOCKED_OUT = (
     "too many logins failed: wait as long as the server's answer says, or else 15 minutes, set the right password"

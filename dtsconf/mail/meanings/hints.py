@@ -10,7 +10,7 @@ TEST_AGAIN = re.compile(r"\bdtsconf test again\b")
 TICKET = "dtsconf test --transcript ticket.txt"
 """What to type where only the other side can help: its administrator gets the whole dialogue, secrets masked."""
 
-ASK = f"ask the administrator of {{f.host}}, and send along what this writes: {TICKET}"
+ASK = f"ask {{f.administrator}}, and send along what this writes: {TICKET}"
 
 MIGRATE = "dtsconf migrate microsoft --profile FILE"
 """What tells all that a move to Microsoft sign-in takes, and makes it."""
@@ -67,7 +67,10 @@ SIGN_IN = (
     f"use Microsoft sign-in instead of a password: {MIGRATE} tells what to set up once in the organisation's Entra"
     " (an app registration, which gives the client ID to go on with), and then moves the profile"
 )
-GRAPH = "send through Microsoft Graph, which does not need SMTP: --set microsoft.via=graph"
+GRAPH = (
+    "send through Microsoft Graph, which does not need SMTP, but the right to send by it (Mail.Send): --set"
+    " microsoft.via=graph"
+)
 ALLOW_TENANT = (
     "SMTP AUTH is off for the whole organisation. The Exchange administrator can allow it for this one mailbox:"
     f" Set-CASMailbox {{f.username}} -SmtpClientAuthenticationDisabled $false; better, {SIGN_IN}"
@@ -85,10 +88,6 @@ EXCHANGE_PASSWORD = (
     "Exchange tells no more than this: the password of {f.username} is wrong (dtsconf secret check shows where it comes"
     f" from), or password logins are off for the mailbox; then {SIGN_IN}"
 )
-EXCHANGE_TOKEN = (
-    "Exchange refused the token: the address must be the account that signed in (dtsconf sign-in), and SMTP AUTH on for"
-    f" its mailbox; or {GRAPH}"
-)
 NOT_YOU = (
     "the server took the login and then did not know it: the account that signed in and {f.sender} must be one, or it"
     " must be allowed to send as it; to try: --set sender.email={f.account}"
@@ -96,11 +95,6 @@ NOT_YOU = (
 NOT_EVEN_YOU = (
     "the server took the login and then did not know it, though {f.sender} is the account's own address; nothing in"
     " these settings mends that: " + ASK
-)
-NOT_THE_TOKEN = (
-    "the server took the token and then did not know it: the account that it is for and {f.sender} must be one, or it"
-    " must be allowed to use that mailbox (an application by Exchange's Add-MailboxPermission); ask the Exchange"
-    " administrator"
 )
 FRESH_TOKEN = "the token ends too soon: get a new one, dtsconf sign-in, then dtsconf test"
 
@@ -111,8 +105,8 @@ SENDER_FULL = (
     " sent, and the bin, count too), then dtsconf test again"
 )
 SEND_AS = (
-    "{f.who} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask the"
-    " server's administrator to allow it (Exchange: Send As)"
+    "{f.who} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask"
+    " {f.administrator} to allow it (Exchange: Send As)"
 )
 NOT_EVEN_ITSELF = (
     "{f.username} may not send as {f.sender}, which is its own address: has it a mailbox of its own there, and may it"
@@ -150,9 +144,10 @@ RELAY = (
     " administrator trust this machine's address; to an address of the server's own it may go: --to ADDRESS"
 )
 RELAY_LOGIN = (
-    "the login is right, and {f.host} still passes no mail on to {f.recipient} for {f.username}: ask its administrator"
-    " to let this account send to other domains, or for the server for outgoing mail (this one may be for incoming mail"
-    " alone): --set server.host=HOST; whether it takes mail for its own addresses: dtsconf test --to ADDRESS"
+    "the login is right, and {f.host} still passes no mail on to {f.recipient} for {f.username}: ask"
+    " {f.administrator} to let this account send to other domains, or for the server for outgoing mail (this one may be"
+    " for incoming mail alone): --set {f.host_key}=HOST; whether it takes mail for its own addresses: dtsconf test"
+    " --to ADDRESS"
 )
 RELAY_REGISTER = (
     "the relay knows neither this machine's address nor the domain of {f.sender}: have its administrator add them, or"
@@ -188,7 +183,7 @@ LISTED = (
     " {f.elsewhere}; or " + ASK
 )
 LISTED_THOUGH = (
-    "the server turns this machine's address away, with a login or without: have its administrator let the address in,"
+    "the server turns this machine's address away, with a login or without: have it let in by {f.administrator},"
     " or send through another server, {f.elsewhere}; or " + ASK
 )
 _FULL_NAME = "give it a full one that the DNS knows, hostnamectl set-hostname NAME.DOMAIN"

@@ -22,7 +22,6 @@ ROWS: tuple[Row, ...] = (
         SUBMISSION,
         enhanced=r"5\.7\.139",
         text="smtpclientauthentication is disabled for the tenant",
-        token_hint=hints.GRAPH,
     ),
     Row(
         "auth-disabled",
@@ -30,7 +29,6 @@ ROWS: tuple[Row, ...] = (
         SUBMISSION,
         enhanced=r"5\.7\.139",
         text="smtpclientauthentication is disabled for the mailbox",
-        token_hint=hints.GRAPH,
     ),
     Row("auth-disabled", hints.SIGN_IN, SUBMISSION, enhanced=r"5\.7\.139", text="basic auth\\w* is disabled"),
     Row("auth-disabled", hints.SECURITY_DEFAULTS, SUBMISSION, enhanced=r"5\.7\.139", text="security defaults"),
@@ -41,10 +39,9 @@ ROWS: tuple[Row, ...] = (
         SUBMISSION,
         enhanced=r"5\.7\.139",
         text="credentials were incorrect",
-        token_hint=hints.EXCHANGE_TOKEN,
     ),
-    Row("auth-rejected", hints.EXCHANGE_PASSWORD, SUBMISSION, enhanced=r"5\.7\.139", token_hint=hints.EXCHANGE_TOKEN),
-    Row("auth-rejected", hints.EXCHANGE_PASSWORD, NDR, AUTH, enhanced=r"5\.7\.3", token_hint=hints.EXCHANGE_TOKEN),
+    Row("auth-rejected", hints.EXCHANGE_PASSWORD, SUBMISSION, enhanced=r"5\.7\.139"),
+    Row("auth-rejected", hints.EXCHANGE_PASSWORD, NDR, AUTH, enhanced=r"5\.7\.3"),
     Row("token", hints.FRESH_TOKEN, HVE, enhanced=r"5\.5\.127"),
     Row(
         "auth-rejected",
@@ -54,7 +51,6 @@ ROWS: tuple[Row, ...] = (
         enhanced=r"5\.7\.57",
         text=r"\.outlook\.com\]",
         login_hint=hints.NOT_YOU,
-        token_hint=hints.NOT_YOU,
     ),
     Row(
         "auth-rejected",
@@ -63,7 +59,6 @@ ROWS: tuple[Row, ...] = (
         SENDING,
         enhanced=r"5\.7\.57",
         login_hint=hints.NOT_YOU,
-        token_hint=hints.NOT_YOU,
     ),
     Row(
         "auth-rejected",
@@ -73,7 +68,6 @@ ROWS: tuple[Row, ...] = (
         enhanced=r"5\.7\.1",
         text="client was not authenticated|permissions? to submit",
         login_hint=hints.NOT_YOU,
-        token_hint=hints.NOT_YOU,
     ),
     # Sending as somebody
     Row("sender-rejected", hints.SEND_AS, NDR, enhanced=r"5\.7\.60|5\.2\.252"),
@@ -91,7 +85,6 @@ ROWS: tuple[Row, ...] = (
         enhanced=r"5\.7\.54|5\.7\.64",
         text="relay",
         login_hint=hints.RELAY_LOGIN,
-        token_hint=hints.RELAY_LOGIN,
     ),
     Row("recipient-rejected", hints.TO, NDR, LATER, enhanced=r"5\.4\.1", text="recipient address rejected"),
     Row(

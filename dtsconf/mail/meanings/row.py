@@ -22,8 +22,7 @@ class Row:
 
     Patterns are regular expressions, case aside: `code` must fit whole, `enhanced` whole too (None: whatever it is),
     `text` is searched. `stages` () is any; `plain`: only without TLS; `names`: the fact that the words must name. A
-    hint may name facts (`{f.host}`); `login_hint` replaces it when a password login is on, `token_hint` when a token
-    is.
+    hint may name facts (`{f.host}`); `login_hint` replaces it when a login is on.
     """
 
     cause: str
@@ -36,4 +35,3 @@ class Row:
     plain: bool = False
     names: str | None = None
     login_hint: str | None = None
-    token_hint: str | None = None

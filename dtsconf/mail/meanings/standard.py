@@ -66,7 +66,6 @@ ROWS: tuple[Row, ...] = (
         SENDING,
         code="530",
         login_hint=hints.NOT_YOU,
-        token_hint=hints.NOT_YOU,
     ),
     # The answer to STARTTLS
     Row("tls-not-offered", hints.NO_STARTTLS, "RFC 3207 4", TLS, code="5.."),
@@ -86,7 +85,7 @@ ROWS: tuple[Row, ...] = (
     Row("blocked", hints.NAME, "RFC 5321 4.1.1.1: 501, 504 to EHLO: its argument, the name", EHLO, code="50[14]"),
     Row("protocol", hints.ODD, REPLIES, (*EHLO, *SENDING), code="50[0-4]|555"),
     Row("blocked", hints.NAME_OR_ADDRESS, REPLIES, EHLO, code="5.."),
-    Row("sender-rejected", hints.SENDER, CLASS, MAIL, code="5..", login_hint=hints.SEND_AS, token_hint=hints.SEND_AS),
+    Row("sender-rejected", hints.SENDER, CLASS, MAIL, code="5..", login_hint=hints.SEND_AS),
     Row("recipient-rejected", hints.TO, CLASS, RCPT, code="5.."),
     Row("content-rejected", hints.FILTER, CLASS, CONTENT, code="5.."),
     Row("server-error", hints.LATER, CLASS),

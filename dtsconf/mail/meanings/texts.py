@@ -119,7 +119,6 @@ ROWS: tuple[Row, ...] = (
         SENDING,
         text=_NO_RELAY,
         login_hint=hints.RELAY_LOGIN,
-        token_hint=hints.RELAY_LOGIN,
     ),
     Row(
         "auth-rejected",
@@ -128,7 +127,6 @@ ROWS: tuple[Row, ...] = (
         SENDING,
         text=_WANTS_LOGIN,
         login_hint=hints.NOT_YOU,
-        token_hint=hints.NOT_YOU,
     ),
     Row("sender-rejected", hints.SPF, "RFC 7208 8.4, RFC 7489 10.3", SENDING, text=r"\bspf\b|\bdkim\b|\bdmarc\b"),
     Row(
@@ -138,7 +136,6 @@ ROWS: tuple[Row, ...] = (
         SENDING,
         text=r"sender (address |verify )?(rejected|failed|denied)|send ?as|invalid sender",
         login_hint=hints.SEND_AS,
-        token_hint=hints.SEND_AS,
     ),
     Row("content-rejected", hints.POLICY, CODES, CONTENT, code="5..", text=_CONTENT_RULE),
     Row("blocked", hints.BLOCK_LIST, LISTS, (*BANNER, *EHLO, *SENDING), text=_BLOCK_LIST),

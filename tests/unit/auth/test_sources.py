@@ -286,10 +286,38 @@ def test_a_refusal_is_told_beside_a_clock_that_is_wrong() -> None:
 def test_a_token_of_another_time_has_the_clock_set_first(make: Make, places: Places) -> None:
     source = make()
     for begins, mend in ((7200, True), (0, False)):
-        claims = base64.urlsafe_b64encode(json.dumps({"nbf": time.time() + begins}).encode()).decode().rstrip("=")
-        made = source.mend(Token(Secret(f"e30.{claims}.x"), "ann@acme.example", 0))
-        assert (made is not None) == mend
-    assert source.mend(Token(Secret("opaque"), "ann@acme.example", 0)) is None
+        made = source.mend(claiming(nbf=time.time() + begins), "look elsewhere")
+        assert made.startswith("set this machine's clock: ") == mend
+        assert made.endswith("look elsewhere")
+    assert source.mend(Token(Secret("opaque"), "ann@acme.example", 0), "look elsewhere") == "look elsewhere"
+    assert "Get-CASMailbox ann@acme.example" in source.mend(Token(Secret("opaque"), "ann@acme.example", 0))
+
+
+def claiming(**claims: object) -> Token:
+    """A token of Ann's that says so of itself."""
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return Token(Secret(f"e30.{body}.x"), "ann@acme.example", 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"aud": "https://outlook.office.com", "scp": "User.Read"},
+        {"aud": "https://outlook.office.com", "scp": ""},
+        {"aud": "https://graph.microsoft.com", "scp": "SMTP.Send"},
+    ],
+)
+def test_a_permission_that_the_token_lacks_is_told_as_that(make: Make, said: dict[str, str]) -> None:
+    microsofts = replace(USER, authority="https://login.microsoftonline.com")
+    made = make(microsofts).mend(claiming(**said))
+    assert f"entra.microsoft.com > App registrations > {USER.client_id} > API permissions" in made
+    assert "SMTP.Send, and grant consent" in made
+    assert "SMTP AUTH" not in made
+    assert f"let whoever runs {USER.issuer} give it SMTP.Send" in make().mend(claiming(**said))
+    assert "if it stays" not in made
+    assert application(FakeProvider({})).mend(claiming(**said), "look elsewhere") == "look elsewhere"
+    had = claiming(aud="https://outlook.office.com", scp="SMTP.Send")
+    assert make(microsofts).mend(had, "look elsewhere") == "look elsewhere"
 
 
 def test_an_application_asks_nobody_and_once_a_run() -> None:

@@ -38,11 +38,8 @@ class Tokens:
             raise SignInFailed("nobody has signed in", "dtsconf sign-in")
         return Token(Secret(self.values.pop(0)), "macro@acme.example", 4_000_000_000)
 
-    def remedy(self) -> str:
-        return "sign in again: dtsconf sign-in"
-
-    def mend(self, token: Token) -> str | None:
-        return self._mend
+    def mend(self, token: Token, otherwise: str | None = None) -> str:
+        return self._mend or otherwise or "sign in again: dtsconf sign-in"
 
     def note(self, token: Token) -> str | None:
         return self._note
@@ -122,12 +119,41 @@ def test_a_token_that_stays_refused_is_explained(certificates: Certificates, mec
     assert SECRET not in repr(row)
 
 
-def test_a_token_of_another_time_has_the_clock_set_first(certificates: Certificates) -> None:
+def test_what_the_token_shows_is_mended_first(certificates: Certificates) -> None:
     no = (f"334 {ERROR}", "535 5.7.3 Authentication unsuccessful")
     tokens = Tokens("old-" + SECRET, "new-" + SECRET, mend="set the clock")
     with server(login_server(certificates, "XOAUTH2", *no, *no)) as running:
         row = failed(signed_in(running.port, certificates, tokens))
-    assert row.hint == "set the clock; if it stays: sign in again: dtsconf sign-in"
+    assert (row.cause, row.hint) == ("token", "set the clock")
+
+
+def test_a_policy_that_stops_the_token_is_no_matter_of_the_token(certificates: Certificates) -> None:
+    words = "Authentication unsuccessful, the request did not meet the criteria to be authenticated successfully."
+    tokens = Tokens("old-" + SECRET, "new-" + SECRET)
+    with server(login_server(certificates, "XOAUTH2", *2 * (f"535 5.7.139 {words}",))) as running:
+        row = failed(signed_in(running.port, certificates, tokens))
+    assert "Conditional Access" in str(row.hint)
+    assert "sign-in log" in str(row.hint)
+
+
+def at_microsoft(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dtsconf.settings.microsoft.SMTP_HOSTS", {"127.0.0.1"})
+
+
+def test_what_microsofts_own_server_lacks_was_taken_out(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_microsoft(monkeypatch)
+    with server(login_server(certificates, "LOGIN")) as running:
+        no_token = failed(signed_in(running.port, certificates, Tokens(SECRET)))
+    with server(dialogue(ehlo=EHLO)) as running:
+        no_tls = failed(signed_in(running.port, certificates, Tokens(SECRET)))
+    assert (no_token.stage, no_token.cause) == ("auth", "auth-mechanism")
+    assert (no_tls.stage, no_tls.cause) == ("tls", "tls-stripped")
+    for row in (no_token, no_tls):
+        assert "something on the way takes that out" in str(row.hint)
+        assert "microsoft.via: graph" in str(row.hint)
+        assert "--set" not in str(row.hint)
 
 
 def test_without_a_fresh_token_the_servers_words_count(certificates: Certificates) -> None:

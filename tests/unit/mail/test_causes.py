@@ -245,15 +245,61 @@ def test_an_account_for_tests_is_not_to_be_waited_for() -> None:
     assert "ten minutes" not in hint
 
 
-def test_with_a_token_no_password_is_advised() -> None:
-    for said in REPLIES:
-        if (
-            said.cause in ("auth-rejected", "auth-disabled")
-            and "5.7.139" in said.reply
-            and "disabled for" in said.reply
-        ):
-            hint = of_reply(said.stage, reply(said.reply), FACTS._replace(login=True, token=True)).hint
-            assert "microsoft.via=graph" in str(hint)
+OF_PASSWORDS = re.compile(
+    r"dtsconf migrate|secret check|app password|--set (login|server)\.|use Microsoft sign-in|sign-in instead"
+)
+AT_MICROSOFT = FACTS._replace(
+    host="smtp.office365.com", login=True, token=True, remedy="sign in again: dtsconf sign-in", or_graph="; or by Graph"
+)
+CLIENT = "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.mark.parametrize("said", [said for said in REPLIES if not said.plain], ids=what_was)
+@pytest.mark.parametrize("application", ["", CLIENT])
+@pytest.mark.parametrize("username", [FACTS.username, FACTS.sender])
+def test_with_a_token_no_password_is_advised(said: Said, application: str, username: str) -> None:
+    """Nor what is in force already; and Microsoft's server has no administrator of its own to ask."""
+    facts = AT_MICROSOFT._replace(application=application, username=username)
+    hint = str(of_reply(said.stage, reply(said.reply), facts).hint)
+    assert OF_PASSWORDS.search(hint) is None
+    assert "administrator of smtp." not in hint
+    elsewhere = str(of_reply(said.stage, reply(said.reply), facts._replace(host="mail.test")).hint)
+    assert OF_PASSWORDS.search(elsewhere) is None
+    assert "Exchange administrator (" not in elsewhere
+
+
+@pytest.mark.parametrize("whose", ["Mailbox", "Tenant"])
+def test_smtp_that_is_off_is_switched_on_before_graph_is_thought_of(whose: str) -> None:
+    text = f"535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the {whose}."
+    hint = str(of_reply("auth", reply(text), AT_MICROSOFT).hint)
+    assert "Set-CASMailbox user@acme.example -SmtpClientAuthenticationDisabled $false" in hint
+    assert hint.endswith("; or by Graph")
+    assert "Graph" not in str(of_reply("auth", reply(text), AT_MICROSOFT._replace(or_graph="")).hint)
+
+
+def test_an_application_that_is_not_known_needs_its_role() -> None:
+    told = reply("530 5.7.57 Client not authenticated to send mail. [SY4P282CA0001.AUSP282.PROD.OUTLOOK.COM]")
+    hint = str(of_reply("mail-from", told, AT_MICROSOFT._replace(application=CLIENT)).hint)
+    assert f"New-ManagementRoleAssignment -Role 'Application SMTP.SendAsApp' -App {CLIENT} " in hint
+    assert f"Test-ServicePrincipalAuthorization -Identity {CLIENT} -Resource dts@acme.example" in hint
+    assert "Add-MailboxPermission" not in hint
+    person = str(of_reply("mail-from", told, AT_MICROSOFT._replace(username=FACTS.sender)).hint)
+    assert "New-ManagementRoleAssignment" not in person
+
+
+@pytest.mark.parametrize("text", ["550 5.7.60 no", "554 5.2.252 SendAsDenied"])
+def test_nobody_is_given_send_as_on_what_is_their_own(text: str) -> None:
+    own = AT_MICROSOFT._replace(username=FACTS.sender)
+    hint = str(of_reply("accepted", reply(text), own).hint)
+    assert "Add-RecipientPermission" not in hint
+    assert "Get-Mailbox dts@acme.example" in hint
+    line = "Add-RecipientPermission dts@acme.example -Trustee user@acme.example -AccessRights SendAs"
+    assert line in str(of_reply("accepted", reply(text), AT_MICROSOFT).hint)
+
+
+def test_microsofts_size_is_the_mailboxs() -> None:
+    told = reply("552 5.3.4 Message size exceeds fixed maximum message size")
+    assert "Set-Mailbox user@acme.example -MaxSendSize" in str(of_reply("mail-from", told, AT_MICROSOFT).hint)
 
 
 def test_security_defaults_are_never_advised_against() -> None:
