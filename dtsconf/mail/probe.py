@@ -131,14 +131,15 @@ def _speaks_tls(peer: Peer, facts: Facts, limits: Limits) -> tuple[Finding, str]
 
 
 def _inside(wire: Wire, facts: Facts, limits: Limits) -> tuple[Finding, str]:
-    """TLS came about where plain was wanted: is there a mail server inside?"""
+    """TLS came about where plain was wanted: is there a mail server inside? Silence is no answer: servers greet late."""
+    by_tls = Finding("protocol", "--set server.encryption=tls")
+    begins = f"the server on port {facts.port} speaks TLS from the first byte, and"
     try:
         greeting = wire.read_reply(limits.short(SECONDS))
+    except TimeoutError:
+        return by_tls, f"{begins} may greet inside, later than this look took"
     except _TROUBLE:
         return Finding(
             "not-smtp", "check server.host and server.port"
         ), "TLS is spoken there, and no mail server greets inside"
-    return (
-        Finding("protocol", "--set server.encryption=tls"),
-        f"the server on port {facts.port} speaks TLS from the first byte, and greets inside: '{greeting.text}'",
-    )
+    return by_tls, f"{begins} greets inside: '{greeting.text}'"

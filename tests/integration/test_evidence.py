@@ -733,6 +733,15 @@ def test_what_greets_late_is_waited_for_as_long_as_before(
     assert (587, "starttls") in [(way["port"], way["encryption"]) for way in probed.body["proposals"]]
 
 
+def test_what_greets_late_within_tls_is_no_stranger(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    serve(465, tls=certificates.server_context(), wrapper=True, on={"CONNECT": greets_late()})
+    profile = behind.profile(server=trusted(certificates, port=465, encryption="starttls"), connection={"timeout": 6})
+    told = behind.test(profile)
+    assert (told.cause, told.failed["stage"]) == ("protocol", "banner")
+    assert "speaks TLS from the first byte, and may greet inside" in told.detail
+    assert behind.mended(profile, told).code == 0
+
+
 def test_what_greets_late_elsewhere_is_not_known(behind: Behind, serve: Serve, certificates: Certificates) -> None:
     serve(587, tls=certificates.server_context(), on={"CONNECT": greets_late()})
     behind.link.nft(
