@@ -60,7 +60,7 @@ def _resolve(talk: Conversation) -> list[Address]:
     host = talk.facts.host
     with talk.stage("resolve", f"looking up {host}") as row:
         try:
-            addresses = resolve(host, talk.facts.port, talk.limits.end())
+            addresses = resolve(talk.link.at or host, talk.facts.port, talk.limits.end())
         except LookupFailed as failed:
             from dtsconf.mail import faults
 

@@ -131,7 +131,7 @@ def _speaks_tls(peer: Peer, facts: Facts, limits: Limits) -> tuple[Finding, str]
 
 
 def _inside(wire: Wire, facts: Facts, limits: Limits) -> tuple[Finding, str]:
-    """TLS came about where plain was wanted: is there a mail server inside? Silence is no answer: servers greet late."""
+    """TLS came about where plain was wanted: is there a mail server inside? Silence is no answer: some greet late."""
     by_tls = Finding("protocol", "--set server.encryption=tls")
     begins = f"the server on port {facts.port} speaks TLS from the first byte, and"
     try:

@@ -110,7 +110,8 @@ Route = Smtp | Graph
 @frozen
 class Link:
     """A route, and how its connection is made. `timeout` is in seconds, for each stage; `past`: what this machine
-    knows of host and port from before; `allow_downgrade`: the user accepts plain all the same. `progress` is called
+    knows of host and port from before; `allow_downgrade`: the user accepts plain all the same; `at`: the one IP address
+    to connect to, in place of those that the host's name leads to (a look at one of several). `progress` is called
     with a few words when a stage begins; `transcript` is told all that is said. `masker` learns the secrets of every
     conversation over it, so that what a look on the side finds is masked as well."""
 
@@ -118,6 +119,7 @@ class Link:
     timeout: float = 15
     past: Past = Past()
     allow_downgrade: bool = False
+    at: str | None = None
     progress: Callable[[str], None] | None = field(default=None, compare=False)
     transcript: Transcript | None = field(default=None, compare=False)
     masker: Masker = field(default_factory=Masker, compare=False, repr=False)

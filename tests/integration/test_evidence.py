@@ -863,6 +863,36 @@ def test_the_clock_or_the_certificate(
     assert ("timedatectl" in told.hint) == (days != 0)
 
 
+# --- one name, servers that differ
+
+
+@pytest.mark.parametrize("other", ["clear", "no login", "another's certificate", "hangs up"])
+def test_two_addresses_that_lead_to_servers_that_differ(
+    behind: Behind, serve: Serve, certificates: Certificates, other: str
+) -> None:
+    """IPv6 comes first, and leads to a stranger: nothing is proposed that would trust it."""
+    behind.link.names.records += [f"{HOST}. 60 IN AAAA {SERVER_6}"]
+    right = serve(587, tls=certificates.server_context(), users={"lab": "pear-tree-9"})
+    options: dict[str, dict[str, Any]] = {
+        "clear": {},
+        "no login": {"tls": certificates.server_context()},
+        "another's certificate": {"tls": certificates.server_context("wrong-name"), "users": {"lab": "x"}},
+        "hangs up": {"on": {"EHLO": Drop()}},
+    }
+    wrong = serve(587, SERVER_6, **options[other])
+    profile = behind.profile(
+        server=trusted(certificates, port=587, encryption="starttls"), login=behind.login("pear-tree-9")
+    )
+    told = behind.test(profile)
+    assert told.code == 6
+    assert f"{HOST} leads to servers that differ: {SERVER}: as the settings ask for; {SERVER_6}: " in told.detail
+    assert not told.advised
+    assert f"echo '{SERVER} {HOST}' | sudo tee -a /etc/hosts" in told.hint
+    assert (right.messages, wrong.messages) == ([], [])
+    (behind.folder / "hosts").write_text(f"127.0.0.1 localhost\n{SERVER} {HOST}\n")
+    assert behind.test(profile).code == 0
+
+
 # --- cut, and by whom
 
 

@@ -5,6 +5,7 @@ product from a server's no.
     said          what the conversation itself shows (pure); introduction: a name that was refused in EHLO
     names         resolve failed: what the name servers say
     network       connect failed: this machine, the network, the host or the port; and verdict, what it comes to
+    addresses     the host's addresses lead to servers that differ
     greeting      no greeting: IPv6 against IPv4
     encryption    wrong encryption, or something else answers
     versions      the server speaks only an older TLS
@@ -49,6 +50,8 @@ _ENCRYPTION = (
     "tls-required",
     "cleartext-refused",
 )
+_OPENING = ("banner", "ehlo", "tls")
+"""Stages at which another address of the host may do better, whoever logs in."""
 
 
 def looked_into(job: Job, result: Verification) -> Verification:
@@ -90,8 +93,11 @@ def _shown(stages: Sequence[Stage]) -> tuple[Evidence, ...]:
 
 
 def _examined(case: Case) -> Outcome:
-    """The looks that fit the failure."""
+    """The looks that fit the failure, where it isn't one of the host's addresses that is to blame."""
     stage, cause = case.failure.stage, case.cause
+    no_login = cause in ("auth-disabled", "cleartext-refused") and case.failure.said_by == "dtsconf"
+    if (stage in _OPENING or no_login) and (differing := _by_address(case)):
+        return differing
     if stage == "resolve":
         from dtsconf.mail.evidence import names
 
@@ -108,7 +114,6 @@ def _examined(case: Case) -> Outcome:
         from dtsconf.mail.evidence import greeting
 
         return greeting.examine(case)
-    no_login = cause == "auth-disabled" and case.failure.said_by == "dtsconf"
     if cause in _ENCRYPTION or no_login or (stage == "tls" and cause in ("timeout", "dropped")):
         from dtsconf.mail.evidence import encryption
 
@@ -116,6 +121,16 @@ def _examined(case: Case) -> Outcome:
     from dtsconf.mail.evidence import logins
 
     return logins.examine(case) if logins.wanted(case) else Outcome()
+
+
+def _by_address(case: Case) -> Outcome | None:
+    """What differs between the host's addresses; of IPv6 that carries nothing `greeting` knows more."""
+    silent = case.failure.stage == "banner" and case.cause in ("timeout", "dropped")
+    if silent and len({address.family for address in case.addresses}) > 1:
+        return None
+    from dtsconf.mail.evidence import addresses
+
+    return addresses.examine(case)
 
 
 def _by_hosts_file(case: Case, found: Outcome) -> Outcome:

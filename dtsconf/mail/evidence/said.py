@@ -91,10 +91,20 @@ def reply(failure: Stage, *, tls: bool) -> list[Evidence]:
 def stranger(case: Case) -> str | None:
     """The name that the server greets with (RFC 5321 4.2), where it is of another domain than the host that was asked
     for. Many a host is an alias, so this is a doubt and no more."""
-    name = case.detail("banner").partition("220")[2].lstrip(" -").partition(" ")[0].lower()
-    if "." not in name or "." not in case.host or host_fault(name) is not None or is_ip(name) or is_ip(case.host):
+    return _foreign(case.detail("banner"), case.host)
+
+
+def calls_itself(host: str, stages: Sequence[Stage]) -> str:
+    """The same of any conversation, as the end of a sentence; '' where there is no such name."""
+    name = _foreign(next((stage.detail for stage in stages if stage.stage == "banner" and stage.ok), ""), host)
+    return f" (it calls itself {name})" if name else ""
+
+
+def _foreign(greeting: str, host: str) -> str | None:
+    name = greeting.partition("220")[2].lstrip(" -").partition(" ")[0].lower()
+    if "." not in name or "." not in host or host_fault(name) is not None or is_ip(name) or is_ip(host):
         return None
-    return name if name.split(".")[-2:] != case.host.lower().split(".")[-2:] else None
+    return name if name.split(".")[-2:] != host.lower().split(".")[-2:] else None
 
 
 def in_between(case: Case) -> Outcome:

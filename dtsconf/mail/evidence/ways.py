@@ -77,7 +77,7 @@ def ways_in(link: Link, port: int, seconds: float) -> tuple[Callable[[], tuple[W
         return in_clear(port, hold(link, port, "auto" if port != 465 else "starttls", seconds))
 
     def tls() -> tuple[Way, ...]:
-        return (_way(port, "tls", hold(link, port, "tls", seconds)),)
+        return (way_of(port, "tls", hold(link, port, "tls", seconds)),)
 
     return plain, tls
 
@@ -86,7 +86,7 @@ def in_clear(port: int, result: Verification) -> tuple[Way, ...]:
     """What a conversation that began in clear says of `none` and of `starttls`."""
     greeted = next((s for s in result.stages if s.stage == "ehlo" and s.ok), None)
     if greeted is None:
-        return (_way(port, "none", result), _way(port, "starttls", result))
+        return (way_of(port, "none", result), way_of(port, "starttls", result))
     told = f"a mail server answers; it offers {_offers(greeted)}"
     better, login = "STARTTLS" in greeted.detail.upper().split(), _offers_login(greeted.detail)
     refusal = introduction.refusal([greeted])
@@ -94,7 +94,7 @@ def in_clear(port: int, result: Verification) -> tuple[Way, ...]:
     tls = next((s for s in result.stages if s.stage == "tls"), None)
     if tls is None:
         return (none, Way(port, "starttls", False, "offers no STARTTLS", _time(result), "tls-not-offered", "tls"))
-    return (none, _way(port, "starttls", result))
+    return (none, way_of(port, "starttls", result))
 
 
 def _offers(ehlo: Stage) -> str:
@@ -103,7 +103,8 @@ def _offers(ehlo: Stage) -> str:
     return " and ".join(words) or "neither STARTTLS nor a login"
 
 
-def _way(port: int, encryption: Kind, result: Verification) -> Way:
+def way_of(port: int, encryption: Kind, result: Verification) -> Way:
+    """What a conversation came to, as a way in."""
     failed = result.failure
     if failed is not None:
         spent, heard = _time(result), result.reached
