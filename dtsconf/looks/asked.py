@@ -6,6 +6,7 @@ the request met.
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,29 +16,22 @@ if TYPE_CHECKING:
     from dtsconf.web.trouble import Trouble
 
 
+@dataclass(frozen=True, eq=False)
 class Asked:
     """What was asked, and why no answer counts. `service` is what was asked, in words; `microsoft`: at Microsoft's own
-    address, so that the name is right; `setting` is `connection.proxy`, `ca_file` is `server.ca_file`, `min_tls`
-    and `timeout` (seconds) those of `connection`."""
+    address, so that the name is right; `setting` is `connection.proxy`, `ca_file` is `server.ca_file`, `min_tls` and
+    `timeout` (seconds) those of `connection`; `fixed`: the organisation's rules let `connection.proxy` name no proxy.
+    """
 
-    def __init__(
-        self,
-        trouble: Trouble,
-        service: str,
-        *,
-        microsoft: bool,
-        setting: str,
-        ca_file: str | None,
-        min_tls: str,
-        timeout: float,
-    ) -> None:
-        self.trouble = trouble
-        self.service = service
-        self.microsoft = microsoft
-        self.setting = setting
-        self.ca_file = ca_file
-        self.min_tls = min_tls
-        self.timeout = timeout
+    trouble: Trouble
+    service: str
+    _: KW_ONLY
+    microsoft: bool
+    setting: str
+    ca_file: str | None
+    min_tls: str
+    timeout: float
+    fixed: bool = False
 
     @cached_property
     def case(self) -> Case:
@@ -59,4 +53,7 @@ def by_proxy(asked: Asked) -> tuple[str, str]:
     spared = unproxied(f"https://{asked.trouble.host}/", asked.setting)
     if spared is not None:
         return spared[0], f"if HTTPS leaves this network by a proxy alone: {spared[1]}"
-    return "", "if HTTPS leaves this network by a proxy alone, name it: --set connection.proxy=http://PROXY:PORT"
+    name = "--set connection.proxy=http://PROXY:PORT"
+    if asked.fixed and asked.setting == "system":
+        name = "export HTTPS_PROXY=http://PROXY:PORT (PowerShell: $env:HTTPS_PROXY = 'http://PROXY:PORT')"
+    return "", f"if HTTPS leaves this network by a proxy alone, name it: {name}"

@@ -71,14 +71,18 @@ def unheard(level: Level, failed: SignInFailed, effective: Effective, progress: 
     )
 
 
-def told(failed: Unheard, effective: Effective, progress: Progress | None = None) -> Unheard:
-    """The error with what looks found out, for a command that has no report."""
+def told(
+    failed: Unheard, effective: Effective, progress: Progress | None = None, again: str = "dtsconf test again"
+) -> Unheard:
+    """The error with what looks found out, for a command that has no report; `again`: how its user tries once more."""
     from dtsconf.auth.provider import Unheard
+    from dtsconf.mail.meanings.hints import TEST_AGAIN
     from dtsconf.web.trouble import TO_LOOK
 
     found = _examined(failed.trouble, effective, progress)
     message = f"{failed.message}; {found.telling}" if found.telling else failed.message
-    return Unheard(message, found.hint or (failed.hint or "").removesuffix(TO_LOOK), failed.trouble)
+    hint = found.hint or (failed.hint or "").removesuffix(TO_LOOK)
+    return Unheard(message, TEST_AGAIN.sub(again, hint), failed.trouble)
 
 
 def _examined(trouble: Trouble, effective: Effective, progress: Progress | None) -> Outcome:
@@ -102,8 +106,15 @@ def _examined(trouble: Trouble, effective: Effective, progress: Progress | None)
             ca_file=settings.server.ca_file,
             min_tls=settings.connection.min_tls,
             timeout=float(settings.connection.timeout),
+            fixed=_names_no_proxy(effective),
         )
     )
+
+
+def _names_no_proxy(effective: Effective) -> bool:
+    """Whether the organisation's rules let `connection.proxy` be none but a word."""
+    listed = [rule.operand for rule in effective.org.policy.rules_on("connection.proxy") if rule.op == "one_of"]
+    return any(all(item in ("system", "none") for item in operand) for operand in listed)
 
 
 def _told(failure: Stage, found: Outcome) -> Stage:

@@ -46,7 +46,7 @@ def sign_in(given: Inputs, *, person: Person | None, progress: Callable[[str], N
         try:
             facts = tokens.sign_in(lambda account: with_account(effective, account))
         except Unheard as failed:
-            raise looking.told(failed, effective, progress) from None
+            raise looking.told(failed, effective, progress, "dtsconf sign-in again") from None
     access = hands.Access(with_account(effective, facts.account), None, tokens)
     verification = _verified(given, access, progress)
     proven = verification is not None and verification.ok

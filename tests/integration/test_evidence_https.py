@@ -3,6 +3,7 @@ says why, by what evidence, and what to do. Behind a firewall of the test's own,
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from tests.real.loopback import Connection, LoopbackServer
 from tests.real.netns import CLIENT, SERVER, SERVER_6, firewalled_link
 from tests.real.proxy import Proxy, proxy
 from tests.real.scripted import Expect, Say, ScriptedServer, StartTls, Step
+from tests.real.terminal import converse
+from tests.scenarios.harness import PROGRAM
 
 pytestmark = [pytest.mark.netns, pytest.mark.servers]
 
@@ -69,7 +72,8 @@ class Away:
         microsoft |= {"client_secret": f"file://{secret}", **settings.pop("microsoft", {})}
         server = {"ca_file": self.certificates.ca_file, **settings.pop("server", {})}
         tree = {"mode": "microsoft", "sender": {"email": SENDER}, "connection": {"timeout": 2}, "microsoft": microsoft}
-        body = {"dtsconf": 1, "name": "away", "settings": {**tree, "server": server, **settings}}
+        policy = settings.pop("policy", {})
+        body = {"dtsconf": 1, "name": "away", "settings": {**tree, "server": server, **settings}, "policy": policy}
         path = self.behind.folder / "away.yaml"
         path.write_text(yaml.safe_dump(body), "utf-8")
         return str(path)
@@ -161,6 +165,32 @@ def test_port_443_is_silent(away: Away) -> None:
     assert f"let this machine ({CLIENT}) out to {LOGIN} ({SERVER}), TCP port 443" in told.hint
     assert "name it: --set connection.proxy=http://PROXY:PORT" in told.hint
     assert "once more" in told.evidence
+
+
+def test_a_rule_that_lets_the_settings_name_no_proxy(away: Away) -> None:
+    """What a rule forbids is not proposed: the variable is."""
+    away.names()
+    drop(away, "tcp dport 443 drop")
+    rule = {"key": "connection.proxy", "one_of": ["system"], "because": "the system names them"}
+    told = away.test(policy={"rules": [rule]})
+    assert "by a proxy alone, name it: export HTTPS_PROXY=http://PROXY:PORT (PowerShell:" in told.hint
+    assert "connection.proxy" not in told.hint
+
+
+def test_sign_in_leads_back_to_itself(away: Away) -> None:
+    away.names()
+    away.provider("inspected")
+    profile = away.profile(microsoft={"flow": "device-code"}, server={"ca_file": None})
+    folder = away.behind.folder
+    command = away.behind.link.client.argv(PROGRAM, "sign-in", "--root", str(folder), "--profile", profile)
+    code, told = converse(command, {"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "4000"}, {})
+    assert code == 6
+    assert "Zscaler opens the encrypted session" in told
+    away.behind.link.names.records.clear()
+    code, told = converse(command, {"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "4000"}, {})
+    assert code == 9
+    assert f"then dtsconf sign-in --profile {profile} --root {folder} again" in told
+    assert "dtsconf test" not in told
 
 
 def test_nothing_answers_at_all(away: Away) -> None:
