@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.looks import hosts, surroundings
+from dtsconf.looks import hosts, hostsfile, surroundings
 from dtsconf.names import is_ip
 from dtsconf.proof import Evidence
 
@@ -41,7 +41,7 @@ def _answer(case: Case) -> Answer | None:
     address = str(case.addresses[0])
     if is_ip(case.host) or hosts.is_own_name(case.host) or not _is_astray(address):
         return None
-    if any(given == address for _, given in hosts.lines_of(case.host, surroundings.hosts_file())):
+    if any(given == address for _, given in hostsfile.lines_of(case.host, surroundings.hosts_file())):
         return None
     from dtsconf.looks import names
 

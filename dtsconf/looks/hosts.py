@@ -10,7 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.looks import surroundings
+from dtsconf.looks import hostsfile, surroundings
 from dtsconf.looks.attempt import knock
 from dtsconf.names import is_ip
 from dtsconf.net.connect import Address
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dtsconf.looks.case import Case
-
-_MOST_BYTES = 1 << 20
 
 
 @frozen
@@ -50,7 +48,7 @@ def look(case: Case) -> Callable[[], Entry | None]:
 def _entry(case: Case) -> Entry | None:
     used = {str(address) for address in case.addresses}
     path = surroundings.hosts_file()
-    found = next((each for each in lines_of(case.host, path) if each[1] in used), None)
+    found = next((each for each in hostsfile.lines_of(case.host, path) if each[1] in used), None)
     if found is None or is_ip(case.host) or is_own_name(case.host):
         return None
     number, address = found
@@ -70,17 +68,6 @@ def is_own_name(host: str) -> bool:
     """Whether the name is meant to lead to this machine itself (RFC 6761 6.3)."""
     own = socket.gethostname().lower()
     return host.rpartition(".")[2] == "localhost" or host in (own, own.partition(".")[0])
-
-
-def lines_of(host: str, path: str) -> list[tuple[int, str]]:
-    """(number of the line from 1, address) of each line that names the host; none where there is no such file."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = file.read(_MOST_BYTES).splitlines()
-    except OSError:
-        return []
-    rows = ((number, line.partition("#")[0].split()) for number, line in enumerate(lines, 1))
-    return [(number, row[0]) for number, row in rows if host.lower() in (name.lower() for name in row[1:])]
 
 
 def _of_dns(case: Case, kind: str) -> tuple[str, ...]:

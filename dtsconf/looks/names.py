@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
-from dtsconf.looks import resolvconf, surroundings
+from dtsconf.looks import lookups, resolvconf, surroundings
 from dtsconf.looks.case import Outcome
 from dtsconf.names import escape_controls, host_fault
 from dtsconf.net.connect import Address
@@ -46,6 +46,8 @@ Judge = Callable[[Said, tuple[Evidence, ...]], Outcome]
 
 def examine(case: Case, judge: Judge) -> Outcome:
     """Why the host's name could not be looked up; `judge` decides where a name server says that it has no address."""
+    if (own := lookups.fault(case)) is not None:
+        return own
     known = servers()
     if not known and (slip := resolvconf.slip(SOURCE)):
         return _misread(slip, ())
@@ -74,7 +76,7 @@ def _misread(slip: resolvconf.Slip, evidence: tuple[Evidence, ...]) -> Outcome:
     return Outcome((*evidence, row), f"{means}: '{text}'", hint)
 
 
-SOURCE = "/etc/resolv.conf" if sys.platform != "win32" else "the network adapter"
+SOURCE = lookups.RESOLVER if sys.platform != "win32" else "the network adapter"
 """Where this machine's name servers stand."""
 
 _UP = "bring this machine's network or VPN up"
@@ -201,6 +203,8 @@ def right(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
 def _one_knows(case: Case, asked: Said, knowing: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     """The name servers differ, and the system heeds the first that says anything (resolv.conf(5)); or an answer that
     was missing a moment ago is there now."""
+    if asked is knowing and (own := lookups.unasked(case.host)):
+        return replace(own, evidence=(*evidence, *own.evidence))
     if asked is knowing and (half := _half_answered(case, knowing)):
         return replace(half, evidence=(*evidence, *half.evidence))
     if asked is knowing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,18 +106,19 @@ class Behind:
         secret.chmod(0o600)
         return {"required": True, "username": "lab", "password": f"file://{secret}"}
 
-    def run(self, *words: str, env: Mapping[str, str] | None = None) -> tuple[int, str, str]:
-        """Any words to the program, on the client's side; `env` is added to its environment."""
+    def run(self, *words: str, env: Mapping[str, str] | None = None, under: Sequence[str] = ()) -> tuple[int, str, str]:
+        """Any words to the program, on the client's side; `env` is added to its environment, `under` is a command that
+        starts it."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DTSCONF_ROOT": str(self.folder / "root")}
         environ |= env or {}
         (self.folder / "root").mkdir(exist_ok=True)
-        done = self.link.client.run(PROGRAM, *words, env=environ, cwd=self.folder)
+        done = self.link.client.run(*under, PROGRAM, *words, env=environ, cwd=self.folder)
         assert "Traceback" not in done.stdout + done.stderr, done
         return done.returncode, done.stdout, done.stderr
 
-    def test(self, profile: str, *words: str, env: Mapping[str, str] | None = None) -> Told:
+    def test(self, profile: str, *words: str, env: Mapping[str, str] | None = None, under: Sequence[str] = ()) -> Told:
         """`dtsconf test --json` of a profile."""
-        code, out, _ = self.run("test", "--json", "--profile", profile, *words, env=env)
+        code, out, _ = self.run("test", "--json", "--profile", profile, *words, env=env, under=under)
         return Told(code, json.loads(out), out)
 
     def mended(self, profile: str, told: Told) -> Told:

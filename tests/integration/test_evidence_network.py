@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dtsconf.looks import lookups
 from tests.integration.behind import Behind, Told
 from tests.real.ca import Certificates
 from tests.real.loopback import Connection, LoopbackServer
@@ -429,3 +430,60 @@ def test_a_name_without_its_domain(behind: Behind) -> None:
     found = unknown(behind, "mail")
     assert "mail.acme.example exists" in found.detail
     assert found.advised == ["--set", "server.host=mail.acme.example"]
+
+
+# --- this machine's own settings of how names are looked up
+
+
+_NO_OVERRIDE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+"""Root as one who can't read what is closed, like other users."""
+
+
+@pytest.mark.parametrize("name", ["hosts", "resolv.conf"])
+def test_a_settings_file_that_this_user_cant_read(behind: Behind, name: str) -> None:
+    (behind.folder / name).chmod(0)
+    told = behind.test(behind.profile(server={"host": "mail.other.example"}), under=_NO_OVERRIDE)
+    assert (told.code, told.cause) == (9, "dns"), told.text
+    assert f"/etc/{name} can't be read by this user" in told.detail
+    assert told.hint.startswith(f"sudo chmod 644 /etc/{name}, then")
+    (behind.folder / name).chmod(0o644)
+    assert "can't be read" not in behind.test(behind.profile(server={"host": "mail.other.example"})).text
+
+
+@pytest.mark.parametrize(
+    ("line", "better"),
+    [
+        ("mail.int.example 198.51.100.10", "198.51.100.10 mail.int.example"),
+        ("198.51.100.300 mail.int.example mail", "ADDRESS mail.int.example mail"),
+    ],
+)
+def test_a_slip_in_the_hosts_file(behind: Behind, line: str, better: str) -> None:
+    (behind.folder / "hosts").write_text(f"127.0.0.1 localhost\n# mail.int.example\n{line}\n")
+    told = unknown(behind, "mail.int.example")
+    assert "line 3 of /etc/hosts names mail.int.example and doesn't begin with an address" in told.detail
+    assert "write in place of line 3 of /etc/hosts" in told.hint
+    assert f": {better}, then" in told.hint
+    assert not told.advised
+
+
+@pytest.mark.parametrize(
+    ("sources", "host", "better"),
+    [
+        ("files", HOST, "files dns"),
+        ("files [NOTFOUND=return] dns # moved", HOST, "files dns"),
+        ("files mdns4_minimal [NOTFOUND=return] dns", "mail.corp.local", "files mdns4_minimal dns"),
+    ],
+)
+def test_the_dns_is_not_asked(behind: Behind, tmp_path: Path, sources: str, host: str, better: str) -> None:
+    behind.link.names.records += [f"mail.corp.local. 60 IN A {BEYOND}"]
+    found = lookups.unasked(host, str(tmp_path / "none"))
+    assert found is None
+    switch = behind.folder / "nsswitch.conf"
+    switch.write_text(f"passwd: files\nhosts: {sources}\n")
+    told = lookups.unasked(host, str(switch))
+    assert told is not None
+    assert told.hint == f"write in place of line 2 of {switch}: hosts: {better}, then dtsconf test again"
+    if "mdns" not in sources:  # which isn't installed here
+        assert "this machine doesn't ask the DNS for this name: line 2 of /etc/nsswitch.conf" in unknown(behind).detail
+    switch.write_text(f"hosts: {better}\n")
+    assert lookups.unasked(HOST, str(switch)) is None

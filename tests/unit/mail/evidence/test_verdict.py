@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.looks import attempt, hosts, surroundings
+from dtsconf.looks import attempt, hosts, hostsfile, surroundings
 from dtsconf.looks.answers import Answer
 from dtsconf.looks.attempt import Again, Knock
 from dtsconf.looks.case import Goal
@@ -255,8 +255,8 @@ def test_a_line_of_the_hosts_file_that_leads_nowhere_better_is_no_reason() -> No
 def test_lines_of_the_hosts_file(tmp_path: Path) -> None:
     path = tmp_path / "hosts"
     path.write_text("127.0.0.1 localhost\n# 192.0.2.8 mail.acme.example\n192.0.2.9\tx Mail.Acme.example # old\n")
-    assert hosts.lines_of("mail.acme.example", str(path)) == [(3, "192.0.2.9")]
-    assert hosts.lines_of("mail.acme.example", str(tmp_path / "none")) == []
+    assert hostsfile.lines_of("mail.acme.example", str(path)) == [(3, "192.0.2.9")]
+    assert hostsfile.lines_of("mail.acme.example", str(tmp_path / "none")) == []
 
 
 def test_only_tools_that_are_there_are_named() -> None:
