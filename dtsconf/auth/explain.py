@@ -14,9 +14,10 @@ from typing import Any
 
 from dtsconf.auth import clouds
 from dtsconf.auth.codes import APPLICATION, LOGS, PLACEHOLDER, ROWS, Row
-from dtsconf.auth.request import Wanted, is_placeholder
+from dtsconf.auth.request import Wanted
 from dtsconf.errors import Problem, SignInFailed
 from dtsconf.names import escape_controls
+from dtsconf.settings.microsoft import is_placeholder
 
 LONGEST = 400
 """Characters of a server's words that are shown."""

@@ -83,11 +83,6 @@ class Wanted:
         return name_of(self.authority, self.tenant, self.client_id, self.root)
 
 
-def is_placeholder(client_id: str) -> bool:
-    """Whether the client ID is the one that stands in samples: nothing but zeros."""
-    return bool(client_id) and not client_id.strip("0-")
-
-
 def issuer(authority: str, tenant: str) -> str:
     """The address that the provider's discovery document stands under."""
     return f"{authority.rstrip('/')}/{tenant}"

@@ -87,16 +87,30 @@ def _unknown(asked: Asked, said: Said, evidence: tuple[Evidence, ...]) -> Outcom
     if asked.microsoft:
         found = names.right(asked.case, said, evidence)
         return Outcome(found.evidence, f"{found.telling}{spared and '; ' + spared}", f"{through}; else {found.hint}")
-    from dtsconf.settings.microsoft import AUTHORITIES
-    from dtsconf.settings.nearness import nearest
-
-    near = nearest(host, sorted(AUTHORITIES)) if "microsoft" in host else None
+    near = _meant(host)
     if near is not None:
         more = Evidence("compared the name with Microsoft's own", f"{near} is the one most like it", "a typing error")
         return Outcome((*evidence, more), f"{told}; Microsoft's is {near}", f"if that is meant: {_authority(near)}")
     zone = f": the domain {said.zone} exists, this name in it does not" if said.zone and "." in said.zone else ""
     check = f"check the spelling of microsoft.authority in the profile; if only a VPN knows {host}, connect that"
     return Outcome(evidence, told + zone, f"{check}; {through}, then dtsconf test again")
+
+
+_ALIKE = 0.9
+"""How like one another Microsoft's name and its misspelling are, from 0 to 1, where the company's own is misspelt."""
+
+
+def _meant(host: str) -> str | None:
+    """The sign-in server of Microsoft's that a misspelt name was meant for; None where it is like none of them."""
+    from difflib import SequenceMatcher
+
+    from dtsconf.settings.microsoft import AUTHORITIES
+    from dtsconf.settings.nearness import nearest
+
+    near = nearest(host, sorted(AUTHORITIES))
+    if near is None or "microsoft" in host:
+        return near
+    return near if SequenceMatcher(None, host, near).ratio() >= _ALIKE else None
 
 
 def _authority(host: str) -> str:

@@ -129,7 +129,8 @@ def _effective(place: str, data: bytes, given: Inputs) -> Effective:
         raise Invalid(org.with_excerpts(wrong.problems)) from None
     emptied: dict[str, Any] = {key.removeprefix("microsoft."): None for key in stand_ins}
     microsoft = replace(found.settings.microsoft, **emptied)
-    return replace(found, settings=replace(found.settings, microsoft=microsoft))
+    warnings = tuple(one for one in found.warnings if one.key not in stand_ins)
+    return replace(found, settings=replace(found.settings, microsoft=microsoft), warnings=warnings)
 
 
 def _blank(org: Profile) -> Iterator[str]:

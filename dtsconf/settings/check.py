@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from dtsconf.errors import Invalid, Problem
+from dtsconf.settings import instead
 from dtsconf.settings.effective import Effective, Setting, source, unset
 from dtsconf.settings.keys import KEYS
+from dtsconf.settings.microsoft import no_authority
 from dtsconf.settings.values import ORGANISATION, Layer, Organisation
 
 Values = Mapping[str, Setting]
@@ -25,7 +27,9 @@ def impossible(values: Values, org: Organisation, *, complete: bool = True) -> l
     if values["mode"].value == "smtp":
         found += _cleartext_login(values, org, complete=complete)
         found += _empty_username(values) if complete else []
-    elif values["microsoft.flow"].value == "application":
+        return found
+    found += no_authority(values)
+    if values["microsoft.flow"].value == "application":
         found += _too_many_application_secrets(values)
     return found
 
@@ -148,8 +152,20 @@ def missing_problem(key: str, values: Values, org: Organisation, *, alone: bool 
         "microsoft.client_assertion",
     }.get(key, "this mode needs it" if key in KEYS else "the profile expects it")
     nobody = f"name a profile: --profile FILE ({org.absent})" if org.absent else ""
-    hint = nobody or f"give {key} in the profile's settings{elsewhere}"
-    return Problem("missing", f"{key} is not set: {why}{lock}", hint, setting.where, key)
+    astray = _asked_by(key, values, org)
+    first = "".join(f"{instead.told(one, values[one], org)}; else " for one in astray)
+    hint = nobody or f"{first}give {key} in the profile's settings{elsewhere}"
+    where = values[astray[0]].where if astray else setting.where
+    return Problem("missing", f"{key} is not set: {why}{lock}", hint, where, key)
+
+
+def _asked_by(key: str, values: Values, org: Organisation) -> list[str]:
+    """The settings that ask for this one, and stand in the place of the organisation's: it may not have been meant."""
+    group = key.partition(".")[0]
+    asking = ("mode", "login.required") if group == "login" else ("mode",)
+    if values["mode"].value == "microsoft":
+        asking = ("mode", "microsoft.flow")
+    return [one for one in asking if instead.stands(one, values[one], org)]
 
 
 def require_complete(effective: Effective, *, user: bool = True) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from dtsconf.errors import Notice, Problem
+from dtsconf.names import escape_controls
 from dtsconf.settings.effective import Setting, quoted, source
 from dtsconf.settings.values import ORGANISATION, Layer, Organisation
 
@@ -50,6 +51,40 @@ def is_authority(url: str) -> bool:
 def is_smtp_host(host: str) -> bool:
     """Whether the host takes mail for Microsoft."""
     return host.casefold().rstrip(".") in SMTP_HOSTS
+
+
+def is_placeholder(client_id: str | None) -> bool:
+    """Whether the client ID is the one that stands in samples: nothing but zeros."""
+    return bool(client_id) and not (client_id or "").strip("0-")
+
+
+_ELSE = {
+    "graph.microsoft.com": "Microsoft Graph's address",
+    "graph.microsoft.us": "Microsoft Graph's address",
+    "outlook.office.com": "Outlook's address",
+    "outlook.office365.com": "Outlook's address",
+    "smtp.office365.com": "the mail server's address",
+    "entra.microsoft.com": "the administrators' portal",
+    "portal.azure.com": "the administrators' portal",
+}
+"""Microsoft's hosts that are taken for its sign-in server."""
+
+
+def no_authority(values: Mapping[str, Setting]) -> list[Problem]:
+    """A host of Microsoft's that nobody signs in at, and one of its sign-in servers with a path behind it (code 3)."""
+    key = KEYS[0]
+    setting = values[key]
+    parts = urlsplit(setting.value)
+    host = (parts.hostname or "").rstrip(".")
+    if host in AUTHORITIES and parts.path not in ("", "/"):
+        wrong = f"has a path, and Microsoft would take {escape_controls(parts.path.strip('/'))} for the tenant"
+        hint = f"write https://{host}; who signs in there is said by microsoft.tenant"
+    elif host in _ELSE:
+        wrong = f"is {_ELSE[host]}, not the sign-in server's"
+        hint = "leave it out, or write https://login.microsoftonline.com"
+    else:
+        return []
+    return [Problem("no-authority", f"{key} {quoted(key, setting.value)} {wrong}", hint, setting.where, key)]
 
 
 def named_elsewhere(layers: Iterable[Layer], org: Organisation) -> list[Problem]:

@@ -9,7 +9,7 @@ from dtsconf.errors import Notice
 from dtsconf.names import CURLY, PLAIN_QUOTES
 from dtsconf.settings.check import APPLICATION_SECRETS, CLEARTEXT, Values
 from dtsconf.settings.effective import quoted
-from dtsconf.settings.microsoft import is_smtp_host
+from dtsconf.settings.microsoft import is_placeholder, is_smtp_host
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.references import VAULT_AUTH
 from dtsconf.settings.values import Organisation
@@ -172,8 +172,18 @@ def _passing_ca_file(values: Values) -> list[Notice]:
     return [_notice("ca-file-place", "server.ca_file", values, text, hint)]
 
 
+def _placeholder(values: Values) -> list[Notice]:
+    """A sample's client ID, which is nobody's."""
+    key = "microsoft.client_id"
+    if not is_placeholder(values[key].value):
+        return []
+    text = f"{key} is still the placeholder of a sample: nobody can sign in with it"
+    hint = "write the Application (client) ID of your own app registration there"
+    return [_notice("placeholder", key, values, text, hint)]
+
+
 def _unusual_microsoft(values: Values) -> list[Notice]:
-    found = []
+    found = _placeholder(values)
     application = values["microsoft.flow"].value == "application"
     tenant = values["microsoft.tenant"].value
     if application and tenant in ("organizations", "common", "consumers"):

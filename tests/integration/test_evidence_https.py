@@ -110,12 +110,13 @@ def test_a_name_server_that_knows_no_name_of_microsofts(away: Away) -> None:
     assert f"ask who runs the name server {SERVER} (or the filter behind it) to let {LOGIN} through" in told.hint
 
 
-def test_a_slip_in_microsofts_name(away: Away) -> None:
+@pytest.mark.parametrize("slip", ["login.microsoftonlin.com", "login.microsftonline.com", "login.micorsoftonline.com"])
+def test_a_slip_in_microsofts_name(away: Away, slip: str) -> None:
     away.names()
     away.provider()
-    told = away.test(host="login.microsoftonlin.com")
+    told = away.test(host=slip)
     assert told.advised == ["--set", f"microsoft.authority=https://{LOGIN}"]
-    mended = away.test(*told.advised, host="login.microsoftonlin.com")
+    mended = away.test(*told.advised, host=slip)
     assert "smtp.office365.com" in mended.detail, "the sign-in went well"
     assert "the name is right" not in told.text
 

@@ -186,6 +186,7 @@ def test_what_goes_on_quietly_otherwise_is_said(old: Path) -> None:
 
     application = ("microsoft.flow=application", "microsoft.tenant=acme.example", "microsoft.client_secret=env://S")
     assert kinds() == []
+    assert run(old, World("connect")).warnings == (), "what stands in for a blank is nobody's"
     assert kinds(*application) == []
     assert kinds(*application, text=OLD.replace("username: dts@", "username: someone@")) == ["mailbox"]
     assert kinds(text=OLD.replace("smtp.office365.com", "mail.acme.example")) == ["not-exchange"]

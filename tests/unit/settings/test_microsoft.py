@@ -52,6 +52,87 @@ def test_microsoft_s_own_sign_in_by_its_whole_address(url: str, is_microsofts: b
     assert is_authority(url) is is_microsofts
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://login.microsoftonline.com/v2.0", "has a path, and Microsoft would take v2.0 for the tenant"),
+        ("https://login.microsoftonline.us/acme.example/", "would take acme.example for the tenant"),
+        ("https://graph.microsoft.com", "is Microsoft Graph's address, not the sign-in server's"),
+        ("https://Outlook.office365.com/", "is Outlook's address"),
+    ],
+)
+def test_what_is_no_sign_in_server_of_microsoft_s_is_exit_3(url: str, words: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        settled({**MICROSOFT, "microsoft.authority": url})
+    (problem,) = caught.value.problems
+    assert (problem.kind, problem.code, problem.key, problem.where) == (
+        "no-authority",
+        3,
+        "microsoft.authority",
+        place(3),
+    )
+    assert words in problem.message
+    assert "https://login.microsoftonline." in (problem.hint or "")
+    assert settled(
+        {**MICROSOFT, "mode": "smtp", "server.host": "h", "sender.email": "a@b.c", "microsoft.authority": url}
+    )
+
+
+@pytest.mark.parametrize("url", ["https://id.acme.example/realms", "https://login.microsoftonline.com/"])
+def test_an_own_provider_may_have_a_path(url: str) -> None:
+    assert settled({**MICROSOFT, "microsoft.authority": url}).warnings == ()
+
+
+def test_a_sample_s_client_id_is_a_warning() -> None:
+    (notice,) = settled({**MICROSOFT, "microsoft.client_id": "00000000-0000-0000-0000-000000000000"}).warnings
+    assert (notice.kind, notice.key, notice.where, notice.strict) == (
+        "placeholder",
+        "microsoft.client_id",
+        place(2),
+        0,
+    )
+    assert settled(MICROSOFT).warnings == ()
+
+
+@pytest.mark.parametrize("layer", ["environment", "user"])
+@pytest.mark.parametrize(
+    ("values", "above", "first"),
+    [
+        (
+            MICROSOFT,
+            {"mode": "smtp"},
+            "mode is smtp here ({layer}, DTS_EMAIL_MODE) in place of the profile's microsoft",
+        ),
+        (
+            MICROSOFT,
+            {"microsoft.flow": "application"},
+            "microsoft.flow is application here ({layer}, DTS_EMAIL_MICROSOFT",
+        ),
+        (
+            {"server.host": "h", "server.encryption": "tls", "sender.email": "a@b.example"},
+            {"login.required": True},
+            "login.required is true here ({layer}, DTS_EMAIL_LOGIN__REQUIRED) in place of the default, false",
+        ),
+    ],
+)
+def test_what_is_missing_is_asked_for_by_what_stands_in_the_organisation_s_place(
+    layer: LayerName, values: dict[str, Any], above: dict[str, Any], first: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        settled(values, above, layer=layer)
+    for problem in caught.value.problems:
+        assert (problem.hint or "").startswith(first.format(layer=layer))
+        assert f"; else give {problem.key} in the profile's settings" in (problem.hint or "")
+        assert problem.where == Variable(KEYS[next(iter(above))].variable)
+
+
+def test_what_the_organisation_itself_leaves_out_is_asked_for_plainly() -> None:
+    with pytest.raises(Invalid) as caught:
+        settled({"mode": "microsoft"}, {"microsoft.flow": "auto"})
+    (problem,) = caught.value.problems
+    assert (problem.hint or "").startswith("give microsoft.client_id in the profile's settings")
+
+
 def test_microsoft_s_own_mail_hosts() -> None:
     assert is_smtp_host("SMTP.office365.com.")
     assert not is_smtp_host("smtp.office365.com.evil.example")

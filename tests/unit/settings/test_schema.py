@@ -180,9 +180,9 @@ def test_the_repository_s_schemas_are_what_the_code_makes() -> None:
 def test_the_starting_points_are_good_profiles() -> None:
     reports = validate_paths([str(ROOT / "profiles")], strict=True)
     assert len(reports) == 7
-    assert [
-        (report.path, report.problems, report.warnings) for report in reports if report.problems or report.warnings
-    ] == []
+    assert [report.path for report in reports if report.problems] == []
+    odd = {report.path: [notice.kind for notice in report.warnings] for report in reports if report.warnings}
+    assert odd == {str(ROOT / f"profiles/microsoft-{who}.yaml"): ["placeholder"] for who in ("application", "people")}
 
 
 @pytest.mark.parametrize("name", ["relay", "submission", "organisation/sites/perth", "organisation/sites/brisbane"])
