@@ -4,15 +4,14 @@ And how several are one: `dtsconf secret` is a family with commands of its own."
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from itertools import takewhile
 from typing import Any
 
 import click
 
+from dtsconf.cli import misuse
 from dtsconf.cli.boundary import before, finish
 from dtsconf.cli.common import COMMON, Outcome, Run, common_options, require_root
 from dtsconf.errors import UsageProblem
-from dtsconf.names import CURLY, PLAIN_QUOTES, escape_controls
 
 
 class Command(click.Command):
@@ -29,25 +28,15 @@ class Command(click.Command):
         try:
             rest = super().parse_args(ctx, args)
         except click.NoSuchOption as wrong:
-            if wrong.option_name not in SETTINGS or "--set" not in _listed(self):
+            meant = misuse.option_meant(wrong.option_name, given, _listed(self))
+            if meant is None:
                 raise
-            hint = f"that is a setting: --set {SETTINGS[wrong.option_name]}"
-            raise UsageProblem(f"there is no option {wrong.option_name}", hint) from None
+            raise UsageProblem(f"there is no option {wrong.option_name}", meant) from None
         if rest and not ctx.resilient_parsing:
-            raise self._beside(rest, given, ctx) or click.UsageError(_too_many(rest), ctx)
+            meant = misuse.words_meant(rest, given, self, patterns=bool(ctx.params.get("attach")))
+            told = misuse.too_many(rest)
+            raise UsageProblem(told, meant) if meant else click.UsageError(told, ctx)
         return rest
-
-    def _beside(self, rest: Sequence[str], given: Sequence[str], ctx: click.Context) -> UsageProblem | None:
-        """What words too many usually mean."""
-        if typeset := _typeset(rest):
-            return UsageProblem(_too_many(rest), typeset)
-        if ctx.params.get("attach") and all(map(_is_file, rest)):
-            hint = "quote a pattern, so that the shell leaves it to dtsconf: --attach 'logs/*.log'"
-            return UsageProblem(_too_many(rest), hint)
-        if self.name in PROFILED and _looks_like_profile(rest[0]):
-            return UsageProblem(_too_many(rest), f"did you mean --profile {escape_controls(rest[0])}?")
-        meant = [found for at in _places(rest[0], given) if (found := _after(given, at))]
-        return UsageProblem(_too_many(rest), meant[0]) if meant else None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and print its outcome; the returned value is the exit code."""
@@ -63,71 +52,6 @@ class Command(click.Command):
         """As click's, noting the command's name first, so that a usage error can tell it."""
         _note_name(parent, info_name)
         return super().make_context(info_name, args, parent, **extra)
-
-
-SETTINGS = {
-    "--from": "sender.email=ADDRESS",
-    "--sender": "sender.email=ADDRESS",
-    "--host": "server.host=HOST",
-    "--server": "server.host=HOST",
-    "--port": "server.port=PORT",
-    "--user": "login.username=NAME",
-    "--username": "login.username=NAME",
-}
-"""Options that other mail programs have (swaks, mailx, sendemail), and the setting that they are here."""
-
-TEXTS = frozenset({"--subject", "--body"})
-"""Options that take a text, in which blanks are usual."""
-
-ADDRESSES = frozenset({"--to", "--cc", "--bcc"})
-"""Options that take one address each time."""
-
-PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "send", "show", "status", "test"})
-"""Commands that work on the profile of --profile and take none as an argument."""
-
-
-_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
-"""What a word processor makes of hyphens."""
-
-
-def _typeset(rest: Sequence[str]) -> str | None:
-    """What to type in place of words that a word processor has been at; None where it hasn't."""
-    dashed = next((word for word in rest if word.startswith(_DASHES)), None)
-    if dashed is not None:
-        plain = escape_controls("--" + dashed.lstrip("-" + "".join(_DASHES)))
-        return f"the dash in {escape_controls(dashed)} is a word processor's: type {plain}, with two plain hyphens"
-    return PLAIN_QUOTES if any(word.startswith(CURLY) or word.endswith(CURLY) for word in rest) else None
-
-
-def _places(word: str, given: Sequence[str]) -> list[int]:
-    """Where a word too many may stand: behind an option and its value."""
-    return [at for at in range(2, len(given)) if given[at] == word]
-
-
-def _after(given: Sequence[str], at: int) -> str | None:
-    """What to type in place of words too many that go on with the value of an option before them."""
-    option, value = given[at - 2 : at]
-    words = [value, *takewhile(lambda word: not word.startswith("-"), given[at:])]
-    if option in TEXTS:
-        return escape_controls(f'a value with blanks goes in quotation marks: {option} "{" ".join(words)}"')
-    if option in ADDRESSES and "@" in given[at]:
-        each = " ".join(f"{option} {word}" for word in words)
-        return escape_controls(f"each address has an option of its own: {each}")
-    return None
-
-
-def _looks_like_profile(word: str) -> bool:
-    return word.endswith((".yaml", ".yml")) or _is_file(word)
-
-
-def _is_file(word: str) -> bool:
-    import os
-
-    return os.path.isfile(word)
-
-
-def _too_many(rest: Sequence[str]) -> str:
-    return f"unexpected extra argument{'s' if len(rest) > 1 else ''}: {escape_controls(' '.join(rest))}"
 
 
 class Family(click.Group):

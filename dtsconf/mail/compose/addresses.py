@@ -56,9 +56,17 @@ def _mailbox(tokens: list[str], *, alone: bool) -> Mailbox:
     fault = address_fault(address)
     if fault is None:
         return Mailbox(name, address)
-    cut = not alone and "@" not in whole
-    hint = f'a name with a comma stands in quotes: "{whole}, ..."' if cut else fault[1]
-    raise ValueError(f"'{whole}' {fault[0]}", hint)
+    raise ValueError(f"'{whole}' {fault[0]}", _meant(whole, alone=alone) or fault[1])
+
+
+def _meant(whole: str, *, alone: bool) -> str | None:
+    """What to write in place of an element that is none, where it is a name, or one with its address."""
+    if not alone and "@" not in whole:
+        return f'a name with a comma stands in quotes: "{whole}, ..."'
+    name, blank, address = whole.rpartition(" ")
+    if not blank or "@" in name or "<" in whole or address_fault(address):
+        return None
+    return f"the address stands in angle brackets: '{name.strip()} <{address}>'"
 
 
 def _name(tokens: list[str]) -> str | None:

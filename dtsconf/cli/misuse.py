@@ -1,0 +1,123 @@
+"""What a call whose words are off was meant to say: options of other mail programs, blanks without quotation marks,
+what a word processor made of hyphens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from itertools import takewhile
+
+import click
+
+from dtsconf.names import CURLY, PLAIN_QUOTES, escape_controls
+
+_SETTINGS = {
+    "--from": "sender.email=ADDRESS",
+    "--sender": "sender.email=ADDRESS",
+    "--host": "server.host=HOST",
+    "--server": "server.host=HOST",
+    "--port": "server.port=PORT",
+    "--user": "login.username=NAME",
+    "--username": "login.username=NAME",
+}
+"""Options that other mail programs have (swaks, mailx, sendemail), and the setting that they are here."""
+
+_OPTIONS = {
+    "--message": "--body",
+    "--msg": "--body",
+    "--text": "--body",
+    "--content": "--body",
+    "--recipient": "--to",
+    "--title": "--subject",
+    "--file": "--attach",
+    "-s": "--subject",
+    "-t": "--to",
+    "-a": "--attach",
+}
+"""The same, and the option that they are here."""
+
+_ADDRESSES = frozenset({"--to", "--cc", "--bcc", "--reply-to"})
+"""Options that take one address each time."""
+
+_PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "send", "show", "status", "test"})
+"""Commands that work on the profile of --profile and take none as an argument."""
+
+_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+"""What a word processor makes of hyphens."""
+
+
+def too_many(rest: Sequence[str]) -> str:
+    """What is wrong with words too many, in a sentence."""
+    return f"unexpected extra argument{'s' if len(rest) > 1 else ''}: {escape_controls(' '.join(rest))}"
+
+
+def option_meant(name: str, given: Sequence[str], listed: Collection[str]) -> str | None:
+    """What to type in place of an option that a command of these options doesn't have; None where nobody knows."""
+    single = next((f"-{word}" for word in given if re.match(r"-\w{2}", word) and f"-{word}" in listed), None)
+    if single is not None:
+        return f"an option has two hyphens: {single}"
+    if name in _SETTINGS and "--set" in listed:
+        return f"that is a setting: --set {_SETTINGS[name]}"
+    return f"that is {_OPTIONS[name]} here" if _OPTIONS.get(name) in listed else None
+
+
+def words_meant(
+    rest: Sequence[str], given: Sequence[str], command: click.Command, *, patterns: bool = False
+) -> str | None:
+    """What to type in place of words too many, out of all that were given; None where nobody knows. `patterns`: they
+    may be what a shell made of a pattern."""
+    if typeset := _typeset(rest):
+        return typeset
+    if patterns and all(map(_is_file, rest)):
+        return "quote a pattern, so that the shell leaves it to dtsconf: --attach 'logs/*.log'"
+    if command.name in _PROFILED and _looks_like_profile(rest[0]):
+        return f"did you mean --profile {escape_controls(rest[0])}?"
+    texts = _texts(command)
+    if (slashed := f"--{rest[0][1:]}") in texts and rest[0].startswith("/"):
+        return f"an option has two hyphens: {slashed}"
+    meant = (found for at in _places(rest[0], given) if (found := _after(given, at, texts)))
+    return next(meant, None)
+
+
+def _texts(command: click.Command) -> Collection[str]:
+    """The options of a command that take a text."""
+    return {name for each in command.params if each.type is click.STRING for name in each.opts}
+
+
+def _typeset(rest: Sequence[str]) -> str | None:
+    """What to type in place of words that a word processor has been at; None where it hasn't."""
+    dashed = next((word for word in rest if word.startswith(_DASHES)), None)
+    if dashed is not None:
+        plain = escape_controls("--" + dashed.lstrip("-" + "".join(_DASHES)))
+        return f"the dash in {escape_controls(dashed)} is a word processor's: type {plain}, with two plain hyphens"
+    return PLAIN_QUOTES if any(word.startswith(CURLY) or word.endswith(CURLY) for word in rest) else None
+
+
+def _places(word: str, given: Sequence[str]) -> list[int]:
+    """Where a word too many may stand: behind an option and its value."""
+    return [at for at in range(2, len(given)) if given[at] == word]
+
+
+def _after(given: Sequence[str], at: int, texts: Collection[str]) -> str | None:
+    """What to type in place of words too many that go on with the value of an option before them."""
+    option, value = given[at - 2 : at]
+    words = [value, *takewhile(lambda word: not word.startswith("-"), given[at:])]
+    if option in _ADDRESSES and all("@" in word for word in words):
+        each = " ".join(f"{option} {word}" for word in words)
+        return escape_controls(f"each address has an option of its own: {each}")
+    if option not in texts:
+        return None
+    whole = " ".join(words)
+    if option in _ADDRESSES and "@" in words[-1] and "<" not in whole:
+        whole = f"{' '.join(words[:-1])} <{words[-1]}>"
+    return escape_controls(f'a value with blanks goes in quotation marks: {option} "{whole}"')
+
+
+def _looks_like_profile(word: str) -> bool:
+    return word.endswith((".yaml", ".yml")) or _is_file(word)
+
+
+def _is_file(word: str) -> bool:
+    import os
+
+    return os.path.isfile(word)
