@@ -210,9 +210,8 @@ def _mailbox_fault(local: str, domain: str) -> tuple[str, str | None] | None:
         words = re.split(r"\s*[,;\s]\s*", f"{local}@{domain}")
         if len(words) > 1 and all("@" in word for word in words):
             return "is more than one address", "name one address only"
-        if len(words) > 1 and "@" not in "".join(words[:-1]) and address_fault(words[-1]) is None:
-            return "is more than the address", f"write {words[-1]}"
-        return "is no mail address: what stands before the @ can't stand there", None
+        alone = "write the address alone, without blanks" if " " in local else None
+        return "is no mail address: what stands before the @ can't stand there", alone
     if len(local.encode()) > 64:
         return "is no mail address: more than 64 bytes before the @", None
     if len(local.encode()) + len(domain.encode()) > 253:

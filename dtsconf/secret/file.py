@@ -7,6 +7,7 @@ end, which editors and `echo` leave there, is taken off, and that is said; all e
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from dtsconf.secret.backend import Notices
 from dtsconf.secret.ref import HOME_HINT, Reference
 from dtsconf.secret.storing import path_of, writing
 from dtsconf.secret.value import Secret
+
+ELSEWHERE = "write file:///ABSOLUTE/PATH; for machines of both kinds, a profile for each that extends a common one"
 
 LIMIT = 1 << 20
 """The largest file that counts as a secret, in bytes."""
@@ -36,6 +39,8 @@ class FileBackend:
             SecretUnavailable: it is missing, unreadable, empty, not UTF-8, or others could have changed it.
         """
         path = path_of(reference)
+        if sys.platform != "win32" and re.match(r"[A-Za-z]:[/\\]", path):
+            raise SecretUnavailable(f"{path} is a path of Windows, and this machine is none", ELSEWHERE)
         return Secret(self._text(path, read_private(path, self._notices)))
 
     def facts(self, reference: Reference) -> dict[str, str]:

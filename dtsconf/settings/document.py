@@ -21,7 +21,7 @@ from dtsconf.settings.suggestion import headless
 from dtsconf.settings.values import Value
 from dtsconf.settings.walk import Walk
 from dtsconf.settings.yamltext import Source, compose, decode
-from dtsconf.settings.yamlwords import BadYaml
+from dtsconf.settings.yamlwords import BadYaml, odd_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,8 +90,18 @@ def _read(file: str, data: bytes, shape: Mapping, empty: str | None) -> Document
     walk = Walk(source, own=empty is None)
     walk.mapping(root, shape, "")
     document = Document(file, walk.values, (), source, root, shape)
-    document.problems = document.with_excerpts(sorted(walk.problems, key=_order)) if walk.problems else ()
+    if walk.problems:
+        document.problems = document.with_excerpts(
+            _odd_blanks(walk.problems, source) or sorted(walk.problems, key=_order)
+        )
     return document
+
+
+def _odd_blanks(problems: Iterable[Problem], source: Source) -> list[Problem]:
+    """What else is wrong in a line with a blank that is none to YAML comes of that."""
+    lines = {problem.where.line for problem in problems if isinstance(problem.where, Place)}
+    odd = {bad.at: bad for line in lines if (bad := odd_blank(source.lines, line))}
+    return [Problem(bad.kind, bad.message, bad.hint, Place(source.file, *at)) for at, bad in sorted(odd.items())]
 
 
 def _unparsed(file: str, bad: BadYaml, source: Source | None, *, whole: bool) -> Document:

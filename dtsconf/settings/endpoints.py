@@ -65,6 +65,9 @@ def proxy(text: str) -> str:
     if "@" in text:
         hint = "write proxy: system, and give the proxy with its password in HTTPS_PROXY"
         raise fault("proxy", "holds a user name or password", hint, show=False)
+    if re.search(r"/\S+\.(pac|dat)$", text.rstrip("/").partition("?")[0], re.IGNORECASE):
+        hint = "write the proxy that the script names for this machine, http://HOST:PORT"
+        raise fault("proxy", "is a script that names proxies (PAC), and no proxy", hint)
     return _url(text, schemes=("http", "https"))
 
 

@@ -7,6 +7,7 @@ fails: a value that isn't there can't be a wrong one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,6 +18,7 @@ from dtsconf.settings.keys import KEYS
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.policy import Rule
 from dtsconf.settings.values import Organisation
+from dtsconf.settings.wording import shown
 
 BRANCHES = {"server": "smtp", "login": "smtp", "microsoft": "microsoft"}
 """Groups that only one mode uses."""
@@ -104,7 +106,7 @@ def _problem(rule: Rule, values: Mapping[str, Setting]) -> Problem:
     return Problem(
         "rule-broken",
         f"{rule.key} is {quoted(rule.key, value)}{derived}, {_given(setting)}; it must {words(rule)}{at}{because}",
-        _hint(rule, setting),
+        _glob_meant(rule, value) or _hint(rule, setting),
         setting.where or rule.where,
         rule.key,
         code=4,
@@ -120,6 +122,25 @@ def _hint(rule: Rule, setting: Setting) -> str:
         return f"set {rule.key} in the profile: it must {words(rule)}"
     place = f" at {setting.where}" if setting.where else ""
     return f"change {rule.key}{place}, or take it out to fall back to the layer below (`dtsconf explain {rule.key}`)"
+
+
+_REGULAR = re.compile(r"^\^|\$$|\\\.|[.\])][*+]")
+"""What a glob hardly holds and a regular expression mostly does."""
+
+_REPEATED = re.compile(r"(?:\[[^\]]+\]|\([^)]*\)|(?<!\\)\.)[*+]")
+
+
+def _glob_meant(rule: Rule, value: Any) -> str | None:
+    """What to write in a rule whose pattern is a regular expression; None where the glob of it doesn't hold either."""
+    if rule.op != "matches":
+        return None
+    for pattern in map(str, _listed(rule.operand)):
+        bare = pattern.removeprefix("^").removesuffix("$")
+        glob = _REPEATED.sub("*", bare).replace("\\", "")
+        if _REGULAR.search(pattern) and _matches(rule.key, value, glob):
+            at = f" at {rule.where}" if rule.where else ""
+            return f"matches takes a glob, with * for any text, and no regular expression: write {shown(glob)}{at}"
+    return None
 
 
 def _listed(operand: Any) -> tuple[Any, ...]:

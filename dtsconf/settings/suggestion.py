@@ -106,6 +106,8 @@ def headless(lines: Sequence[str]) -> int | None:
 def as_list(text: str, leaf: Leaf, *, quoted: bool) -> str | None:
     """What to write where one text stands instead of a list of such leaves."""
     items = _items_in(text, leaf, quoted=quoted)
+    if leaf.choices and not any(item in leaf.choices for item in items):
+        return f"write a list such as [{leaf.choices[0]}]; it takes {', '.join(leaf.choices)}"
     if len(text) >= 60 or not all(items):
         return None
     number = leaf.kind == "scalar" and not quoted

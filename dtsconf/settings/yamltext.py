@@ -51,6 +51,14 @@ DEEPEST: Final = 64
 LARGEST: Final = 20_000
 """The most nodes that aliases may come to once written out."""
 
+_FOREIGN = {
+    b"PK\x03\x04": "a ZIP archive, as documents of Word and Excel are (.docx, .xlsx)",
+    b"\xd0\xcf\x11\xe0": "a document of an old Word or Excel (.doc, .xls)",
+    b"{\\rtf": "a document in Rich Text Format (.rtf)",
+    b"%PDF-": "a PDF document",
+}
+"""By its first bytes: what people take a profile for."""
+
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _BREAK = re.compile("\r\n|\r|\n")
 _TAB = re.compile(r"^ *\t[ \t]*[^ \t\r\n]", re.MULTILINE)
@@ -98,6 +106,8 @@ def decode(file: str, data: bytes) -> Source:
     Raises:
         BadYaml: too long, no UTF-8, or with characters that no YAML file holds.
     """
+    if (kind := next((kind for start, kind in _FOREIGN.items() if data.startswith(start)), None)) is not None:
+        raise BadYaml("no-text", f"the file is {kind}, and no text", "save what it holds as plain text, in UTF-8")
     if len(data) > LIMIT:
         raise BadYaml("too-big", "the file is over 1 MiB; a profile is some kilobytes", "is this the right file?")
     try:

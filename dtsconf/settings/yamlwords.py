@@ -111,6 +111,12 @@ _SHOWN_WHERE_BEGUN: Final = (
 
 _CLOSERS: Final = {"[": "]", "{": "}"}
 
+_ODD_BLANK: Final = re.compile(r"(?:.*[{,])?[ ]*(?:-[ ]*)?(?:[\w.-]+:)?([\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000])")
+"""One that web pages and word processors write: before a key or a dash, or behind it."""
+
+_SECOND: Final = re.compile(r"(?:^|[{,\[])\s*(?:- )?[\w.-]+:\s+[^\s{}\[\],][^{}\[\],]*$")
+"""A key with its value, and no further one."""
+
 _GLUED: Final = re.compile(r"\s*[A-Za-z_]+:(?!//)\S")
 
 
@@ -125,7 +131,7 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
         return tab(at)
     if "unexpected end of stream" in said and opened:
         return unclosed((opened.line + 1, opened.column + 1))
-    if bad := _by_its_lines(said, lines, at):
+    if bad := odd_blank(lines, at[0]) or _by_its_lines(said, lines, at):
         return bad
     if "expected node content" in said and (last := _left_open(lines, at)):
         return BadYaml("syntax", "a bracket or brace is opened and not closed", "close it", last)
@@ -140,11 +146,21 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
 
 def _by_its_lines(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
     """What the lines around the place tell better than the parser."""
-    if bad := _quote_within(said, lines, at):
+    if bad := _quote_within(said, lines, at) or _colon_within(said, lines, at):
         return bad
     if "mapping values are not allowed" in said:
         return _of_the_line_above(lines, at)
     return _out_of_line(lines, at) if "expected key" in said else None
+
+
+def odd_blank(lines: Sequence[str], number: int) -> BadYaml | None:
+    """A blank that is none to YAML, where one has to stand, in this line or the one above it."""
+    for at in (number, number - 1):
+        if 0 < at <= len(lines) and (found := _ODD_BLANK.match(lines[at - 1])):
+            told = f"the blank here is U+{ord(found.group(1)):04X}, which is none to YAML"
+            hint = "type a plain one in its place: it came along by copying"
+            return BadYaml("syntax", told, hint, (at, found.start(1) + 1))
+    return None
 
 
 def glued(text: str) -> bool:
@@ -168,6 +184,18 @@ def _quote_within(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYa
     other = "double" if mark == "'" else "single"
     message = f"the text ends at this {mark}, since it began with one"
     return BadYaml("syntax", message, f"{twice}, or put the text in {other} quotes", (line, column - 1))
+
+
+def _colon_within(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
+    """A text that holds `: `, which ends a key, behind its own key."""
+    line, column = at
+    text = lines[line - 1] if line <= len(lines) else ""
+    stopped = said.startswith(("mapping values are not allowed", "did not find expected ','"))
+    if not stopped or not _SECOND.search(text[: column - 1]) or not re.match(r":(\s|$)", text[column - 1 :]):
+        return None
+    return BadYaml(
+        "syntax", "this colon ends a key, and one stands before it", "put a text that holds ': ' in quotes", at
+    )
 
 
 def _left_open(lines: Sequence[str], at: tuple[int, int]) -> tuple[int, int] | None:

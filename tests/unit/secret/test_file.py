@@ -191,3 +191,14 @@ def test_readable_for_others_is_told(secret: Path) -> None:
 
 def test_a_tilde_is_told_to_be_no_home() -> None:
     assert str(refused("/~/pw").hint).startswith("~ means no home in a reference: write the whole path")
+
+
+@pytest.mark.parametrize("reference", ["C:\\dts\\pw.txt", "/C:/dts/pw.txt"])
+def test_a_path_of_windows_is_no_file_in_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "C:\\dts\\pw.txt").write_text("geheim")
+    error = refused(reference)
+    assert error.message.endswith("pw.txt is a path of Windows, and this machine is none")
+    assert "file:///ABSOLUTE/PATH" in str(error.hint)

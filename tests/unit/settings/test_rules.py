@@ -112,6 +112,25 @@ def test_the_message_tells_value_place_rule_and_reason() -> None:
     assert "DTS_EMAIL_SERVER__ENCRYPTION" in str(problem.hint)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        (".*@nx.example", "write '*@nx.example' at /etc/profiles/acme.yaml:200:3"),
+        (r"^[a-z]+@nx\.example$", "write '*@nx.example' at /etc/profiles/acme.yaml:200:3"),
+        (r".*@nx\.(example|test)$", "change sender.email"),
+        (".*@other.example", "change sender.email"),
+        ("*@other.example", "change sender.email"),
+    ],
+)
+def test_a_regular_expression_in_the_place_of_a_glob_is_told_where_its_glob_would_hold(pattern: str, hint: str) -> None:
+    org = organisation(
+        {**WORKING, "sender.email": "plant@nx.example"}, rules=[rule("sender.email", "matches", pattern)]
+    )
+    (problem,) = broken(org)
+    assert hint in str(problem.hint)
+    assert ("takes a glob" in str(problem.hint)) == ("write" in hint)
+
+
 def test_a_default_that_breaks_a_rule_is_told_at_the_rule() -> None:
     (problem,) = broken(organisation(rules=[rule("sender.name", "present", True)]))
     assert problem.where == place(200)

@@ -317,3 +317,53 @@ policy:
 )
 def test_an_indent_is_mended_to_the_nearest_block_that_is_open(right: str, wrong: str, hint: str) -> None:
     assert only(DEEP.replace(right, wrong)).hint == hint
+
+
+BLANK = "\u00a0"
+
+
+@pytest.mark.parametrize(
+    ("lines", "at"),
+    [
+        ("  login:_\n    required: true\n", "4:9"),
+        ("  login:_{required: true}\n", "4:9"),
+        ("  login: {required:_true}\n", "4:20"),
+        ("  login:\n    required:_true\n", "5:14"),
+        ("  login:\n  __required: true\n    username: x\n", "5:3"),
+        ("  login:\n____required: true\n", "5:1"),
+    ],
+)
+def test_a_blank_that_is_none_to_yaml_is_told_where_it_stands(lines: str, at: str) -> None:
+    problem = only(f"{HEAD}settings:\n{lines.replace('_', BLANK)}")
+    assert (str(problem.where), problem.message) == (f"p.yaml:{at}", "the blank here is U+00A0, which is none to YAML")
+    assert "by copying" in str(problem.hint)
+
+
+def test_such_a_blank_within_a_text_is_let_be() -> None:
+    assert not told(f"{HEAD}settings:\n  sender: {{name: 'Werk{BLANK}3, Ort:{BLANK}Perth', email: a@b.example}}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("{name: Plant: Perth, email: a@b.example}", "4:23"),
+        ("{email: a@b.example, name: Plant: Perth}", "4:43"),
+        ("\n    name: Plant: Perth", "5:16"),
+    ],
+)
+def test_a_colon_within_a_text_is_told_where_it_stands(line: str, at: str) -> None:
+    problem = only(f"{HEAD}settings:\n  sender: {line}\n")
+    assert (str(problem.where), problem.hint) == (f"p.yaml:{at}", "put a text that holds ': ' in quotes")
+    assert not told(f"{HEAD}settings:\n  sender: {line.replace('Plant: Perth', repr('Plant: Perth'))}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("verify: {pending: true}", "write a list such as [sign-in]; it takes sign-in, offline, user"),
+        ("verify: {pending: offline}", "write [offline]"),
+        ("targets: outlook", "write a list such as [dts]; it takes dts, msmtp"),
+    ],
+)
+def test_what_a_list_takes_is_told_where_no_item_of_it_stands(written: str, hint: str) -> None:
+    assert only(f"{HEAD}{written}\n").hint == hint

@@ -76,6 +76,13 @@ def test_good_values_are_kept_in_one_form(key: str, raw: Any, kept: Any) -> None
         ("connection.timeout", float("nan"), "nan is not above 0", "15 is the default"),
         ("connection.timeout", float("inf"), "inf is not above 0", "15 is the default"),
         ("connection.proxy", "proxy:3128", "'proxy:3128' is none of system, none and a URL", "http://host:port"),
+        (
+            "connection.proxy",
+            "http://proxy.acme.example/proxy.pac",
+            "is a script that names proxies (PAC)",
+            "http://HOST:PORT",
+        ),
+        ("connection.proxy", "http://wpad/wpad.dat", "is a script that names proxies (PAC)", "http://HOST:PORT"),
         ("login.password", "vualt://kv/dts#p", "its scheme is not known", "did you mean vault://?"),
         ("login.password", "vault://kv", "vault://MOUNT/PATH#FIELD", None),
         ("login.password", "env://1A", "env://NAME", None),

@@ -23,6 +23,8 @@ CASES = {
     "second byte order mark": ("\ufeffa: \ufeffb".encode(), "control-character", (1, 4)),
     "Latin-1": ("a: b\nname: Müller\n".encode("latin-1"), "encoding", (2, 8)),
     "UTF-16": ("a: b\n".encode("utf-16"), "encoding", (1, 1)),
+    "Word document": (b"PK\x03\x04\x14\x00" + b"\0" * LIMIT, "no-text", (1, 1)),
+    "Rich Text": (b"{\\rtf1\\ansi dtsconf: 1}", "no-text", (1, 1)),
     "over 1 MiB": (b"a" * (LIMIT + 1), "too-big", (1, 1)),
     "a line of 1 MiB": (b"a: b\nc: " + b"d" * (LIMIT - 100), "too-long", (2, 1)),
     "60,000 brackets": (b"[" * 60_000, "nesting", (1, DEEPEST + 1)),
