@@ -77,7 +77,8 @@ class Way:
 class Ports:
     """The host's other mail ports: `seen` in words; those that answer at all, and those of them that refuse; `served`:
     a mail server is there on one of them; `found` is what they come to, as a sentence, and `hint` what to do by that:
-    the way in that would do, or with `loginless` what a login lacks there, or that it said nothing in time."""
+    the way in that would do, or with `loginless` what a login lacks there, or that it said nothing in time; `stranger`:
+    the port on which somebody else answers in the server's place."""
 
     seen: str
     listening: tuple[int, ...] = ()
@@ -86,6 +87,7 @@ class Ports:
     refusing: tuple[int, ...] = ()
     found: str = ""
     loginless: bool = False
+    stranger: int | None = None
 
     @property
     def opens(self) -> list[int]:

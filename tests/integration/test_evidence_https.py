@@ -18,6 +18,7 @@ from tests.real.ca import CertificateName, Certificates, write_certificates
 from tests.real.liar import Liar, liar
 from tests.real.loopback import Connection, LoopbackServer
 from tests.real.netns import CLIENT, SERVER, SERVER_6, firewalled_link
+from tests.real.polite import SmtpServer
 from tests.real.proxy import Proxy, proxy
 from tests.real.scripted import Expect, Say, ScriptedServer, StartTls, Step
 from tests.real.terminal import converse
@@ -400,12 +401,20 @@ def test_a_route_that_is_prohibited(away: Away) -> None:
     assert "proxy" not in told.hint
 
 
-def test_mail_that_a_network_keeps_can_go_by_graph(away: Away) -> None:
+@pytest.mark.parametrize("keeps", ["tcp dport 587 drop", "tcp dport 587 reject with tcp reset"])
+@pytest.mark.parametrize("stranger", ["in clear", "with a certificate of its own"])
+def test_mail_that_a_network_keeps_can_go_by_graph(away: Away, keeps: str, stranger: str) -> None:
+    """Who answers there in Microsoft's place, on other ports, is neither asked nor proposed."""
     away.names()
     away.provider()
     away.behind.link.names.records += [f"smtp.office365.com. 60 IN A {SERVER}"]
-    drop(away, "tcp dport 587 drop")
+    if stranger != "in clear":
+        listener = away.behind.link.listener(2525)
+        away.stack.enter_context(SmtpServer(listener=listener, tls=away.certificates.server_context("wrong-name")))
+        keeps += "\n tcp dport 25 drop"
+    drop(away, keeps)
     told = away.test("--level", "auth")
+    assert f"what answers on port {25 if stranger == 'in clear' else 2525} isn't Microsoft's" in told.detail
     assert "the host is there (its port 443 answers): a firewall keeps outgoing mail" in told.detail
     assert f"let this machine ({CLIENT}) out to smtp.office365.com ({SERVER}), TCP port 587" in told.hint
     assert told.advised == ["--set", "microsoft.via=graph"]

@@ -4,6 +4,7 @@ says what it comes to.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.looks import network
@@ -15,11 +16,14 @@ from dtsconf.mail.evidence.choice import chosen, served_by
 from dtsconf.mail.evidence.names import as_domain
 from dtsconf.mail.evidence.verdict import verdict
 from dtsconf.mail.evidence.ways import Way as WayIn, ways_in
+from dtsconf.settings.microsoft import is_smtp_host
 
 if TYPE_CHECKING:
     from dtsconf.mail.evidence.case import Case
 
 OTHERS = (587, 465, 25, 2525)
+_NOT_THEIRS = ("tls-name", "tls-untrusted", "tls-expired")
+"""What the certificate of somebody else comes to."""
 _WEB = {80, 443}
 """Ports that a domain's own address often has, whose mail goes to other machines."""
 
@@ -55,7 +59,14 @@ def _other_ports(case: Case) -> Ports | None:
     tried = " (tried just now, without login)" if choice.kind in ("fit", "certificate") else ""
     hint = None if choice.kind == "nothing" else f"{choice.hint}{tried}"
     served = any(way.ok for way in ways)
-    return Ports(seen, listening, served, hint, refusing, found, choice.kind in ("late", "no-login"))
+    told = Ports(seen, listening, served, hint, refusing, found, choice.kind in ("late", "no-login"))
+    return replace(told, hint=None, stranger=_stranger(ways)) if is_smtp_host(case.host) and not choice.fit else told
+
+
+def _stranger(ways: list[WayIn]) -> int | None:
+    """The port on which somebody else answers in the place of Microsoft's server, which has TLS on all of them."""
+    lacking = (way for way in ways if way.cause in _NOT_THEIRS or (way.ok and not way.offers_tls))
+    return next((way.port for way in lacking), None)
 
 
 def _refuses(way: WayIn) -> bool:

@@ -69,6 +69,8 @@ def _microsofts(seen: Seen) -> Verdict | None:
     told = f"port {place.port} of Microsoft's own server can't be had from here: a firewall keeps outgoing mail"
     if seen.alive:
         told = f"the host is there (its port {(seen.open or seen.alive)[0]} answers): a firewall keeps outgoing mail"
+    if seen.ports is not None and seen.ports.stranger:
+        told += f", and what answers on port {seen.ports.stranger} isn't Microsoft's: this network leads mail elsewhere"
     other = f"; or {GRAPH}" if place.host_key == "microsoft.smtp.host" else ""
     return told, f"{let_out(place)}, {AGAIN}{other}"
 
