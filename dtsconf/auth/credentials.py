@@ -5,16 +5,16 @@ Sources: RFC 6749 2.3.1 (secret), RFC 7523 (assertions), Microsoft Entra "certif
 
 from __future__ import annotations
 
-import re
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from dtsconf.auth import certificate
 from dtsconf.auth.request import LONGEST, text
 from dtsconf.errors import SecretUnavailable, SignInFailed
+from dtsconf.secret.kind import Looked
 from dtsconf.secret.value import Secret
-
-KEYS = ("microsoft.client_secret", "microsoft.certificate", "microsoft.client_assertion")
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
 def credential(key: str, secret: Secret) -> Any:
@@ -23,16 +23,32 @@ def credential(key: str, secret: Secret) -> Any:
     Raises:
         SecretUnavailable: it is not what the setting wants.
     """
-    if key == "microsoft.certificate":
-        return _certificate(secret)
-    if key == "microsoft.client_assertion":
-        return _assertion(secret)
+    try:
+        return _MAKERS[key](secret)
+    except SecretUnavailable as unfit:
+        raise SecretUnavailable(f"{key}: {unfit.message}", unfit.hint) from None
+
+
+def look(key: str, secret: Secret) -> Looked:
+    """Whether a secret is what its setting wants, as soon as it is fetched; of a setting that isn't an application's it
+    is. See `secret.kind.Look`."""
+    if key != certificate.KEY:
+        if key in _MAKERS:
+            _MAKERS[key](secret)
+        return Looked()
+    found = certificate.pair(secret)
+    notices = certificate.require_valid(found, time.time())
+    return Looked(time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(found.end)), notices)
+
+
+def _client_secret(secret: Secret) -> str:
     value = secret.reveal()
     if fault := _fault(secret, value):
-        raise SecretUnavailable(f"{key} is no client secret: it {fault}", f"store its Value alone: {_ANEW}")
+        raise SecretUnavailable(f"it {fault}, so it is no client secret", _VALUE)
     return value
 
 
+_VALUE = "the Value itself is still good"
 _ANEW = "dtsconf secret check shows where it comes from: store it anew there"
 
 
@@ -57,36 +73,8 @@ def by_its_form(failed: SignInFailed, key: str, secret: Secret) -> SignInFailed:
 
 
 def _certificate(secret: Secret) -> dict[str, str]:
-    """Certificate and key of a PEM text (RFC 7468); what else is in it is left out."""
-    blocks: dict[str, list[str]] = {}
-    for found in _BLOCK.finditer(secret.reveal()):
-        blocks.setdefault(found.group(1), []).append(found.group())
-    keys = [block for label, listed in blocks.items() if label.endswith("PRIVATE KEY") for block in listed]
-    certificates = blocks.get("CERTIFICATE", [])
-    hint = "give one PEM text: the certificate, and its unencrypted key (openssl pkcs12 -in APP.pfx -nodes)"
-    if any(label.startswith("ENCRYPTED") for label in blocks) or any("Proc-Type: 4,ENCRYPTED" in key for key in keys):
-        raise SecretUnavailable("microsoft.certificate: its key is encrypted", hint)
-    if len(keys) != 1 or not certificates:
-        counted = f"{len(certificates)} certificates and {len(keys)} keys"
-        raise SecretUnavailable(f"microsoft.certificate holds {counted}, and one of each is wanted", hint)
-    leaf = _fitting(certificates, keys[0], hint)
-    return {"private_key": keys[0], "public_certificate": leaf}
-
-
-def _fitting(certificates: list[str], key: str, hint: str) -> str:
-    """The certificate that the key belongs to."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    from cryptography.x509 import load_pem_x509_certificate
-
-    try:
-        public = load_pem_private_key(key.encode(), None).public_key()
-        loaded = [(each, load_pem_x509_certificate(each.encode()).public_key()) for each in certificates]
-    except (ValueError, TypeError):
-        raise SecretUnavailable("microsoft.certificate can't be read as PEM", hint) from None
-    for each, own in loaded:
-        if own == public:
-            return each
-    raise SecretUnavailable("microsoft.certificate: the key belongs to none of its certificates", hint)
+    found = certificate.pair(secret)
+    return {"private_key": found.key, "public_certificate": found.certificate}
 
 
 def _assertion(secret: Secret) -> dict[str, Any]:
@@ -95,8 +83,14 @@ def _assertion(secret: Secret) -> dict[str, Any]:
     try:
         text(value)
     except ValueError:
-        raise SecretUnavailable("microsoft.client_assertion is no token", hint) from None
+        raise SecretUnavailable("it is no token", hint) from None
     if value.count(".") != 2:
-        told = "microsoft.client_assertion is no token: a JWT has three parts, with a dot between them (RFC 7519)"
-        raise SecretUnavailable(told, hint)
+        raise SecretUnavailable("it is no token: a JWT has three parts, with a dot between them (RFC 7519)", hint)
     return {"client_assertion": lambda: value}
+
+
+_MAKERS: Mapping[str, Callable[[Secret], Any]] = {
+    "microsoft.client_secret": _client_secret,
+    certificate.KEY: _certificate,
+    "microsoft.client_assertion": _assertion,
+}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.doctor import certificates, clock, keyring, network, parts, places, sign_in, state, vault
+from dtsconf.doctor import certificates, clock, credential, keyring, network, parts, places, sign_in, state, vault
 from dtsconf.doctor.check import Check, Subject, carried_out, from_error
 from dtsconf.errors import DtsconfError, Invalid
 
@@ -26,6 +26,7 @@ _CHECKERS = (
     ("msmtp", parts.msmtp),
     ("keyring", keyring.keyring),
     ("vault", vault.vault),
+    ("credential", credential.credential),
     ("record", parts.record),
     ("ca-file", certificates.ca_file),
     ("trust", certificates.system_trust),

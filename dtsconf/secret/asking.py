@@ -1,14 +1,25 @@
-"""The line to type that stores a secret in a file: it asks for it, so it lands in no argument and no history. Pure."""
+"""The line to type that stores a secret in a file: one line is asked for, so it lands in no argument and no history; a
+PEM text is piped. Pure."""
 
 from __future__ import annotations
 
 from shlex import quote
 
+BOTH = "cat APP.crt APP.key"
 _ASK = "printf 'secret: '; stty -echo; IFS= read -r s; stty echo; echo"
 
 
 def asking_command(path: str, *, own: bool = False) -> str:
     """A line for any POSIX shell that asks for a secret and stores it in a file of root's, with `own` of the caller's:
     nothing of it is echoed, stands in an argument or in the shell's history, and no line break is stored with it."""
-    root = "" if own else "sudo "
-    return f'({_ASK}; printf %s "$s" | {root}install -D -m 600 /dev/stdin {quote(path)})'
+    return f'({_ASK}; printf %s "$s" | {_install(path, own=own)})'
+
+
+def piping_command(path: str, *, own: bool = False) -> str:
+    """As `asking_command`, for certificate and key, which nobody can type: `APP.crt` and `APP.key` are their PEM
+    files."""
+    return f"{BOTH} | {_install(path, own=own)}"
+
+
+def _install(path: str, *, own: bool) -> str:
+    return f"{'' if own else 'sudo '}install -D -m 600 /dev/stdin {quote(path)}"

@@ -16,8 +16,9 @@ from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.files import FileProblem
 from dtsconf.files.trust import Untrusted, read_trusted
 from dtsconf.secret.backend import Notices
+from dtsconf.secret.binary import binary
 from dtsconf.secret.ref import HOME_HINT, Reference
-from dtsconf.secret.storing import path_of, writing
+from dtsconf.secret.storing import is_own, path_of, writing
 from dtsconf.secret.value import Secret
 
 ELSEWHERE = "write file:///ABSOLUTE/PATH; for machines of both kinds, a profile for each that extends a common one"
@@ -41,7 +42,7 @@ class FileBackend:
         path = path_of(reference)
         if sys.platform != "win32" and re.match(r"[A-Za-z]:[/\\]", path):
             raise SecretUnavailable(f"{path} is a path of Windows, and this machine is none", ELSEWHERE)
-        return Secret(self._text(path, read_private(path, self._notices)))
+        return Secret(self._text(path, read_private(path, self._notices, pem=reference.pem), pem=reference.pem))
 
     def facts(self, reference: Reference) -> dict[str, str]:
         """When the file was last written."""
@@ -53,20 +54,24 @@ class FileBackend:
             return {}
         return {"changed": datetime.fromtimestamp(facts.st_mtime, UTC).isoformat(timespec="seconds")}
 
-    def _text(self, path: str, data: bytes) -> str:
+    def _text(self, path: str, data: bytes, *, pem: bool) -> str:
+        anew = writing(path, pem=pem)
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            raise SecretUnavailable(f"{path} is {_encoding(data)}", f"as UTF-8, {writing(path)}") from None
+            if found := binary(data, path, own=is_own(path)):
+                convert = pem and sys.platform != "win32"
+                raise SecretUnavailable(f"{path} is {found.told}", found.convert if convert else anew) from None
+            raise SecretUnavailable(f"{path} is {_encoding(data)}", f"as UTF-8, {anew}") from None
         if _is_utf_16(data):
-            raise SecretUnavailable(f"{path} is {_encoding(data)}", f"as UTF-8, {writing(path)}")
-        look_at_start(text, path, self._notices, f"without it, {writing(path)}")
+            raise SecretUnavailable(f"{path} is {_encoding(data)}", f"as UTF-8, {anew}")
+        look_at_start(text, path, self._notices, f"without it, {anew}")
         bare = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
         if not bare:
-            raise SecretUnavailable(f"{path} is empty", writing(path))
-        if bare != text and not text.startswith("-----BEGIN "):  # PEM always ends in one, and it means nothing there
+            raise SecretUnavailable(f"{path} is empty", anew)
+        if bare != text and "-----BEGIN " not in text:  # PEM always ends in one, and it means nothing there
             told = f"{path} ends in a line break, which is not taken as part of the secret{_one_more(bare)}"
-            self._notices.append(Notice("line-break", told, f"to be exact, {writing(path)}"))
+            self._notices.append(Notice("line-break", told, f"to be exact, {anew}"))
         return bare
 
 
@@ -93,10 +98,10 @@ def _one_more(bare: str) -> str:
     return "; it ends in more than one, and only the last is taken off: the rest stays" if bare.endswith("\n") else ""
 
 
-def read_private(path: str, notices: Notices) -> bytes:
+def read_private(path: str, notices: Notices, *, pem: bool = False) -> bytes:
     """What the file holds, if nobody but root and the caller could have put it there. That others can read it is a
-    notice. Raises: SecretUnavailable."""
-    data, facts, fault = _read(path)
+    notice. `pem`: see `Reference`. Raises: SecretUnavailable."""
+    data, facts, fault = _read(path, pem=pem)
     if fault is not None:
         it = "it" if fault.path == path else path
         raise SecretUnavailable(f"{fault.path} {fault.reason}, so {it} is not taken as a secret", fault.fix)
@@ -115,7 +120,7 @@ def look_at_start(text: str, name: str, notices: Notices, hint: str = _UNMARKED)
         notices.append(Notice("byte-order-mark", told, hint))
 
 
-def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
+def _read(path: str, *, pem: bool) -> tuple[bytes, os.stat_result, Untrusted | None]:
     owners = frozenset({0})
     if sys.platform != "win32":
         owners |= {os.geteuid()}
@@ -123,7 +128,8 @@ def _read(path: str) -> tuple[bytes, os.stat_result, Untrusted | None]:
         return read_trusted(path, LIMIT, owners)
     except FileNotFoundError:
         tilde = f"~ means no home in a reference: {HOME_HINT}"
-        raise SecretUnavailable(f"there is no file {path}", tilde if path[:2] == "/~" else writing(path)) from None
+        hint = tilde if path[:2] == "/~" else writing(path, pem=pem)
+        raise SecretUnavailable(f"there is no file {path}", hint) from None
     except FileProblem as problem:
         raise SecretUnavailable(f"{path} {problem.message}", "name a plain file that holds only the secret") from None
     except OSError as error:

@@ -40,10 +40,12 @@ HOME_HINT = "write the whole path, such as file:///home/NAME/..."
 
 @frozen
 class Reference:
-    """Where a secret is to be had. `rest` is everything after `://`. Not itself secret; may be shown."""
+    """Where a secret is to be had. `rest` is everything after `://`. Not itself secret; may be shown. `pem`: a text of
+    many lines is wanted, certificate and key."""
 
     scheme: str
     rest: str
+    pem: bool = False
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.rest}"

@@ -12,6 +12,7 @@ from typing import Self
 
 from dtsconf.errors import Invalid, Notice, Problem, SecretUnavailable, Where
 from dtsconf.secret.backend import Backend, Context, Maker, Notices, VaultSettings
+from dtsconf.secret.kind import Look, any_kind, is_pem
 from dtsconf.secret.limits import no_core_dumps
 from dtsconf.secret.plugins import maker, schemes_for
 from dtsconf.secret.ref import NotAReference, Reference, parse
@@ -59,6 +60,17 @@ def _nothing_said() -> tuple[VaultSettings, str]:
     return VaultSettings(), "system"
 
 
+def _parsed(text: str, key: str) -> Reference:
+    return replace(parse(text, schemes_for(text)), pem=is_pem(key))
+
+
+def _placed(missing: SecretUnavailable, key: str, where: Where | None) -> SecretUnavailable:
+    """The error with the key in front, and the place of its value."""
+    message = f"{key}: {missing.message}"
+    problem = Problem(missing.kind, message, missing.hint, where, key, code=missing.code)
+    return SecretUnavailable(message, missing.hint, (problem,))
+
+
 class Resolver:
     """Fetches references, each once: the same reference asked for twice is read once.
 
@@ -67,12 +79,19 @@ class Resolver:
     """
 
     def __init__(
-        self, environ: Mapping[str, str], *, strict: bool = False, surroundings: Surroundings = _nothing_said
+        self,
+        environ: Mapping[str, str],
+        *,
+        strict: bool = False,
+        surroundings: Surroundings = _nothing_said,
+        look: Look = any_kind,
     ) -> None:
         self._environ = environ
         self._strict = strict
         self._surroundings = surroundings
+        self._look = look
         self._fetched: dict[str, Secret] = {}
+        self._ends: dict[str, str] = {}
         self._backends: dict[str, Backend] = {}
         self.warnings: Notices = []
 
@@ -99,17 +118,47 @@ class Resolver:
         if text not in self._fetched:
             try:
                 no_core_dumps()
-                reference = parse(text, schemes_for(text))
-                self._fetched[text] = self._backend(reference).fetch(reference)
-                self._look_at_ends(self._fetched[text], reference)
+                reference = _parsed(text, key)
+                secret = self._backend(reference).fetch(reference)
+                self._look_at(secret, reference, key)
+                self._look_at_ends(secret, reference)
             except NotAReference as wrong:
                 raise SecretUnavailable(f"{key}: {wrong}", wrong.hint) from None
             except SecretUnavailable as missing:
-                message = f"{key}: {missing.message}"
-                problem = Problem(missing.kind, message, missing.hint, where, key, code=missing.code)
-                raise SecretUnavailable(message, missing.hint, (problem,)) from None
+                raise _placed(missing, key, where) from None
+            self._fetched[text] = secret
             self._told(key, where)
         return self._fetched[text]
+
+    def look_at(self, secret: Secret, text: str, *, key: str, where: Where | None = None, then: str) -> None:
+        """Judge a secret that was had elsewhere, by what its setting wants. `text` is the reference it came from, and
+        `then` what is to be done once it is stored there anew.
+
+        Raises:
+            SecretUnavailable: it is not what the setting wants.
+        """
+        try:
+            self._look_at(secret, _parsed(text, key), key, then)
+        except NotAReference:  # of a plugin that isn't here: what sends judges the secret, too
+            return
+        except SecretUnavailable as unfit:
+            raise _placed(unfit, key, where) from None
+        self._told(key, where)
+
+    def _look_at(self, secret: Secret, reference: Reference, key: str, then: str = "") -> None:
+        def mended(hint: str | None) -> str:
+            from dtsconf.secret.storing import storing
+
+            return "; ".join(each for each in (hint, storing(reference), then) if each)
+
+        try:
+            found = self._look(key, secret)
+        except SecretUnavailable as unfit:
+            unfit.hint = mended(unfit.hint)
+            raise
+        self.warnings += [replace(one, hint=mended(one.hint)) for one in found.notices]
+        if found.expiry is not None:
+            self._ends[str(reference)] = found.expiry
 
     def _look_at_ends(self, secret: Secret, reference: Reference) -> None:
         """A blank at an end, or a line more, is pasted along more often than meant."""
@@ -124,12 +173,16 @@ class Resolver:
             told = f"the secret of {reference} has {lines} lines, and all of them together are taken as it"
             self.warnings.append(Notice("several-lines", told, f"if one of them is it, {storing(reference)}"))
 
+    def ends(self, text: str) -> str | None:
+        """When the secret behind a reference that was looked at ends (ISO 8601), as far as it shows that itself."""
+        return self._ends.get(text)
+
     def facts(self, text: str) -> Mapping[str, str]:
         """What the backend knows about a reference that was fetched, see `Backend`. Raises: SecretUnavailable."""
         reference = parse(text, schemes_for(text))
         facts = getattr(self._backend(reference), "facts", None)
         found: Mapping[str, str] = facts(reference) if facts is not None else {}
-        return found
+        return {**found, "expiry": self._ends[text]} if text in self._ends else found
 
     def _told(self, key: str, where: Where | None) -> None:
         """Give new warnings their place; under --strict those that bend a rule are errors."""

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from dtsconf.secret.asking import asking_command
+from dtsconf.secret.asking import BOTH, asking_command, piping_command
 
 if TYPE_CHECKING:
     from dtsconf.secret.ref import Reference
@@ -19,27 +19,33 @@ def path_of(reference: Reference) -> str:
     return rest[1:] if re.match(r"/[A-Za-z]:[/\\]", rest) else rest
 
 
-def writing(path: str) -> str:
-    """What to do for a file that lacks its secret, in words for this system."""
-    return _writing(path, "write it there")
+def writing(path: str, *, pem: bool = False) -> str:
+    """What to do for a file that lacks its secret, in words for this system. `pem`: see `Reference`."""
+    return _writing(path, "write it there", pem=pem)
 
 
 def storing(reference: Reference) -> str:
     """What to do to store it anew where the reference points; a whole line to type for a file or the keyring."""
     if reference.scheme == "file":
-        return _writing(path_of(reference), "store it anew")
+        return _writing(path_of(reference), "store it anew", pem=reference.pem)
     if reference.scheme == "keyring":
         from shlex import quote
 
-        return f"store it anew: dtsconf secret set {quote(str(reference))}"
+        piped = f"{BOTH} | " if reference.pem else ""
+        return f"store it anew: {piped}dtsconf secret set {quote(str(reference))}"
     return f"store it anew at {reference}"
 
 
-def _writing(path: str, doing: str) -> str:
-    """Below the caller's home the file is theirs."""
+def is_own(path: str) -> bool:
+    """Whether a file is the caller's by where it lies: below their home; others are taken for root's."""
+    home = os.path.expanduser("~").rstrip("/")
+    return bool(home) and path.startswith(f"{home}/")
+
+
+def _writing(path: str, doing: str, *, pem: bool) -> str:
     if sys.platform == "win32":
         return f"{doing}: write the secret into {path}, readable only for who runs dtsconf"
     else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
-        home = os.path.expanduser("~").rstrip("/")
-        own = bool(home) and path.startswith(f"{home}/")
-        return f"{doing}: {asking_command(path, own=own)}"
+        own = is_own(path)
+        command = piping_command(path, own=own) if pem else asking_command(path, own=own)
+        return f"{doing}: {command}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dtsconf.mail.transcript import Transcript
     from dtsconf.proof import Level, Past, Verification
     from dtsconf.secret.backend import VaultSettings
+    from dtsconf.secret.kind import Looked
     from dtsconf.secret.resolver import Resolver
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
@@ -51,7 +52,19 @@ def resolver_of(inputs: Inputs, settings: Callable[[], Effective]) -> Resolver:
     fetch for how Vault and the proxy are reached."""
     from dtsconf.secret.resolver import Resolver
 
-    return Resolver(inputs.environ, strict=inputs.strict, surroundings=lambda: surroundings(settings()))
+    return Resolver(inputs.environ, strict=inputs.strict, surroundings=lambda: surroundings(settings()), look=_look)
+
+
+def _look(key: str, secret: Secret) -> Looked:
+    """Only an application's secret is worth importing what judges it."""
+    from dtsconf.secret.kind import Looked
+    from dtsconf.settings.check import APPLICATION_SECRETS
+
+    if key not in APPLICATION_SECRETS:
+        return Looked()
+    from dtsconf.auth.credentials import look
+
+    return look(key, secret)
 
 
 def surroundings(effective: Effective) -> tuple[VaultSettings, str]:
@@ -76,8 +89,13 @@ def secret_of(inputs: Inputs, effective: Effective, resolver: Resolver, key: str
     secret_id = effective.org.delivered.get(key) if setting.layer == "machine" else None
     if secret_id is not None:
         from dtsconf.machine.deliveries import delivered_secret
+        from dtsconf.settings.check import APPLICATION_SECRETS
 
-        return delivered_secret(layout_of(inputs.root), effective.org.files[0], secret_id)
+        secret = delivered_secret(layout_of(inputs.root), effective.org.files[0], secret_id)
+        if key in APPLICATION_SECRETS:
+            then = "then dtsconf apply --profile FILE"
+            resolver.look_at(secret, setting.value or "", key=key, where=setting.where, then=then)
+        return secret
     return resolver.fetch(setting.value or "", key=key, where=setting.where)
 
 

@@ -1,0 +1,103 @@
+"""An application's secret is judged as soon as it is had: what it is, where it lies, what stores it anew."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from dtsconf.auth.credentials import look
+from dtsconf.errors import Place, SecretUnavailable
+from dtsconf.secret.resolver import Resolver
+from dtsconf.secret.value import Secret
+from tests.unit.auth.pairs import pem
+
+WHERE = Place("site.yaml", 9, 20)
+CERTIFICATE, SECRET = "microsoft.certificate", "microsoft.client_secret"
+
+
+def judged(folder: Path, key: str, data: bytes) -> Resolver:
+    """What fetches the setting's secret from a file that holds this."""
+    path = folder / "secret"
+    path.write_bytes(data)
+    path.chmod(0o600)
+    resolver = Resolver({}, look=look)
+    resolver.fetch(f"file://{path}", key=key, where=WHERE)
+    return resolver
+
+
+def refused(folder: Path, key: str, data: bytes) -> tuple[str, str]:
+    with pytest.raises(SecretUnavailable) as caught:
+        judged(folder, key, data)
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.key, caught.value.code) == (WHERE, key, 5)
+    assert str(folder / "secret") in (problem.hint or ""), "the hint ends in what stores it there"
+    return problem.message, problem.hint or ""
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "told", "then"),
+    [
+        (CERTIFICATE, pem("ec"), "its key is no RSA key (EC), and Microsoft takes no other", "openssl req -x509"),
+        (CERTIFICATE, pem(begin=-30, end=-3), "it expired on ", "upload APP.crt"),
+        (CERTIFICATE, pem(begin=2), "it is not valid before ", "set this machine's clock"),
+        (CERTIFICATE, pem().partition("-----BEGIN PRIV")[0], "1 certificates and 0 keys", "openssl pkcs12"),
+        (SECRET, "\ufeffS3cret~value", "it begins with a byte order mark", "still good"),
+        (SECRET, "S3cret~value\n\n", "it ends in a line break", "still good"),
+        (SECRET, "S3cret\n~value", "it has 2 lines", "still good"),
+        (SECRET, "S3cret\x07value", "it holds a character that nobody sees", "still good"),
+        (SECRET, "x" * 70_000, "it is longer than 65536 characters", "still good"),
+        ("microsoft.client_assertion", "not a token", "it is no token", "give the token as it came"),
+    ],
+)
+def test_what_microsoft_would_not_take(tmp_path: Path, key: str, text: str, told: str, then: str) -> None:
+    message, hint = refused(tmp_path, key, text.encode())
+    assert message.startswith(f"{key}: ")
+    assert told in message
+    assert then in hint
+    command = "cat APP.crt APP.key | sudo install" if key == CERTIFICATE else "IFS= read -r s"
+    assert command in hint
+    assert "S3cret" not in message + hint
+
+
+def test_one_that_is_good_tells_its_end(tmp_path: Path) -> None:
+    resolver = judged(tmp_path, CERTIFICATE, pem().encode())
+    reference = f"file://{tmp_path / 'secret'}"
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 365 * 86400))
+    assert (resolver.ends(reference) or "").startswith(day)
+    assert resolver.facts(reference)["expiry"] == resolver.ends(reference)
+    assert resolver.warnings == []
+    assert judged(tmp_path, SECRET, b"S3cret~value").ends(reference) is None
+
+
+def test_one_that_ends_soon_is_a_warning(tmp_path: Path) -> None:
+    resolver = judged(tmp_path, CERTIFICATE, pem(end=20).encode())
+    (warning,) = resolver.warnings
+    assert (warning.kind, warning.where, warning.key, warning.standing) == (
+        "certificate-ends",
+        WHERE,
+        CERTIFICATE,
+        True,
+    )
+    assert "the certificate expires on " in warning.message
+    assert f"install -D -m 600 /dev/stdin {tmp_path / 'secret'}" in (warning.hint or "")
+
+
+def test_a_clock_that_is_behind_by_minutes_keeps_no_new_one_out(tmp_path: Path) -> None:
+    judged(tmp_path, CERTIFICATE, pem(begin=5 / 1440).encode())
+
+
+def test_what_was_delivered_is_judged_too() -> None:
+    resolver = Resolver({}, look=look)
+    then = "then dtsconf apply --profile FILE"
+    with pytest.raises(SecretUnavailable, match="it expired on") as caught:
+        resolver.look_at(Secret(pem(begin=-9, end=-3)), "keyring://dts/mail", key=CERTIFICATE, where=WHERE, then=then)
+    hint = caught.value.hint or ""
+    assert hint.endswith(f"cat APP.crt APP.key | dtsconf secret set keyring://dts/mail; {then}")
+    resolver.look_at(Secret(pem()), "unknown-plugin://x", key=CERTIFICATE, then=then)
+
+
+def test_another_setting_s_secret_is_what_it_is(tmp_path: Path) -> None:
+    judged(tmp_path, "login.password", "\ufeffpw\nof two lines".encode())
+    judged(tmp_path, "secrets.vault.auth.certificate", pem("ec", end=-1, begin=-9).encode())
