@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
+from dtsconf.times import in_words
 
 SKEW = 300
 """Seconds that a clock may be off without a word (Entra and Exchange let five minutes pass)."""
@@ -97,9 +98,9 @@ def _left_out(claims: dict[str, Any], expected: Expected) -> tuple[str, ...]:
 def _times(claims: dict[str, Any], now: float) -> list[str]:
     begins, ends = _number(claims.get("nbf", claims.get("iat"))), _number(claims.get("exp"))
     if begins is not None and begins > now + SKEW:
-        return [f"the token begins {_span(begins - now)} from now: this machine's clock is likely behind"]
+        return [f"the token begins {in_words(begins - now)} from now: this machine's clock is likely behind"]
     if ends is not None and ends < now:
-        ago = _span(now - ends)
+        ago = in_words(now - ends)
         return [f"the token expired {ago} ago; if it was issued just now, this machine's clock is ahead"]
     return []
 
@@ -159,10 +160,3 @@ def _shown(value: str) -> str:
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _span(seconds: float) -> str:
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 from dtsconf.doctor.check import Check, Subject
+from dtsconf.times import in_words
 
 SLACK = 120.0
 """Seconds that file systems and machines may disagree by without a word."""
@@ -20,7 +21,7 @@ def clock(subject: Subject) -> Iterator[Check]:
     name, newest = max(_past(subject), key=lambda entry: entry[1])
     shown = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(subject.now))
     if newest > subject.now + SLACK:
-        ahead = _span(newest - subject.now)
+        ahead = in_words(newest - subject.now)
         yield Check("clock", "fail", f"it is {shown} by this machine's clock, yet {name} is {ahead} younger", _FIX)
     else:
         yield Check("clock", "ok", f"{shown}; nothing here contradicts it")
@@ -39,10 +40,3 @@ def _past(subject: Subject) -> Iterator[tuple[str, float]]:
     last = generations.current(subject.system, subject.layout)
     if last is not None:
         yield f"the apply of generation #{last.number}", parse_time(last.time)
-
-
-def _span(seconds: float) -> str:
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"

@@ -16,6 +16,7 @@ from dtsconf.looks import portal
 from dtsconf.looks.case import Outcome
 from dtsconf.net.certificate import Certificate, day
 from dtsconf.proof import Evidence
+from dtsconf.times import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,19 +109,11 @@ def judge(case: Case, own: Certificate, told: Told | None, found: list[Evidence]
 
 def told_apart(apart: float) -> str:
     """By how much this machine's clock is wrong, as a sentence; `apart`: seconds that the right one is later."""
-    return f"this machine's clock is {_span(abs(apart))} {'behind' if apart > 0 else 'ahead'}"
+    return f"this machine's clock is {in_words(abs(apart))} {'behind' if apart > 0 else 'ahead'}"
 
 
 def _by_itself(own: Certificate, now: float) -> str:
     if now < own.not_before:
-        return (
-            f"either the clock is {_span(own.not_before - now)} behind or more, or the certificate is from the future"
-        )
-    return f"it ended {_span(now - own.not_after)} ago, unless this machine's clock is ahead"
-
-
-def _span(seconds: float) -> str:
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+        behind = in_words(own.not_before - now)
+        return f"either the clock is {behind} behind or more, or the certificate is from the future"
+    return f"it ended {in_words(now - own.not_after)} ago, unless this machine's clock is ahead"

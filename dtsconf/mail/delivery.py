@@ -134,10 +134,12 @@ def _require_room(talk: Conversation, size: int) -> None:
     """What is larger than the server's SIZE (RFC 1870 6.1)."""
     limit = talk.offer.limit
     if limit is not None and size > limit:
+        microsofts = "put it where the recipient can fetch it: Exchange Online takes no larger mail"
+        more = microsofts if talk.facts.at_microsoft else f"ask {talk.facts.administrator}"
         raise StageFailed(
             "too-large",
             f"the message has {size} octets and {talk.facts.host} takes {limit} (SIZE in its EHLO answer): not sent",
-            f"send less, or packed (dtsconf send --zip), or ask the administrator of {talk.facts.host}",
+            f"send less, or packed (dtsconf send --zip), or {more}",
         )
 
 

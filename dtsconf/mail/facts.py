@@ -94,7 +94,7 @@ class Facts(NamedTuple):
 
     @property
     def send_as(self) -> str:
-        """What lets the account send as the sender."""
+        """What to do where the account may not send as the sender."""
         return rights.send_as(self.sender, self.username)
 
     @property

@@ -24,8 +24,9 @@ def role(name: str, client: str) -> str:
 def of_application(name: str, client: str, mailbox: str) -> str:
     """How an application gets a role for one mailbox alone, and how to see that it has it."""
     return (
-        f"{role(name, client)}, where SCOPE is what New-ManagementScope made for {mailbox}, and New-ServicePrincipal"
-        f" has made the application known to Exchange; then Test-ServicePrincipalAuthorization -Identity {client}"
+        f"have the Exchange administrator give the application its right on {mailbox} alone: {role(name, client)},"
+        " where SCOPE is what New-ManagementScope made for it, and New-ServicePrincipal has made the application known"
+        f" to Exchange (README, For an application); then Test-ServicePrincipalAuthorization -Identity {client}"
         f" -Resource {mailbox} must say InScope True (Exchange may take two hours to act on it)"
     )
 
@@ -56,8 +57,11 @@ def not_its_own(mailbox: str) -> str:
 
 
 def send_as(sender: str, account: str) -> str:
-    """The line that lets an account send as another address."""
-    return f"Add-RecipientPermission {sender} -Trustee {account} -AccessRights SendAs"
+    """What to do where an account may not send as another address."""
+    return (
+        f"{account} may not send as {sender}: use the account's own address, --set sender.email={account}, or have the"
+        f" Exchange administrator allow it: Add-RecipientPermission {sender} -Trustee {account} -AccessRights SendAs"
+    )
 
 
 def larger(mailbox: str) -> str:

@@ -88,8 +88,9 @@ class Smtp:
 @frozen
 class Graph:
     """Microsoft Graph. `base` is the service's address (`https://graph.microsoft.com`); None: the OpenID discovery
-    document at `discovery` names it (`msgraph_host`). `user` is the mailbox to send from, None the signed-in account's
-    own. `session` makes what requests go over, when the first one is to be made; it may raise `web.trouble.NoRoots`.
+    document at `discovery` names it (`msgraph_host`). `user` is the mailbox that an application sends from, None a
+    person's own; `client` the client ID. `session` makes what requests go over, when the first one is to be made; it
+    may raise `web.trouble.NoRoots`.
     """
 
     tokens: TokenSource
@@ -97,6 +98,7 @@ class Graph:
     base: str | None = "https://graph.microsoft.com"
     discovery: str = ""
     user: str | None = None
+    client: str = ""
 
     @property
     def place(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dtsconf.names import escape_controls
 from dtsconf.render.common import notice_data, painted, where_data
 from dtsconf.settings.keys import KEYS
+from dtsconf.times import in_words
 
 if TYPE_CHECKING:
     from dtsconf.secret.check import Tried
@@ -81,14 +82,7 @@ def _time(stamp: str) -> str:
     except ValueError:
         return stamp
     away = (when - datetime.now(UTC)).total_seconds()
-    return f"{_span(abs(away))} ago ({stamp})" if away < 0 else f"in {_span(away)} ({stamp})"
-
-
-def _span(seconds: float) -> str:
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds // size:.0f} {unit}"
-    return "1 second" if round(seconds) == 1 else f"{seconds:.0f} seconds"
+    return f"{in_words(abs(away))} ago ({stamp})" if away < 0 else f"in {in_words(away)} ({stamp})"
 
 
 def shown(one: Tried) -> str:

@@ -32,6 +32,8 @@ _RUN = "dtsconf queue flush"
 _QUEUE = "or with --queue added: then dtsconf queue run tries by itself until it is through"
 _NO_WAY = ("resolve", "connect")
 _TO = re.compile(r"(?:dtsconf test )?--to ADDRESS")
+_LESS = re.compile(r"\bsend less(?: at a time)?(?:, or packed \(dtsconf send --zip\))?")
+"""How hints say to make a mail smaller."""
 _TICKET = re.compile(r"\b(?:and send along|with) what this writes: dtsconf test --transcript \S+")
 _PASSING = ("greylisted", "rate-limited", "server-error")
 _CUT = ("dropped", "timeout", "protocol")
@@ -80,14 +82,17 @@ def of_queued(one: Recipient, name: str, *, for_good: bool) -> str:
     again, gone = f"{_RUN} {name}", f"dtsconf queue drop {name}"
     if one.cause == "outcome-unknown" or (one.cause in _PASSING and not for_good):
         return f"{_PATIENCE[one.cause or '']}; to try at once: {again}"
-    if one.cause == "too-large":
-        return f"send less at a time, or packed (--zip), or ask the server's administrator to take more; {gone}"
     hint = one.hint or ""
+    if one.cause == "too-large":
+        less = _LESS.sub(
+            "send less at a time, or packed (--zip)", _TICKET.sub("and send along the server's answer", hint)
+        )
+        return f"{less}; {gone}"
     if login := _unseen(hint):
         hint = hint.replace(login, f"as dtsconf test --to {one.address} tells")
     hint = _TICKET.sub("and send along the server's answer", hint)
     hint = TEST_AGAIN.sub(again, _TO.sub("a new send --to ADDRESS", hint))
-    if one.cause == "sender-rejected":
+    if one.cause == "sender-rejected" and "sender.email" in hint:
         return f"{hint}; this mail keeps the sender that it was queued with: send it anew then, and {gone}"
     if _RUN in hint:
         return f"{hint}; or {gone}"
@@ -153,8 +158,10 @@ def _told(one: Recipient, failure: Stage | None, sent: Sent, mail: Mail) -> Reci
 
 
 def _hint(failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str | None:
-    if failed.cause == "too-large":
-        return f"{mail.smaller}, or ask the server's administrator to take more"
+    if failed.cause == "too-large" and failed.hint:
+        return _of_this_mail(_LESS.sub(mail.smaller, failed.hint), failed, stage, whom, mail)
+    if failed.cause == "outcome-unknown" and failed.hint and not mail.smtp:
+        return f"{failed.hint} ({mail.message_id})"
     if failed.cause == "outcome-unknown":
         cut = "an antivirus product or mail filter cuts it, here or at the server: ask who runs them"
         return f"ask {whom} whether it arrived ({mail.message_id}) before you send it again; if none ever does, {cut}"

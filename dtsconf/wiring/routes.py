@@ -58,7 +58,7 @@ def _graph_route(effective: Effective, tokens: TokenSource) -> Graph:
     base = clouds.cloud(microsoft.authority).graph if clouds.is_microsoft(microsoft.authority) else None
     discovery = f"{issuer_of(effective)}/.well-known/openid-configuration"
     user = effective.settings.sender.email if microsoft.flow == "application" else None
-    return Graph(tokens, session_maker(effective), base, discovery, user)
+    return Graph(tokens, session_maker(effective), base, discovery, user, microsoft.client_id or "")
 
 
 def _password_route(effective: Effective, password: Secret | None) -> Smtp:

@@ -11,7 +11,9 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtsconf.frozen import frozen
+from dtsconf.mail import rights
 from dtsconf.mail.failure import Finding
+from dtsconf.times import in_words
 
 if TYPE_CHECKING:
     from dtsconf.mail.graph.replies import Refusal
@@ -30,18 +32,48 @@ THROTTLING = _LEARN + "graph/throttling"
 
 class Facts(NamedTuple):
     """What hints name. `mailbox` is where the mail is sent from, `sender` the address it is from; `application`: the
-    token is an application's, not a person's."""
+    token is an application's, not a person's; `large`: the mail goes by a draft; `client` is the client ID, `wait` the
+    seconds that Graph asks to wait, 0 for none."""
 
     mailbox: str
     sender: str
     application: bool
     large: bool = False
+    client: str = ""
+    wait: float = 0
+
+    @property
+    def later(self) -> str:
+        """When to try again."""
+        time = f"wait {in_words(self.wait)}, as Microsoft asks," if self.wait else "wait some minutes"
+        return f"{time} and try again"
+
+    @property
+    def grant(self) -> str:
+        """How whoever sends gets the right that is missing."""
+        why = "mail over 3 MB goes by a draft, which needs Mail.ReadWrite besides Mail.Send: " if self.large else ""
+        if not self.application:
+            return why + rights.of_person("Mail.ReadWrite" if self.large else "Mail.Send")
+        role = rights.BY_DRAFT if self.large else rights.BY_GRAPH
+        return why + rights.of_application(role, self.client, self.mailbox)
+
+    @property
+    def send_as(self) -> str:
+        """What to do where the mailbox may not send as the sender."""
+        if self.mailbox.casefold() == self.sender.casefold():
+            return rights.not_its_own(self.mailbox)
+        return rights.send_as(self.sender, self.mailbox)
+
+    @property
+    def larger(self) -> str:
+        """What lets the mailbox send larger mail."""
+        return rights.larger(self.mailbox)
 
 
 @frozen
 class Row:
     """One meaning. `codes` and `status` must fit whole, case aside; `text` is searched in the message. `app_hint`
-    replaces the hint when an application sends, `large_hint` when the mail goes by a draft. `source` is the page."""
+    replaces the hint when an application sends. `source` is the page."""
 
     cause: str
     hint: str
@@ -50,35 +82,28 @@ class Row:
     status: str = "..."
     text: str = ""
     app_hint: str = ""
-    large_hint: str = ""
 
 
 _SIGN_IN = "sign in again: dtsconf sign-in"
-_APP_TOKEN = "check microsoft.tenant, client_id and the application's secret or certificate"
-_GRANT = (
-    "in Entra, under App registrations, API permissions: Microsoft Graph, delegated, Mail.Send, and grant consent; then"
-    " dtsconf sign-in"
-)
-_GRANT_APP = (
-    'give the application its right for this mailbox alone: New-ManagementRoleAssignment -App ID -Role "Application'
-    ' Mail.Send" -CustomResourceScope SCOPE; then Test-ServicePrincipalAuthorization ID -Resource {f.mailbox}'
-)
-_GRANT_LARGE = "mail over 3 MB goes by a draft, which needs Mail.ReadWrite besides Mail.Send: grant it, or send less"
-_SEND_AS = (
-    "let it send as that address: Add-RecipientPermission {f.sender} -Trustee {f.mailbox} -AccessRights SendAs; or"
-    " --set sender.email to the account's own"
+_APP_TOKEN = (
+    "tenant, client ID and the application's secret or certificate are right, since the sign-in server has just taken"
+    " them: Graph refuses the token itself. Try again in some minutes; if it stays, the Entra administrator looks"
+    " whether the application is still enabled (Enterprise applications > {f.client} > Properties), or asks Microsoft's"
+    " support, with the request-id"
 )
 _POLICY = (
-    "put {f.mailbox} into the policy's group; to look: Test-ApplicationAccessPolicy -Identity {f.mailbox} -AppId ID"
+    "put {f.mailbox} into the policy's group (a change may take over an hour); to look: Test-ApplicationAccessPolicy"
+    " -Identity {f.mailbox} -AppId {f.client}"
 )
 _MAILBOX = "give {f.mailbox} an Exchange Online license, or send from another: Get-Mailbox {f.mailbox} tells"
 _NOBODY = "check the address {f.mailbox}: sender.email names the mailbox to send from"
-_SIZE = "send less, or raise the limit: Set-Mailbox {f.mailbox} -MaxSendSize 150MB"
-_LATER = "wait some minutes and try again"
+_FULL = "make room in the mailbox {f.mailbox}, which the mail is sent from: Graph keeps drafts and sent mail in it"
+_SIZE = "send less, or raise the limit: {f.larger}"
+_STATE = "{f.later}; Microsoft's own state: https://status.cloud.microsoft"
 
 TABLE: tuple[Row, ...] = (
     Row("sender-rejected", _POLICY, POLICY, text=r"AccessPolicy|\[RAOP\]"),
-    Row("sender-rejected", _SEND_AS, EWS, codes="ErrorSendAsDenied|ErrorSendOnBehalfOf.*|ErrorImpersonat.*"),
+    Row("sender-rejected", "{f.send_as}", EWS, codes="ErrorSendAsDenied|ErrorSendOnBehalfOf.*|ErrorImpersonat.*"),
     Row(
         "sender-rejected",
         _MAILBOX,
@@ -119,12 +144,12 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("too-large", _SIZE, ERRORS, status="413"),
     Row(
-        "mailbox-full",
-        "make room in the mailbox {f.mailbox}: Graph keeps drafts and sent mail in it",
+        "sender-rejected",
+        _FULL,
         EWS,
         codes="ErrorQuotaExceeded|ErrorMailboxQuotaExceeded|quotaLimitReached",
     ),
-    Row("mailbox-full", "make room in the mailbox {f.mailbox}", ERRORS, status="507"),
+    Row("sender-rejected", _FULL, ERRORS, status="507"),
     Row(
         "content-rejected",
         "take out the attachment that is named or suspected",
@@ -139,21 +164,21 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "rate-limited",
-        _LATER + "; Exchange Online takes 30 messages a minute and 10,000 recipients a day from a mailbox",
+        "{f.later}; Exchange Online takes 30 messages a minute and 10,000 recipients a day from a mailbox",
         LIMITS,
         codes="ErrorExceededMessageLimit|ErrorSubmissionQuotaExceeded|ErrorRecipientLimit.*|ErrorMessageLimit.*",
     ),
     Row(
         "rate-limited",
-        _LATER,
+        "{f.later}",
         THROTTLING,
         codes="ApplicationThrottled|TooManyRequests|activityLimitReached|throttledRequest|ErrorTooManyObjectsOpened"
         "|ErrorExceededConnectionCount|ErrorExceededFindCountLimit",
     ),
-    Row("rate-limited", _LATER, THROTTLING, status="429|509"),
+    Row("rate-limited", "{f.later}", THROTTLING, status="429|509"),
     Row(
         "server-error",
-        _LATER + "; Microsoft's own state: https://status.cloud.microsoft",
+        _STATE,
         EWS,
         codes="ErrorServerBusy|serviceNotAvailable|ServiceUnavailable|ErrorInternalServer.*|MailboxInfoStale"
         "|ErrorMailboxMoveInProgress|ErrorMailboxStoreUnavailable|ErrorTimeoutExpired|ErrorIncorrectRoutingHint"
@@ -175,18 +200,16 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "token",
-        _GRANT,
+        "{f.grant}",
         AUTH,
         codes="ErrorAccessDenied|Authorization_RequestDenied|AccessDenied|Forbidden|ErrorItemSavePropertyError"
         "|Authorization_IdentityNotFound|NoPermissionsInAccessToken",
-        app_hint=_GRANT_APP,
-        large_hint=_GRANT_LARGE,
     ),
     Row("token", _SIGN_IN, AUTH, status="401", app_hint=_APP_TOKEN),
-    Row("token", _GRANT, RBAC, status="403", app_hint=_GRANT_APP, large_hint=_GRANT_LARGE),
+    Row("token", "{f.grant}", RBAC, status="403"),
     Row("sender-rejected", _NOBODY, ERRORS, status="404"),
     Row("content-rejected", "see what it says; ask the administrator of {f.mailbox}", ERRORS, status="4.."),
-    Row("server-error", _LATER + "; Microsoft's own state: https://status.cloud.microsoft", ERRORS, status="5.."),
+    Row("server-error", _STATE, ERRORS, status="5.."),
     Row("protocol", "check microsoft.authority and connection.proxy: no Microsoft Graph answers so", ERRORS),
 )
 
@@ -194,11 +217,7 @@ TABLE: tuple[Row, ...] = (
 def finding(refusal: Refusal, facts: Facts) -> Finding:
     """What it means."""
     row = next(row for row in TABLE if _fits(row, refusal))
-    hint = row.hint
-    if facts.large and row.large_hint:
-        hint = row.large_hint
-    elif facts.application and row.app_hint:
-        hint = row.app_hint
+    hint = (facts.application and row.app_hint) or row.hint
     return Finding(row.cause, hint.format(f=facts))
 
 

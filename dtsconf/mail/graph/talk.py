@@ -172,7 +172,8 @@ class Talk:
         if refusal.page:
             self.trouble = self.session().somebody_elses(self.base, described(response))
             return troubles.failed(self.trouble, self.host)
-        facts = refusals.Facts(self.mailbox, self.sender or self.mailbox, self.route.user is not None, large)
+        application, sender = self.route.user is not None, self.sender or self.mailbox
+        facts = refusals.Facts(self.mailbox, sender, application, large, self.route.client, refusal.wait)
         finding = refusals.finding(refusal, facts)
         if finding.cause == "token" and self._token:
             finding = Finding("token", self.route.tokens.mend(self._token, finding.hint))

@@ -216,7 +216,7 @@ FILTER = (
     " does this too: " + ASK
 )
 POLICY = "a rule of the organisation refused the mail; who wrote it can change it: " + ASK
-LARGE = "{f.host} takes no mail of this size: send less at a time, or " + ASK
+LARGE = "send less at a time, or " + ASK
 PROXY = (
     "a security product on this machine or the network stands in between and could not reach the server itself: allow"
     " dtsconf in its mail protection, then dtsconf test again; other ports: dtsconf test --probe"

@@ -53,16 +53,13 @@ NOT_THE_TOKEN = (
     f" SMTP AUTH on for its mailbox (at Exchange, Get-CASMailbox {{f.sender}} tells): {ASK}"
 )
 NOT_THE_APPLICATION = (
-    "the server took the token and then did not know it: the application has no right on {f.sender}, or not yet:"
-    " {f.right}"
+    "the server took the token and then did not know it: the application lacks its right on {f.sender}, or does so"
+    " yet; {f.right}"
 )
 SPF = (
     "the DNS of the domain of {f.sender} does not name this server as a sender (SPF, DKIM, DMARC): have the DNS"
     " amended, or --set sender.email=ADDRESS to one of a domain that does"
 )
-SEND_AS = (
-    "{f.who} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or have the"
-    " Exchange administrator allow it: {f.send_as}"
-)
+SEND_AS = "{f.send_as}"
 NOT_EVEN_ITSELF = "{f.not_its_own}; else " + ASK
-LARGE = "{f.host} takes no mail of this size: send less at a time, or have the mailbox's limit raised: {f.larger}"
+LARGE = "send less at a time, then dtsconf test again, or have the mailbox's limit raised: {f.larger}"

@@ -146,6 +146,30 @@ def test_a_queued_mail_that_did_not_go_says_what_to_type(stage: str, text: str, 
     assert ("dtsconf queue drop 7" in told) or not for_good
 
 
+def test_too_large_is_told_with_who_can_raise_the_limit() -> None:
+    told = hint(said("mail-from", "552 5.3.4 too large"), MAIL)
+    assert told.startswith("pack it, or ask the administrator of mail.test")
+    assert "the server's answer, the time (2026-11-26 01:12 UTC)" in told
+    raised = "send less, or raise the limit: Set-Mailbox a@x.example -MaxSendSize 150MB"
+    no = Stage("accepted", False, 1.0, "413", cause="too-large", hint=raised)
+    assert hint(no, replace(GRAPH, smaller="pack it")) == raised.replace("send less", "pack it")
+    one = Recipient("b@x.example", False, 413, None, "", "too-large", raised)
+    assert "Set-Mailbox a@x.example" in of_queued(one, "7", for_good=True)
+
+
+def test_after_a_silence_of_graphs_the_mailbox_that_sends_tells() -> None:
+    failed = Stage("accepted", False, 1.0, "closed", cause="outcome-unknown", hint="look into Sent Items")
+    assert hint(failed, GRAPH) == "look into Sent Items (<t@x.example>)"
+
+
+def test_a_sender_whose_mailbox_is_full_may_go_on_with_the_mail() -> None:
+    no = said("mail-from", "552 5.2.2 mailbox full")
+    one = Recipient("b@x.example", False, no.code, no.enhanced_code, no.detail, no.cause, no.hint)
+    told = of_queued(one, "7", for_good=True)
+    assert told.endswith("then dtsconf queue flush 7; or dtsconf queue drop 7")
+    assert "send it anew" not in told
+
+
 def test_everybody_is_asked_themselves_whether_it_arrived() -> None:
     failed = Stage("accepted", False, 1.0, "closed", cause="outcome-unknown", hint="h")
     told = hinted(stopped(failed), PLAIN)

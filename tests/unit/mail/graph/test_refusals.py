@@ -10,8 +10,9 @@ from dtsconf.mail.graph.refusals import TABLE, Facts, Row, finding
 from dtsconf.mail.graph.replies import Refusal
 from dtsconf.proof import CAUSES
 
+CLIENT = "11111111-2222-4333-8444-555555555555"
 PERSON = Facts("dts@acme.example", "lab@acme.example", application=False)
-APPLICATION = Facts("dts@acme.example", "lab@acme.example", application=True)
+APPLICATION = Facts("dts@acme.example", "dts@acme.example", application=True, client=CLIENT)
 LARGE = Facts("dts@acme.example", "lab@acme.example", application=False, large=True)
 
 
@@ -26,7 +27,7 @@ def met_by(row: Row) -> Refusal:
 def test_each_row_is_sound(row: Row) -> None:
     assert row.cause in CAUSES
     assert re.fullmatch(r"https://learn\.microsoft\.com/[a-z0-9/-]+", row.source)
-    for hint in filter(None, (row.hint, row.app_hint, row.large_hint)):
+    for hint in filter(None, (row.hint, row.app_hint)):
         assert "{" not in hint.format(f=PERSON)
 
 
@@ -55,8 +56,8 @@ def test_the_last_row_fits_whatever_came_before() -> None:
         (400, ("ErrorMimeContentInvalidBase64String",), "", "content-rejected"),
         (400, ("malwareDetected",), "", "content-rejected"),
         (413, ("whatever",), "", "too-large"),
-        (507, ("whatever",), "", "mailbox-full"),
-        (400, ("ErrorQuotaExceeded",), "", "mailbox-full"),
+        (507, ("whatever",), "", "sender-rejected"),
+        (400, ("ErrorQuotaExceeded",), "", "sender-rejected"),
         (429, ("ApplicationThrottled",), "", "rate-limited"),
         (509, (), "", "rate-limited"),
         (403, ("ErrorAccountDisabled",), "", "auth-disabled"),
@@ -75,11 +76,59 @@ def test_meanings(status: int, codes: tuple[str, ...], message: str, cause: str)
 
 def test_who_sends_decides_what_is_to_be_done() -> None:
     denied = Refusal(403, ("ErrorAccessDenied",))
-    hints = [finding(denied, facts).hint or "" for facts in (PERSON, APPLICATION, LARGE)]
-    assert "dtsconf sign-in" in hints[0]
-    assert "New-ManagementRoleAssignment" in hints[1]
-    assert "dts@acme.example" in hints[1]
-    assert "Mail.ReadWrite" in hints[2]
+    large = APPLICATION._replace(large=True)
+    hints = [finding(denied, facts).hint or "" for facts in (PERSON, APPLICATION, LARGE, large)]
+    assert "delegated, Mail.Send, and grant consent; then dtsconf sign-in" in hints[0]
+    role = "New-ManagementRoleAssignment -Role 'Application {}' -App " + CLIENT
+    assert role.format("Mail.Send") in hints[1]
+    assert f"Test-ServicePrincipalAuthorization -Identity {CLIENT} -Resource dts@acme.example" in hints[1]
+    assert "New-ManagementScope" in hints[1]
+    assert "two hours" in hints[1]
+    assert "delegated, Mail.ReadWrite, and grant consent" in hints[2]
+    assert role.format("Mail.ReadWrite") in hints[3]
+    assert all("over 3 MB" in hint for hint in hints[2:])
+
+
+def test_the_application_is_named_where_a_line_wants_it() -> None:
+    policy = Refusal(
+        403, ("ErrorAccessDenied",), "[RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."
+    )
+    assert f"-AppId {CLIENT}" in str(finding(policy, APPLICATION).hint)
+
+
+def test_what_the_sign_in_server_has_just_taken_is_not_doubted() -> None:
+    hint = str(finding(Refusal(401, ("InvalidAuthenticationToken",)), APPLICATION).hint)
+    assert "check microsoft.tenant" not in hint
+    assert f"Enterprise applications > {CLIENT}" in hint
+
+
+@pytest.mark.parametrize("facts", [APPLICATION, PERSON._replace(sender="DTS@acme.example")])
+def test_nobody_needs_send_as_on_their_own_mailbox(facts: Facts) -> None:
+    denied = Refusal(403, ("ErrorSendAsDenied",))
+    hint = str(finding(denied, facts).hint)
+    assert "Add-RecipientPermission" not in hint
+    assert "Get-Mailbox dts@acme.example" in hint
+    other = str(finding(denied, PERSON).hint)
+    assert "--set sender.email=dts@acme.example, " in other
+    assert "Add-RecipientPermission lab@acme.example -Trustee dts@acme.example" in other
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_it_is_waited_for_as_long_as_graph_says(status: int) -> None:
+    refusal = Refusal(status, ("x",))
+    assert str(finding(refusal, PERSON._replace(wait=3600)).hint).startswith(
+        "wait 60 minutes, as Microsoft asks, and try"
+    )
+    assert str(finding(refusal, PERSON._replace(wait=90)).hint).startswith(
+        "wait 90 seconds, as Microsoft asks, and try"
+    )
+    assert str(finding(refusal, PERSON).hint).startswith("wait some minutes and try again")
+
+
+def test_a_mailbox_that_is_full_is_the_one_that_sends() -> None:
+    found = finding(Refusal(400, ("ErrorQuotaExceeded",)), PERSON)
+    assert found.cause == "sender-rejected"
+    assert "dts@acme.example, which the mail is sent from" in str(found.hint)
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.codes != ".*"], ids=lambda row: row.codes[:24])
