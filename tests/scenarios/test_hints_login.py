@@ -130,7 +130,7 @@ def test_google_knows_nobody_by_half_an_address(machine: Machine, smtpd: Servers
     server = smtpd(users={"lab@acme.example": "Pw-canary-44"}, auth_without_tls=True, replies={"AUTH-RESULT": [GOOGLE]})
     profile = machine.profile(**proven(server, settings=settings(machine.secret_file("Pw-canary-44"))))
     told = machine.run("test", "--profile", profile).fails(6)
-    first = "hint: Google wants the whole address as user name, --set login.username=lab@acme.example; then make an app"
+    first = "hint: the whole address is wanted as user name, --set login.username=lab@acme.example; then make an app"
     assert advised(told.stdout).startswith(first)
     machine.run(*typed(told.stdout)).ok()
     server.replies["AUTH-RESULT"] = GOOGLE

@@ -36,8 +36,15 @@ ROWS: tuple[Row, ...] = (
     Row("blocked", hints.NAME, CODES, enhanced=r"5\.5\.4", text="helo/ehlo argument"),
     Row("blocked", hints.LISTED, CODES, enhanced=r"4\.7\.0", text="not in whitelist"),
     Row("blocked", hints.LISTED, CODES, enhanced=r"[45]\.7\.[01]", text="not authorized to send|low reputation"),
-    Row("recipient-rejected", hints.RELAY_REGISTER, RELAY, SENDING, enhanced=r"5\.7\.0", text="mail relay denied"),
-    Row("recipient-rejected", hints.RELAY_REGISTER, RELAY, SENDING, enhanced=r"5\.7\.1", text="credentials for relay"),
+    Row(
+        "blocked",
+        hints.RELAY_REGISTER,
+        RELAY,
+        SENDING,
+        enhanced=r"5\.7\.[01]",
+        text="mail relay denied|credentials for relay",
+        login_hint=hints.REGISTER,
+    ),
     Row("sender-rejected", accounts.DISABLED, CODES, SENDING, enhanced=r"5\.7\.0", text="mail sending denied"),
     Row(
         "sender-rejected",

@@ -120,6 +120,14 @@ VERIFY_SENDER = (
     "confirm {f.sender} (or its domain) as a sender in the provider's console, or --set sender.email=ADDRESS to one"
     " that is confirmed"
 )
+ALLOW_SENDING = (
+    "the login is right, and its user may not send: have the policy of that user (IAM) allow ses:SendRawEmail for the"
+    " identity of {f.sender}; the answer names both; then dtsconf test again"
+)
+BLOCKED_SENDER = (
+    "{f.host} has {f.sender}, or its domain, on a list of senders that somebody blocked by hand: have it taken off"
+    f" there, or use another address, --set sender.email=ADDRESS; else {ASK}"
+)
 AUTHORIZED = (
     "this account is one for tests, which sends to authorized recipients alone: add {f.recipient} to them in the"
     " provider's console, where the address has to confirm it, or send by a domain of your own that is set up there,"
@@ -149,13 +157,22 @@ RELAY_LOGIN = (
     " for incoming mail alone): --set {f.host_key}=HOST; whether it takes mail for its own addresses: dtsconf test"
     " --to ADDRESS"
 )
+REGISTER = (
+    "the login is right, and the relay still doesn't know this machine's address or the domain of {f.sender}: have its"
+    " administrator enter both in the relay's settings, and let {f.username} use it, then dtsconf test again"
+)
 RELAY_REGISTER = (
     "the relay knows neither this machine's address nor the domain of {f.sender}: have its administrator add them, or"
     " log in: {f.to_log_in}"
 )
 RESTRICTED = (
-    "{f.recipient} takes mail only from certain senders: log in as one of them, or try another address: dtsconf test"
-    " --to ADDRESS"
+    "{f.recipient} takes mail only from certain senders, or, as groups do, from inside its organisation alone: have"
+    " whoever looks after it let {f.sender} in, log in as one of them, or try another address: dtsconf test --to"
+    " ADDRESS"
+)
+SUPPRESSED = (
+    "the account at {f.host} sends nothing to {f.recipient} any more, since mail to it came back once or was complained"
+    " of: take it off the suppression list in the provider's console, or try another address: dtsconf test --to ADDRESS"
 )
 FULL = "the mailbox of {f.recipient} is full: have it emptied, or try another address: dtsconf test --to ADDRESS"
 ASCII = (

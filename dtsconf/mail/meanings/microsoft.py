@@ -73,6 +73,7 @@ ROWS: tuple[Row, ...] = (
     Row("sender-rejected", hints.SEND_AS, NDR, enhanced=r"5\.7\.60|5\.2\.252"),
     Row("sender-rejected", hints.SEND_AS, SERVER, enhanced=r"5\.7\.1", text="permissions? to send (as|on behalf)"),
     Row("sender-rejected", accounts.DISABLED, NDR, enhanced=r"5\.1\.8", text="bad outbound sender"),
+    Row("blocked", hints.BLOCK_LIST, NDR, enhanced=r"5\.7\.50[1-3]", text=r"\bip\b"),
     Row("sender-rejected", accounts.DISABLED, NDR, enhanced=r"5\.7\.50[1-3]", text="spam abuse|banned sender"),
     Row("sender-rejected", hints.VERIFY_SENDER, NDR, enhanced=r"5\.7\.750", text="unregistered domain"),
     Row("sender-rejected", hints.SPF, NDR, enhanced=r"5\.7\.509", text="dmarc"),
@@ -81,7 +82,7 @@ ROWS: tuple[Row, ...] = (
         "recipient-rejected",
         hints.RELAY,
         NDR,
-        SENDING,
+        LATER,
         enhanced=r"5\.7\.54|5\.7\.64",
         text="relay",
         login_hint=hints.RELAY_LOGIN,
@@ -93,7 +94,7 @@ ROWS: tuple[Row, ...] = (
         NDR,
         LATER,
         enhanced=r"5\.7\.1(2|24|3|3[3-6])",
-        text="not (in allowed|authenticated)",
+        text="not (in allowed|authenticated)|sendernot(inallowed|authenticated)",
     ),
     # Too much
     Row("rate-limited", accounts.QUOTA, LIMITS, enhanced=r"5\.1\.90", text="limit"),
@@ -102,6 +103,7 @@ ROWS: tuple[Row, ...] = (
     Row("rate-limited", hints.SLOWER, LIMITS, enhanced=r"4\.3\.2", text="concurrent|thread limit"),
     Row("rate-limited", hints.SLOWER, NDR, enhanced=r"5\.7\.508|5\.7\.70[0-7]", text="exceeded"),
     Row("rate-limited", hints.SLOWER, NDR, enhanced=r"4\.7\.([56]\d\d|8[5-9]\d)"),
+    Row("sender-rejected", hints.SENDER_FULL, LIMITS, CONTENT, code="554", text=r"submission\.exception:quotaexceeded"),
     Row("rate-limited", accounts.QUOTA, LIMITS, CONTENT, code="554", text=r"submissionquotaexceeded|outboundspam"),
     # Not this machine
     Row(

@@ -38,7 +38,7 @@ _TOKEN: Mapping[str, str] = dict.fromkeys(_BY_PASSWORD, tokens.TOKEN) | {
     hints.MECHANISM: tokens.NO_MECHANISM,
     hints.NO_LOGIN: tokens.NO_LOGIN,
     hints.NO_STARTTLS: tokens.NO_STARTTLS,
-    hints.RELAY_REGISTER: hints.RELAY_LOGIN,
+    accounts.COMPROMISED: accounts.DISABLED,
     hints.SPF: tokens.SPF,
 }
 """What to say in place of a hint where a token signed in."""

@@ -18,6 +18,7 @@ YANDEX = "Yandex Mail: Help, mail clients (yandex.com/support/mail/mail-clients)
 TENCENT = "Tencent QQ Mail: Help, SMTP service and authorization code (service.mail.qq.com)"
 PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essentials: email delivery errors"
 
+SPARKPOST = "SparkPost, Brevo, Mailjet: a sender or its domain has to be confirmed first, told in words"
 CPANEL = "cPanel & WHM: Tweak Settings, Mail; suspended outgoing mail (docs.cpanel.net)"
 
 _PROGRAMS_OFF = (
@@ -25,20 +26,32 @@ _PROGRAMS_OFF = (
     r"|requires enabling|(must|has to|needs to) be (enabled|activated|switched on))"
 )
 _UNVERIFIED = "email address is not verified"
+_UNCONFIRMED = (
+    r"(unconfigured|unverified|unvalidated) (sending |sender )?domain|unverified sender\b"
+    r"|\b(sender|sending|from|domain)\b.{0,30}\b(not|n't) (been )?(verified|validated|confirmed)"
+    r"|(validate|verify|confirm) your (sender|domain)"
+)
 
 ROWS: tuple[Row, ...] = (
     Row("auth-disabled", accounts.MAIL_PROGRAMS, GMX, AUTH, code="535", text=_PROGRAMS_OFF),
     Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text=_UNVERIFIED, names="sender"),
-    Row("recipient-rejected", hints.VERIFY_RECIPIENT, SES, SENDING, code="554", text=_UNVERIFIED, names="recipient"),
+    Row("recipient-rejected", hints.VERIFY_RECIPIENT, SES, LATER, code="554", text=_UNVERIFIED, names="recipient"),
     Row("sender-rejected", hints.VERIFY_NAMED, SES, SENDING, code="554", text=_UNVERIFIED),
-    Row("sender-rejected", hints.VERIFY_SENDER, SES, SENDING, code="554", text="not authorized to perform"),
+    Row("sender-rejected", hints.ALLOW_SENDING, SES, SENDING, code="554", text="not authorized to perform"),
     Row(
         "sender-rejected", accounts.DISABLED, SES, SENDING, code="554", text="sending (is )?(paused|disabled) for this"
     ),
     Row("auth-rejected", hints.PASSWORD, SES, AUTH, code="535", text="authentication credentials invalid"),
     Row("rate-limited", accounts.QUOTA, SES, code="454", text="throttling failure: daily"),
     Row("rate-limited", hints.SLOWER, SES, code="454", text="throttling failure"),
-    Row("sender-rejected", hints.VERIFY_SENDER, SENDGRID, SENDING, code="5..", text="verified sender identity"),
+    Row(
+        "sender-rejected",
+        hints.VERIFY_SENDER,
+        SENDGRID,
+        SENDING,
+        code="5..",
+        text="verified sender identity|authorized to send from that",
+    ),
     Row("rate-limited", accounts.QUOTA, SENDGRID, code="[45]..", text="maximum credits exceeded"),
     Row(
         "auth-rejected",
@@ -49,15 +62,31 @@ ROWS: tuple[Row, ...] = (
         text="bad username / password|authorization grant",
     ),
     Row("auth-rejected", hints.LOG_IN, SENDGRID, SENDING, code="550", text="unauthenticated senders not allowed"),
-    Row("recipient-rejected", hints.AUTHORIZED, MAILGUN, SENDING, text="for test purposes only|authorized recipients"),
+    Row("recipient-rejected", hints.AUTHORIZED, MAILGUN, LATER, text="for test purposes only|authorized recipients"),
     Row("sender-rejected", accounts.DISABLED, MAILGUN, SENDING, text="not allowed to send: .*(disabled|terminated)"),
+    Row("rate-limited", hints.SLOWER, MAILGUN, SENDING, text="not allowed to send: .*limit exceeded"),
     Row("sender-rejected", hints.VERIFY_SENDER, MAILGUN, SENDING, text=r"domain \S+ is not allowed to send"),
     Row("rate-limited", hints.SLOWER, YAHOO, code="421", text=r"\[TSS?0\d\]|temporarily deferred"),
     Row("blocked", hints.BLOCK_LIST, YAHOO, code="553", text=r"\[(BL\d\d|TSS\d\d)\]"),
     Row("content-rejected", hints.FILTER, YAHOO, LATER, code="554", text="not accepted for policy reasons"),
     Row("rate-limited", accounts.LOCKED_OUT, YAHOO, AUTH, code="535", text="too many bad auth"),
     Row("auth-rejected", accounts.APP_PASSWORD, YAHOO, AUTH, code="535", text=r"\(#(MBR|AUTH)\d+\)"),
-    Row("sender-rejected", hints.SEND_AS, ZOHO, SENDING, code="55[23]", text="relaying disallowed as"),
+    Row(
+        "sender-rejected",
+        hints.SEND_AS,
+        ZOHO,
+        SENDING,
+        code="55[0-4]",
+        text="relaying disallowed as|sender is not allowed to relay",
+    ),
+    Row(
+        "sender-rejected",
+        accounts.DISABLED,
+        ZOHO,
+        SENDING,
+        code="55[04]",
+        text="outgoing blocked|sender address blocked",
+    ),
     Row("rate-limited", accounts.DISABLED, ZOHO, SENDING, code="550", text="unusual sending activity"),
     Row("sender-rejected", hints.SEND_AS, ICLOUD, SENDING, code="550", text="from address is not one of your"),
     Row("sender-rejected", hints.SPF, ICLOUD, LATER, code="554", text="dmarc policy|spf and dkim"),
@@ -68,6 +97,7 @@ ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, MIMECAST, code="451", text="internal resources? (are )?temporarily unavailable"),
     Row("rate-limited", hints.SLOWER, MIMECAST, code="451", text="ip temporarily blacklisted|unable to process"),
     Row("rate-limited", hints.SLOWER, MIMECAST, code="550", text="thread limit"),
+    Row("sender-rejected", hints.BLOCKED_SENDER, MIMECAST, SENDING, code="550", text="blocked senders"),
     Row(
         "sender-rejected", hints.SENDER, MIMECAST, SENDING, code="550", text="anti-spoofing|envelope (blocked|rejected)"
     ),
@@ -88,5 +118,6 @@ ROWS: tuple[Row, ...] = (
         "auth-disabled", accounts.MAIL_PROGRAMS, YANDEX, AUTH, code="535", text="not have access rights to this service"
     ),
     Row("blocked", hints.BLOCK_LIST, PROOFPOINT, code="55[04]", text=r"blocked - see https?://\S*proofpoint"),
+    Row("sender-rejected", hints.VERIFY_SENDER, SPARKPOST, SENDING, code="5..", text=_UNCONFIRMED),
     Row("content-rejected", hints.POLICY, PROOFPOINT, SENDING, code="550", text="local policy violation"),
 )

@@ -100,7 +100,7 @@ ROWS: tuple[Row, ...] = (
         "recipient-rejected",
         hints.RELAY,
         QMAIL,
-        SENDING,
+        LATER,
         code="553",
         text="list of allowed rcpthosts",
         login_hint=hints.RELAY_LOGIN,

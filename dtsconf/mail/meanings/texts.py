@@ -38,6 +38,11 @@ _SWITCHED_OFF = (
     r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b|\bkonto\b.{0,30}(gesperrt|deaktiviert)"
 )
 _SENDING_OFF = r"(outgoing mail|sending|account|mailbox)\b.{0,60}\bsuspended\b"
+_ACCOUNT_OFF = r"\baccount\b.{0,40}\b(disabled|deactivated|blocked|terminated)\b"
+_COMPROMISED = r"(account|mailbox|spam)\b.*\b(change|reset) (your|the) password|\bcompromised\b"
+_SEND_FROM = (
+    r"not (allowed|authori[sz]ed|permitted) to (send|use)\b.{0,20}\b(from|as) (that|this) (e-?mail |sender )?addr"
+)
 _SECOND_FACTOR = r"\b(multi|two|2).?factor|\b(2fa|mfa)\b|\b(two|2).?step verification"
 _MECHANISM = (
     r"(invalid|unsupported|unknown|unrecogni[sz]ed) (auth\w* |sasl )?(mechanism|method|type)"
@@ -105,18 +110,29 @@ ROWS: tuple[Row, ...] = (
     Row("auth-mechanism", hints.MECHANISM, MECHANISMS, AUTH, code="5..", text=_MECHANISM),
     Row("auth-disabled", accounts.DISABLED, SWITCHED_OFF, AUTH, code="5..", text=_SWITCHED_OFF),
     Row("auth-disabled", accounts.LAPSED, SWITCHED_OFF, AUTH, code="5..", text=f"{_LAPSED}|{_PLAN}"),
+    Row("sender-rejected", accounts.COMPROMISED, CODES, SENDING, code="5..", text=_COMPROMISED),
     Row("sender-rejected", accounts.DISABLED, CODES, SENDING, code="5..", text=_SENDING_OFF),
+    Row("sender-rejected", accounts.DISABLED, CODES, (*MAIL, *CONTENT), code="5..", text=_ACCOUNT_OFF),
     Row("sender-rejected", accounts.LAPSED, CODES, SENDING, code="5..", text=_LAPSED),
     Row("blocked", accounts.LOGIN_FROM, SUBMISSION, AUTH, code="5..", text=_FROM_HERE),
     Row("rate-limited", accounts.PLAN, CODES, SENDING, text=_PLAN),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
     Row("blocked", hints.NAME, "RFC 5321 4.1.4: EHLO with a name that is refused", EHLO, text=r"helo|invalid|hostname"),
     Row("blocked", hints.REVERSE, LISTS, text=r"reverse dns|\bptr\b|rdns"),
+    Row("recipient-rejected", hints.SUPPRESSED, CODES, LATER, code="5..", text=r"\bsuppress(ion|ed)\b"),
+    Row(
+        "sender-rejected",
+        hints.LOG_IN,
+        RELAYING,
+        MAIL,
+        text=_NO_RELAY,
+        login_hint=hints.SEND_AS,
+    ),
     Row(
         "recipient-rejected",
         hints.RELAY,
         RELAYING,
-        SENDING,
+        LATER,
         text=_NO_RELAY,
         login_hint=hints.RELAY_LOGIN,
     ),
@@ -134,7 +150,7 @@ ROWS: tuple[Row, ...] = (
         hints.SENDER,
         SUBMISSION,
         SENDING,
-        text=r"sender (address |verify )?(rejected|failed|denied)|send ?as|invalid sender",
+        text=r"sender (address |verify )?(rejected|failed|denied)|send ?as|invalid sender|" + _SEND_FROM,
         login_hint=hints.SEND_AS,
     ),
     Row("content-rejected", hints.POLICY, CODES, CONTENT, code="5..", text=_CONTENT_RULE),

@@ -74,3 +74,74 @@ def test_sendgrid_is_known_by_its_answer_wherever_it_stands() -> None:
     assert hint.startswith("SendGrid takes the word apikey as user name, --set login.username=apikey,")
     right = str(of_reply("auth", reply(SENDGRID), IN._replace(username="apikey")).hint)
     assert "--set" not in right
+
+
+@pytest.mark.parametrize(
+    ("stage", "text", "told"),
+    [
+        ("accepted", "554 Account acme.example is disabled. Please contact support.", "has switched this account off"),
+        ("accepted", "554 5.1.8 Email Outgoing Blocked", "has switched this account off"),
+        (
+            "accepted",
+            "550 5.7.1 Spam detected, your account has been blocked. Please change your password in the manager",
+            "has blocked this account, as it does when spam went out by it, and wants another password first",
+        ),
+        ("accepted", "554 Your subscription has expired", "has no plan that lets it send"),
+        (
+            "accepted",
+            "554 5.2.0 STOREDRV.Submission.Exception:QuotaExceededException.MapiExceptionShutoffQuotaExceeded; x",
+            "the sender's own mailbox, dts@acme.example, is full",
+        ),
+        (
+            "accepted",
+            (
+                "554 Access denied: User `arn:aws:iam::1:user/ses' is not authorized to perform `ses:SendRawEmail' on"
+                " resource `arn:aws:ses:eu-west-1:1:identity/dts@acme.example'"
+            ),
+            "allow ses:SendRawEmail for the identity of dts@acme.example",
+        ),
+        ("mail-from", "550 that sending domain is not verified", "confirm dts@acme.example (or its domain)"),
+        ("accepted", "550 You are not authorized to send from that email address", "confirm dts@acme.example"),
+        ("accepted", "550 5.7.1 Unconfigured Sending Domain <acme.example>", "confirm dts@acme.example"),
+        ("accepted", "550 5.1.8 Sender domain has not been validated", "confirm dts@acme.example"),
+        ("accepted", "550 Rejected by header based manually blocked senders", "that somebody blocked by hand"),
+        ("accepted", "550 5.7.501 Service unavailable. Spam abuse detected from IP range.", "is on a block list"),
+        (
+            "accepted",
+            "554 Message rejected: Address is on the suppression list for your account",
+            "take it off the suppression list",
+        ),
+        (
+            "rcpt-to",
+            "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required",
+            "from inside its organisation alone",
+        ),
+    ],
+)
+def test_what_a_refused_mail_tells_of_the_account_or_its_addresses(stage: str, text: str, told: str) -> None:
+    assert told in str(of_reply(stage, reply(text), IN).hint)
+
+
+GOOGLE = "550 5.7.1 Invalid credentials for relay [203.0.113.9]. The IP address you've registered in your G Suite SMTP"
+
+
+def test_a_relay_that_knows_the_login_is_not_asked_for_one() -> None:
+    assert "--set login.required=true" in str(of_reply("mail-from", reply(GOOGLE), FACTS).hint)
+    hint = str(of_reply("mail-from", reply(GOOGLE), IN).hint)
+    assert "enter both in the relay's settings" in hint
+    assert "--set" not in hint
+
+
+@pytest.mark.parametrize("stage", ["mail-from", "rcpt-to", "accepted"])
+def test_a_sender_that_may_not_relay_is_the_account_or_has_to_be(stage: str) -> None:
+    said = reply("553 Sender is not allowed to relay emails")
+    assert "--set sender.email=user@acme.example" in str(of_reply(stage, said, IN).hint)
+    own = str(of_reply(stage, said, IN._replace(username="dts@acme.example")).hint)
+    assert "has it a mailbox of its own there" in own
+    assert "you@acme.example" not in own
+
+
+def test_an_account_that_the_recipient_has_is_not_ones_own() -> None:
+    assert of_reply("rcpt-to", reply("550 this account is disabled"), IN).cause == "recipient-rejected"
+    gone = reply("550 5.2.1 The email account that you tried to reach is disabled.")
+    assert of_reply("accepted", gone, IN).cause == "recipient-rejected"

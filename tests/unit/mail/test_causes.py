@@ -321,9 +321,15 @@ def test_every_row_has_a_cause_of_the_list_and_says_where_it_is_written() -> Non
         assert row.cause in CAUSES
         assert re.match(
             r"(RFC|IANA|Exchange|Outlook|Google|Amazon|Twilio|Yahoo|Zoho|Apple|GoDaddy|Mimecast|Proofpoint|"
-            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD|Mailgun|Tencent|cPanel|HCL)\b",
+            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD|Mailgun|SparkPost|Tencent|cPanel|HCL)\b",
             row.source,
         ), row
+
+
+def test_nobody_is_refused_as_recipient_before_one_was_named() -> None:
+    for row in TABLE:
+        if row.cause in ("recipient-rejected", "mailbox-full"):
+            assert set(row.stages) <= {"rcpt-to", "data", "accepted"}, row
 
 
 @pytest.mark.parametrize("login", ["none", "password", "token"])
