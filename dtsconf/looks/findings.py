@@ -28,12 +28,14 @@ WayKind = Literal["open", "none", "other-family", "no-default", "no-gateway", "p
 @frozen
 class Place:
     """Where the connection was to go: the host as it is looked up, its address; `own` is this machine's address on the
-    way there ('' if there is none)."""
+    way there ('' if there is none); `beside`: the same two for the host's address of the other family, where there is a
+    way to that as well."""
 
     goal: Goal
     host: str
     address: str
     own: str
+    beside: tuple[str, str] | None = None
 
     @property
     def port(self) -> int:
@@ -53,13 +55,15 @@ class Place:
     @property
     def named(self) -> str:
         """Host, address and port, as somebody is told who has never heard of them."""
-        host = self.host if self.host == self.address else f"{self.host} ({self.address})"
+        addresses = self.address if self.beside is None else f"{self.address}, {self.beside[0]}"
+        host = self.host if self.host == self.address else f"{self.host} ({addresses})"
         return f"{host}, TCP port {self.port}"
 
     @property
     def me(self) -> str:
         """This machine, likewise."""
-        return f"this machine ({self.own})" if self.own else "this machine"
+        own = self.own if self.beside is None else f"{self.own}, {self.beside[1]}"
+        return f"this machine ({own})" if own else "this machine"
 
 
 @frozen

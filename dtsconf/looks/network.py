@@ -36,12 +36,13 @@ def look(
     that tell whether the host is there; `ports` looks whether the service is on another port. The host has to have an
     address."""
     address = case.addresses[0]
+    other = _beside(case, address)
     again = once_more(address, case.end())
     looks: dict[str, Callable[[], Any]] = {
         "ports": ports,
         "families": lambda: _families(case),
         "around": lambda: _around(case, address),
-        "services": lambda: _services(case, address, services),
+        "services": lambda: _services(case, [address, *([other[0]] if other else [])], services),
         "entry": hosts.look(case),
         "answer": answers.look(case),
         "page": portal.look(case),
@@ -50,9 +51,18 @@ def look(
     families, more = found.pop("families"), found.pop("around") or {}
     more |= {name: each for name, each in found.items() if each}
     own = surroundings.way_to(address)
-    place = Place(case.goal, case.host, str(address), own if isinstance(own, str) else "")
+    beside = (str(other[0]), other[1]) if other and isinstance(own, str) else None
+    place = Place(case.goal, case.host, str(address), own if isinstance(own, str) else "", beside)
     seen = Seen(place, case.cause, case.ms, again, _way(case, address, own), **more)
     return seen, (*rows(seen), *(families or ()))
+
+
+def _beside(case: Case, address: Address) -> tuple[Address, str] | None:
+    """The host's first address of the other family, with this machine's own on the way there; None where there is no
+    such address, or no way."""
+    other = next((one for one in case.addresses if one.family != address.family), None)
+    own = None if other is None else surroundings.way_to(other)
+    return (other, own) if other is not None and isinstance(own, str) else None
 
 
 def _way(case: Case, address: Address, own: OSError | str) -> Way:
@@ -128,7 +138,8 @@ def _families(case: Case) -> tuple[Evidence, ...]:
     found = case.together(*(_look(one, case.end()) for one in case.addresses[:4]))
     seen = "; ".join(f"{names[a.family]} {a}: {k}" for a, k in zip(case.addresses, found, strict=False) if k)
     open_now = {names[a.family] for a, k in zip(case.addresses, found, strict=False) if k and k.met == "open"}
-    means = f"only {open_now.pop()} works from here" if len(open_now) == 1 else "both families fare alike"
+    alike = "both work from here" if open_now else "neither works from here"
+    means = f"only {open_now.pop()} works from here" if len(open_now) == 1 else alike
     return (Evidence("tried the host's IPv6 and IPv4 addresses apart", seen, means),)
 
 
@@ -154,12 +165,18 @@ def _around(case: Case, address: Address) -> dict[str, Any]:
     }
 
 
-def _services(case: Case, address: Address, ports: Sequence[int]) -> dict[int, Knock]:
-    """Whether the host is there at all, by ports that have nothing to do with the one in question."""
-    if case.cause not in ("timeout", "no-route", "refused") or surroundings.is_here(address):
+def _services(case: Case, addresses: Sequence[Address], ports: Sequence[int]) -> dict[int, Knock]:
+    """Whether the host is there at all, by ports that have nothing to do with the one in question. Of several addresses
+    the one that answers counts."""
+    if case.cause not in ("timeout", "no-route", "refused") or surroundings.is_here(addresses[0]):
         return {}
-    found = case.together(*(_look(_at(address, port), case.end()) for port in ports))
-    return {port: met for port, met in zip(ports, found, strict=True) if met}
+    tried = [(port, address) for port in ports for address in addresses]
+    found = case.together(*(_look(_at(address, port), case.end()) for port, address in tried))
+    best: dict[int, Knock] = {}
+    for (port, _), met in zip(tried, found, strict=True):
+        if met and (port not in best or (met.answered and not best[port].answered)):
+            best[port] = met
+    return best
 
 
 def _at(address: Address, port: int) -> Address:

@@ -17,7 +17,7 @@ from tests.integration.behind import SENDER, Behind, Told
 from tests.real.ca import CertificateName, Certificates, write_certificates
 from tests.real.liar import Liar, liar
 from tests.real.loopback import Connection, LoopbackServer
-from tests.real.netns import CLIENT, SERVER, SERVER_6, firewalled_link
+from tests.real.netns import CLIENT, CLIENT_6, DROPPED_6, SERVER, SERVER_6, firewalled_link
 from tests.real.polite import SmtpServer
 from tests.real.proxy import Proxy, proxy
 from tests.real.scripted import Expect, Say, ScriptedServer, StartTls, Step
@@ -167,6 +167,18 @@ def test_port_443_is_silent(away: Away) -> None:
     assert f"let this machine ({CLIENT}) out to {LOGIN} ({SERVER}), TCP port 443" in told.hint
     assert "name it: --set connection.proxy=http://PROXY:PORT" in told.hint
     assert "once more" in told.evidence
+
+
+def test_an_ipv6_address_that_is_dead_beside_a_port_443_that_is_kept(away: Away) -> None:
+    """The firewall is to be opened for the address that lives as well."""
+    away.names()
+    away.behind.link.names.records += [f"{LOGIN}. 60 IN AAAA {DROPPED_6}"]
+    drop(away, "tcp dport 443 drop")
+    told = away.test()
+    assert "the host is there (its port 80 answers), and port 443 is silent: a firewall keeps HTTPS" in told.detail
+    there = f"{LOGIN} ({DROPPED_6}, {SERVER}), TCP port 443"
+    assert f"let this machine ({CLIENT_6}, {CLIENT}) out to {there}" in told.hint
+    assert "neither works from here" in told.evidence
 
 
 def test_a_rule_that_lets_the_settings_name_no_proxy(away: Away) -> None:
