@@ -106,7 +106,7 @@ def test_what_graph_refuses_leaves_the_machine_as_it_was(machine: Machine, tenan
     graph.faults = [Fault("refuse", "sendMail", 403, "ErrorSendAsDenied", "You do not have permission.")]
     result = machine.apply(profile(machine, tenant)).fails(6)
     assert "ErrorSendAsDenied" in result.text
-    assert "Add-RecipientPermission" in result.text
+    assert f"Get-Mailbox {MAILBOX}" in result.text
     assert not machine.config.exists()
     nothing_secret(machine, graph, result.text)
 
