@@ -110,15 +110,23 @@ class Provider:
     def by_its_clock(self, failed: SignInFailed) -> SignInFailed:
         """The error for a no of the provider's, which may come from this machine's clock: what an application proves
         itself with holds a time (RFC 7523 3)."""
-        from dtsconf.looks.clock import SET, SLACK, date_in, told_apart
+        from dtsconf.looks.clock import SET, told_apart
+
+        apart = self.apart()
+        if not apart:
+            return failed
+        message = f"{failed.message}; {told_apart(apart)} by the provider's"
+        hint = f"{SET}; if it stays: {failed.hint}"
+        return SignInFailed(message, hint, tuple(replace(one, message=message, hint=hint) for one in failed.problems))
+
+    def apart(self) -> float:
+        """Seconds by which the provider's clock was ahead of ours at its last answer (RFC 9110 6.6.1); 0 where they
+        agree as far as matters, or it told no time."""
+        from dtsconf.looks.clock import SLACK, date_in
 
         text, now = self._dated
         said = date_in(text)
-        if said is None or abs(said - now) <= SLACK:
-            return failed
-        message = f"{failed.message}; {told_apart(said - now)} by the provider's"
-        hint = f"{SET}; if it stays: {failed.hint}"
-        return SignInFailed(message, hint, tuple(replace(one, message=message, hint=hint) for one in failed.problems))
+        return 0.0 if said is None or abs(said - now) <= SLACK else said - now
 
     def _plain(self, response: Response, url: str) -> Response:
         """The response, if it is a JSON object."""
@@ -177,8 +185,9 @@ class Provider:
         return self._session
 
 
-def look_up(wanted: Wanted, make: MakeSession) -> None:
-    """See that the provider is there and knows the tenant, by its own description (OpenID Connect Discovery 4).
+def look_up(wanted: Wanted, make: MakeSession) -> float:
+    """See that the provider is there and knows the tenant, by its own description (OpenID Connect Discovery 4). Gives
+    what `Provider.apart` does.
 
     Raises:
         SignInFailed: it can't be reached, or knows no such tenant.
@@ -189,6 +198,7 @@ def look_up(wanted: Wanted, make: MakeSession) -> None:
         provider.get(f"{wanted.issuer}{version}/.well-known/openid-configuration")
     finally:
         provider.close()
+    return provider.apart()
 
 
 def no_answer(host: str, trouble: Trouble) -> Unheard:

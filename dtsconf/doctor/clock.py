@@ -1,5 +1,6 @@
 """Whether the clock can be right, from what is known here: nothing that exists was made in the future. Asks nobody; a
-server certificate that is not valid yet shows in its own check."""
+server certificate that is not valid yet shows in its own check, and whoever was asked for something else and told the
+time is a witness, too."""
 
 from __future__ import annotations
 
@@ -24,7 +25,14 @@ def clock(subject: Subject) -> Iterator[Check]:
         ahead = in_words(newest - subject.now)
         yield Check("clock", "fail", f"it is {shown} by this machine's clock, yet {name} is {ahead} younger", _FIX)
     else:
-        yield Check("clock", "ok", f"{shown}; nothing here contradicts it")
+        yield Check("clock", "ok", f"{shown}; no file here contradicts it")
+
+
+def contradicted(apart: float, by: str) -> Check:
+    """That somebody else, whose clock is `apart` seconds ahead of ours, said what time it is."""
+    from dtsconf.looks.clock import told_apart
+
+    return Check("clock", "fail", f"{told_apart(apart)} by what {by} says", _FIX)
 
 
 def _past(subject: Subject) -> Iterator[tuple[str, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dtsconf.doctor import clock
 from dtsconf.doctor.check import Check, Subject, one_line
 from dtsconf.errors import SignInFailed
 from dtsconf.wiring import Inputs
@@ -22,7 +23,7 @@ def sign_in(subject: Subject) -> Iterator[Check]:
     given = Inputs(root=subject.layout.root)
     wanted = wanted_of(given, effective)
     try:
-        look_up(wanted, session_maker(effective))
+        apart = look_up(wanted, session_maker(effective))
     except Unheard as unheard:
         failed = looking.told(unheard, effective)
         yield Check("provider", "fail", one_line(failed.message), failed.hint)
@@ -30,6 +31,8 @@ def sign_in(subject: Subject) -> Iterator[Check]:
         yield Check("provider", "fail", one_line(failed.message), failed.hint)
     else:
         yield Check("provider", "ok", f"{wanted.issuer} answers as an identity provider does")
+        if apart:
+            yield clock.contradicted(apart, wanted.issuer)
     yield standing_of(subject)
 
 
