@@ -61,8 +61,11 @@ def system_trust(subject: Subject) -> Iterator[Check]:
     if count:
         yield Check("trust", "ok", f"{count} root certificates in {place}")
     else:
+        from dtsconf.looks.stand_in import astray
+
         hint = "apt install ca-certificates, or set server.ca_file"
-        yield Check("trust", "fail" if needed else "warn", f"no root certificates in {place}", hint)
+        told, mend = astray(f"no root certificates in {place}", hint, None)
+        yield Check("trust", "fail" if needed else "warn", told, mend)
 
 
 def _system_roots() -> tuple[str, int]:

@@ -27,7 +27,8 @@ SLACK = 600.0
 """Seconds by which two clocks may differ without a word."""
 
 _DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d(?: [+-]\d{4}| [A-Z]{3,4})?")
-SET = "set this machine's clock: timedatectl set-ntp true (Windows: w32tm /resync), then dtsconf test again"
+_BY = "timedatectl set-ntp true (Windows: w32tm /resync)"
+SET = f"set this machine's clock: {_BY}, then dtsconf test again"
 
 
 @frozen
@@ -90,7 +91,7 @@ def judge(case: Case, own: Certificate, told: Told | None, found: list[Evidence]
     if told is None:
         what = "compared the certificate's dates with this machine's clock; nobody else told the time"
         means = _by_itself(own, now)
-        hint = f"set this machine's clock, if it is wrong; else {renewed}" if renewed else None
+        hint = if_wrong(renewed) if renewed else None
         return Outcome((*found, Evidence(what, f"{span}; it is {day(now)} here", means)), None, hint)
     apart = told.at - now
     seen = f"{span}; it is {day(now)} here and {day(told.at)} by {told.by}"
@@ -105,6 +106,11 @@ def judge(case: Case, own: Certificate, told: Told | None, found: list[Evidence]
             (*found, Evidence(what, seen, means + ", and the certificate is not valid then either")), means, SET
         )
     return Outcome((*found, Evidence(what, seen, means + "; by the other clock the certificate is valid")), means, SET)
+
+
+def if_wrong(renewed: str) -> str:
+    """The hint where nobody but this machine told the time; `renewed`: what to do if it is right."""
+    return f"if this machine's clock is wrong (it says {day(time.time())}), set it: {_BY}; else {renewed}"
 
 
 def told_apart(apart: float) -> str:

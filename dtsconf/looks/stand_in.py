@@ -5,12 +5,10 @@ it is the network that has to be asked, or this machine whose roots or clock are
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import trusted
+from dtsconf.looks import clock, trusted
 from dtsconf.looks.products import inspector
-from dtsconf.net.certificate import day
 
 if TYPE_CHECKING:
     from dtsconf.net.certificate import Certificate
@@ -30,7 +28,7 @@ def judged(host: str, cause: str, seen: Certificate, ca_file: str | None) -> Ver
     if cause == "tls-name" or not seen.is_for(host):
         return other_host(host, seen)
     if cause in ("tls-expired", "tls-not-yet-valid"):
-        return "", f"set this machine's clock (it says {day(time.time())}), if it is wrong; else {ask(host, seen)}"
+        return "", clock.if_wrong(ask(host, seen))
     if inspector(seen.issuer) is None and _GENUINE.search(seen.issuer):
         return _no_public_roots(seen, ca_file)
     return astray(*opened(host, seen, ca_file, microsoft=True), ca_file)

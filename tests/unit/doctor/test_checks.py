@@ -246,7 +246,10 @@ def test_no_system_roots(
     monkeypatch.setenv("SSL_CERT_FILE", str(root / "none.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(root))
     asked = replace(subject, effective=effective(encryption=encryption))
-    assert found(certificates.system_trust, asked)["trust"].state == expected
+    told = found(certificates.system_trust, asked)["trust"]
+    assert told.state == expected
+    assert "the variable SSL_CERT_FILE names" in told.detail
+    assert str(told.hint).startswith("unset SSL_CERT_FILE, then")
 
 
 def test_every_problem_of_an_error_is_a_failed_line() -> None:
