@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from dtsconf.auth import surroundings
+from dtsconf.auth import clouds, surroundings
 from dtsconf.auth.client import Answer, Public, asked, nonsense
 from dtsconf.auth.loopback import Receiver
 from dtsconf.auth.provider import Unavailable, Unheard
@@ -50,12 +50,35 @@ def browser(client: Public, wanted: Wanted, person: Person, environ: Mapping[str
             person.tell("your browser opens; sign in there")
         else:
             person.visit(flow["auth_uri"])
+            person.tell(_elsewhere(wanted))
+        if clouds.is_microsoft(wanted.authority):
+            person.tell(_ON_THE_PAGE)
         found = receiver.wait(LIMIT, person.waiting)
     if found is None:
-        hint = "dtsconf sign-in; where the browser is on another machine: --set microsoft.flow=device-code"
-        raise SignInFailed(f"nobody signed in within {LIMIT // 60} minutes", hint)
+        raise _nobody_came(wanted)
     answer: Answer = asked(lambda: client.app.acquire_token_by_auth_code_flow(flow, found))
     return answer
+
+
+_ON_THE_PAGE = "if the page shows an error (AADSTS...), nothing comes back from it: Ctrl-C ends this"
+
+
+def _elsewhere(wanted: Wanted) -> str:
+    """What somebody can do who has no browser on this machine."""
+    if not wanted.by_code:
+        return "if this machine has no browser: Ctrl-C, and ask who wrote the profile for microsoft.flow: device-code"
+    return "if this machine has no browser: Ctrl-C, then the same with --set microsoft.flow=device-code"
+
+
+def _nobody_came(wanted: Wanted) -> SignInFailed:
+    """The browser never came back: nobody signed in, or the page told an error, which only the person has seen."""
+    hint = "dtsconf sign-in; where the browser is on another machine: --set microsoft.flow=device-code"
+    if clouds.is_microsoft(wanted.authority):
+        from dtsconf.auth import explain
+
+        no_redirect = explain.failed({"error": "invalid_request", "error_codes": [50011]}, wanted)
+        hint += f"; where the page showed AADSTS50011, {no_redirect.hint}"
+    return SignInFailed(f"nobody signed in within {LIMIT // 60} minutes", hint)
 
 
 def device_code(client: Public, wanted: Wanted, person: Person) -> Answer:
@@ -66,19 +89,27 @@ def device_code(client: Public, wanted: Wanted, person: Person) -> Answer:
     """
     if client.app.authority.device_authorization_endpoint is None:
         message = f"{escape_controls(wanted.issuer)} offers no sign-in by device code"
-        raise SignInFailed(message, "use --set microsoft.flow=browser")
+        there = "browser" in wanted.ways
+        hint = (
+            "sign in with --set microsoft.flow=browser" if there else "sign in where a browser is, or let it offer that"
+        )
+        raise SignInFailed(message, hint)
     flow = asked(lambda: client.app.initiate_device_flow(wanted.scopes))
     code = _user_code(flow, wanted)
     person.enter(code)
-    ends = time.monotonic() + code.seconds
+    ends, away = time.monotonic() + code.seconds, False
     while True:
         try:
             answer: Answer = asked(lambda: client.app.acquire_token_by_device_flow(flow, exit_condition=lambda _: True))
             if answer.get("error") not in PENDING or time.monotonic() >= ends:
                 return answer
+            away = False
         except (Unavailable, Unheard) as failed:  # away for a moment: asked again, but less often (RFC 8628 3.5)
             if time.monotonic() >= ends or not getattr(failed, "may_pass", True):
                 raise
+            if not away:
+                person.tell(f"{failed.message}; asking on until the code ends")
+            away = True
             flow["interval"] += BACKING_OFF
         _pause(min(time.monotonic() + flow["interval"], ends), ends, person)
 

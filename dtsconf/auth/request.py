@@ -24,7 +24,8 @@ LONGEST = 64 << 10
 class Wanted:
     """One sign-in as the settings want it. `sender` is `sender.email` or None; `root` the folder of `--root` or None;
     `session`: without Remember Me, tokens can be kept until the user logs out; `idle` the application's secret that is
-    given though no application signs in; `ways` the flows that a person could take here, where that was looked at."""
+    given though no application signs in; `ways` the flows that a person could take here, where that was looked at;
+    `by_code`: the organisation leaves it to its people to take the device code."""
 
     authority: str
     tenant: str
@@ -38,6 +39,7 @@ class Wanted:
     session: bool = False
     idle: str | None = None
     ways: tuple[Flow, ...] = ()
+    by_code: bool = True
 
     @property
     def issuer(self) -> str:

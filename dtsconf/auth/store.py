@@ -6,6 +6,7 @@ step and is only its owner's to read. What one kind keeps, no other does: saving
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -56,6 +57,8 @@ class Store:
         if self._folder is not None:
             try:
                 private_folder(self._folder)
+                if not os.access(self._folder, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             except OSError as error:
                 raise _unwritable(self._folder, error) from None
 
@@ -210,4 +213,8 @@ def _remove(path: str) -> None:
 
 
 def _unwritable(folder: str, error: OSError) -> SignInFailed:
-    return SignInFailed(f"tokens can't be kept in {folder}: {error.strerror}", "mend that, then: dtsconf sign-in")
+    from dtsconf.auth.closed import opening
+
+    line = opening(folder) if isinstance(error, PermissionError) else None
+    first = f"open it for this user: {line}" if line else "mend that"
+    return SignInFailed(f"tokens can't be kept in {folder}: {error.strerror}", f"{first}; then: dtsconf sign-in")

@@ -48,9 +48,8 @@ def choose(wanted: Wanted, environ: Mapping[str, str]) -> Choice:
     missing = broker_missing(wanted)
     if wanted.flow == "broker":
         if missing is not None:
-            raise SignInFailed(
-                f"there is no broker to sign in with: {missing}", "set microsoft.flow to auto or browser"
-            )
+            hint = "let dtsconf take what there is: --set microsoft.flow=auto"
+            raise SignInFailed(f"there is no broker to sign in with: {missing}", hint)
         return Choice("broker", "microsoft.flow says so")
     if wanted.flow in {"browser", "device-code"}:
         return Choice(wanted.flow, "microsoft.flow says so")

@@ -49,6 +49,11 @@ def in_use(key: str, mode: str) -> bool:
     return key in SHARED or BRANCHES.get(key.split(".", 1)[0], mode) == mode
 
 
+def leaves(key: str, value: Any, org: Organisation) -> bool:
+    """Whether the organisation leaves it to the layers above to give the key this value."""
+    return org.policy.lock_on(key) is None and all(holds(rule, value) for rule in org.policy.rules_on(key))
+
+
 def ruled_value(key: str, values: Mapping[str, Setting]) -> Any:
     """The value that rules see: as it is, but the port that null stands for."""
     value = values[key].value

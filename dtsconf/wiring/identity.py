@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def wanted_of(inputs: Inputs, effective: Effective) -> Wanted:
     """The sign-in that the settings want."""
     from dtsconf.auth.request import Wanted
+    from dtsconf.settings import rules
     from dtsconf.settings.check import idle_secret
 
     microsoft = effective.settings.microsoft
@@ -35,6 +36,7 @@ def wanted_of(inputs: Inputs, effective: Effective) -> Wanted:
         root_name(inputs.root),
         places_of(inputs).session is not None,
         idle_secret(effective.origin),
+        by_code=rules.leaves("microsoft.flow", "device-code", effective.org),
     )
 
 

@@ -58,7 +58,10 @@ def test_the_browser_brings_a_code_that_only_this_run_can_use(tmp_path: Path) ->
     assert redeemed["code"] == "c0de-" + CANARY
     assert asked["redirect_uri"] == redeemed["redirect_uri"]
     assert asked["redirect_uri"].startswith("http://localhost:")
-    assert person.told == ["signing in by browser: microsoft.flow says so"]
+    assert person.told == [
+        "signing in by browser: microsoft.flow says so",
+        "if this machine has no browser: Ctrl-C, then the same with --set microsoft.flow=device-code",
+    ]
 
 
 def test_a_hint_who_is_to_sign_in_goes_along(tmp_path: Path) -> None:
@@ -77,9 +80,21 @@ def test_a_no_at_the_provider_is_told(tmp_path: Path) -> None:
 def test_nobody_comes_back_from_the_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flows, "LIMIT", 0.1)
     person = Somebody()
-    with pytest.raises(SignInFailed, match="nobody signed in within"):
-        sign_in(tmp_path, FakeProvider(), person, flow="browser")
+    with pytest.raises(SignInFailed, match="nobody signed in within") as caught:
+        sign_in(tmp_path, FakeProvider(), person, flow="browser", by_code=False)
     assert person.waited
+    assert person.told[-1].startswith("if this machine has no browser: Ctrl-C, and ask who wrote the profile")
+    assert "AADSTS" not in str(caught.value.hint), "it is no provider of Microsoft's"
+
+
+def test_what_a_page_of_microsoft_s_may_have_said_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "LIMIT", 0.1)
+    person = Somebody()
+    with pytest.raises(SignInFailed, match="nobody signed in within") as caught:
+        sign_in(tmp_path, FakeProvider(), person, flow="browser", authority=MICROSOFT.authority)
+    assert "AADSTS" in person.told[-1]
+    assert "where the page showed AADSTS50011, for an administrator: " in str(caught.value.hint)
+    assert "under Mobile and desktop applications add http://localhost" in str(caught.value.hint)
 
 
 def test_a_device_code_is_shown_with_its_page_and_waited_for(tmp_path: Path) -> None:
@@ -98,8 +113,10 @@ def test_a_provider_that_is_away_for_a_moment_is_asked_again(tmp_path: Path, mon
     monkeypatch.setattr(flows, "BACKING_OFF", 0)
     busy = Reply(503, "busy")
     provider = FakeProvider({"device_authorization": [DEVICE], "device_code": [busy, busy, tokens()]})
-    assert sign_in(tmp_path, provider, Somebody()) == CANARY
+    person = Somebody()
+    assert sign_in(tmp_path, provider, person) == CANARY
     assert provider.grants().count("device_code") == 3
+    assert [each for each in person.told if "asking on until the code ends" in each] == [person.told[-1]], "said once"
 
 
 def test_a_provider_that_stays_away_ends_with_the_code(tmp_path: Path) -> None:
