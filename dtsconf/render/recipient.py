@@ -27,7 +27,7 @@ def told(hint: str, effective: Effective | None) -> str:
 
     def said(found: re.Match[str]) -> str:
         shut = _shut(effective, own=_OWN.search(found.group()) is not None)
-        return f"; another has to be allowed first, by {_where(shut, effective)}" if shut else found.group()
+        return f"; another recipient has to be allowed first, by {_where(shut, effective)}" if shut else found.group()
 
     bounds = " and ".join(_bound(entry, effective) for entry in effective.org.policy.recipients)
     return _ANOTHER.sub(lambda found: f"{found.group()} (it must match {bounds})", _CLAUSE.sub(said, hint))

@@ -193,9 +193,9 @@ def _colon_within(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYa
     stopped = said.startswith(("mapping values are not allowed", "did not find expected ','"))
     if not stopped or not _SECOND.search(text[: column - 1]) or not re.match(r":(\s|$)", text[column - 1 :]):
         return None
-    return BadYaml(
-        "syntax", "this colon ends a key, and one stands before it", "put a text that holds ': ' in quotes", at
-    )
+    comma = "" if said.startswith("mapping") else ", or a comma between two pairs"
+    told = "this colon ends a key, and one stands before it"
+    return BadYaml("syntax", told, f"put a text that holds ': ' in quotes{comma}", at)
 
 
 def _left_open(lines: Sequence[str], at: tuple[int, int]) -> tuple[int, int] | None:

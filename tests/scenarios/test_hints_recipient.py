@@ -60,7 +60,7 @@ def test_a_machine_s_test_recipient_is_mended_in_its_profile(machine: Machine, s
 
 
 ALLOWED = [
-    (["check@acme.example"], "check its spelling; another has to be allowed first, by policy.recipients at"),
+    (["check@acme.example"], "check its spelling; another recipient has to be allowed first, by policy.recipients at"),
     (["*@acme.example", "b@c.example"], "--to ADDRESS (it must match one of *@acme.example, b@c.example, by policy."),
 ]
 
@@ -87,5 +87,5 @@ def test_an_address_of_the_server_s_own_is_not_proposed_where_mail_may_not_go_th
     to = {"to": "check@gmail.example", "retries": 0}
     parts = proven(server, verify=to, policy={"recipients": ["*@gmail.example"]})
     told = machine.run("test", "--profile", machine.profile(**parts)).fails(6)
-    assert "; another has to be allowed first, by policy.recipients at" in advised(told.stdout)
+    assert "; another recipient has to be allowed first, by policy.recipients at" in advised(told.stdout)
     assert "--to ADDRESS" not in told.stdout
