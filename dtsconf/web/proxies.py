@@ -38,14 +38,14 @@ def on_the_way(url: str, proxies: Mapping[str, str], proxy: str) -> Proxy | None
 
 def _read(address: str, named: str) -> Proxy:
     """The proxy of an address, as `named` gives it."""
-    scheme, _, rest = address.rpartition("://") if "://" not in address else address.partition("://")
+    scheme, _, rest = (address if "://" in address else f"http://{address}").partition("://")
     login, at, place = rest.rpartition("@")
     astray = not _ENDS.isdisjoint(login)
     try:
-        parts = urlsplit(f"{scheme or 'http'}://{place if astray else rest}")
+        parts = urlsplit(f"{scheme}://{place if astray else rest}")
         host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
     except ValueError:
-        return Proxy(scheme or "http", "", 0, named, bool(at), astray)
+        return Proxy(scheme.lower(), "", 0, named, bool(at), astray)
     return Proxy(parts.scheme, host, port, named, bool(at), astray)
 
 

@@ -83,7 +83,7 @@ class Proxy:
     def with_login(self) -> str:
         """How to give a user name and password, which the settings can't hold."""
         name = self.named if self.by_variable else "HTTPS_PROXY"
-        address = f"http://USER:PASSWORD@{self.place}"
+        address = f"http://USER:PASSWORD@{self.place or 'PROXY:PORT'}"
         line = f"export {name}={address} (PowerShell: $env:{name} = '{address}'; what is no letter or digit in user"
         line += " name and password as %XX, such as %5C for \\)"
         return line if self.by_variable else f"{line}, with --set connection.proxy=system"
