@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.secret.keyring import KeyringBackend
+from dtsconf.secret.keyring_faults import for_a_key
 from dtsconf.secret.ref import Reference
 from dtsconf.secret.value import Secret
 
@@ -22,9 +23,9 @@ CIPHER = "AES-256-GCM"
 SERVICE = "dtsconf"
 _KEY, _NONCE = 32, 12
 
-OTHERWISE = (
-    "or, where no keyring can be: microsoft.token_cache: file keeps them in a file that only you can read, and "
-    "microsoft.remember_me: false keeps nothing"
+_OTHERWISE = (
+    "where no keyring can be: --set microsoft.token_cache=file keeps the tokens in a file that only you can read, and "
+    "microsoft.remember_me: false keeps none on disk"
 )
 
 
@@ -106,7 +107,13 @@ class Sealer:
 
 def _no_store(missing: SecretUnavailable) -> SignInFailed:
     message = f"the tokens can't be kept encrypted: {missing.message}"
-    return SignInFailed(message, f"{(missing.hint or 'unlock the keyring').partition('; without')[0]}; {OTHERWISE}")
+    return SignInFailed(message, without_keyring(missing.hint))
+
+
+def without_keyring(hint: str | None) -> str:
+    """What to do where the keyring can't be had that should hold the key: its own `hint`, then the other places."""
+    own = for_a_key(hint or "unlock the keyring")
+    return f"{own}; or, {_OTHERWISE}" if own else _OTHERWISE
 
 
 def _text(data: bytes) -> str:

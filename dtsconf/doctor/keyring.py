@@ -20,20 +20,29 @@ def keyring(subject: Subject) -> Iterator[Check]:
     from dtsconf.settings.references import references_in
 
     held = [] if subject.effective is None else references_in(subject.effective)
-    wanted = sorted(one.key for one in held if one.reference.startswith("keyring://"))
-    wanted += ["microsoft.remember_me"] if _keeps_a_key(subject) else []
+    secrets = sorted(one.key for one in held if one.reference.startswith("keyring://"))
+    wanted = [*secrets, *(["microsoft.remember_me"] if _keeps_a_key(subject) else [])]
     store = KeyringBackend(os.environ, [])
     try:
         detail = f"{store.whose()}: {store.store()}"
         store.available()
     except SecretUnavailable as error:
         if wanted:
-            yield Check("keyring", "fail", f"{', '.join(wanted)}: {error.message}", error.hint)
+            hint = error.hint if secrets else _for_tokens(subject, error.hint)
+            yield Check("keyring", "fail", f"{', '.join(wanted)}: {error.message}", hint)
         else:
             yield Check("keyring", "ok", f"none to be used ({error.message}); no setting refers to one")
         return
     used = f", for {', '.join(wanted)}" if wanted else ""
     yield Check("keyring", "ok", f"{detail}{used}")
+
+
+def _for_tokens(subject: Subject, hint: str | None) -> str:
+    """Where tokens can be kept instead, which is not where a secret can."""
+    from dtsconf.auth.sealing import without_keyring
+    from dtsconf.render import proposals
+
+    return proposals.told(without_keyring(hint), subject.effective)
 
 
 def _keeps_a_key(subject: Subject) -> bool:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from shlex import quote
 
 BOTH = "cat APP.crt APP.key"
-_ASK = "printf 'secret: '; stty -echo; IFS= read -r s; stty echo; echo"
+ASK = "printf 'secret: '; stty -echo; IFS= read -r s; stty echo; echo"
 
 
 def asking_command(path: str, *, own: bool = False) -> str:
     """A line for any POSIX shell that asks for a secret and stores it in a file of root's, with `own` of the caller's:
     nothing of it is echoed, stands in an argument or in the shell's history, and no line break is stored with it."""
-    return f'({_ASK}; printf %s "$s" | {_install(path, own=own)})'
+    return f'({ASK}; printf %s "$s" | {_install(path, own=own)})'
 
 
 def piping_command(path: str, *, own: bool = False) -> str:

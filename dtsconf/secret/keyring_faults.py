@@ -10,9 +10,13 @@ import sys
 from collections.abc import Collection, Mapping
 
 from dtsconf.errors import SecretUnavailable
+from dtsconf.secret.asking import ASK
 
 _ELSEWHERE = "systemd:// (LoadCredential=), file:// with mode 0600, or vault://"
 OTHERWISE = f"without a keyring: {_ELSEWHERE}"
+_OF_ROOT = f"what root has to run (apply, timers) takes the secret elsewhere: {_ELSEWHERE}"
+_UNLOCK = f'({ASK}; printf %s "$s" | gnome-keyring-daemon --unlock)'
+"""It waits for the keyring's password on stdin, without a word."""
 _BUS = "DBUS_SESSION_BUS_ADDRESS"
 _CHOICE = "PYTHON_KEYRING_BACKEND"
 
@@ -79,8 +83,17 @@ def _roots(environ: Mapping[str, str]) -> str | None:
         caller = environ.get("SUDO_USER")
         who = f"without sudo, as {caller}," if caller and caller != "root" else "as the user who stored it,"
         own = f"a keyring is one user's, and root's is another one: run it {who} within that user's session"
-        return f"{own}; what root has to run (apply, timers) takes the secret elsewhere: {_ELSEWHERE}"
+        return f"{own}; {_OF_ROOT}"
     return None
+
+
+def for_a_key(hint: str) -> str:
+    """A hint of these for what dtsconf keeps there itself: nobody stored that, and no reference can name another place;
+    '' where only such a place was named."""
+    own = hint.replace("as the user who stored it,", "as the user who sends,")
+    for elsewhere in (OTHERWISE, _OF_ROOT):
+        own = own.removesuffix(elsewhere)
+    return own.removesuffix("; ")
 
 
 def told(
@@ -96,10 +109,10 @@ def told(
         message = f"{whose} did not answer within {patience:.0f} s: it hangs, or waits for somebody to unlock it"
         return SecretUnavailable(message, f"unlock it or start it anew, then type the same again; {OTHERWISE}")
     if "KeyringLocked" in names or "LockedException" in names:
-        hint = f"unlock it (log in at the desktop, or gnome-keyring-daemon --unlock); {OTHERWISE}"
+        hint = f"unlock it (log in at the desktop, or {_UNLOCK}); {OTHERWISE}"
         return SecretUnavailable(f"{whose} is locked", hint)
     if "InitError" in names:
-        hint = f"log in at the desktop once, or unlock it: gnome-keyring-daemon --unlock makes one; {OTHERWISE}"
+        hint = f"log in at the desktop once, or make one: {_UNLOCK}; {OTHERWISE}"
         return SecretUnavailable(f"{whose} has no collection to keep secrets in yet", hint)
     if "NoKeyringError" in names or "SecretServiceNotAvailableException" in names:
         return no_store(environ, whose)

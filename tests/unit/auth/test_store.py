@@ -22,6 +22,7 @@ from dtsconf.auth.request import Account, Wanted
 from dtsconf.auth.store import Store, forget
 from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.secret import keyring
+from dtsconf.secret.keyring_faults import OTHERWISE
 from dtsconf.secret.value import Secret
 from tests.fakes.provider import CANARY
 from tests.unit.auth.people import wanted
@@ -161,12 +162,12 @@ def test_turning_to_a_file_takes_the_encrypted_one_away(make: Make, spots: Place
 
 
 def test_no_encrypted_store_is_told_before_anybody_signs_in(make: Make, vault: Vault) -> None:
-    vault.broken = SecretUnavailable("ann's keyring is locked", "unlock it; without a keyring: vault://")
+    vault.broken = SecretUnavailable("ann's keyring is locked", f"unlock it; {OTHERWISE}")
     with pytest.raises(SignInFailed, match="can't be kept encrypted: ann's keyring is locked") as caught:
         make("encrypted").ready()
     assert caught.value.code == 6
     assert caught.value.hint is not None
-    assert "microsoft.token_cache: file" in caught.value.hint
+    assert caught.value.hint.startswith("unlock it; or, where no keyring can be: --set microsoft.token_cache=file ")
     assert "vault://" not in caught.value.hint
 
 
