@@ -58,7 +58,8 @@ def run_command(run: Run) -> Outcome:
 def flush_command(run: Run, ids: tuple[str, ...]) -> Outcome:
     """Send everything that waits, due or not.
 
-    With ids only these, and failed ones too. Exit 6 or 9 when the server couldn't be used or reached.
+    With ids only these, failed ones too, and for all who haven't got them: whom the server refused is asked for once
+    more. Exit 6 or 9 when the server couldn't be used or reached.
     """
     from dtsconf.queue.runner import Which
 
@@ -114,6 +115,7 @@ def _dropped(spool: Spool, slot: Slot) -> str | None:
 
 
 def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
+    from dtsconf import wiring
     from dtsconf.cli.person import asking
     from dtsconf.cli.progress import Progress
     from dtsconf.render import queue as render
@@ -126,7 +128,6 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
         code = 6 if ran.reached else 9
     messages, unusable, call = ran.messages, ran.unusable, run.call(sets=True)
     if unusable is not None or any(one.hint for one in messages):
-        from dtsconf import wiring
         from dtsconf.render import advice
 
         messages = advice.mended_run(messages, call, ran.effective)
@@ -136,7 +137,7 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     if not messages and unusable is None:
         from dtsconf.queue.listing import listed
 
-        text = render.idle_text(listed(_spool(run)), call)
+        text = render.idle_text(listed(_spool(run)), call, wiring.user_name())
     return Outcome(data, text, code, ran.warnings, short=render.ran_short(messages, unusable))
 
 

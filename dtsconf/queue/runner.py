@@ -30,7 +30,8 @@ _OF_ALL = (errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 @frozen
 class Which:
-    """What a run takes: `everything`, or what is due; with `ids` only these, failed ones too."""
+    """What a run takes: `everything`, or what is due; with `ids` only these, failed ones too, and for whoever was
+    refused as well: somebody means them, and may have mended what was wrong."""
 
     everything: bool = False
     ids: Collection[str] = ()
@@ -131,13 +132,14 @@ class Runner:
         try:
             progress = held.progress()
             if which.takes(slot, progress, self._clock.now()):
-                taken = self._whole(slot, held, progress)
+                taken = self._whole(slot, held, progress, everybody=slot.failed or bool(which.ids))
         finally:
             if taken is None:
                 held.release()
         return taken
 
-    def _whole(self, slot: Slot, held: Held, progress: Progress) -> Taken | None:
+    def _whole(self, slot: Slot, held: Held, progress: Progress, *, everybody: bool) -> Taken | None:
+        """The message; None where it is damaged, or has gone out. `everybody`: for whoever was refused as well."""
         try:
             entry, phase, content = held.read()
         except (Damaged, OSError) as damaged:
@@ -156,7 +158,7 @@ class Runner:
             # Written down before it is sent once more: where that can't be, it would be sent at every run.
             if not self._ledger.note(Ran(slot.id, entry.message_id, "failed", "not tried"), held, progress):
                 return None
-        if slot.failed:
+        if everybody:
             progress = once_more(progress)
         recipients = entry.recipients if progress.remaining is None else progress.remaining
         taken = Taken(slot, held, progress, Item(held, entry, recipients, content, last=not progress.refused))

@@ -55,8 +55,12 @@ def list_text(found: Sequence[Listed], call: Call, user: str) -> str:
     """Two lines a message: what it is, and how far it has come; at the end what to type, with the options of this
     call. `user`: whose queue it is."""
     if not found:
-        return f"nothing is queued for {escape_controls(user)} (each user has a queue of their own)\n"
+        return f"{_nothing(user)}\n"
     return "".join(_lines(one) for one in found) + f"{call.completed(_count(found))}\n"
+
+
+def _nothing(user: str) -> str:
+    return f"nothing is queued for {escape_controls(user)} (each user has a queue of their own)"
 
 
 def _lines(one: Listed) -> str:
@@ -121,8 +125,11 @@ def _failed(stage: Stage) -> str:
     return f"{stage.stage} failed: {stage.detail}"
 
 
-def idle_text(found: Sequence[Listed], call: Call) -> str:
-    """That nothing was due, and when what waits will be. `call`: this one, whose options the next needs too."""
+def idle_text(found: Sequence[Listed], call: Call, user: str) -> str:
+    """That nothing was due, and when what waits will be. `call`: this one, whose options the next needs too; `user`:
+    whose queue it is."""
+    if not found:
+        return f"nothing is due: {_nothing(user)}\n"
     due = sorted(_next(one) for one in found if one.state in WAITING)
     if not due:
         return "nothing is due\n"

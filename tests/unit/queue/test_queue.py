@@ -242,6 +242,17 @@ def test_one_that_was_taken_is_not_sent_again_by_a_run_after_one_that_died(spool
     assert files(spool) == []
 
 
+def test_who_names_a_mail_means_whoever_was_refused_as_well(spool: Spool) -> None:
+    """One was refused and another waits; that one's mailbox is mended meanwhile."""
+    entry = add(spool)
+    refused = (Refused(TWO[0], 550, "550 no such user"),)
+    run(spool, Server(Outcome(later=TWO[1:], refused=refused, detail="450 busy")))
+    server = Server()
+    assert [ran.state for ran in run(spool, server, Which(ids=(entry.id,)))] == ["sent"]
+    assert sorted(server.got[0][1]) == sorted(TWO)
+    assert spool.slots() == []
+
+
 def test_who_was_refused_is_not_forgotten_by_a_run_that_died_once_the_others_had_it(spool: Spool) -> None:
     add(spool)
     refused = (Refused(TWO[0], 550, "550 no such user"),)

@@ -55,11 +55,12 @@ def test_nothing_due_tells_what_waits_and_what_sends_it() -> None:
         listed("queued", Progress()),
         listed("failed", Progress()),
     ]
-    told = render.idle_text(waits, Call(None, "/r"))
+    told = render.idle_text(waits, Call(None, "/r"), "ann")
     assert told.startswith(
         "nothing is due: 2 wait, and the next try is at 2027-01-15T08:00:00Z; `dtsconf queue flush --root"
     )
-    assert render.idle_text(waits[2:], Call()) == "nothing is due\n"
+    assert render.idle_text(waits[2:], Call(), "ann") == "nothing is due\n"
+    assert "nothing is queued for ann (each user has" in render.idle_text([], Call(), "ann")
     assert render.ran_short([], None) == ""
 
 
