@@ -60,9 +60,7 @@ def files(subject: Subject) -> Iterator[Check]:
         yield _judged(place, real, facts, subject)
     user = subject.layout.user_state()
     if os.path.lexists(user):
-        yield _judged(
-            _Place("user-state", user, 0o700, private=True, own=True, folder=True), user, os.lstat(user), subject
-        )
+        yield _of_user(user, subject)
     elif not _can_be_made(user):
         from dtsconf.wiring.own_test import to_have
 
@@ -70,6 +68,18 @@ def files(subject: Subject) -> Iterator[Check]:
         yield Check("user-state", "warn", told, to_have(user))
     if missing:
         yield Check("paths", "ok", "not there (yet): " + ", ".join(missing))
+
+
+def _of_user(path: str, subject: Subject) -> Check:
+    """The folder of the user's own queue and proofs, which has to take new ones."""
+    from dtsconf.wiring.own_test import read_only
+
+    place = _Place("user-state", path, 0o700, private=True, own=True, folder=True)
+    check = _judged(place, path, os.lstat(path), subject)
+    if check.state != "ok" or not read_only(path):
+        return check
+    told = f"{path} lies on a file system that is read-only: no mail can be queued there, and no proof kept"
+    return Check(place.name, "fail", told, "remount it writable")
 
 
 def _can_be_made(path: str) -> bool:

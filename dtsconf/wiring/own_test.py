@@ -52,12 +52,12 @@ def to_have(place: str) -> str:
         closed = os.path.isdir(above) and not os.access(above, os.X_OK)
         opened = f"chmod 755 {quote(above)} && " if closed else ""
         hint = f"once, as root: {opened}install -d -m 700 -o {os.geteuid()} {quote(place)}"
-        if _read_only(above):
+        if read_only(above):
             hint = "its file system is read-only: remount it writable"
     return hint
 
 
-def _read_only(path: str) -> bool:
+def read_only(path: str) -> bool:
     """Whether the nearest folder there is lies on a file system that nobody can write."""
     while not os.path.lexists(path) and path != os.path.dirname(path):
         path = os.path.dirname(path)

@@ -448,6 +448,23 @@ def test_a_user_behind_a_closed_folder_is_told_what_opens_it(machine: Machine) -
     assert call(nobody, cwd="/", env=machine.environ(root=False)).returncode == 0
 
 
+def test_a_queue_on_a_read_only_disk(machine: Machine) -> None:
+    """The hint leads to the doctor, and the doctor names it."""
+    to_server(machine, 1)
+    queue(machine)
+    users = machine.state / "users"
+    script = f"mount --bind {users} {users}; mount -o remount,bind,ro {users}"
+    command = in_namespace(script, PROGRAM, "queue", "run")
+    ran = call(command, cwd=machine.work, env=machine.environ())
+    assert "Read-only file system" in ran.stderr, ran
+    assert "hint: dtsconf doctor" in ran.stderr, ran
+    command = in_namespace(script, PROGRAM, "doctor", "--json")
+    checks = json.loads(call(command, cwd=machine.work, env=machine.environ()).stdout)["checks"]
+    (found,) = [each for each in checks if each["check"] == "user-state"]
+    assert (found["state"], found["hint"]) == ("fail", "remount it writable")
+    assert "read-only: no mail can be queued there" in found["detail"]
+
+
 def test_after_a_queue_run_that_found_no_server_the_hint_is_to_flush(machine: Machine) -> None:
     to_server(machine, 1)
     queue(machine)
