@@ -10,6 +10,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from dtsconf.auth.codes import MAKE_PAIR
 from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.frozen import frozen
 
@@ -27,8 +28,7 @@ SLACK = 600.0
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _ONE = "give one PEM text: the certificate, and its unencrypted key (openssl pkcs12 -in APP.pfx -nodes)"
 _NEW = (
-    "make a new pair (openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj '/CN=DTS mail' -keyout APP.key -out "
-    "APP.crt), upload APP.crt: https://entra.microsoft.com > App registrations > (the app) > Certificates & secrets"
+    f"{MAKE_PAIR}, upload APP.crt: https://entra.microsoft.com > App registrations > (the app) > Certificates & secrets"
 )
 
 

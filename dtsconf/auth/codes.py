@@ -62,6 +62,17 @@ _NO_TOKEN = Row(
 )
 _FEDERATED = f"{_REGISTRATION} > Certificates & secrets > Federated credentials: issuer, subject and audience must be"
 
+MAKE_PAIR = (
+    "make a new pair (openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj '/CN=DTS mail' -keyout APP.key -out "
+    "APP.crt)"
+)
+ENDED = Row(
+    "the certificate has expired",
+    f"{MAKE_PAIR}; {_REGISTRATION} > Certificates & secrets > Upload certificate: APP.crt; store both where "
+    "microsoft.certificate points (dtsconf secret check shows where), and apply again",
+)
+"""700027 for a certificate that is the app's, and over: by the provider's clock, since ours let it pass."""
+
 ROWS: dict[int, Row] = {
     16000: Row("the account is not in this tenant", _MEMBER, "user"),
     50001: Row("the tenant doesn't know the resource", "Exchange Online has to be licensed there: {portal} > Licenses"),

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dtsconf.auth import clouds
-from dtsconf.auth.codes import APPLICATION, LOGS, PLACEHOLDER, ROWS, Row
+from dtsconf.auth.codes import APPLICATION, ENDED, LOGS, PLACEHOLDER, ROWS, Row
 from dtsconf.auth.request import Wanted
 from dtsconf.errors import Problem, SignInFailed
 from dtsconf.names import escape_controls
@@ -72,7 +72,7 @@ def failed(answer: Mapping[str, Any], wanted: Wanted) -> SignInFailed:
     """The error that an answer with `error` in it stands for."""
     said = words(answer.get("error_description"))
     number = code(answer)
-    row = _row(number, wanted) if number is not None else None
+    row = _row(number, wanted, said) if number is not None else None
     if number is not None and row is not None:
         message, kind = _microsoft(number, row, said), f"aadsts{number}"
         hint = ("for an administrator: " if row.who == "admin" else "") + _filled(row.remedy, wanted)
@@ -100,11 +100,13 @@ def words(said: Any) -> str:
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
-def _row(number: int, wanted: Wanted) -> Row | None:
+def _row(number: int, wanted: Wanted, said: str) -> Row | None:
     """The row of a code for this sign-in; a person's next step is none for an application."""
     row = ROWS.get(number)
     if number == 700016 and is_placeholder(wanted.client_id):
         return PLACEHOLDER
+    if number == 700027 and "expired" in said:
+        return ENDED
     if not wanted.application or row is None:
         return row
     return APPLICATION.get(number) or (Row(row.cause, LOGS) if row.who == "user" else row)

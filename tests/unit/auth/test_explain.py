@@ -38,6 +38,14 @@ def test_each_row_gives_a_whole_sentence_and_a_next_step(number: int) -> None:
     assert error.problems[0].kind == f"aadsts{number}"
 
 
+def test_a_certificate_that_is_over_is_not_one_of_somebody_else() -> None:
+    said = "The certificate with identifier used to sign the client assertion is expired on application. [Reason - The key used is expired.]"
+    over, other = (failed(answer(700027, words), APPLICATION_WANTED) for words in (said, "is not registered"))
+    assert "AADSTS700027: the certificate has expired (" in over.message
+    assert "openssl req -x509" in (over.hint or "")
+    assert "the certificate isn't the app's" in other.message
+
+
 OF_A_PERSON = re.compile(
     r"sign in again|dtsconf sign-in|microsoft\.flow|remember_me|public client|http://localhost|second factor|the machine that"
 )
