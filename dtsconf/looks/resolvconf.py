@@ -1,5 +1,5 @@
-"""The lines of resolv.conf(5) that name name servers, and those that mean to and don't. The system leaves these out
-without a word."""
+"""The lines of resolv.conf(5) that name name servers, and those that mean to and don't, which the system leaves out
+without a word; and the search list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.names import is_ip
+from dtsconf.names import host_fault, is_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,27 @@ class Slip:
     line: int
     text: str
     better: str
+
+
+@frozen
+class Search:
+    """The domains that a short name is completed with, and the line that names them, from 1."""
+
+    line: int
+    domains: tuple[str, ...]
+
+
+def search(path: str) -> Search | None:
+    """The search list: of several lines the last one counts. None where there is none, or no file."""
+    try:
+        with open(path, encoding="utf-8", errors="backslashreplace") as file:
+            rows = [line.split() for line in file.read(LARGEST).splitlines()]
+    except OSError:
+        return None
+    found = [(number, row[1:]) for number, row in enumerate(rows, 1) if row[:1] in (["search"], ["domain"])]
+    domains = [domain.rstrip(".") for domain in found[-1][1]] if found else []
+    good = tuple(domain for domain in domains if host_fault(domain) is None)
+    return Search(found[-1][0], good) if good else None
 
 
 def servers(path: str) -> list[str]:

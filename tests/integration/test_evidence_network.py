@@ -487,3 +487,35 @@ def test_the_dns_is_not_asked(behind: Behind, tmp_path: Path, sources: str, host
         assert "this machine doesn't ask the DNS for this name: line 2 of /etc/nsswitch.conf" in unknown(behind).detail
     switch.write_text(f"hosts: {better}\n")
     assert lookups.unasked(HOST, str(switch)) is None
+
+
+# --- names that lead somewhere, whatever they are
+
+
+def test_a_slip_that_every_name_in_the_domain_hides(behind: Behind) -> None:
+    """The wildcard's own host takes no mail, and has no web server either."""
+    behind.link.names.wildcard = OTHER
+    behind.link.names.records += [f"smtp.acme.example. 60 IN A {SERVER}"]
+    profile = behind.profile(server={"host": "smtpp.acme.example", "port": SMTP_PORT})
+    told = behind.test(profile)
+    assert (told.failed["stage"], told.cause) == ("connect", "refused"), told.text
+    assert f"every name in acme.example leads to {OTHER}, so that smtpp.acme.example may be a slip" in told.detail
+    assert told.advised == ["--set", "server.host=smtp.acme.example"]
+    assert behind.mended(profile, told).code == 0
+
+
+def test_a_short_name_that_became_another(behind: Behind) -> None:
+    behind.link.names.wildcard = OTHER
+    resolver(behind, f"nameserver {SERVER}\nsearch wild.example")
+    told = behind.test(behind.profile(server={"host": "relay", "port": 587}))
+    assert told.failed["stage"] == "connect", told.text
+    assert "relay became relay.wild.example by line 2 of /etc/resolv.conf (search)" in told.detail
+    assert told.hint.startswith("write the server's whole name, with its domain: --set server.host=NAME")
+
+
+def test_a_short_name_that_became_a_real_one_is_right(behind: Behind) -> None:
+    behind.link.names.records += [f"relay.acme.example. 60 IN A {OTHER}"]
+    resolver(behind, f"nameserver {SERVER}\nsearch acme.example")
+    told = behind.test(behind.profile(server={"host": "relay", "port": 587}))
+    assert "line 2 of /etc/resolv.conf (search) completes it" in told.evidence, told.text
+    assert "whole name" not in told.hint

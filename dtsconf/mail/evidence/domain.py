@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 from dtsconf.looks.names import Said, asking, question
+from dtsconf.mail.evidence import wildcard
 from dtsconf.mail.evidence.choice import chosen, in_use, served_by, to_set
 from dtsconf.mail.evidence.ways import ways_in
 from dtsconf.names import host_fault
@@ -33,13 +34,15 @@ _PORTS = ((587, 0), (465, 1), (25, 0))
 @frozen
 class Served:
     """What a name server says of a domain's mail: where it goes, where it is handed in, and which of the `usual` names
-    of mail servers exist there, where those were asked for."""
+    of mail servers exist there, where those were asked for; `wild`: where every other name in it leads, the host's own
+    among them."""
 
     server: str
     domain: str
     exchangers: tuple[str, ...]
     services: tuple[str, ...]
     usual: tuple[str, ...] = ()
+    wild: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -49,7 +52,7 @@ class Served:
     @property
     def rows(self) -> list[Evidence]:
         """What was asked and answered."""
-        found = []
+        found = [wildcard.row(self.domain, self.wild)] if self.wild else []
         if self.usual:
             what = f"asked for usual names of mail servers in {self.domain}"
             found.append(Evidence(what, ", ".join(self.usual), "these names exist there, and may be what was meant"))
@@ -63,9 +66,9 @@ class Served:
         return told + (f"; mail is handed in at {', '.join(self.services)} (RFC 6186)" if self.services else "")
 
 
-def served(case: Case, server: str, domain: str, *, usual: bool = False) -> Served | None:
-    """Ask a name server for the mail servers of a domain, and with `usual` for hosts that are named as these often are;
-    None when there are none but the host in question."""
+def served(case: Case, server: str, domain: str, *, usual: bool = False, wild: tuple[str, ...] = ()) -> Served | None:
+    """Ask a name server for the mail servers of a domain, and with `usual` for hosts that are named as these often are,
+    but for those that lead where every name does (`wild`); None when there are none but the host in question."""
     labels = dict.fromkeys((case.host.partition(".")[0], *_GUESSES)) if usual else ()
     guesses = [f"{label}.{domain}" for label in labels if f"{label}.{domain}" != case.host]
     kinds = [("MX", domain), ("SRV", f"_submissions._tcp.{domain}"), ("SRV", f"_submission._tcp.{domain}")]
@@ -74,8 +77,8 @@ def served(case: Case, server: str, domain: str, *, usual: bool = False) -> Serv
     mx, one, other, *there = (answer or Said(server, "silent") for answer in answers)
     exchangers = _hosts(mx.values, case.host)
     services = _hosts((*one.values, *other.values), case.host)
-    known = tuple(name for name, answer in zip(guesses, there, strict=True) if answer.values)
-    found = Served(server, domain, exchangers, services, known)
+    known = tuple(name for name, answer in zip(guesses, there, strict=True) if not set(answer.values) <= set(wild))
+    found = Served(server, domain, exchangers, services, known, wild)
     return found if found.hosts else None
 
 
@@ -156,7 +159,7 @@ def rows(candidates: Sequence[Candidate]) -> list[Evidence]:
 
 def around(case: Case, *, web: bool) -> Served | None:
     """Whether the host's name is that of a mail domain, whose servers have other names; else, for a host that is a
-    `web` server, the mail servers of the domain that it is in."""
+    `web` server or whose name may be a slip, the mail servers of the domain that it is in."""
     from dtsconf.looks import names
     from dtsconf.names import is_ip
 
@@ -165,4 +168,7 @@ def around(case: Case, *, web: bool) -> Served | None:
         return None
     above = case.host.partition(".")[2]
     own = served(case, known[0], case.host)
-    return own if own or not (web and "." in above) else served(case, known[0], above, usual=True)
+    if own or "." not in above:
+        return own
+    wild = () if case.goal.proven else wildcard.met(case, known[0], above)
+    return served(case, known[0], above, usual=True, wild=wild) if web or wild else None

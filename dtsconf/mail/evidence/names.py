@@ -134,7 +134,10 @@ def _no_address(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outco
 def as_domain(case: Case, served: Served, tried: list[Candidate]) -> tuple[str, str]:
     """What to say of a host that is a mail domain, or a web server in one: sentence and hint."""
     told = f"{case.host} is a mail domain, not a mail server: {served}"
-    if served.domain != case.host:
+    if served.wild:
+        told = f"every name in {served.domain} leads to {served.wild[0]}, so that {case.host} may be a slip;"
+        told += f" {tried[0].name} takes mail there"
+    elif served.domain != case.host:
         told = f"{case.host} is a web server, it seems; in {served.domain}, {tried[0].name} takes mail"
     what = "; what the DNS names" if tried[0].answers else ""
     return told, f"ask for the name of the server for outgoing mail{what}: {_proposed(tried, case)}"

@@ -11,7 +11,7 @@ from dtsconf.looks import network
 from dtsconf.looks.attempt import WORDS
 from dtsconf.looks.case import Outcome
 from dtsconf.looks.findings import SERVICES, Ports
-from dtsconf.mail.evidence import domain
+from dtsconf.mail.evidence import domain, wildcard
 from dtsconf.mail.evidence.choice import chosen, served_by
 from dtsconf.mail.evidence.names import as_domain
 from dtsconf.mail.evidence.verdict import verdict
@@ -36,7 +36,9 @@ def examine(case: Case) -> Outcome:
     web = not _WEB.isdisjoint(seen.open)
     served = None if seen.own_fault or (seen.ports and seen.ports.hint) else domain.around(case, web=web)
     if served is None:
-        return Outcome(evidence, *verdict(seen))
+        short = None if seen.own_fault or case.goal.proven else wildcard.completed(case)
+        more = short.rows if short else []
+        return Outcome((*evidence, *more), *verdict(seen, short.told(case.host_key) if short else None))
     tried = domain.tried(case, served.hosts)
     meant = tried[0].answers or (web and served.domain == case.host)
     told = as_domain(case, served, tried) if meant else None
