@@ -101,7 +101,7 @@ ROWS: dict[int, Row] = {
     ),
     50058: Row("nobody is signed in", _AGAIN, "user"),
     50027: _NO_TOKEN,
-    50059: Row("nothing tells which tenant is meant", "name it: {own}", "profile"),
+    50059: Row("nothing tells which tenant is meant", "microsoft.tenant has to name it: {own}", "profile"),
     50072: Row("the account has to set up its second factor first", "https://aka.ms/mfasetup, then sign in", "user"),
     50074: Row("the second factor was not given", "{mfa}", "user"),
     50076: Row("a second factor is asked for (a policy, or a new place)", "{mfa}", "user"),
@@ -114,7 +114,7 @@ ROWS: dict[int, Row] = {
         f"{_ENTERPRISE} > Users and groups > Add user; or Properties > Assignment required: No",
     ),
     50126: Row("the user name or password is wrong", _AGAIN, "user"),
-    50128: Row("there is no such tenant", "name yours: {own}", "profile"),
+    50128: Row("there is no such tenant", "microsoft.tenant has to name yours: {own}", "profile"),
     50131: Row("a Conditional Access policy says no", _SIGN_INS),
     50132: Row("the session ended, since the password changed or expired", _AGAIN, "user"),
     50133: Row("the session ended, since the password changed or expired", _AGAIN, "user"),
@@ -159,7 +159,8 @@ ROWS: dict[int, Row] = {
     70043: Row("a policy wants a new sign-in from time to time", _AGAIN, "user"),
     90002: Row(
         "there is no such tenant",
-        "name yours: {own}; if that is right: the tenant is in another of Microsoft's clouds than microsoft.authority",
+        "microsoft.tenant has to name yours: {own}; if that is right: it is in another of Microsoft's clouds than "
+        "microsoft.authority",
         "profile",
     ),
     90072: Row("the account is not in this tenant", _MEMBER, "user"),
@@ -192,7 +193,9 @@ ROWS: dict[int, Row] = {
         f"{_OWN} (this is {{tenant}}): {{portal}} > App registrations > Overview; "
         f"there, under Authentication, {_REDIRECTS}",
     ),
-    700005: Row("the code or assertion was made for another tenant", "name that one: {own}", "profile"),
+    700005: Row(
+        "the code or assertion was made for another tenant", "microsoft.tenant has to name that one: {own}", "profile"
+    ),
     700009: _NO_REDIRECT,
     700024: Row("the assertion is outside its time", "check this machine's clock, and give a fresh assertion"),
     700025: Row("the app is a public client, and a secret was sent", f"{_REGISTRATION} > Authentication: platform Web"),
@@ -217,8 +220,12 @@ ROWS: dict[int, Row] = {
         "name that of the account: {own}, then: dtsconf sign-out, dtsconf sign-in",
         "user",
     ),
-    900021: Row("microsoft.tenant is no tenant that could be signed in to", "name yours: {own}", "profile"),
-    900023: Row("microsoft.tenant is no tenant", "name yours: {own}", "profile"),
+    900021: Row(
+        "microsoft.tenant is no tenant that could be signed in to",
+        "microsoft.tenant has to name yours: {own}",
+        "profile",
+    ),
+    900023: Row("microsoft.tenant is no tenant", "microsoft.tenant has to name yours: {own}", "profile"),
     900971: _NO_REDIRECT,
     5000811: Row(
         "the signature isn't by a key that the identity provider knows",
@@ -259,8 +266,8 @@ APPLICATION: dict[int, Row] = {
     7000114: Row("the app may not use this way to sign in", LOGS),
     7000218: Row(
         "no proof of the app came along",
-        "one of microsoft.client_secret, microsoft.certificate and microsoft.client_assertion has to give it: dtsconf "
-        "secret check; a proxy that changes what goes through it would do the same",
+        "one of microsoft.client_secret, microsoft.certificate and microsoft.client_assertion has to give it; a "
+        "proxy that changes what goes through it would do the same",
         "profile",
     ),
 }

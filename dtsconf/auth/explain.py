@@ -146,8 +146,8 @@ def _own(wanted: Wanted) -> str:
     """The option that names the right tenant: the domain of a mailbox is one of its tenant's."""
     domain = (wanted.sender or "").rpartition("@")[2].lower()
     if domain and domain != wanted.tenant.lower():
-        return f"--set microsoft.tenant={domain} (the domain of sender.email)"
-    return "--set microsoft.tenant=TENANT (its id, or one of its domains)"
+        return f"--set microsoft.tenant={domain}, the domain of the sender's address"
+    return "--set microsoft.tenant=TENANT, its id or one of its domains"
 
 
 def _otherwise(wanted: Wanted) -> dict[str, str]:
