@@ -44,14 +44,16 @@ class Fared:
 
 
 def examine(case: Case) -> Outcome | None:
-    """What differs between the host's addresses; None where these settings would do at all of them, or at none."""
+    """What differs between the host's addresses; None where these settings would do at the one that the conversation
+    met, or at none."""
     if len(case.addresses) < 2:
         return None
     found = case.together(*(_look(case, address) for address in case.addresses[:MOST]))
     fared = [each for each in found if each is not None]
     good = [one for one in fared if one.fits]
     bad = [one for one in fared if not one.fits]
-    return _differing(case, good, bad) if good and bad else None
+    met = case.detail("connect").partition(" port ")[0]
+    return _differing(case, good, bad) if good and met in (str(one.address) for one in bad) else None
 
 
 def _look(case: Case, address: Address) -> Callable[[], Fared]:
