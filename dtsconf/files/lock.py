@@ -112,8 +112,11 @@ class FileLock:
 
     def put(self, offset: int, data: bytes) -> None:
         """Overwrites a few bytes of the file, which must be locked. Raises: OSError."""
-        os.lseek(self._descriptor, offset, os.SEEK_SET)
-        write_all(self._descriptor, data)
+        if sys.platform == "win32":
+            os.lseek(self._descriptor, offset, os.SEEK_SET)
+            write_all(self._descriptor, data)
+        elif os.pwrite(self._descriptor, data, offset) != len(data):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def release(self, *, remove: bool = False, move_to: str | None = None) -> None:
         """Gives the lock back, taking the file away or moving it if told to: before letting go, so that the next one in

@@ -18,7 +18,7 @@ from dtsconf.mail.wire import ConnectionLost
 from dtsconf.names import ascii_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dtsconf.mail.content import Content, Envelope
     from dtsconf.mail.conversation import Conversation
@@ -58,20 +58,19 @@ def transmit(talk: Conversation, content: Content, replies: Pipeline) -> None:
     Raises:
         StageFailed: refused by the server, or the connection went away.
     """
-    submit(talk, content, replies)
+    submit(talk, on_the_wire(content), replies)
     accepted(talk)
 
 
-def submit(talk: Conversation, content: Content, replies: Pipeline, behind: bytes = b"") -> None:
-    """The message up to its final dot; `behind` are commands that go out with that. `accepted` has to follow. Raises:
-    as `transmit`."""
+def submit(talk: Conversation, blocks: Iterable[bytes], replies: Pipeline) -> None:
+    """The message up to its final dot, as `on_the_wire` has it. `accepted` has to follow. Raises: as `transmit`."""
     with talk.stage("data", "sending the mail") as row:
         reply = replies.next("data")
         if reply.code != 354:
             talk.refuse("data", reply)
         talk.report.content = True
         row.heard(reply)
-        for block in on_the_wire(content, behind):
+        for block in blocks:
             if early := talk.send(block, talk.limits.end("data"), heed=_REFUSALS):
                 talk.refuse("data", early)
 

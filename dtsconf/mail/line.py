@@ -33,7 +33,8 @@ class Message(Protocol):
         """Called before the first octet of the content goes out: from then on it may have arrived."""
 
     def taken(self) -> None:
-        """Called at once when the server has taken it for everybody."""
+        """Called when the server has taken it for everybody: at once, or as soon as it has a small one, which lies
+        ready, to work on."""
 
 
 @frozen

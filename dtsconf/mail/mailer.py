@@ -17,25 +17,26 @@ from typing import TYPE_CHECKING, Self
 
 from dtsconf.errors import DtsconfError
 from dtsconf.mail import delivery
-from dtsconf.mail.content import Envelope
+from dtsconf.mail.content import BLOCK, Envelope, on_the_wire
 from dtsconf.mail.conversation import Conversation
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.line import Line, Single
 from dtsconf.mail.opening import open_for
 from dtsconf.mail.outcome import delivered
 from dtsconf.mail.route import Smtp
+from dtsconf.mail.sent import Sent
 from dtsconf.mail.wire import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
 
     from dtsconf.mail.content import Content
     from dtsconf.mail.graph.mailer import GraphMailer
     from dtsconf.mail.line import Message
-    from dtsconf.mail.pipeline import Pipeline
     from dtsconf.mail.route import Link
-    from dtsconf.mail.sent import Recipient, Sent
+    from dtsconf.mail.sent import Recipient
+    from dtsconf.proof import Stage
 
 PATIENCE = {"data": 180.0, "accepted": 600.0}
 """Seconds for each block of the message, and for the answer to its end (RFC 5321 4.5.3.2.5 and 6)."""
@@ -52,7 +53,8 @@ def mailer(link: Link, *, terse: bool = False) -> SmtpMailer | GraphMailer:
 
 
 class _Announced:
-    """A message whose envelope goes out, or went out, ahead of its turn: `commands`, to be answered by `replies`."""
+    """A message whose envelope goes out, or went out, ahead of its turn: `commands`, to be answered by `replies`.
+    `ready` is a small one as it goes over the wire, so that the server need not wait for that."""
 
     def __init__(self, talk: Conversation, message: Message) -> None:
         self.talk, self.message, self.envelope = talk, message, _wired(message.envelope)
@@ -61,15 +63,21 @@ class _Announced:
         with suppress(StageFailed):  # what this server can't be given is told in its turn
             delivery.require_fit(talk, self.envelope, message.content)
             self.commands = self.replies.ahead()
+        self.ready = b""
+        if message.content.size <= BLOCK:
+            with suppress(OSError, DtsconfError):  # what can't be read is told in its turn, too
+                self.ready = b"".join(on_the_wire(message.content))
 
 
 class _Way:
     """How far the message at hand has come. `ahead`: commands went out ahead of their turn, this message's or the next
-    one's; `in_full`: the server has the whole and owes its answer; `trouble` is what reading the content raised."""
+    one's; `in_full`: the server has the whole and owes its answer; `stages` are those of one that it has taken for
+    everybody; `trouble` is what reading the content raised."""
 
-    def __init__(self, talk: Conversation, envelope: Envelope, content: Content) -> None:
-        self.talk, self.envelope, self.content = talk, envelope, content
+    def __init__(self, talk: Conversation, message: Message, envelope: Envelope) -> None:
+        self.talk, self.message, self.envelope, self.content = talk, message, envelope, message.content
         self.recipients: tuple[Recipient, ...] | None = None
+        self.stages: tuple[Stage, ...] = ()
         self.ahead = False
         self.in_full = False
         self.trouble: OSError | DtsconfError | None = None
@@ -108,25 +116,29 @@ class SmtpMailer:
         Raises:
             Whatever the messages raise, or reading their content; the server was not given the end of that one then.
         """
-        line, told = Line(messages), None
+        line = Line(messages)
+        taken: list[_Way] = []
         try:
             while (message := line.next()) is not None:
                 sent = None
                 while sent is None:
                     kept = self._talk is not None
+                    if self._announced is None or not self._announced.ready:  # the next one may take its time
+                        yield from _told(taken)
                     way = self._hand_over(message, line.look(0))
-                    if told is not None:
-                        yield told
-                        told = None
+                    yield from _told(taken)
                     self._prepare(line.look(1))
-                    sent = self._answer(way, message, kept=kept)
-                if sent.ok:
-                    told = sent
+                    if self._is_taken(way):
+                        taken.append(way)
+                        break
+                    sent = self._came_to(way, kept=kept)
                 else:
                     yield sent
-            if told is not None:
-                yield told
+            yield from _told(taken)
         except BaseException:
+            for way in taken:
+                with suppress(OSError):  # which says less than what ended it all
+                    way.message.taken()
             self._abandon()
             raise
 
@@ -140,14 +152,14 @@ class SmtpMailer:
             limits = Limits(self._link.timeout, inf, PATIENCE)
             talk = Conversation(self._link, limits, sender=envelope.sender, recipient=envelope.recipients[0])
         talk.report.begin_anew(terse=self._terse and not new)
-        way = _Way(talk, envelope, message.content)
+        way = _Way(talk, message, envelope)
         way.ahead = announced is not None
         try:
             with suppress(StageFailed):  # the report has it
                 if new:
                     open_for(talk, login=True)
                     self._talk = talk
-                self._submit(way, message, announced.replies if announced else None, following)
+                self._submit(way, announced, following)
         except (OSError, DtsconfError) as trouble:
             way.trouble = trouble
         except BaseException:
@@ -155,15 +167,17 @@ class SmtpMailer:
             raise
         return way
 
-    def _submit(self, way: _Way, message: Message, replies: Pipeline | None, following: Message | None) -> None:
-        talk, content = way.talk, way.content
-        if replies is None:
+    def _submit(self, way: _Way, announced: _Announced | None, following: Message | None) -> None:
+        talk, content, ready = way.talk, way.content, b""
+        if announced is None:
             replies = delivery.replies_to(talk, way.envelope, content, together=True)
+        else:
+            replies, ready = announced.replies, announced.ready
         way.recipients = delivery.announce(talk, way.envelope, content, replies)
         self._prepare(following)
         behind = self._prepared.commands if self._prepared is not None else b""
-        message.begin()
-        delivery.submit(talk, content, replies, behind)
+        way.message.begin()
+        delivery.submit(talk, [ready + behind] if ready else on_the_wire(content, behind), replies)
         way.in_full = True
         if behind:
             way.ahead = True
@@ -177,18 +191,24 @@ class SmtpMailer:
         elif self._prepared is None or self._prepared.message is not message or self._prepared.talk is not talk:
             self._prepared = _Announced(talk, message)
 
-    def _answer(self, way: _Way, message: Message, *, kept: bool) -> Sent | None:
-        """What came of it; None when it has to be sent again."""
+    def _is_taken(self, way: _Way) -> bool:
+        """Whether the server has taken it for everybody. Raises whatever reading its content raised."""
         if way.trouble is not None:
             self._drop(way.talk)
             raise way.trouble
-        if way.in_full:
-            with suppress(StageFailed):  # the report has it
-                delivery.accepted(way.talk)
+        if not way.in_full:
+            return False
+        with suppress(StageFailed):  # the report has it
+            delivery.accepted(way.talk)
+        report, recipients = way.talk.report, way.recipients or ()
+        if report.failure is not None or not all(one.ok for one in recipients):
+            return False
+        way.stages = tuple(report.stages)
+        return True
+
+    def _came_to(self, way: _Way, *, kept: bool) -> Sent | None:
+        """What came of one that wasn't taken for everybody; None when it has to be sent again."""
         sent = delivered(way.talk.report, way.envelope, way.content, way.recipients)
-        if sent.ok:
-            message.taken()
-            return sent
         self._recover(way.talk)
         again = kept and _had_ended(sent)
         if way.ahead and _lost_step(sent):
@@ -217,6 +237,14 @@ class SmtpMailer:
         talk.hang_up()
         talk.close()
         self._talk = self._announced = self._prepared = None
+
+
+def _told(taken: list[_Way]) -> Iterator[Sent]:
+    """What came of one that was taken for everybody, if there is one; its owner is told first."""
+    while taken:
+        way = taken.pop()
+        way.message.taken()
+        yield Sent(way.content.message_id, way.recipients or (), way.stages)
 
 
 def _wired(envelope: Envelope) -> Envelope:

@@ -41,7 +41,8 @@ class Item:
         self._held.enter("sending")
 
     def taken(self) -> None:
-        """To be called at once when all its recipients have got it, so that nobody gets it twice. Raises: OSError."""
+        """To be called when all its recipients have got it, before anything else takes time, so that nobody gets it
+        twice. Raises: OSError."""
         if self._last:
             self._held.served()
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from dtsconf.mail.content import Content, Envelope
+from dtsconf.mail.content import BLOCK, Content, Envelope
 from dtsconf.mail.mailer import SmtpMailer
 from dtsconf.mail.message import Mail
 from dtsconf.mail.route import Link
@@ -302,16 +302,38 @@ def test_the_next_envelope_goes_out_with_the_end_of_a_message() -> None:
     assert writes[4] == b"QUIT\r\n"
 
 
-def test_a_yes_is_told_to_the_owner_at_once_and_given_while_the_server_is_at_work() -> None:
+def test_a_yes_is_told_and_given_while_the_server_is_at_work_on_the_next_one() -> None:
     messages = three()
     with server(dialogue(ehlo=PIPELINING)) as running, mailer(running.port) as sending:
         assert all(sent.ok for sent in results(sending, messages))
     assert messages[0].said == [
-        *("begin m1", "taken m1"),
-        *("begin m2", "result m1", "taken m2"),
-        *("begin m3", "result m2", "taken m3"),
-        "result m3",
+        "begin m1",
+        *("begin m2", "taken m1", "result m1"),
+        *("begin m3", "taken m2", "result m2"),
+        *("taken m3", "result m3"),
     ]
+
+
+@pytest.mark.parametrize("ehlo", [PIPELINING, "250 mail.test"])
+def test_a_yes_is_told_before_anything_that_may_take_its_time(ehlo: str) -> None:
+    said: list[str] = []
+    large = Mail("<2@acme.example>", b"Subject: m2\r\n\r\n" + b"x" * 70 + b"\r\n" * BLOCK, False)
+    with server(dialogue(ehlo=ehlo)) as running, mailer(running.port) as sending:
+        assert all(sent.ok for sent in results(sending, [Told(1, said), Told(2, said, large)]))
+    assert said == ["begin m1", "taken m1", "result m1", "begin m2", "taken m2", "result m2"]
+
+
+def test_a_yes_is_told_when_the_next_one_breaks_it_off() -> None:
+    class Stopped(Told):
+        def begin(self) -> None:
+            raise KeyboardInterrupt
+
+    said: list[str] = []
+    with server(dialogue(ehlo=PIPELINING)) as running, mailer(running.port) as sending:
+        with pytest.raises(KeyboardInterrupt):
+            results(sending, [Told(1, said), Stopped(2, said)])
+        assert said == ["begin m1", "taken m1"]
+    assert running.heard.count(".") == 1
 
 
 def test_the_end_of_one_refused_takes_nothing_from_the_next_one() -> None:
@@ -480,7 +502,7 @@ def test_what_came_of_one_is_told_before_trouble_with_the_next() -> None:
     with server(dialogue(ehlo=PIPELINING)) as running, mailer(running.port) as sending:
         with pytest.raises(OSError, match="changed"):
             results(sending, messages)
-        assert said == ["begin m1", "taken m1", "begin m2", "result m1"]
+        assert said == ["begin m1", "taken m1", "result m1", "begin m2"]
     assert running.heard.count(".") == 1
 
 
@@ -498,5 +520,5 @@ def test_trouble_of_the_source_waits_for_what_came_before_it() -> None:
         pytest.raises(OSError, match="no more"),
     ):
         list(sending.send_all(source()))
-    assert first.said == ["begin m1", "taken m1", "begin m2", "taken m2"]
+    assert first.said == ["begin m1", "begin m2", "taken m1", "taken m2"]
     assert running.heard.count(".") == 2
