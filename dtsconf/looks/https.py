@@ -96,21 +96,12 @@ def _unknown(asked: Asked, said: Said, evidence: tuple[Evidence, ...]) -> Outcom
     return Outcome(evidence, told + zone, f"{check}; {through}, then dtsconf test again")
 
 
-_ALIKE = 0.9
-"""How like one another Microsoft's name and its misspelling are, from 0 to 1, where the company's own is misspelt."""
-
-
 def _meant(host: str) -> str | None:
     """The sign-in server of Microsoft's that a misspelt name was meant for; None where it is like none of them."""
-    from difflib import SequenceMatcher
-
     from dtsconf.settings.microsoft import AUTHORITIES
-    from dtsconf.settings.nearness import nearest
+    from dtsconf.settings.nearness import misspelt, nearest
 
-    near = nearest(host, sorted(AUTHORITIES))
-    if near is None or "microsoft" in host:
-        return near
-    return near if SequenceMatcher(None, host, near).ratio() >= _ALIKE else None
+    return nearest(host, sorted(AUTHORITIES)) if "microsoft" in host else misspelt(host, AUTHORITIES)
 
 
 def _authority(host: str) -> str:

@@ -59,7 +59,7 @@ _SLOW = {
 _OTHER_PORT = "outgoing mail has other ports: --set {f.port_key}=587, or see which answer: dtsconf test --probe"
 _LOOK = "no mail server answers there: check {f.host_key} and {f.port_key}; what works there: dtsconf test --probe"
 _AGAIN = (
-    "dtsconf test again; if it stays, tell who runs {f.host}, with what this writes: dtsconf test --transcript FILE"
+    "dtsconf test again; if it stays, tell {f.administrator}, with what this writes: dtsconf test --transcript FILE"
 )
 _CLEAR_PORT = (
     "TLS from the first byte usually has port 465; this port starts in clear: --set server.encryption=starttls, if the"
@@ -118,7 +118,7 @@ def of_silence(stage: str, facts: Facts, timeout: float) -> Finding:
     if longer:
         return Finding("timeout", f"give it longer: {longer} ({_SLOW.get(stage, 'a filter may hold it back')})")
     why = _SLOW["tls"] if stage == "tls" else "the server hangs, or a filter on the way holds it back"
-    ticket = f"ask who runs {facts.host}, and the firewall on the way, with what this writes: {TICKET}"
+    ticket = f"ask {facts.administrator}, and who runs the firewall on the way, with what this writes: {TICKET}"
     return Finding("timeout", f"it stays silent for {timeout:g} s, so more time won't help ({why}): {ticket}")
 
 
@@ -129,7 +129,8 @@ def _never_taken(facts: Facts, timeout: float, longer: str | None) -> str:
         again = "then dtsconf test again; some servers look through a mail before they answer"
         return f"{first}, {again}: to give it longer, {longer}"
     why = f"it was given {timeout:g} s, so more time won't help"
-    return f"{first}; {why}: ask who runs {facts.host}, and a mail filter on the way, with what this writes: {TICKET}"
+    ask = f"ask {facts.administrator}, and who runs a mail filter on the way, with what this writes: {TICKET}"
+    return f"{first}; {why}: {ask}"
 
 
 def of_loss(stage: str, reason: str, facts: Facts) -> Finding:

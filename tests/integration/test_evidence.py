@@ -403,6 +403,14 @@ def test_no_host_of_a_domain_that_takes_no_mail_is_proposed(behind: Behind) -> N
     assert "no mail server answers this machine at smtp.corp.example" in told.hint
 
 
+@pytest.mark.parametrize("host", ["smtp.ofice365.com", "smtp.office356.com"])
+def test_a_misspelt_server_of_microsofts_is_told_as_that(behind: Behind, host: str) -> None:
+    told = behind.test(behind.profile(server={"host": host}))
+    assert (told.code, told.cause) == (9, "dns")
+    assert "Microsoft's is smtp.office365.com" in told.detail
+    assert told.advised == ["--set", "server.host=smtp.office365.com"]
+
+
 def test_no_such_domain(behind: Behind) -> None:
     told = behind.test(behind.profile(server={"host": "mail.akme.test"}))
     assert (told.code, told.cause) == (9, "dns")
@@ -906,7 +914,7 @@ def test_a_session_that_is_cut_after_the_content(behind: Behind, serve: Serve) -
 
 @pytest.mark.parametrize(
     ("action", "cause", "hint"),
-    [(Drop(), "dropped", "tell who runs 192.0.2.1"), (Stall(), "timeout", "--set connection.timeout=60")],
+    [(Drop(), "dropped", "tell the administrator of 192.0.2.1"), (Stall(), "timeout", "--set connection.timeout=60")],
 )
 def test_a_cut_or_silence_at_the_data_command_is_no_matter_of_the_content(
     behind: Behind, serve: Serve, action: Drop | Stall, cause: str, hint: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
 from dtsconf.mail.evidence.ways import late
-from dtsconf.mail.facts import IMPLICIT_TLS_PORT
+from dtsconf.mail.facts import IMPLICIT_TLS_PORT, administrator
 from dtsconf.mail.faults import LONG
 from dtsconf.mail.meanings.hints import TICKET
 from dtsconf.mail.route import TokenLogin
@@ -136,7 +136,7 @@ def advice(way: Way, route: Smtp) -> str:
 def _but_for_its_certificate(way: Way, route: Smtp) -> Choice:
     """The hint of that way's own failure, with the options that choose the way where it isn't the one in use."""
     found = f"{_NAMES[way.encryption]} is there on port {way.port}, but {CAUSES[way.cause or '']}"
-    hint = way.hint or f"ask who runs {route.host}, with what this writes: {TICKET}"
+    hint = way.hint or f"ask {administrator(route.host)}, with what this writes: {TICKET}"
     if in_use(way, route):
         return Choice("certificate", found, hint)
     if "--set " not in hint:
@@ -150,9 +150,9 @@ def _forbidden(way: Way, route: Smtp) -> Choice:
     key = "microsoft.smtp.port" if by_token(route) else "server.port"
     if way.encryption == "none" and not route.allows(way.port, "none") and route.allows(way.port, "starttls"):
         why = "the organisation forbids mail in clear, and this server offers no encryption there"
-        ask = f"ask the administrator of {route.host} to switch STARTTLS on, or for a port that has it"
+        ask = f"ask {administrator(route.host)} to switch STARTTLS on, or for a port that has it"
         return Choice("forbidden", found, f"{why}: {ask}, then dtsconf test again")
-    ask = f"ask the administrator of {route.host} for a way that the rules allow, or who wrote them to change them"
+    ask = f"ask {administrator(route.host)} for a way that the rules allow, or who wrote them to change them"
     return Choice("forbidden", found, f"{ask}: dtsconf explain {key} shows them, dtsconf explain server.encryption too")
 
 
@@ -172,13 +172,14 @@ def _without_login(way: Way, route: Smtp) -> Choice:
         return Choice("no-login", f"a mail server answers on port {way.port}, and lacks what Microsoft's has", missed)
     if way.offers_tls:
         found = f"port {way.port} offers STARTTLS, and that doesn't come about"
-        hint = f"ask who runs {route.host}, or a firewall or mail filter on the way, with what this writes: {TICKET}"
+        ask = f"ask {administrator(route.host)}, or who runs a firewall or mail filter on the way"
+        hint = f"{ask}, with what this writes: {TICKET}"
         return Choice("no-login", found, hint)
     how = "in clear only" if way.encryption == "none" else f"by {_NAMES[way.encryption]}"
     login = "dtsconf logs in over TLS alone" if way.login else "it offers no login"
     found = f"a mail server answers on port {way.port}, {how}; {login}"
     if way.login and way.encryption == "none":
-        ask = f"ask the administrator of {route.host} to switch STARTTLS on, or for a port that has it"
+        ask = f"ask {administrator(route.host)} to switch STARTTLS on, or for a port that has it"
         if not may_go_clear(way, route):
             key = (
                 "server.encryption"
@@ -190,7 +191,7 @@ def _without_login(way: Way, route: Smtp) -> Choice:
         return Choice("no-login", found, f"{ask}; or {CLEAR}: {in_clear(way, route)}")
     if way.refusal is not None:
         return _by_helo_alone(way.refusal, way, route)
-    ask = f"port {way.port} is not for logins: ask the administrator of {route.host} for the submission port"
+    ask = f"port {way.port} is not for logins: ask {administrator(route.host)} for the submission port"
     if by_token(route):
         return Choice("no-login", found, f"{ask}: --set microsoft.smtp.port=PORT")
     return Choice("no-login", found, f"{ask}; or, {_unlogged(way, route)}")

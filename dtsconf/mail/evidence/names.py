@@ -11,7 +11,8 @@ from dtsconf.looks.names import Said, asking
 from dtsconf.mail.evidence import domain
 from dtsconf.names import host_fault, is_ip
 from dtsconf.proof import Evidence
-from dtsconf.settings.microsoft import is_smtp_host
+from dtsconf.settings.microsoft import SMTP_HOSTS, is_smtp_host
+from dtsconf.settings.nearness import misspelt
 
 if TYPE_CHECKING:
     from dtsconf.mail.evidence.case import Case
@@ -28,9 +29,18 @@ def examine(case: Case) -> Outcome:
 def _unknown(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     if is_smtp_host(case.host):
         return names.right(case, said, evidence)
+    if near := misspelt(case.host, SMTP_HOSTS):
+        return _microsofts(near, case, said, evidence)
     if said.alias:
         return _dangling(case, said, evidence)
     return _no_address(case, said, evidence) if said.code == "NOERROR" else _no_name(case, said, evidence)
+
+
+def _microsofts(near: str, case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
+    """A name that is hardly another than one of Microsoft's."""
+    more = Evidence("compared the name with Microsoft's own", f"{near} is the one most like it", "a typing error")
+    telling = f"{names.told(said, case.host)}; Microsoft's is {near}"
+    return Outcome((*evidence, more), telling, f"if that is meant: --set {case.host_key}={near}")
 
 
 def _dangling(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:

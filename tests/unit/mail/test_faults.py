@@ -147,11 +147,11 @@ def test_who_stays_silent_for_long_is_not_given_longer(stage: str, words: str) -
     dead = str(faults.of_silence(stage, FACTS, 60).hint)
     assert "connection.timeout" not in dead
     assert words in dead
-    assert f"ask who runs {FACTS.host}, and the firewall on the way" in dead
+    assert f"ask the administrator of {FACTS.host}, and who runs the firewall on the way" in dead
     assert "--transcript ticket.txt" in dead
     mute = str(faults.of_silence("accepted", FACTS, 60).hint)
     assert mute.startswith(f"look into the mailbox of {FACTS.recipient} first; it was given 60 s, so more time won't")
-    assert f"ask who runs {FACTS.host}, and a mail filter on the way" in mute
+    assert f"ask the administrator of {FACTS.host}, and who runs a mail filter on the way" in mute
     assert "--transcript ticket.txt" in mute
     assert "connection.timeout" not in mute
 

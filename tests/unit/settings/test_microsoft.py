@@ -11,7 +11,8 @@ from dtsconf.errors import Invalid, Variable
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.effective import origin_of
 from dtsconf.settings.keys import KEYS
-from dtsconf.settings.microsoft import is_authority, is_smtp_host, proof_notices
+from dtsconf.settings.microsoft import SMTP_HOSTS, is_authority, is_smtp_host, proof_notices
+from dtsconf.settings.nearness import misspelt
 from dtsconf.settings.policy import Policy, Rule
 from dtsconf.settings.resolve import resolve
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
@@ -250,3 +251,17 @@ def test_where_nobody_has_to_sign_in_that_is_said(values: dict[str, Any]) -> Non
     with pytest.raises(Invalid, match="sign in") as caught:
         require_person(settled(values))
     assert caught.value.code == 3
+
+
+@pytest.mark.parametrize(
+    ("host", "meant"),
+    [
+        ("smtp.ofice365.com", "smtp.office365.com"),
+        ("smtp.office365.con", "smtp.office365.com"),
+        ("smtp.office365.com", None),
+        ("mail.acme.example", None),
+        ("smtp.acme.com", None),
+    ],
+)
+def test_which_server_of_microsofts_was_meant(host: str, meant: str | None) -> None:
+    assert misspelt(host, SMTP_HOSTS) == meant
