@@ -77,7 +77,8 @@ REMEDIES: dict[str, str] = {
     "auth-disabled": (
         "The server is there and takes no passwords. Where this port offers no login: ask for the submission port, or, "
         "where the server trusts the network, `--set login.required=false`. Where it is switched off for the account: "
-        "Microsoft sign-in (`dtsconf migrate microsoft`), or the account's settings at the provider."
+        "the account's settings at the provider (Exchange: `Set-CASMailbox`), or, in place of a password, Microsoft "
+        "sign-in (`dtsconf migrate microsoft`)."
     ),
     "cleartext-refused": (
         "`--set server.encryption=starttls` where the port offers it, else as for `tls-not-offered`. dtsconf sends no "
@@ -117,8 +118,8 @@ REMEDIES: dict[str, str] = {
         "an antivirus product or filter cuts the connection: ask who runs it."
     ),
     "token": (
-        "Sign in again: `dtsconf sign-in`. If it stays, SMTP AUTH is off for the mailbox, or the address is not "
-        "the account's: `--set microsoft.via=graph` goes another way."
+        "Sign in again: `dtsconf sign-in`. If it stays, a permission or a right on the mailbox is missing, SMTP AUTH "
+        "is off for the mailbox, or the address is not the account's; the hint says what the token shows of it."
     ),
 }
 """Every `cause` of the contract, with what to do first (Markdown)."""

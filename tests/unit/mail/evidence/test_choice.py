@@ -44,6 +44,17 @@ def test_a_certificate_in_the_way_is_what_is_to_be_mended(password: str | None) 
     assert "login.required" not in found.hint
 
 
+def test_microsofts_own_server_has_no_other_port_to_ask_for() -> None:
+    """Neither with a password nor with a token: what it lacks was taken out on the way."""
+    route = replace(job(587, password="x").link.smtp, host="smtp.office365.com", port=587)
+    seen = [Way(587, "starttls", True, "", 1.0, login=False), failed("refused", "tls", 465)]
+    found = chosen(seen, route)
+    assert found.kind == "no-login"
+    assert "let port 587 of smtp.office365.com through as it is" in found.hint
+    assert "--set" not in found.hint
+    assert "submission port" in chosen(seen, replace(route, host="mail.example")).hint
+
+
 @pytest.mark.parametrize(("port", "encryption"), [(587, "starttls"), (465, "tls")])
 def test_silence_in_the_time_of_a_look_is_no_answer(port: int, encryption: Kind) -> None:
     """The server may greet late: what is open and said nothing is proposed with time to wait, and refutes no hint."""
