@@ -232,6 +232,10 @@ FILTER = (
     "a filter refused the mail's content; nothing in these settings changes that. An antivirus product or mail filter"
     " does this too: " + ASK
 )
+ACCESS = (
+    "a rule of the server (an access list, say) turns this mail away, and its answer doesn't tell for what, this"
+    f" machine's address, the sender or the recipient: {ASK}"
+)
 POLICY = "a rule of the organisation refused the mail; who wrote it can change it: " + ASK
 LARGE = "send less at a time, or " + ASK
 PROXY = (
@@ -249,4 +253,7 @@ NO_STARTTLS = (
 )
 
 # Neither
-ODD = "the server did not understand what every mail server should: see all it said, dtsconf test --transcript FILE"
+ODD = (
+    "the server did not understand what every mail server should, or a filter or firewall before it didn't; nothing in"
+    f" these settings mends that: {ASK}"
+)

@@ -124,6 +124,14 @@ ROWS: tuple[Row, ...] = (
         code="4..",
         text="too much mail from|too many (connections|recipients) fro",
     ),
+    Row(
+        "server-error",
+        hints.LATER,
+        SENDMAIL,
+        (*BANNER, *SENDING),
+        code="4..",
+        text="insufficient (disk|system|storage)|no space left|disk (is )?full",
+    ),
     Row("rate-limited", hints.SLOWER, EXIM, code="421", text="too much load|too many concurrent smtp"),
     Row(
         "rate-limited",

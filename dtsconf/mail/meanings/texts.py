@@ -22,8 +22,15 @@ _TLS_WANTED = (
 _RATE = (
     r"too many|rate.?limit|throttl|slow down|concurrent connection|server (is )?busy|too fast"
     r"|exceeded.{0,30}(rate|number)|(hourly|daily|sending|submission|message rate).{0,20}(limit|quota)"
-    r"|(messages?|mails?|recipients) (per|an) (minute|hour|day)"
+    r"|(messages?|mails?|recipients) (per|an) (minute|hour|day)|zu viele"
+    r"|\b(versand|sende|stunden)-?limit\w* .{0,20}(erreicht|überschritten)"
 )
+_DAILY = (
+    r"\bdaily .{0,30}\b(limit|quota)|\b(limit|quota) (for|of) (today|the day)|\btages-?limit|limite quotidienne"
+    r"|l[ií]mite diari[oa]|limite giornaliero"
+)
+"""English, German, French, Spanish and Portuguese, Italian."""
+
 _PLAN = r"upgrade\b.{0,20}\b(plan|account|subscription)\b|\bplan\b.{0,20}\b(limit|quota)|(limit|quota)\b.{0,20}\bplan\b"
 _EXPIRED = (
     r"password.{0,20} expired|expired password|(kenn|pass)wort\b.{0,30}abgelaufen|abgelaufene?s? (kenn|pass)wort"
@@ -32,7 +39,10 @@ _EXPIRED = (
 )
 """English, German, French, Spanish, Italian, Portuguese, Dutch."""
 
-_OVER_QUOTA = r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota"
+_OVER_QUOTA = (
+    r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota"
+    r"|postfach\b.{0,20}\bvoll|bo[iî]te.{0,30}pleine|buz[oó]n.{0,20}llen|casella.{0,20}piena|mailbox.{0,20}\bvol\b"
+)
 _SWITCHED_OFF = (
     r"\b(user|account|mailbox|login)\b.{0,20}\b(disabled|suspended|deactivated|inactive|closed|blocked)\b"
     r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b|\bkonto\b.{0,30}(gesperrt|deaktiviert)"
@@ -80,6 +90,13 @@ _LISTED = (
     r"blocked by|reputation|banned"
     r"|(your|this) (ip|host|network)\b.{0,40}(not allowed|rejected|refused|blocked)"
 )
+_UNTOLD = (
+    r"^\d{3} (\d\.\d+\.\d+ )?(access (is )?denied|administrative prohibition|(local |site |security )?policy"
+    r" (violation|restriction)s?|((mail|message|command) )?(rejected|refused|denied|blocked) (by|due to|for)"
+    r" ((local|site|security|server) )?(policy|rules?)( reasons?)?)\W*$"
+)
+"""Nothing but a no, the whole reply: no address, no list, no reason."""
+
 _WANTS_LOGIN = (
     r"auth\w* (is )?required|not (been )?authenticated|must (be )?(authenticat|log)|(authenticate|log ?in|auth) first"
     r"|without authentication"
@@ -116,6 +133,7 @@ ROWS: tuple[Row, ...] = (
     Row("sender-rejected", accounts.LAPSED, CODES, SENDING, code="5..", text=_LAPSED),
     Row("blocked", accounts.LOGIN_FROM, SUBMISSION, AUTH, code="5..", text=_FROM_HERE),
     Row("rate-limited", accounts.PLAN, CODES, SENDING, text=_PLAN),
+    Row("rate-limited", accounts.QUOTA, CODES, SENDING, text=_DAILY),
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
     Row("blocked", hints.NAME, "RFC 5321 4.1.4: EHLO with a name that is refused", EHLO, text=r"helo|invalid|hostname"),
     Row("blocked", hints.REVERSE, LISTS, text=r"reverse dns|\bptr\b|rdns"),
@@ -144,6 +162,8 @@ ROWS: tuple[Row, ...] = (
         text=_WANTS_LOGIN,
         login_hint=hints.NOT_YOU,
     ),
+    Row("blocked", hints.ACCESS, CODES, MAIL, code="5..", text=_UNTOLD),
+    Row("recipient-rejected", hints.ACCESS, CODES, RCPT, code="5..", text=_UNTOLD),
     Row("sender-rejected", hints.SPF, "RFC 7208 8.4, RFC 7489 10.3", SENDING, text=r"\bspf\b|\bdkim\b|\bdmarc\b"),
     Row(
         "sender-rejected",

@@ -408,3 +408,37 @@ def test_a_hint_gives_way_to_a_fact(hint: str) -> None:
         assert not getattr(FACTS._replace(tls=False, login=False), fact)
         assert better != hint
         assert better.format(f=FACTS)
+
+
+@pytest.mark.parametrize(
+    ("stage", "text"),
+    [
+        ("mail-from", "550 5.0.0 Access denied"),
+        ("rcpt-to", "550 5.7.1 Access denied"),
+        ("rcpt-to", "550 Administrative prohibition"),
+        ("mail-from", "554 5.7.1 Rejected due to local policy."),
+    ],
+)
+def test_a_no_without_a_reason_blames_no_address(stage: str, text: str) -> None:
+    hint = str(of_reply(stage, reply(text), FACTS._replace(login=True)).hint)
+    assert hint.startswith("a rule of the server (an access list, say) turns this mail away")
+    assert "ask the administrator of mail.test" in hint
+    assert "--set" not in hint
+    named = of_reply("rcpt-to", reply(f"{text} for you@acme.example"), FACTS)
+    assert named.hint != hint
+
+
+def test_who_speaks_no_smtp_is_somebodys_to_mend() -> None:
+    for stage, text in (
+        ("banner", "554 SMTP synchronization error"),
+        ("mail-from", "503 send HELO/EHLO first"),
+        ("mail-from", "555 Unsupported option: SIZE=805"),
+    ):
+        assert "ask the administrator of mail.test" in str(of_reply(stage, reply(text), FACTS).hint)
+
+
+def test_a_day_s_limit_is_over_tomorrow_in_other_languages_too() -> None:
+    for text in ("552 Tageslimit erreicht, bitte morgen erneut versuchen", "550 Limite quotidienne atteinte"):
+        assert "tomorrow" in str(of_reply("accepted", reply(text), FACTS).hint)
+    for text in ("550 Postfach voll", "552 La boîte aux lettres est pleine"):
+        assert of_reply("rcpt-to", reply(text), FACTS).cause == "mailbox-full"
