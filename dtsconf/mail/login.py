@@ -30,6 +30,10 @@ _ONLY_TOKENS = (
     "the server takes no passwords here, only a sign-in: if that is Microsoft's, dtsconf migrate microsoft --profile"
     " FILE tells what it takes and moves the profile; else ask the server's administrator how programs log in"
 )
+_ASK = (
+    "ask the server's administrator whether logins are on there, or for the port that has them: --set server.port=PORT;"
+    " or, if the server trusts this network, --set login.required=false"
+)
 _NO_LOGIN = "--set login.required=false if the server trusts this network; or submission: --set server.port=587"
 
 
@@ -81,7 +85,7 @@ def _choose(talk: Conversation, wanted: str) -> str:
     if name := auth.choose(wanted, offered):
         return name
     if not offered:
-        nothing_offered(talk, _NO_LOGIN)
+        nothing_offered(talk, _ASK if talk.facts.at_submission else _NO_LOGIN)
     hint = _another(offered, talk.route)
     raise StageFailed("auth-mechanism", f"the server offers {' '.join(offered)}, login.mechanism is {wanted}", hint)
 

@@ -620,6 +620,18 @@ def test_starttls_where_there_is_none_but_on_another_port(
     assert behind.mended(profile, told).code == 0
 
 
+def test_a_port_for_logins_that_offers_none(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    serve(587, tls=certificates.server_context())
+    server = trusted(certificates, port=587, encryption="starttls")
+    profile = behind.profile(server=server, login=behind.login("Pw-canary-6"))
+    told = behind.test(profile)
+    assert (told.cause, told.failed["stage"]) == ("auth-disabled", "auth")
+    assert f"{HOST} offers no login on port 587, a usual one for it" in told.hint
+    sent = "".join(map(str, behind.run("send", "--profile", profile, "--to", RECIPIENT, "--body", "x")))
+    assert "ask the server's administrator whether logins are on there" in sent
+    assert "server.port=587" not in sent, "it is in force"
+
+
 def test_a_server_of_another_name_without_tls_and_login_is_not_trusted_with_mail(behind: Behind, serve: Serve) -> None:
     """A network that leads outgoing mail to a server of its own."""
     greets = {"CONNECT": Say("220 mx.isp.example ESMTP")}

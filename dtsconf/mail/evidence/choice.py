@@ -192,6 +192,9 @@ def _without_login(way: Way, route: Smtp) -> Choice:
     if way.refusal is not None:
         return _by_helo_alone(way.refusal, way, route)
     ask = f"port {way.port} is not for logins: ask {administrator(route.host)} for the submission port"
+    if way.port in _SUBMISSION:
+        whose = f"{route.host} offers no login on port {way.port}, a usual one for it"
+        ask = f"{whose}: ask {administrator(route.host)} whether logins are on there, or for the port that has them"
     if by_token(route):
         return Choice("no-login", found, f"{ask}: --set microsoft.smtp.port=PORT")
     return Choice("no-login", found, f"{ask}; or, {_unlogged(way, route)}")

@@ -96,6 +96,13 @@ def test_a_server_that_takes_no_login_is_not_said_to_be_down() -> None:
     assert "submission port" in found.hint
 
 
+def test_a_port_for_logins_is_not_said_to_be_none() -> None:
+    usual = chosen([Way(587, "starttls", True, "", 1.0)], job(587, encryption="starttls", password="x").link.smtp)
+    assert "offers no login on port 587, a usual one for it: ask the administrator of" in usual.hint
+    assert "--set login.required=false" in usual.hint
+    assert "not for logins" not in usual.hint
+
+
 def test_a_login_in_clear_alone_is_for_the_administrator_or_the_organisation_to_decide() -> None:
     tried = [plain(25325, offers_tls=False, login=True), *DEAD]
     found = chosen(tried, job(25325, encryption="starttls", password="x").link.smtp)
