@@ -151,11 +151,23 @@ def _unverified(
 ) -> StageFailed:
     cause = meaning.of_verify_code(error.verify_code)
     words = f"{error.verify_message}".rstrip(".")  # OpenSSL ends only some of them so
+    weak = meaning.weakness(error.verify_code)
+    hint = _too_weak(weak, facts, seen) if weak else _hint(cause, trust, facts, seen)
     if seen is None:
-        return StageFailed(cause, words, _hint(cause, trust, facts, None), "tls")
+        return StageFailed(cause, words, hint, "tls")
     told = f"{words}; certificate {seen.subject}, issued by {seen.issuer}, for {seen.fits}, valid from"
     told += f" {day(seen.not_before)} until {day(seen.not_after)}, SHA-256 {seen.sha256}"
-    return StageFailed.of(Finding(cause, _hint(cause, trust, facts, seen)), told, "tls")
+    return StageFailed.of(Finding(cause, hint), told, "tls")
+
+
+def _too_weak(weak: str, facts: Facts, seen: Certificate | None) -> str:
+    """The hint where no root would mend it."""
+    ask = f"{weak}, so that no root makes it trusted: have a certificate issued for {facts.host} with RSA of 2048 bits"
+    ask += " or more, or ECDSA, and SHA-256, then dtsconf test again"
+    if seen is None or facts.token:
+        return ask
+    confirm = "until then, have the server's administrator confirm the SHA-256 of this one"
+    return f"{ask}; {confirm}: --set server.fingerprint={seen.sha256}"
 
 
 def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:

@@ -27,6 +27,13 @@ _NO_SUCH_NAME = {-2, -5, 8, 7, 11001, 11004}
 _VERIFY = {9: "tls-not-yet-valid", 10: "tls-expired", 62: "tls-name", 64: "tls-name"}
 """X509_V_ERR_... of OpenSSL's x509_vfy.h that have a cause of their own; every other is `tls-untrusted`."""
 
+_WEAK = {
+    66: "the key of the server's certificate is too short",
+    67: "the key of a certificate above the server's is too short",
+    68: "a certificate is signed by way of an old hash (MD5, SHA-1)",
+}
+"""X509_V_ERR_EE_KEY_TOO_SMALL, CA_KEY_TOO_SMALL and CA_MD_TOO_WEAK."""
+
 _OLD_TLS = re.compile(
     "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|WRONG_SSL_VERSION|HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY"
     "|NO_SHARED|DH_KEY_TOO_SMALL|LEGACY"
@@ -54,6 +61,11 @@ def no_such_name(code: int | None) -> bool:
 def of_verify_code(code: int) -> str:
     """The cause for OpenSSL's verify code."""
     return _VERIFY.get(code, "tls-untrusted")
+
+
+def weakness(code: int) -> str:
+    """What is too weak in a certificate, whoever vouches for it, by OpenSSL's verify code; '' where nothing is."""
+    return _WEAK.get(code, "")
 
 
 def is_version_trouble(reason: str) -> bool:

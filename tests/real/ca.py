@@ -16,7 +16,7 @@ from typing import Literal, get_args
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CertificateName = Literal[
@@ -34,6 +34,7 @@ CertificateName = Literal[
     "public",
 ]
 CERTIFICATE_NAMES: tuple[CertificateName, ...] = get_args(CertificateName)
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 SERVER_NAMES = ("localhost", "mail.corp.example")
 SERVER_ADDRESSES = ("127.0.0.1", "::1")
 _DAY = dt.timedelta(days=1)
@@ -61,7 +62,7 @@ class Issued:
     """A server certificate with its key and the intermediate certificates that a server sends along."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
     intermediates: tuple[x509.Certificate, ...] = ()
 
     def pem(self) -> bytes:
@@ -105,10 +106,11 @@ class Authority:
         *,
         not_before: dt.datetime | None = None,
         not_after: dt.datetime | None = None,
+        key: Key | None = None,
     ) -> Issued:
         """A server certificate for these DNS names and IP addresses, valid from yesterday for a year unless told
         otherwise. The first name is its common name."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         certificate = _server_certificate(names, addresses, key, (not_before, not_after)).issuer_name(self.name)
         authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         signed = certificate.add_extension(authority_key, critical=False).sign(self.key, hashes.SHA256())
@@ -132,7 +134,7 @@ def _authority_usage() -> x509.KeyUsage:
 def _server_certificate(
     names: tuple[str, ...],
     addresses: tuple[str, ...],
-    key: ec.EllipticCurvePrivateKey,
+    key: Key,
     validity: tuple[dt.datetime | None, dt.datetime | None],
 ) -> x509.CertificateBuilder:
     alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]

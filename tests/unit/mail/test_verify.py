@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from base64 import b64decode, b64encode
 from dataclasses import replace
@@ -8,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from dtsconf.mail.verify import may_pass, verify, verify_with_retries
 from dtsconf.proof import Past, Stage
-from tests.real.ca import Authority, Certificates
+from tests.real.ca import Authority, CertificateName, Certificates
 from tests.unit.mail.jobs import failed, job, names, without_password
 from tests.unit.mail.scripted import EHLO, Peer, Script, dialogue, server
 
@@ -363,6 +365,34 @@ def test_what_to_do_first_about_a_certificate(certificates: Certificates, name: 
     with server(offering_tls(certificates, name=name)) as running:
         wanted = job(running.port, host="localhost", encryption="starttls", server={"ca_file": certificates.ca_file})
         assert str(failed(verify(wanted)).hint).startswith(first)
+
+
+class OldAppliance(Certificates):
+    """A server that takes its own short key, as no library does any more."""
+
+    def server_context(self, name: CertificateName = "good") -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.load_cert_chain(self.chain_file(name))
+        return context
+
+
+def test_a_key_that_is_too_short_is_no_matter_of_roots(tmp_path: Path) -> None:
+    root, old = Authority("Old Root"), OldAppliance(tmp_path)
+    short = rsa.generate_private_key(65537, 1024)
+    (tmp_path / "good.pem").write_bytes(root.issue(key=short).pem())
+    (tmp_path / "ca.pem").write_bytes(root.pem())
+    trusted = {"ca_file": old.ca_file}
+    with server(offering_tls(old)) as running:
+        row = failed(verify(job(running.port, host="localhost", encryption="starttls", server=trusted)))
+    assert row.cause == "tls-untrusted"
+    hint = str(row.hint)
+    assert hint.startswith("the key of the server's certificate is too short, so that no root makes it trusted")
+    assert hint.endswith(f"--set server.fingerprint={old.fingerprint('good')}")
+    assert "ca_file" not in hint
+    by_print = {"fingerprint": old.fingerprint("good")}
+    with server(offering_tls(old)) as running:
+        assert verify(job(running.port, host="localhost", encryption="starttls", server=by_print)).ok
 
 
 @pytest.mark.parametrize("own", [True, False])
