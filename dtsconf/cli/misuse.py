@@ -105,6 +105,8 @@ def _after(given: Sequence[str], at: int, texts: Collection[str]) -> str | None:
     if option in _ADDRESSES and all("@" in word for word in words):
         each = " ".join(f"{option} {word}" for word in words)
         return escape_controls(f"each address has an option of its own: {each}")
+    if option == "--set" and "=" not in value:
+        return escape_controls(f"write --set {value.rstrip(':')}={' '.join(words[1:])}")
     if option not in texts:
         return None
     whole = " ".join(words)

@@ -187,7 +187,7 @@ def clear(system: System, layout: Layout) -> None:
     scratch = read_scratch(system, layout)
     errors: list[Exception] = []
     for path in (*scratch.files, *_unregistered(system, layout)):
-        _try(errors, system.unlink, path)
+        _try(errors, lambda path: _removed(system, path), path)
     for folder in dict.fromkeys(parent(path) for path in scratch.files):
         _try(errors, system.sync, folder)
     for folder in reversed(scratch.folders):
@@ -197,6 +197,12 @@ def clear(system: System, layout: Layout) -> None:
         raise errors[0]
     if system.unlink(layout.staged):
         system.sync(layout.state)
+
+
+def _removed(system: System, path: str) -> None:
+    """A read-only file system refuses to remove even what isn't there."""
+    if system.facts(path) is not None:
+        system.unlink(path)
 
 
 def _unregistered(system: System, layout: Layout) -> list[str]:

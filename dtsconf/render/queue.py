@@ -132,7 +132,7 @@ def idle_text(found: Sequence[Listed], call: Call, user: str) -> str:
         return f"nothing is due: {_nothing(user)}\n"
     due = sorted(_next(one) for one in found if one.state in WAITING)
     if not due:
-        return "nothing is due\n"
+        return f"nothing is due: {_count(found)}\n"
     flush = call.completed("`dtsconf queue flush` tries at once")
     wait = "1 waits" if len(due) == 1 else f"{len(due)} wait"
     return f"nothing is due: {wait}, and the next try is at {iso_time(due[0])}; {flush}\n"

@@ -101,6 +101,21 @@ def test_a_read_only_file_system(machine: Machine) -> None:
     assert tree(machine.root) == before
 
 
+def test_a_read_only_folder_of_the_config_leaves_nothing_behind(machine: Machine) -> None:
+    profile = machine.profile()
+    machine.apply(profile).ok()
+    machine.profile("new.yaml", name="new")
+    before = tree(machine.root)
+    etc = shlex.quote(str(machine.root / "etc"))
+    script = f"mount --bind {etc} {etc}; mount -o remount,bind,ro {etc}"
+    command = in_namespace(script, PROGRAM, "apply", "--yes", "--profile", "new.yaml")
+    result = call(command, cwd=machine.work, env=machine.environ())
+    assert result.returncode == 1, result
+    assert "read-only" in result.stderr
+    assert "left there" not in result.stderr, result
+    assert tree(machine.root) == before
+
+
 def test_a_full_disk_keeps_the_old_state(machine: Machine) -> None:
     """A small tmpfs, filled but for 0, 1, 2... pages; each apply either does all of its work or none."""
     machine.profile("one.yaml", name="one", targets=["dts", "msmtp"])

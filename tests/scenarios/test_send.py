@@ -485,6 +485,8 @@ def test_the_password_is_seen_nowhere(machine: Machine, applied: Callable[..., S
         (("--to", "a@x.example", "b@x.example"), "an option of its own: --to a@x.example --to b@x.example"),
         (("--to", "a@x.example", "--from", "b@x.example"), "that is a setting: --set sender.email=ADDRESS"),
         (("--to", "a@x.example", "--server=mail.x.example"), "that is a setting: --set server.host=HOST"),
+        (("--to", "a@x.example", "--set", "server.port", "465"), "write --set server.port=465"),
+        (("--to", "a@x.example", "--set", "server.port:", "465"), "write --set server.port=465"),
         (("--to", "Ann", "a@x.example"), 'in quotation marks: --to "Ann <a@x.example>"'),
         (("--to", "M\u00fcller a@x.example"), "angle brackets: 'M\u00fcller <a@x.example>'"),
         (("--to", "a@x.example", "--attach", "my", "log.txt"), 'in quotation marks: --attach "my log.txt"'),

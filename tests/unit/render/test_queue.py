@@ -59,7 +59,9 @@ def test_nothing_due_tells_what_waits_and_what_sends_it() -> None:
     assert told.startswith(
         "nothing is due: 2 wait, and the next try is at 2027-01-15T08:00:00Z; `dtsconf queue flush --root"
     )
-    assert render.idle_text(waits[2:], Call(), "ann") == "nothing is due\n"
+    assert render.idle_text(waits[2:], Call(), "ann") == (
+        "nothing is due: 1 failed (dtsconf queue flush ID tries one again, dtsconf queue drop ID takes it away)\n"
+    )
     assert "nothing is queued for ann (each user has" in render.idle_text([], Call(), "ann")
     assert render.ran_short([], None) == ""
 
