@@ -28,15 +28,17 @@ EARLY = ("resolve", "connect", "banner")
 
 @dataclass
 class Row:
-    """A stage under way; whoever runs it fills in what it found."""
+    """A stage under way; whoever runs it fills in what it found. `kept` False: nobody will read it."""
 
     detail: str = ""
     said_by: Said = "dtsconf"
     reply: Reply | None = None
+    kept: bool = True
 
     def heard(self, reply: Reply) -> None:
         """The server answered: its words are the detail."""
-        self.detail, self.said_by, self.reply = reply.text, "server", reply
+        if self.kept:
+            self.detail, self.said_by, self.reply = reply.text, "server", reply
 
 
 def not_explained(_stage: str, _error: BaseException | None) -> StageFailed | None:
@@ -51,7 +53,7 @@ class Running:
 
     def __init__(self, report: Report, name: str, ended: Ended) -> None:
         self._report, self._name, self._ended = report, name, ended
-        self._row = Row()
+        self._row = report.row()
 
     def __enter__(self) -> Row:
         self._start = time.perf_counter()
@@ -84,6 +86,7 @@ class Report:
         self.greeting = ""
         self.content = False
         self._terse = False
+        self._unkept = Row(kept=False)
 
     def begin_anew(self, *, terse: bool = False) -> None:
         """The next message on the same connection: its stages are told by themselves, `terse` only one that fails."""
@@ -112,6 +115,10 @@ class Report:
         if self.progress is not None and not self._terse:
             self.progress(self.masker.show_own(doing))
         return Running(self, name, ended)
+
+    def row(self) -> Row:
+        """What a stage that begins now fills in."""
+        return self._unkept if self._terse else Row()
 
     def keep(self, name: str, start: float, row: Row, failed: StageFailed | None) -> None:
         """The row of a stage that began at `start` (of perf_counter)."""

@@ -51,15 +51,11 @@ class Outgoing(Protocol):
 
 @frozen
 class Slot:
-    """A message's place. `failed`: it was given up."""
+    """A message's place. `failed`: it was given up; `id` is what it is called on the command line."""
 
     path: str
     failed: bool
-
-    @property
-    def id(self) -> str:
-        """What it is called on the command line."""
-        return os.path.basename(self.path).rpartition("-")[0]
+    id: str
 
     @property
     def size(self) -> int:
@@ -221,4 +217,5 @@ def _slots(folder: str, *, failed: bool) -> list[Slot]:
             names = [each.name for each in found if each.name.endswith(MESSAGE) and each.is_file(follow_symlinks=False)]
     except FileNotFoundError:
         return []
-    return [Slot(os.path.join(folder, name), failed) for name in sorted(names) if not name.startswith(".")]
+    whole = sorted(name for name in names if not name.startswith("."))
+    return [Slot(os.path.join(folder, name), failed, name.rpartition("-")[0]) for name in whole]
