@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -203,9 +204,14 @@ def damage(draw: st.DrawFn, profile: Json, path: tuple[Any, ...]) -> None:
     elif how == "rename":
         holder[draw(texts)] = holder.pop(path[-1])
     elif how == "add" and isinstance(holder, dict):
-        holder[draw(texts)] = draw(st.sampled_from(ODD) | texts)
+        holder[draw(texts)] = _odd(draw)
     else:
-        holder[path[-1]] = draw(st.sampled_from(ODD) | texts)
+        holder[path[-1]] = _odd(draw)
+
+
+def _odd(draw: st.DrawFn) -> Json:
+    """A value of its own: the next damage may be done to that one."""
+    return deepcopy(draw(st.sampled_from(ODD) | texts))
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ def test_what_failed_for_good_is_kept_and_can_be_tried_again(machine: Machine, s
     (found,) = messages(machine)
     assert found["state"] == "failed"
     assert found["refused"] == [{"address": "you@acme.example", "code": 550, "detail": "550 5.1.1 no such user"}]
-    assert machine.run("queue", "flush").ok().stdout == "nothing is due\n"
+    assert machine.run("queue", "flush").ok().stdout.startswith("nothing is due: 1 failed")
     server.stop()
     to_server(machine, smtpd().port)
     assert "1 sent" in machine.run("queue", "flush", found["id"]).ok().stdout
