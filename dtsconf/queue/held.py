@@ -181,8 +181,6 @@ def read_beside(path: str) -> Progress | None:
     """How far the message at `path` has come; None when nothing is noted. A note that can't be read may have said that
     somebody has got it."""
     beside = _beside(path)
-    if not os.access(beside, os.F_OK):  # as for most: an error would cost each of them more than all the rest here
-        return None
     try:
         return read_progress(read_regular(beside, LONGEST_PROGRESS)[0])
     except FileNotFoundError:

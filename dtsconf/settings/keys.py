@@ -89,13 +89,14 @@ class Key:
 
 def _walk(group: type[Declared], prefix: str) -> Iterator[tuple[str, Key | None]]:
     """Every name below a group in declared order: groups with None, leaves with their key."""
+    usual = defaults(group)
     for name, annotation in field_types(group).items():
         inner = declared_in(unwrap(annotation)[0])
         if inner is not None:
             yield prefix + name, None
             yield from _walk(inner, f"{prefix}{name}.")
         else:
-            yield prefix + name, Key(prefix + name, leaf_of(annotation), defaults(group)[name])
+            yield prefix + name, Key(prefix + name, leaf_of(annotation), usual[name])
 
 
 def _derive() -> tuple[dict[str, Key], tuple[str, ...]]:

@@ -48,7 +48,8 @@ Shape = Leaf | Mapping | Items | WordOr
 def of_declared(declared: type[Declared]) -> Mapping:
     """The shape of a declared mapping."""
     fields = {name: _of_field(annotation) for name, annotation in field_types(declared).items()}
-    return Mapping(fields, tuple(name for name in fields if name not in defaults(declared)))
+    optional = defaults(declared)
+    return Mapping(fields, tuple(name for name in fields if name not in optional))
 
 
 def _of_field(annotation: Any) -> Shape:

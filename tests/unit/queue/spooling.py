@@ -63,6 +63,15 @@ class Server:
             yield self.outcomes.pop(0) if self.outcomes else Outcome()
 
 
+def dies_once_taken(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+    """What delivers, and is killed when everybody has got the first one."""
+    for item in items:
+        item.begin()
+        item.taken()
+        raise KeyboardInterrupt
+    yield Outcome()
+
+
 def add(spool: Spool, text: bytes = b"Subject: x\r\n\r\nhello\r\n", message_id: str = "<1@acme.example>") -> Entry:
     return spool.add(Message(text, message_id), "dts@acme.example", TWO, "x")
 

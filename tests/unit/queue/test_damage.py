@@ -116,6 +116,14 @@ def test_a_file_that_was_renamed_is_known_by_its_name(spool: Spool) -> None:
     assert files(spool) == []
 
 
+def test_a_progress_that_cannot_be_got_at_is_an_attempt_that_nobody_knows_of(spool: Spool) -> None:
+    """As where the disk has an error: who has got it may have stood there."""
+    add(spool)
+    beside = spool.slots()[0].path.removesuffix(".eml") + ".state"
+    os.symlink(beside, beside)
+    assert progress_of(spool.slots()[0]).unknown == 1
+
+
 def test_dropping_takes_the_progress_along(spool: Spool) -> None:
     add(spool)
     run(spool, Server(Outcome(later=TWO, detail="450 busy")))

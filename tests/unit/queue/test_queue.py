@@ -19,7 +19,19 @@ from dtsconf.queue.held import Held, read_beside, read_head
 from dtsconf.queue.runner import Which
 from dtsconf.queue.schedule import LIFETIME, LONGEST_WAIT, next_attempt
 from dtsconf.queue.spool import Slot, Spool
-from tests.unit.queue.spooling import ALL, DUE, TWO, Clock, Message, Server, add, files, progress_of, run
+from tests.unit.queue.spooling import (
+    ALL,
+    DUE,
+    TWO,
+    Clock,
+    Message,
+    Server,
+    add,
+    dies_once_taken,
+    files,
+    progress_of,
+    run,
+)
 
 
 def test_a_queued_message_is_private_and_whole(spool: Spool) -> None:
@@ -227,15 +239,8 @@ def test_who_delivers_may_hold_the_next_ones_before_it_tells_of_one(spool: Spool
 def test_one_that_was_taken_is_not_sent_again_by_a_run_after_one_that_died(spool: Spool) -> None:
     add(spool)
 
-    def dies(items: Iterable[Item]) -> Generator[Outcome, None, None]:
-        for item in items:
-            item.begin()
-            item.taken()
-            raise KeyboardInterrupt
-        yield Outcome()
-
     with pytest.raises(KeyboardInterrupt):
-        run(spool, dies)
+        run(spool, dies_once_taken)
     server = Server()
     assert run(spool, server) == []
     assert server.got == []
@@ -258,15 +263,8 @@ def test_who_was_refused_is_not_forgotten_by_a_run_that_died_once_the_others_had
     refused = (Refused(TWO[0], 550, "550 no such user"),)
     run(spool, Server(Outcome(later=TWO[1:], refused=refused, detail="450 busy")))
 
-    def dies(items: Iterable[Item]) -> Generator[Outcome, None, None]:
-        for item in items:
-            item.begin()
-            item.taken()
-            raise KeyboardInterrupt
-        yield Outcome()
-
     with pytest.raises(KeyboardInterrupt):
-        run(spool, dies)
+        run(spool, dies_once_taken)
     (ran,) = run(spool, Server())
     assert ran.state == "failed"
     assert progress_of(spool.slots()[0]).refused == refused
