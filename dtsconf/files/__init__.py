@@ -13,12 +13,20 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from typing import Literal
+from threading import Thread
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 if sys.platform == "win32":
     _READ = os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT
 else:
     _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+_AT_ONCE = 8
+"""Files that are removed at the same time."""
 
 
 class FileProblem(Exception):
@@ -74,6 +82,22 @@ def private_folder(path: str) -> None:
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)
         os.chmod(path, 0o755 if path.endswith(SHARED) else 0o700)
+
+
+def remove_all(paths: Sequence[str]) -> None:
+    """Removes files, a few at a time: whoever removes one waits for the disk where freed blocks are discarded at once,
+    and on a network. What can't be removed stays."""
+
+    def remove(some: Sequence[str]) -> None:
+        for path in some:
+            with suppress(OSError):
+                os.unlink(path)
+
+    threads = [Thread(target=remove, args=(paths[first::_AT_ONCE],)) for first in range(min(_AT_ONCE, len(paths)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -59,8 +59,7 @@ class Queued:
 
 
 class Held:
-    """A message whose lock we have. A context manager: leaving it gives the lock back, but for one that is `served`,
-    which stays held until it is taken away."""
+    """A message whose lock we have. A context manager: leaving it gives the lock back."""
 
     def __init__(self, path: str, failed_folder: str, lock: FileLock) -> None:
         self._path, self._failed_folder, self._lock = path, failed_folder, lock
@@ -74,11 +73,10 @@ class Held:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._served:
-            self.release()
+        self.release()
 
     def release(self) -> None:
-        """Give the lock back, unless it went with the file. Raises: OSError."""
+        """Give the lock back, unless that is done or it went with the file. Raises: OSError."""
         if not self._gone:
             self._gone = True
             self._lock.release()
@@ -110,20 +108,23 @@ class Held:
         self.enter("waiting")
 
     def served(self) -> None:
-        """Note that everybody has got it; `remove` can wait then. Raises: OSError."""
+        """Note that everybody has got it: nobody sends it again, and any run takes it away. Raises: OSError."""
         if not self._served:
             self.enter("sent")
             self._served = True
 
-    def remove(self) -> None:
-        """Take it away: everybody has got it. Raises: OSError."""
-        self.served()  # where the lock must go before the file can (Windows), nobody sends it in between
-        self._leave(remove=True)
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What is to be taken away of one that was served."""
+        return (self._path, _beside(self._path)) if self._noted else (self._path,)
 
     def drop(self) -> None:
         """Take it away unsent, and what stands beside it. Raises: OSError."""
-        self._noted = True
-        self.remove()
+        self.served()  # where the lock must go before the file can (Windows), nobody sends it in between
+        self._gone = True
+        self._lock.release(remove=True)
+        with suppress(FileNotFoundError):
+            os.unlink(_beside(self._path))
 
     def give_up(self, progress: Progress) -> None:
         """Move it to `failed/`, with what is known; a failed one stays there. Raises: OSError."""
@@ -135,17 +136,12 @@ class Held:
         private_folder(folder)
         atomic_write(_beside(moved), progress.text())
         self.enter("waiting")
-        self._leave(move_to=moved)
+        self._gone = True
+        self._lock.release(move_to=moved)
+        with suppress(FileNotFoundError):
+            os.unlink(_beside(self._path))
         sync_folder(folder)
         sync_folder(here)
-
-    def _leave(self, *, remove: bool = False, move_to: str | None = None) -> None:
-        """The message goes from its place, and then what stands beside it."""
-        self._gone = True
-        self._lock.release(remove=remove, move_to=move_to)
-        if self._noted:
-            with suppress(FileNotFoundError):
-                os.unlink(_beside(self._path))
 
 
 def _beside(path: str) -> str:

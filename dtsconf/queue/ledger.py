@@ -86,12 +86,13 @@ def _by_hand(name: str) -> str:
 
 class Ledger:
     """The results of a run. `found` are the messages whose attempt is over, `more` those that go on at once, with whom
-    the server had no place for in the same transaction."""
+    the server had no place for in the same transaction, `gone` those that are noted as sent and to be taken away."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.found: list[Ran] = []
         self.more: deque[Taken] = deque()
+        self.gone: list[Held] = []
 
     def settle(self, taken: Taken, outcome: Outcome) -> float:
         """Write down what came of an attempt. Gives when the next one would be due."""
@@ -129,10 +130,8 @@ class Ledger:
             self._fail(taken, progress, hint)
             return
         held.served()
-        try:
-            held.remove()
-        except OSError:
-            held.release()  # it is noted as sent: a later run takes it away
+        held.release()
+        self.gone.append(held)
         self.found.append(Ran(entry.id, entry.message_id, "sent"))
 
     def keep(self, taken: Taken, progress: Progress, hint: str) -> None:

@@ -21,8 +21,9 @@ from dtsconf.queue.ledger import SPOOL, Clock, Ledger, Ran, SystemClock, Taken
 from dtsconf.queue.schedule import due
 from dtsconf.queue.spool import Slot, Spool
 
-SYNC_EVERY = 1.0
-"""Seconds: removals are made to survive a power cut that often, and at the end. One that doesn't is sent twice."""
+CLEAR_EVERY = 1.0
+"""Seconds: what was sent is taken away for good that often, and at the end. A power cut before that has it sent
+twice."""
 
 _OF_ALL = (errno.EROFS, errno.EMFILE, errno.ENFILE)
 """Troubles with one message's file that every other would have as well."""
@@ -51,7 +52,7 @@ class Runner:
         self._clock = clock or SystemClock()
         self._ledger = Ledger(self._clock)
         self._out: deque[Taken] = deque()
-        self._synced = 0.0
+        self._cleared = 0.0
 
     def run(self, which: Which) -> list[Ran]:
         """Deliver. Gives what became of each message that was taken, in the order of the queue; those that somebody
@@ -61,6 +62,7 @@ class Runner:
             OSError: the spool can't be read or written.
             Whatever `deliver` raises; the messages that it had not told of stay queued.
         """
+        self._cleared = self._clock.now()
         self._spool.tidy()
         slots = self._spool.slots()
         items = self._items(slots, which)
@@ -72,7 +74,7 @@ class Runner:
         finally:
             while self._out or self._ledger.more:
                 (self._out or self._ledger.more).popleft().held.release()
-        self._sync(at_once=True)
+            self._clear(at_once=True)
         place = {slot.id: number for number, slot in enumerate(slots)}
         return sorted(self._ledger.found, key=lambda ran: place[ran.id])
 
@@ -82,7 +84,7 @@ class Runner:
             for outcome in outcomes:
                 then = self._ledger.settle(self._out[0], outcome)
                 self._out.popleft()
-                self._sync(at_once=False)
+                self._clear(at_once=False)
                 if outcome.unusable:
                     unusable = outcome
                     break
@@ -151,7 +153,8 @@ class Runner:
         if entry.id != slot.id:  # somebody renamed its file: people know it by that name
             entry = replace(entry, id=slot.id)
         if phase == "sent":  # by a run that was killed before it could take the file away
-            held.remove()
+            held.release()
+            self._ledger.gone.append(held)
             return None
         if phase == "sending":  # by a run that was killed over it
             progress = replace(progress, attempts=progress.attempts + 1, unknown=progress.unknown + 1)
@@ -167,8 +170,9 @@ class Runner:
         self._ledger.finish(taken, progress)  # of a run that was killed before it could move the file to failed/
         return None
 
-    def _sync(self, *, at_once: bool) -> None:
+    def _clear(self, *, at_once: bool) -> None:
         now = self._clock.now()
-        if at_once or now - self._synced > SYNC_EVERY:
-            self._spool.sync()
-            self._synced = now
+        if at_once or now - self._cleared > CLEAR_EVERY:
+            self._spool.clear(self._ledger.gone)
+            self._ledger.gone.clear()
+            self._cleared = now

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from dtsconf.errors import DtsconfError, UsageProblem
-from dtsconf.files import private_folder, sync_folder
+from dtsconf.files import private_folder, remove_all, sync_folder
 from dtsconf.files.lock import FileLock
 from dtsconf.files.staging import new_file, sweep
 from dtsconf.frozen import frozen
@@ -151,6 +151,12 @@ class Spool:
         """Take away what writers that were killed have left. Raises: OSError."""
         if os.path.isdir(self.folder):
             sweep(self.folder)
+
+    def clear(self, served: Iterable[Held]) -> None:
+        """Take away messages that were sent, for good. One that can't be taken away is left to the next run. Raises:
+        OSError."""
+        remove_all([path for held in served for path in held.paths])
+        self.sync()
 
     def sync(self) -> None:
         """Make removals survive a power cut. Raises: OSError."""

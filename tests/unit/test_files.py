@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.files import FileProblem, private_folder, read_regular, sync_folder, write_all
+from dtsconf.files import FileProblem, private_folder, read_regular, remove_all, sync_folder, write_all
 from dtsconf.files.lock import FileLock
 from dtsconf.files.staging import atomic_write, new_file
 from dtsconf.files.trust import ACL, read_trusted, trusted_owners, untrusted, user_name
@@ -179,6 +179,17 @@ def test_private_folder_counts_from_the_current_one(tmp_path: Path, monkeypatch:
 
 
 # Locks
+
+
+def test_what_can_not_be_removed_keeps_no_other(tmp_path: Path) -> None:
+    paths = [tmp_path / str(number) for number in range(30)]
+    for number, path in enumerate(paths):
+        if number % 7 == 3:
+            path.mkdir()
+        elif number != 20:
+            path.touch()
+    remove_all([str(path) for path in paths])
+    assert sorted(int(path.name) for path in tmp_path.iterdir()) == [3, 10, 17, 24]
 
 
 def test_lock_excludes_and_tells_the_holders_text(tmp_path: Path) -> None:

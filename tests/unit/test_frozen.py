@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, field, fields, replace
+from typing import ClassVar
 
 import pytest
 
@@ -51,6 +53,40 @@ def test_replace_asdict_and_patterns_work() -> None:
     match Point(1, 2):
         case Point(x, y):
             assert (x, y) == (1, 2)
+
+
+@frozen
+class Placed(Point):
+    """Fields of its own behind those of its base, one of which it declares anew."""
+
+    kinds: ClassVar[int] = 3
+    y: int = 7
+    places: list[str] = field(default_factory=list, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.places.append("made")
+
+
+def test_a_class_below_has_the_fields_of_its_base() -> None:
+    assert [each.name for each in fields(Placed)] == ["x", "y", "secret", "cached", "places"]
+    assert Placed(1) == Placed(1, 7, places=[])
+    assert Placed(1).places == ["made"]
+    assert (Placed.kinds, Placed.__slots__) == (3, ("places",))  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        Placed()  # type: ignore[call-arg]
+
+
+def test_threads_that_build_the_first_values_at_once_get_whole_ones() -> None:
+    for _ in range(50):
+
+        @frozen
+        class Fresh:
+            x: int
+            many: list[int] = field(default_factory=list)
+
+        with ThreadPoolExecutor(8) as threads:
+            made = list(threads.map(Fresh, range(8)))
+        assert made == [Fresh(number) for number in range(8)]
 
 
 def test_there_is_no_room_for_other_attributes() -> None:

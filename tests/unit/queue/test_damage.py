@@ -14,7 +14,6 @@ from dtsconf.errors import DtsconfError
 from dtsconf.queue import held as held_module
 from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import Refused
-from dtsconf.queue.held import Held
 from dtsconf.queue.listing import listed
 from dtsconf.queue.spool import Spool
 from tests.unit.posix import make_fifo
@@ -186,11 +185,15 @@ REFUSED = Outcome(refused=(Refused(TWO[0], 550, "550 no such user"),), detail="5
 def test_a_kill_before_the_move_to_failed_serves_nobody_twice(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     add(spool)
 
-    def dies(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    replace = os.replace
+
+    def dies(source: str, place: str) -> None:
+        if place.startswith(spool.failed_folder) and place.endswith(".eml"):
+            raise KeyboardInterrupt
+        replace(source, place)
 
     with monkeypatch.context() as during:
-        during.setattr(Held, "_leave", dies)
+        during.setattr(os, "replace", dies)
         with pytest.raises(KeyboardInterrupt):
             run(spool, Server(REFUSED))
     server = Server()

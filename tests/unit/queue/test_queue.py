@@ -218,7 +218,7 @@ def test_who_delivers_may_hold_the_next_ones_before_it_tells_of_one(spool: Spool
         return held is None
 
     def look() -> None:
-        seen.append([os.path.exists(first.path), is_held(second), is_held(third)])
+        seen.append([is_held(first), is_held(second), is_held(third)])
 
     def server(items: Iterable[Item]) -> Generator[Outcome, None, None]:
         source = iter(items)
@@ -233,6 +233,28 @@ def test_who_delivers_may_hold_the_next_ones_before_it_tells_of_one(spool: Spool
 
     assert [ran.state for ran in run(spool, server)] == ["sent"] * 3
     assert seen == [[True, True, False], [False, True, True]]
+    assert files(spool) == []
+
+
+def test_what_was_sent_is_taken_away_once_a_second_and_never_sent_again_meanwhile(spool: Spool) -> None:
+    for number in range(4):
+        add(spool, message_id=f"<{number}@acme.example>")
+    clock, other = Clock(), Server()
+    left: list[int] = []
+
+    def server(items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        for item in items:
+            item.begin()
+            left.append(len(files(spool)))
+            yield Outcome()
+            if len(left) == 2:
+                clock.time += 1.5
+            if len(left) == 4:
+                assert run(spool, other) == []
+
+    assert [ran.state for ran in run(spool, server, clock=clock)] == ["sent"] * 4
+    assert left == [4, 4, 4, 1]
+    assert other.got == []
     assert files(spool) == []
 
 
@@ -286,6 +308,7 @@ def test_a_run_that_breaks_off_lets_go_of_all_that_it_held(spool: Spool) -> None
         run(spool, server)
     left = spool.slots()
     assert [read_head(slot.path)[1] for slot in left] == ["waiting", "waiting"]
+    assert len(files(spool)) == 2
     for slot in left:
         held = spool.take(slot)
         assert held is not None
