@@ -14,18 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cache
 from threading import RLock
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform, get_origin
 
 T = TypeVar("T")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[T]) -> type[T]:
-    """Make a value of the class; methods that it has itself stay its own. Its annotations are strings, as with
-    `from __future__ import annotations`."""
+    """Make a value of the class; methods that it has itself stay its own."""
     own = dict(vars(cls))
-    kinds: dict[str, str] = own.get("__annotations__", {})
-    names = [name for name, kind in kinds.items() if not kind.startswith("ClassVar")]
+    names = [name for name, kind in own.get("__annotations__", {}).items() if not _is_of_class(kind)]
     had = {name for base in cls.__mro__[1:] for name in vars(base).get("__slots__", ())}
     for name in ("__dict__", "__weakref__", *names):
         own.pop(name, None)
@@ -34,6 +32,12 @@ def frozen(cls: type[T]) -> type[T]:
     kind: Any = type(cls)
     made: type[T] = kind(cls.__name__, cls.__bases__, _SHARED | late | own | slots)
     return made
+
+
+def _is_of_class(annotation: Any) -> bool:
+    if isinstance(annotation, str):
+        return annotation.startswith("ClassVar")
+    return annotation is ClassVar or get_origin(annotation) is ClassVar
 
 
 class _Late:

@@ -10,13 +10,12 @@ import re
 import sys
 from functools import lru_cache
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_UNSHOWABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
-)
+# Patterns in text are compiled when they are first wanted (re keeps them): most commands want few of them.
+_CONTROLS = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_UNSHOWABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/@]*@)?(.*)")
-_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/@]*@)?(.*)"
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 # Negated classes: one that spells out all of Unicode costs 4 ms to compile.
 _ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f-\xa0]+'
 _ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
@@ -29,12 +28,12 @@ PLAIN_QUOTES = "take the curly quotes for plain ones (\" or '), or leave them ou
 
 def has_controls(text: str) -> bool:
     """Whether the text holds a control character (CR, LF, NUL, all of C0 and C1), a line separator or half a pair."""
-    return _CONTROLS.search(text) is not None
+    return not text.isprintable() and re.search(_CONTROLS, text) is not None
 
 
 def escape_controls(text: str) -> str:
     r"""The text as it may be shown on a terminal: control and direction characters as `\n`, `\x1b`, `\u202e`."""
-    return _UNSHOWABLE.sub(_escaped, text)
+    return text if text.isprintable() else re.sub(_UNSHOWABLE, _escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -62,7 +61,7 @@ def _decorated(text: str) -> tuple[str, str | None] | None:
     """A host with something around it: scheme, user, path, port, blanks."""
     if text != text.strip() or " " in text:
         return "has a blank in it", _without_blanks(text.split())
-    if found := _SCHEME.match(text):
+    if found := re.match(_SCHEME, text):
         return "has a scheme in it, and a host stands alone", _alone(found.group(2))
     if "@" in text:
         return "is an address, and a host stands alone", _alone(text.rpartition("@")[2])
@@ -107,7 +106,7 @@ def _malformed(text: str) -> tuple[str, str | None] | None:
     labels = ascii_name.removesuffix(".").split(".")
     if len(ascii_name) > 253:
         return "is longer than the 253 characters a host name may have", None
-    if bad := next((label for label in labels if not _LABEL.fullmatch(label)), None):
+    if bad := next((label for label in labels if not re.fullmatch(_LABEL, label)), None):
         return f"is no host name: the part '{bad}' can't stand in one", None
     if "" in labels:
         return "is no host name: two dots follow each other or one leads", None

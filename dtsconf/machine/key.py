@@ -7,15 +7,15 @@ HMAC-SHA256, RFC 2104.
 
 from __future__ import annotations
 
-import hmac
 import os
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError
 from dtsconf.machine.journal import put
 
 if TYPE_CHECKING:
+    import hmac
+
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.system import System
 
@@ -69,16 +69,22 @@ class MachineKey:
         return _KEYED + self._hmac(b"file\0" + content).hexdigest()
 
     def _hmac(self, message: bytes) -> hmac.HMAC:
-        return hmac.new(self._bytes, message, sha256)
+        import hmac
+
+        return hmac.new(self._bytes, message, "sha256")
 
 
 def plain_digest(content: bytes) -> str:
     """`sha256:` and 64 hex digits, for a file without a secret."""
-    return _PLAIN + sha256(content).hexdigest()
+    import hashlib  # which costs 2 ms: who only reads settings compares no digest
+
+    return _PLAIN + hashlib.sha256(content).hexdigest()
 
 
 def same_content(content: bytes, digest: str, key: MachineKey | None) -> bool:
     """Whether a digest of either kind is this content's. Without the key a keyed one can't be refuted: True."""
     if digest.startswith(_KEYED):
+        import hmac
+
         return key is None or hmac.compare_digest(key.digest(content), digest)
     return plain_digest(content) == digest

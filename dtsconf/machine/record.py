@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, field, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
@@ -120,6 +121,7 @@ def to_bytes(generation: Generation) -> bytes:
     return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
+@lru_cache(maxsize=2)  # a command asks for the newest one in several places
 def from_bytes(data: bytes) -> Generation:
     """Read what `to_bytes` wrote; fields that a newer dtsconf may have added are passed over.
 

@@ -24,7 +24,7 @@ def login_options(*, spare: bool) -> str:
     return _REQUIRED if spare else f"{_LOGIN} (a file, 0600, that holds the password)"
 
 
-_PROPOSED = re.compile(
+_PROPOSED = (
     r"(?:--set server\.(?:port|encryption)=\w+ )*--set login\.required=true"
     r"(?: --set login\.\w+=[^\s,;]+)*(?: \(a file[^)]*\))?"
 )
@@ -32,7 +32,7 @@ _PROPOSED = re.compile(
 
 def proposed_login(hint: str) -> str | None:
     """The options of `Facts.to_log_in` in a hint. None where it has none, or leads to another server."""
-    found = None if "server.host=HOST" in hint else _PROPOSED.search(hint)
+    found = None if "server.host=HOST" in hint else re.search(_PROPOSED, hint)
     return found.group() if found else None
 
 

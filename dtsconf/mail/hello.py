@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dtsconf.mail.reply import Reply
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_FQDN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]")
+_FQDN = rf"{_LABEL}(?:\.{_LABEL})*\.[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
 _BLOTTED_KEYWORD = re.compile(r"X{3,}[A-Z]?")
 _BLOTTED_BANNER = re.compile(r"\*{8,}")
 
@@ -79,7 +79,7 @@ def ehlo_name(hostname: str, local_address: str) -> str:
     No look-up is made for it: that could take long, and a literal is as valid (RFC 5321 4.1.4).
     """
     name = hostname.rstrip(".")
-    if _FQDN.fullmatch(name) and len(name) <= 255 and not name.lower().startswith("localhost."):
+    if re.fullmatch(_FQDN, name) and len(name) <= 255 and not name.lower().startswith("localhost."):
         return name
     bare = local_address.partition("%")[0]
     if bare.lower().startswith("::ffff:") and "." in bare:

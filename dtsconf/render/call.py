@@ -23,7 +23,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
 }
 """The commands that hints name, with those of the common options that have to go along."""
 
-_COMMAND = re.compile(rf"\bdtsconf ({'|'.join(TAKES)})\b(?! --help)(?: --profile FILE\b)?")
+_COMMAND = rf"\bdtsconf ({'|'.join(TAKES)})\b(?! --help)(?: --profile FILE\b)?"
 _END = re.compile(r"[`;,)]|$")
 
 
@@ -58,7 +58,7 @@ class Call:
             call = replace(self, profile=None, sets=()) if named else self
             return " ".join([command, *map(_quoted, call.words(name))])
 
-        return _COMMAND.sub(filled, _here(hint) if self.root else hint)
+        return re.sub(_COMMAND, filled, _here(hint) if self.root else hint)
 
 
 def _here(hint: str) -> str:

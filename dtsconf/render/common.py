@@ -12,7 +12,7 @@ import click
 from dtsconf.errors import Notice, Option, Place, Problem, Variable, Where
 from dtsconf.names import escape_controls
 
-_RAW = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
+_RAW = "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 """What JSON lets stand in a text, but a terminal would act on or an encoder refuse."""
 
 
@@ -65,7 +65,7 @@ def set_aside_data(item: Any) -> dict[str, Any]:
 def dump(data: Mapping[str, Any]) -> str:
     """One JSON object as text, every control character escaped."""
     text = json.dumps(data, ensure_ascii=False, indent=2)
-    return _RAW.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
+    return re.sub(_RAW, lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
 
 
 def envelope(command: str, outcome: Rendered, told: Sequence[Notice] = ()) -> str:

@@ -15,17 +15,15 @@ SCHEMES = ("vault", "keyring", "env", "file", "systemd")
 """The schemes dtsconf knows itself."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
-_HOME = re.compile(r"~[\w.-]*[/\\].")
-_PATH = re.compile(r"(/|[A-Za-z]:[/\\])[^/\\]+[/\\]")
-_VARIABLE = re.compile(r"\$(env:)?[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%")
+_HOME = r"~[\w.-]*[/\\]."
+_PATH = r"(/|[A-Za-z]:[/\\])[^/\\]+[/\\]"
+_VARIABLE = r"\$(env:)?[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%"
 _FORMS = {
-    "vault": re.compile(
-        r"(?!.*//)[^#?/\s][^#?\s]*/[^#?\s]*[^#?/\s](\?version=[1-9][0-9]*)?#[^#?\s]+(\?version=[1-9][0-9]*)?"
-    ),
-    "keyring": re.compile(r"[^/]+/.+"),
-    "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
-    "file": re.compile(r"/.+|/?[A-Za-z]:[/\\].+"),
-    "systemd": re.compile(r"[A-Za-z0-9_.@:-]+"),
+    "vault": (r"(?!.*//)[^#?/\s][^#?\s]*/[^#?\s]*[^#?/\s](\?version=[1-9][0-9]*)?#[^#?\s]+(\?version=[1-9][0-9]*)?"),
+    "keyring": r"[^/]+/.+",
+    "env": r"[A-Za-z_][A-Za-z0-9_]*",
+    "file": r"/.+|/?[A-Za-z]:[/\\].+",
+    "systemd": r"[A-Za-z0-9_.@:-]+",
 }
 _SHAPES = {
     "vault": "vault://MOUNT/PATH#FIELD",
@@ -69,11 +67,11 @@ def shape_meant(text: str) -> str | None:
     scheme, colon, rest = text.partition(":")
     if colon and scheme in _SHAPES and not rest.startswith("//"):
         return f"a reference of that kind is written {_SHAPES[scheme]}"
-    if _HOME.match(text):
+    if re.match(_HOME, text):
         return f"a file's path is written {_SHAPES['file']}, without ~"
-    if _VARIABLE.fullmatch(text):
+    if re.fullmatch(_VARIABLE, text):
         return f"a variable is written {_SHAPES['env']}, without $ or %"
-    return f"a file's path is written {_SHAPES['file']}" if _PATH.match(text) else None
+    return f"a file's path is written {_SHAPES['file']}" if re.match(_PATH, text) else None
 
 
 def looks_like_reference(text: str) -> bool:
@@ -96,7 +94,7 @@ def parse(text: str, schemes: tuple[str, ...] = SCHEMES) -> Reference:
     if scheme not in schemes:
         raise NotAReference(f"unknown secret scheme '{scheme}://'", _nearest(scheme, schemes), literal=False)
     form = _FORMS.get(scheme)
-    if (form is not None and form.fullmatch(rest) is None) or has_controls(rest):
+    if (form is not None and re.fullmatch(form, rest) is None) or has_controls(rest):
         raise NotAReference(
             f"{'an' if scheme == 'env' else 'a'} {scheme} reference has the form {_SHAPES.get(scheme, scheme + '://...')}",
             f"~ means no home in a reference: {HOME_HINT}" if scheme == "file" and rest.startswith("~") else None,

@@ -6,7 +6,6 @@ Sources: Microsoft Entra "National clouds" (sign-in), Microsoft 365 "URLs and IP
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
 from dtsconf.errors import Notice, Problem
 from dtsconf.names import escape_controls
@@ -44,6 +43,8 @@ KEYS = ("microsoft.authority", "microsoft.smtp.host")
 
 def is_authority(url: str) -> bool:
     """Whether the address is Microsoft's own sign-in."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(url)
     return parts.hostname in AUTHORITIES and parts.port in (None, 443) and parts.path in ("", "/")
 
@@ -72,6 +73,8 @@ _ELSE = {
 
 def no_authority(values: Mapping[str, Setting]) -> list[Problem]:
     """A host of Microsoft's that nobody signs in at, and one of its sign-in servers with a path behind it (code 3)."""
+    from urllib.parse import urlsplit
+
     key = KEYS[0]
     setting = values[key]
     parts = urlsplit(setting.value)

@@ -2,10 +2,9 @@
 
 Environment names, the JSON Schemas, `explain`, `--help`, `show --screen` and the README's table derive from here (see
 `keys`, `docs`, `schema`). The docstring under a field is its meaning. Types and their checks are in `types`; conditions
-between settings are in `check`. Source of the labels: DTS's Email Settings screen.
+between settings are in `check`. Source of the labels: DTS's Email Settings screen. Annotations are no texts here, as
+they are elsewhere: to read them back would cost each start 2 ms.
 """
-
-from __future__ import annotations
 
 from dataclasses import field
 from typing import Annotated, Literal

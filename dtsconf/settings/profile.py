@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from typing_extensions import override
 
@@ -18,9 +17,6 @@ from dtsconf.settings.declared import checked
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
 from dtsconf.settings.trust import TrustingReader, moved_to, plain_reader
 from dtsconf.settings.values import Layer, Organisation, Value
-
-if TYPE_CHECKING:
-    from dtsconf.settings.part import Part
 
 __all__ = ["Profile", "Reader", "load_profile", "plain_reader", "profile_of"]
 
@@ -57,11 +53,7 @@ def load_profile(path: str, *, read: Reader = plain_reader, chains: Chains | Non
         problems += _untrusted_roots(chain, read)
     if problems:
         raise Invalid(tuple(problems))
-    return profile_of(chain, _digest(chain.parts))
-
-
-def _digest(parts: Sequence[Part]) -> str:
-    return hashlib.sha256(b"".join(part.hash for part in parts)).hexdigest()
+    return profile_of(chain, b"".join(part.hash for part in chain.parts))
 
 
 def _untrusted_roots(chain: Chain, read: TrustingReader) -> tuple[Problem, ...]:
@@ -76,7 +68,7 @@ def _untrusted_roots(chain: Chain, read: TrustingReader) -> tuple[Problem, ...]:
     return chain.with_excerpts(found)
 
 
-def profile_of(chain: Chain, digest: str = "") -> Profile:
+def profile_of(chain: Chain, hashed: bytes = b"") -> Profile:
     """What a chain says, as the organisation's word; its problems are the caller's affair."""
     others = chain.others
     targets = others.get("targets")
@@ -91,7 +83,7 @@ def profile_of(chain: Chain, digest: str = "") -> Profile:
         tuple(_target(item) for item in targets.raw) if targets else (Target(kind="dts"),),
         record.raw if record else None,
         tuple(item.raw for item in expects.raw) if expects else (),
-        digest,
+        hashed,
         tuple(part.path for part in chain.parts),
         chain=chain,
     )

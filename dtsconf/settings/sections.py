@@ -1,10 +1,9 @@
 """The profile file and its sections, declared once: the reader's shapes and the JSON Schema derive from here.
 
 As in `model`, the docstring under a field is its meaning. Conditions between fields (a vault method and what it needs,
-targets given twice) are in `part`; these classes only say what each field may hold by itself.
+targets given twice) are in `part`; these classes only say what each field may hold by itself. Annotations are no texts,
+as in `model`.
 """
-
-from __future__ import annotations
 
 import sys
 from dataclasses import field

@@ -57,12 +57,12 @@ class SetAside:
 class Organisation:
     """What a profile with its chain says, or the machine config that came of one.
 
-    `digest` is a SHA-256 in hex of all bytes read; `files` are their paths, the profile first. `given` holds the keys
-    that somebody set, as opposed to defaults: for a profile those of its layer, while a machine config, which writes
-    every setting, lists them. `delivered` are a machine config's ids of delivered secrets, by settings key: they go
-    with just these settings, since an apply may put another config there at any time. `absent` tells why there is
-    neither profile nor machine config, in words; None where there is one. `sound`: a machine config that this version
-    itself wrote, so that its values were checked together, by the model, before.
+    `hashed` are the bytes that the digest is of; `files` are the paths of what was read, the profile first. `given`
+    holds the keys that somebody set, as opposed to defaults: for a profile those of its layer, while a machine config,
+    which writes every setting, lists them. `delivered` are a machine config's ids of delivered secrets, by settings
+    key: they go with just these settings, since an apply may put another config there at any time. `absent` tells why
+    there is neither profile nor machine config, in words; None where there is one. `sound`: a machine config that this
+    version itself wrote, so that its values were checked together, by the model, before.
     """
 
     name: str
@@ -73,12 +73,21 @@ class Organisation:
     targets: tuple[Target, ...]
     record: str | None = None
     expects: tuple[str, ...] = ()
-    digest: str = ""
+    hashed: bytes = field(default=b"", repr=False)
     files: tuple[str, ...] = ()
     given: frozenset[str] | None = None
     delivered: Mapping[str, str] = field(default_factory=dict)
     absent: str | None = None
     sound: bool = False
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 in hex that is another one when any of the files is; '' where there was nothing to read."""
+        if not self.hashed:
+            return ""
+        import hashlib  # which costs 2 ms: who only sends wants no digest
+
+        return hashlib.sha256(self.hashed).hexdigest()
 
     def gave(self, key: str) -> bool:
         """Whether the organisation itself set the key. A written null is no value: it resets, as if nobody had."""

@@ -111,13 +111,13 @@ _SHOWN_WHERE_BEGUN: Final = (
 
 _CLOSERS: Final = {"[": "]", "{": "}"}
 
-_ODD_BLANK: Final = re.compile(r"(?:.*[{,])?[ ]*(?:-[ ]*)?(?:[\w.-]+:)?([\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000])")
+_ODD_BLANK: Final = r"(?:.*[{,])?[ ]*(?:-[ ]*)?(?:[\w.-]+:)?([\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000])"
 """One that web pages and word processors write: before a key or a dash, or behind it."""
 
-_SECOND: Final = re.compile(r"(?:^|[{,\[])\s*(?:- )?[\w.-]+:\s+[^\s{}\[\],][^{}\[\],]*$")
+_SECOND: Final = r"(?:^|[{,\[])\s*(?:- )?[\w.-]+:\s+[^\s{}\[\],][^{}\[\],]*$"
 """A key with its value, and no further one."""
 
-_GLUED: Final = re.compile(r"\s*[A-Za-z_]+:(?!//)\S")
+_GLUED: Final = r"\s*[A-Za-z_]+:(?!//)\S"
 
 
 def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
@@ -156,7 +156,7 @@ def _by_its_lines(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYa
 def odd_blank(lines: Sequence[str], number: int) -> BadYaml | None:
     """A blank that is none to YAML, where one has to stand, in this line or the one above it."""
     for at in (number, number - 1):
-        if 0 < at <= len(lines) and (found := _ODD_BLANK.match(lines[at - 1])):
+        if 0 < at <= len(lines) and (found := re.match(_ODD_BLANK, lines[at - 1])):
             told = f"the blank here is U+{ord(found.group(1)):04X}, which is none to YAML"
             hint = "type a plain one in its place: it came along by copying"
             return BadYaml("syntax", told, hint, (at, found.start(1) + 1))
@@ -165,7 +165,7 @@ def odd_blank(lines: Sequence[str], number: int) -> BadYaml | None:
 
 def glued(text: str) -> bool:
     """Whether a text starts like `key:value`: to YAML that is one word. What has // after the colon is an address."""
-    return _GLUED.match(text) is not None
+    return re.match(_GLUED, text) is not None
 
 
 def no_blank(at: tuple[int, int]) -> BadYaml:
@@ -191,7 +191,7 @@ def _colon_within(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYa
     line, column = at
     text = lines[line - 1] if line <= len(lines) else ""
     stopped = said.startswith(("mapping values are not allowed", "did not find expected ','"))
-    if not stopped or not _SECOND.search(text[: column - 1]) or not re.match(r":(\s|$)", text[column - 1 :]):
+    if not stopped or not re.search(_SECOND, text[: column - 1]) or not re.match(r":(\s|$)", text[column - 1 :]):
         return None
     comma = "" if said.startswith("mapping") else ", or a comma between two pairs"
     told = "this colon ends a key, and one stands before it"

@@ -57,7 +57,7 @@ def effective(
     policy = Policy(tuple(Lock(key, place(101)) for key in locks), rules)
     org = Organisation(
         name, layer, policy, verify or Verify(), secrets or SecretsOptions(deliver="file"), targets, None, expects,
-        f"{hash(str(values)) & 0xFFFF:064x}", ("/srv/site.yaml",),
+        str(values).encode(), ("/srv/site.yaml",),
     )  # fmt: skip
     above = Layer(
         "environment", {key: Value(raw, Variable(KEYS[key].variable)) for key, raw in (environment or {}).items()}
