@@ -118,7 +118,7 @@ class Conversation:
         """A stage of the report in which trouble on the wire becomes the StageFailed that explains it."""
         return self.report.stage(name, doing, self._ended)
 
-    def _ended(self, stage: str, error: BaseException | None) -> StageFailed | None:
+    def _ended(self, stage: str, error: BaseException) -> StageFailed | None:
         self.report.heard_any |= self._wire is not None and self._wire.received > 0
         if not isinstance(error, (TimeoutError, ConnectionLost, NotAReply)):
             return None

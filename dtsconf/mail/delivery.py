@@ -102,7 +102,8 @@ def _mail_line(talk: Conversation, envelope: Envelope, content: Content) -> str:
 
 def _mail_from(talk: Conversation, envelope: Envelope, content: Content, replies: Pipeline) -> None:
     with talk.stage("mail-from", f"announcing mail from {envelope.sender}") as row:
-        require_fit(talk, envelope, content)
+        if not replies.waiting:  # else that was seen to before they went out
+            require_fit(talk, envelope, content)
         reply = replies.next()
         if not reply.positive:
             if reply.code != 421:
@@ -194,6 +195,8 @@ def _ask_for(
 
 def _recipient(talk: Conversation, address: str, reply: Reply | None, refused: StageFailed | None = None) -> Recipient:
     """One recipient's row, with secrets masked."""
+    if refused is None and talk.report.terse:
+        return Recipient(address, True)
     masker = talk.report.masker
     return Recipient(
         address,

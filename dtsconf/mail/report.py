@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from dtsconf.mail.reply import Reply
 
-    Ended = Callable[[str, BaseException | None], StageFailed | None]
-    """(stage, what was raised or None) -> what explains it, or None."""
+    Ended = Callable[[str, BaseException], StageFailed | None]
+    """(stage, what was raised) -> what explains it, or None."""
 
 EARLY = ("resolve", "connect", "banner")
 """Stages whose failure without a byte read means that the server was not reached (contract, "Exit codes")."""
@@ -41,7 +41,7 @@ class Row:
             self.detail, self.said_by, self.reply = reply.text, "server", reply
 
 
-def not_explained(_stage: str, _error: BaseException | None) -> StageFailed | None:
+def not_explained(_stage: str, _error: BaseException) -> StageFailed | None:
     """What was raised goes on as it is."""
     return None
 
@@ -62,11 +62,12 @@ class Running:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is None:
+            self._report.keep(self._name, self._start, self._row, None)
+            return
         explained = self._ended(self._name, error)
         failed = explained or error
-        if failed is None:
-            self._report.keep(self._name, self._start, self._row, None)
-        elif isinstance(failed, StageFailed):
+        if isinstance(failed, StageFailed):
             row = Row(failed.detail, failed.said_by, failed.reply)
             self._report.keep(self._name, self._start, row, failed)
         if explained is not None:
@@ -76,7 +77,7 @@ class Running:
 class Report:
     """Collects the stages of one conversation. `heard_any` is set once a byte of the server was read; `greeting` is its
     first reply, not masked: to be judged, and never shown; `content` is set once the server wants to hear the mail
-    itself; `progress` is called with a few words when a stage begins."""
+    itself; `progress` is called with a few words when a stage begins; `terse`: nobody reads what goes well."""
 
     def __init__(self, progress: Callable[[str], None] | None = None, masker: Masker | None = None) -> None:
         self.progress = progress
@@ -85,14 +86,14 @@ class Report:
         self.heard_any = False
         self.greeting = ""
         self.content = False
-        self._terse = False
+        self.terse = False
         self._unkept = Row(kept=False)
 
     def begin_anew(self, *, terse: bool = False) -> None:
         """The next message on the same connection: its stages are told by themselves, `terse` only one that fails."""
         self.stages = []
         self.content = False
-        self._terse = terse
+        self.terse = terse
 
     @property
     def failure(self) -> Stage | None:
@@ -111,18 +112,18 @@ class Report:
 
     def stage(self, name: str, doing: str, ended: Ended = not_explained) -> Running:
         """One stage, to be run `with`: a row is kept whether it ends well or raises StageFailed (which goes on to the
-        caller). `ended` is told how it ended, and may explain what was raised."""
-        if self.progress is not None and not self._terse:
+        caller). `ended` may explain what was raised."""
+        if self.progress is not None and not self.terse:
             self.progress(self.masker.show_own(doing))
         return Running(self, name, ended)
 
     def row(self) -> Row:
         """What a stage that begins now fills in."""
-        return self._unkept if self._terse else Row()
+        return self._unkept if self.terse else Row()
 
     def keep(self, name: str, start: float, row: Row, failed: StageFailed | None) -> None:
         """The row of a stage that began at `start` (of perf_counter)."""
-        if failed is None and self._terse:
+        if failed is None and self.terse:
             return
         show = self.masker.show
         self.stages.append(

@@ -31,6 +31,7 @@ LETTERS: dict[Phase, bytes] = {"waiting": b"W", "sending": b"S", "sent": b"D"}
 """The first octet of a message's file: changed in place, which costs next to nothing."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
+_DECODER = json.JSONDecoder()
 _PHASES = {letter: phase for phase, letter in LETTERS.items()}
 
 
@@ -135,7 +136,7 @@ def _tuple(value: Any) -> Any:
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(data)
+        found = _DECODER.decode(data.decode())
     except (ValueError, RecursionError):
         raise Damaged("it can't be read") from None
     if not isinstance(found, dict):
