@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from dtsconf.files import private_folder, sync_folder, write_all
@@ -122,10 +123,15 @@ if sys.platform == "linux":
 
 def new_file(path: str, mode: int = 0o600) -> Staging:
     """A file in the making, for a path at which there is none. Raises: OSError."""
-    if sys.platform == "linux" and os.access(_DESCRIPTORS, os.X_OK):
+    if sys.platform == "linux" and _shows_descriptors():
         with suppress(OSError):  # what stands in the way is told by the plain way, too, or that does it
             return _Unnamed(path, mode)
     return Staging(path, mode)
+
+
+@cache
+def _shows_descriptors() -> bool:
+    return os.access(_DESCRIPTORS, os.X_OK)
 
 
 def atomic_write(path: str, data: bytes, mode: int = 0o600, *, durable: bool = True) -> None:

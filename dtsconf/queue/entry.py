@@ -56,7 +56,7 @@ class Entry:
     def line(self) -> bytes:
         """The first line of its file."""
         # Not asdict, which copies every value deeply: a queue of many feels it.
-        held: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        held: dict[str, Any] = {name: getattr(self, name) for name, _ in _checks(Entry)}
         held["format"] = FORMAT
         return LETTERS["waiting"] + _ENCODER.encode(held).encode() + b"\n"
 

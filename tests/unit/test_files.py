@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dtsconf.files import FileProblem, private_folder, read_regular, remove_all, sync_folder, write_all
+from dtsconf.files import FileProblem, private_folder, read_regular, remove_all, staging, sync_folder, write_all
 from dtsconf.files.lock import FileLock
 from dtsconf.files.staging import atomic_write, new_file
 from dtsconf.files.trust import ACL, read_trusted, trusted_owners, untrusted, user_name
@@ -89,7 +90,7 @@ def test_atomic_write_that_fails_leaves_the_old_file(
 
 
 @pytest.fixture(params=["without a name", "no such files here", "no /proc", "no links"])
-def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Systems with and without files that have no name yet."""
     opened, access = os.open, os.access
 
@@ -108,7 +109,9 @@ def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
         monkeypatch.setattr(os, "link", forbidden)
     if request.param == "no /proc":
         monkeypatch.setattr(os, "access", lambda path, how: path != "/proc/self/fd" and access(path, how))
-    return str(request.param)
+    staging._shows_descriptors.cache_clear()
+    yield str(request.param)
+    staging._shows_descriptors.cache_clear()
 
 
 def test_a_new_file_is_there_whole_or_not_at_all(tmp_path: Path, system: str) -> None:
