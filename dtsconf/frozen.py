@@ -54,8 +54,7 @@ class _Late:
             if vars(self._owner)[self._name] is self:
                 whole: Any = dataclass(eq=False, repr=False)(self._plain)
                 for name in _LATE:
-                    if isinstance(vars(self._owner)[name], _Late):
-                        setattr(self._owner, name, vars(whole)[name])
+                    setattr(self._owner, name, vars(whole)[name])
         return getattr(self._owner if value is None else value, self._name)
 
 

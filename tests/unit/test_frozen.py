@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, field, fields, replace
+from functools import partial
 from typing import ClassVar
 
 import pytest
@@ -76,12 +78,29 @@ def test_a_class_below_has_the_fields_of_its_base() -> None:
         Placed()  # type: ignore[call-arg]
 
 
-def test_threads_that_build_the_first_values_at_once_get_whole_ones() -> None:
+@frozen
+class Doubled:
+    """A value with an `__init__` of its own."""
+
+    x: int
+
+    def __init__(self, x: int) -> None:
+        object.__setattr__(self, "x", 2 * x)
+
+
+def test_an_init_of_its_own_stays() -> None:
+    assert [each.name for each in fields(Doubled)] == ["x"]
+    assert Doubled(2).x == 4
+
+
+def test_threads_that_build_the_first_values_at_once_get_whole_ones(request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)
     for _ in range(50):
 
         @frozen
         class Fresh:
-            x: int
+            x: int = 0
             many: list[int] = field(default_factory=list)
 
         with ThreadPoolExecutor(8) as threads:

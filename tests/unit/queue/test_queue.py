@@ -258,6 +258,14 @@ def test_what_was_sent_is_taken_away_once_a_second_and_never_sent_again_meanwhil
     assert files(spool) == []
 
 
+def test_what_was_taken_away_survives_a_power_cut(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(spool)
+    seen: list[list[str]] = []
+    monkeypatch.setattr("dtsconf.queue.spool.sync_folder", lambda folder: seen.append(os.listdir(folder)))
+    run(spool, Server())
+    assert seen == [[]]
+
+
 def test_one_that_was_taken_is_not_sent_again_by_a_run_after_one_that_died(spool: Spool) -> None:
     add(spool)
 
