@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.route import Encryption, Link
+from dtsconf.mail.route import Link
 
 if TYPE_CHECKING:
     from dtsconf.mail.transcript import Transcript
     from dtsconf.proof import Level, Verification
+    from dtsconf.settings.model import Encryption
 
 WHOLE = 4
 """A conversation may take this many times the time-out of one stage when the job gives no deadline."""

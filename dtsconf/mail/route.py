@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 from dtsconf.mail import rights
@@ -17,10 +17,9 @@ from dtsconf.proof import Past
 if TYPE_CHECKING:
     from dtsconf.mail.transcript import Transcript
     from dtsconf.secret.value import Secret
+    from dtsconf.settings.model import Encryption
     from dtsconf.token import TokenSource
     from dtsconf.web.client import Client
-
-Encryption = Literal["none", "auto", "tls", "starttls"]
 
 
 @frozen

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dtsconf.mail.evidence.introduction import Refusal
-    from dtsconf.mail.route import Encryption, Link
+    from dtsconf.mail.route import Link
     from dtsconf.proof import Stage, Verification
+    from dtsconf.settings.model import Encryption
 
 PORTS = (25, 465, 587, 2525)
 """Relay (RFC 5321), submissions (RFC 8314), submission (RFC 6409), and what providers offer where 25 is blocked."""
