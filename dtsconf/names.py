@@ -191,6 +191,10 @@ def address_fault(text: str) -> tuple[str, str | None] | None:
     if text.endswith(">") and "<" in text:
         inner = text[text.rindex("<") + 1 : -1]
         return "is more than the address", f"write {inner}" if inner and address_fault(inner) is None else None
+    if text[:7].lower() == "mailto:":
+        inner = text[7:].partition("?")[0]
+        bare = f"write {inner}" if inner and address_fault(inner) is None else "write it as name@domain"
+        return "is a link to a mail address", bare
     if text.startswith(CURLY) or text.endswith(CURLY):
         return "is no mail address: it stands in curly quotes", PLAIN_QUOTES
     local, at, domain = text.rpartition("@")

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 import click
 
-from dtsconf.names import CURLY, PLAIN_QUOTES, escape_controls
+from dtsconf.names import CURLY, PLAIN_QUOTES, address_fault, escape_controls
 
 _SETTINGS = {
     "--from": "sender.email=ADDRESS",
@@ -76,7 +76,7 @@ def words_meant(
     if (slashed := f"--{rest[0][1:]}") in texts and rest[0].startswith("/"):
         return f"an option has two hyphens: {slashed}"
     meant = (found for at in _places(rest[0], given) if (found := _after(given, at, texts)))
-    return next(meant, None)
+    return next(meant, None) or _recipients(rest, texts)
 
 
 def _texts(command: click.Command) -> Collection[str]:
@@ -113,6 +113,13 @@ def _after(given: Sequence[str], at: int, texts: Collection[str]) -> str | None:
     if option in _ADDRESSES and "@" in words[-1] and "<" not in whole:
         whole = f"{' '.join(words[:-1])} <{words[-1]}>"
     return escape_controls(f'a value with blanks goes in quotation marks: {option} "{whole}"')
+
+
+def _recipients(rest: Sequence[str], texts: Collection[str]) -> str | None:
+    """What to type in place of addresses that no option stands before; None where a word is none."""
+    if "--to" not in texts or any(address_fault(word) for word in rest):
+        return None
+    return f"did you mean {' '.join(f'--to {escape_controls(word)}' for word in rest)}?"
 
 
 def _looks_like_profile(word: str) -> bool:
