@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any, Final
 import yaml
 
 from dtsconf.errors import Place, Problem, Where
+from dtsconf.names import address_fault, host_fault
 from dtsconf.settings.document import Document, read_profile_text
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.policy import OPS, Lock, Op, Policy, Recipients, Rule
@@ -177,10 +179,19 @@ def _operand(key: str, op: Op, value: Value) -> Any:
     if op in ("min", "max"):
         _refuse_unordered(key, op, value)
         return _fitting(key, op, value)
-    if op == "matches" and key == "sender.email" and value.raw.startswith("@"):
+    if op == "matches" and key == "sender.email" and (meant := _address_glob(value.raw)):
         text = f"matches of the rule on {key}: no address matches {shown(value.raw)}"
-        raise _BadOperand(Problem("rule", text, f"write {shown('*' + value.raw)}", value.where, key))
+        raise _BadOperand(Problem("rule", text, f"write {shown(meant)}", value.where, key))
     return value.raw
+
+
+def _address_glob(glob: str) -> str | None:
+    """What to write in place of a pattern that no address matches; None for one that some may match."""
+    wild = re.search(r"[*?[]", glob) is not None
+    if not glob.startswith("@") and (wild or address_fault(glob) is None):
+        return None
+    domain = glob.strip("/^$").lstrip("@")
+    return f"*@{domain}" if wild or host_fault(domain) is None else "*@acme.example"
 
 
 def _refuse_unordered(key: str, op: str, value: Value) -> None:

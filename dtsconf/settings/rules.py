@@ -129,22 +129,22 @@ def _hint(rule: Rule, setting: Setting) -> str:
     return f"change {rule.key}{place}, or take it out to fall back to the layer below (`dtsconf explain {rule.key}`)"
 
 
-_REGULAR = re.compile(r"^\^|\$$|\\\.|[.\])][*+]")
-"""What a glob hardly holds and a regular expression mostly does."""
+_FOREIGN = re.compile(r"^\^|\$$|\\\.|[.\])][*+]|^/.*/$|%")
+"""What a glob hardly holds: a regular expression does, or a pattern of SQL."""
 
 _REPEATED = re.compile(r"(?:\[[^\]]+\]|\([^)]*\)|(?<!\\)\.)[*+]")
 
 
 def _glob_meant(rule: Rule, value: Any) -> str | None:
-    """What to write in a rule whose pattern is a regular expression; None where the glob of it doesn't hold either."""
+    """What to write in a rule whose pattern is of another kind; None where the glob of it doesn't hold either."""
     if rule.op != "matches":
         return None
     for pattern in map(str, _listed(rule.operand)):
-        bare = pattern.removeprefix("^").removesuffix("$")
-        glob = _REPEATED.sub("*", bare).replace("\\", "")
-        if _REGULAR.search(pattern) and _matches(rule.key, value, glob):
+        bare = re.sub(r"^/(.*)/$", r"\1", pattern).removeprefix("^").removesuffix("$")
+        glob = _REPEATED.sub("*", bare).replace("\\", "").replace("%", "*")
+        if _FOREIGN.search(pattern) and _matches(rule.key, value, glob):
             at = f" at {rule.where}" if rule.where else ""
-            return f"matches takes a glob, with * for any text, and no regular expression: write {shown(glob)}{at}"
+            return f"matches takes a glob, with * for any text and no other signs: write {shown(glob)}{at}"
     return None
 
 

@@ -29,6 +29,7 @@ _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
 _DASH: Final = re.compile(r"\s*-\s")
 _VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
+_COMMA: Final = "a comma ends a text in braces: put one that holds a comma in quotes, whole"
 _FORMAT: Final = f"write dtsconf: {FORMAT}"
 
 
@@ -55,7 +56,7 @@ class Walk:
             if name in astray:
                 continue
             if sub is None:
-                self._unknown(knode, name, shape, prefix)
+                self._unknown((knode, vnode), name, shape, prefix)
             elif type(sub) is Leaf:
                 if (value := self._leaf(vnode, sub, prefix + name)) is not None:
                     self.values[prefix + name] = value
@@ -113,15 +114,21 @@ class Walk:
             second, "duplicate-key", f"{where} is given twice, first in line {line}", "leave one of them", prefix + name
         )
 
-    def _unknown(self, knode: yaml.Node, name: str, shape: Mapping, prefix: str) -> None:
+    def _unknown(self, pair: tuple[yaml.Node, yaml.Node], name: str, shape: Mapping, prefix: str) -> None:
+        knode, _ = pair
         base = prefix.removeprefix("settings.")
         if glued(name):
             bad, word = no_blank((0, 0)), name.partition(":")[0]
             self._problem(knode, bad.kind, f"{base}{word}: {bad.message}", bad.hint, prefix + word[:100])
             return
         told = shown(name).strip("'")
-        hint = suggestion(name, shape, prefix, own=self.own)
+        hint = _COMMA if self._cut_off(*pair) else suggestion(name, shape, prefix, own=self.own)
         self._problem(knode, "unknown-key", f"unknown key {base}{told}", hint, prefix + name[:100])
+
+    def _cut_off(self, knode: yaml.Node, vnode: yaml.Node) -> bool:
+        """Whether a key is what stands behind the comma of a text in braces: a word without a colon."""
+        before = self.source.text[: knode.start_mark.index].rstrip(" ")
+        return before.endswith(",") and knode.end_mark.index == vnode.end_mark.index
 
     def _astray(self, pairs: Pairs[str, tuple[yaml.Node, yaml.Node]], shape: Mapping, prefix: str) -> Collection[str]:
         """The keys that belong into another mapping, told: one problem for all that belong into the same one."""

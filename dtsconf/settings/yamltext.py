@@ -51,13 +51,21 @@ DEEPEST: Final = 64
 LARGEST: Final = 20_000
 """The most nodes that aliases may come to once written out."""
 
-_FOREIGN = {
-    b"PK\x03\x04": "a ZIP archive, as documents of Word and Excel are (.docx, .xlsx)",
-    b"\xd0\xcf\x11\xe0": "a document of an old Word or Excel (.doc, .xls)",
-    b"{\\rtf": "a document in Rich Text Format (.rtf)",
-    b"%PDF-": "a PDF document",
+_SAVE: Final = "save what it holds as plain text, in UTF-8"
+_PAGE: Final = (
+    "a web page, and no profile",
+    "get the file itself (Raw, Download), not the page that shows it or asks for a sign-in",
+)
+_FOREIGN: Final = {
+    b"pk\x03\x04": ("a ZIP archive, as documents of Word and Excel are (.docx, .xlsx), and no text", _SAVE),
+    b"\xd0\xcf\x11\xe0": ("a document of an old Word or Excel (.doc, .xls), and no text", _SAVE),
+    b"{\\rtf": ("a document in Rich Text Format (.rtf), and no text", _SAVE),
+    b"%pdf-": ("a PDF document, and no text", _SAVE),
+    b"\x1f\x8b": ("packed by gzip, and no text", "unpack it (gunzip), and name the file that comes of it"),
+    b"<!doctype html": _PAGE,
+    b"<html": _PAGE,
 }
-"""By its first bytes: what people take a profile for."""
+"""By its first bytes, in small letters: what people take a profile for, and what to do."""
 
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _BREAK = re.compile("\r\n|\r|\n")
@@ -106,8 +114,9 @@ def decode(file: str, data: bytes) -> Source:
     Raises:
         BadYaml: too long, no UTF-8, or with characters that no YAML file holds.
     """
-    if (kind := next((kind for start, kind in _FOREIGN.items() if data.startswith(start)), None)) is not None:
-        raise BadYaml("no-text", f"the file is {kind}, and no text", "save what it holds as plain text, in UTF-8")
+    head = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if (told := next((told for start, told in _FOREIGN.items() if head.startswith(start)), None)) is not None:
+        raise BadYaml("no-text", f"the file is {told[0]}", told[1])
     if len(data) > LIMIT:
         raise BadYaml("too-big", "the file is over 1 MiB; a profile is some kilobytes", "is this the right file?")
     try:

@@ -117,6 +117,9 @@ _ODD_BLANK: Final = r"(?:.*[{,])?[ ]*(?:-[ ]*)?(?:[\w.-]+:)?([\u00a0\u1680\u2000
 _SECOND: Final = r"(?:^|[{,\[])\s*(?:- )?[\w.-]+:\s+[^\s{}\[\],][^{}\[\],]*$"
 """A key with its value, and no further one."""
 
+_COMMENT: Final = r""""(?:[^"\\]|\\.)*(?:"|$)|'[^']*'|(?<=\s)(#.*)"""
+"""Texts in quotes, which are passed over, and a comment."""
+
 _GLUED: Final = r"\s*[A-Za-z_]+:(?!//)\S"
 
 
@@ -132,6 +135,8 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
     if "unexpected end of stream" in said and opened:
         return unclosed((opened.line + 1, opened.column + 1))
     if bad := odd_blank(lines, at[0]) or _by_its_lines(said, lines, at):
+        return bad
+    if opened and (bad := _comment_within(lines, (opened.line + 1, opened.column + 1), at)):
         return bad
     if "expected node content" in said and (last := _left_open(lines, at)):
         return BadYaml("syntax", "a bracket or brace is opened and not closed", "close it", last)
@@ -196,6 +201,18 @@ def _colon_within(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYa
     comma = "" if said.startswith("mapping") else ", or a comma between two pairs"
     told = "this colon ends a key, and one stands before it"
     return BadYaml("syntax", told, f"put a text that holds ': ' in quotes{comma}", at)
+
+
+def _comment_within(lines: Sequence[str], opened: tuple[int, int], at: tuple[int, int]) -> BadYaml | None:
+    """A comment that holds the end of the bracket opened before it: the # was to be part of a text."""
+    closer = _CLOSERS.get("".join(lines[opened[0] - 1 : opened[0]])[opened[1] - 1 : opened[1]])
+    for number in range(opened[0], min(at[0], len(lines)) + 1) if closer else ():
+        begun = next((found for found in re.finditer(_COMMENT, lines[number - 1]) if found.group(1)), None)
+        if begun and closer in begun.group(1):
+            told = f"a comment begins at this #, and the {closer} stands in it"
+            hint = f"put a text that holds ' #' in quotes, or write {closer} before the comment"
+            return BadYaml("syntax", told, hint, (number, begun.start(1) + 1))
+    return None
 
 
 def _left_open(lines: Sequence[str], at: tuple[int, int]) -> tuple[int, int] | None:

@@ -117,12 +117,15 @@ def test_the_message_tells_value_place_rule_and_reason() -> None:
     [
         (".*@nx.example", "write '*@nx.example' at /etc/profiles/acme.yaml:200:3"),
         (r"^[a-z]+@nx\.example$", "write '*@nx.example' at /etc/profiles/acme.yaml:200:3"),
+        (r"/.*@nx\.example$/", "write '*@nx.example' at /etc/profiles/acme.yaml:200:3"),
+        ("%@nx.example", "write '*@nx.example' at /etc/profiles/acme.yaml:200:3"),
+        ("%@other.example", "change sender.email"),
         (r".*@nx\.(example|test)$", "change sender.email"),
         (".*@other.example", "change sender.email"),
         ("*@other.example", "change sender.email"),
     ],
 )
-def test_a_regular_expression_in_the_place_of_a_glob_is_told_where_its_glob_would_hold(pattern: str, hint: str) -> None:
+def test_a_pattern_of_another_kind_is_told_where_its_glob_would_hold(pattern: str, hint: str) -> None:
     org = organisation(
         {**WORKING, "sender.email": "plant@nx.example"}, rules=[rule("sender.email", "matches", pattern)]
     )

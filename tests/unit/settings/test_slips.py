@@ -168,10 +168,22 @@ def test_a_bare_version_gets_the_condition_to_write(version: str) -> None:
     assert not told(f'{HEAD}requires: ">={bare}"\n')
 
 
-def test_a_glob_that_no_address_matches() -> None:
-    text = f"{HEAD}policy:\n  rules:\n    - key: sender.email\n      matches: '@acme.example'\n"
+@pytest.mark.parametrize(
+    ("glob", "meant"),
+    [
+        ("@nx.example", "*@nx.example"),
+        ("@*.nx.example", "*@*.nx.example"),
+        ("nx.example", "*@nx.example"),
+        ("/@nx.example/", "*@nx.example"),
+        ("at nx", "*@acme.example"),
+    ],
+)
+def test_a_glob_that_no_address_matches(glob: str, meant: str) -> None:
+    text = f"{HEAD}policy:\n  rules:\n    - key: sender.email\n      matches: '{glob}'\n"
     (problem,) = read_part("p.yaml", text.encode()).problems
-    assert (str(problem.where), problem.hint) == ("p.yaml:6:16", "write '*@acme.example'")
+    assert (str(problem.where), problem.hint) == ("p.yaml:6:16", f"write '{meant}'")
+    for fine in (meant, "nx.*", "ann@nx.example"):
+        assert not read_part("p.yaml", text.replace(glob, fine).encode()).problems
 
 
 LOGIN = """dtsconf: 1
@@ -357,6 +369,29 @@ def test_a_colon_within_a_text_is_told_where_it_stands(line: str, at: str) -> No
     assert str(problem.hint).startswith("put a text that holds ': ' in quotes")
     assert str(problem.hint).endswith(", or a comma between two pairs") == ("{" in line)
     assert not told(f"{HEAD}settings:\n  sender: {line.replace('Plant: Perth', repr('Plant: Perth'))}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("{name: Plant #1, email: a@b.example}", "4:24"),
+        ("{email: a@b.example, name: Plant #1}\n  server: {host: h}", "4:44"),
+        ("{name: 'It #2', # x\n    email: Plant #1}", "5:18"),
+    ],
+)
+def test_a_comment_that_swallows_the_end_of_a_bracket_is_told_where_it_begins(line: str, at: str) -> None:
+    problem = only(f"{HEAD}settings:\n  sender: {line}\n")
+    assert f"{problem.where}: {problem.message}" == f"p.yaml:{at}: a comment begins at this #, and the }} stands in it"
+    assert problem.hint == "put a text that holds ' #' in quotes, or write } before the comment"
+    assert not told(f"{HEAD}settings:\n  sender: {{name: 'Plant #1', email: a@b.example}} # {{}}\n")
+
+
+def test_a_comma_within_a_text_in_braces_is_told() -> None:
+    problem = only(f"{HEAD}settings:\n  sender: {{name: Plant, Perth, email: a@b.example}}\n")
+    assert (str(problem.where), problem.message) == ("p.yaml:4:25", "unknown key sender.Perth")
+    assert problem.hint == "a comma ends a text in braces: put one that holds a comma in quotes, whole"
+    for pair in ("Perth: x", "Perth:"):
+        assert "comma" not in str(only(f"{HEAD}settings:\n  sender: {{name: Plant, {pair}}}\n").hint)
 
 
 @pytest.mark.parametrize(

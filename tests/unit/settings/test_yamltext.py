@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 
 import pytest
@@ -25,6 +26,9 @@ CASES = {
     "UTF-16": ("a: b\n".encode("utf-16"), "encoding", (1, 1)),
     "Word document": (b"PK\x03\x04\x14\x00" + b"\0" * LIMIT, "no-text", (1, 1)),
     "Rich Text": (b"{\\rtf1\\ansi dtsconf: 1}", "no-text", (1, 1)),
+    "gzip": (gzip.compress(b"dtsconf: 1\n"), "no-text", (1, 1)),
+    "web page": (b"\xef\xbb\xbf\r\n<!DOCTYPE html>\n<html>dtsconf: 1</html>", "no-text", (1, 1)),
+    "web page of old": (b"<HTML>\n<HEAD>", "no-text", (1, 1)),
     "over 1 MiB": (b"a" * (LIMIT + 1), "too-big", (1, 1)),
     "a line of 1 MiB": (b"a: b\nc: " + b"d" * (LIMIT - 100), "too-long", (2, 1)),
     "60,000 brackets": (b"[" * 60_000, "nesting", (1, DEEPEST + 1)),
