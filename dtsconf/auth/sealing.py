@@ -110,6 +110,15 @@ def _no_store(missing: SecretUnavailable) -> SignInFailed:
     return SignInFailed(message, without_keyring(missing.hint))
 
 
+def no_keyring(environ: Mapping[str, str]) -> SecretUnavailable | None:
+    """Why no keyring can hold a key here; None where one is there, be it locked: nobody is asked to unlock it."""
+    try:
+        KeyringBackend(environ, []).store()
+    except SecretUnavailable as missing:
+        return missing
+    return None
+
+
 def without_keyring(hint: str | None) -> str:
     """What to do where the keyring can't be had that should hold the key: its own `hint`, then the other places."""
     own = for_a_key(hint or "unlock the keyring")

@@ -6,14 +6,13 @@ asked and there is none, the answer is an error at once that names `dtsconf sign
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
-from dtsconf.auth import claims, clouds, credentials
+from dtsconf.auth import claims, clouds, credentials, lasting
 from dtsconf.auth.facts import Facts
 from dtsconf.auth.held import FRESH, Held
 from dtsconf.auth.places import Places
@@ -26,18 +25,6 @@ from dtsconf.token import Token
 
 LAST = 60
 """Seconds that a token which can't be renewed may have left to be handed out all the same."""
-SIGN_IN = "sign in first, as this user: dtsconf sign-in"
-KEEP = "--set microsoft.remember_me=true"
-_NO_MEMORY = (
-    "this login session has no memory that ends with it (XDG_RUNTIME_DIR)"
-    if sys.platform == "linux"
-    else "this system has no memory that ends when you log out"
-)
-UNKEPT = (
-    f"microsoft.remember_me is false, and {_NO_MEMORY}, so a sign-in ends with its command here; keep it: {KEEP}, then "
-    "sign in: dtsconf sign-in"
-)
-"""Where a sign-in ends with the command that made it: to sign in first would help nobody."""
 NO_TERMINAL = "sign in at a terminal: dtsconf sign-in; from another machine: ssh -t to this one, and the same there"
 _NOW = "dtsconf sign-in"
 AGAIN = f"sign in again: {_NOW}"
@@ -78,12 +65,15 @@ class UserTokens:
         Raises:
             SignInFailed: there is none without the user, or the identity provider says no.
         """
-        self._store.tidy()
+        taken_away = self._store.tidy()
         found = self._kept(challenge, fresh=fresh) if self._store.there() else None
         if found is None and (fresh or challenge is not None):
             raise SignInFailed("the sign-in can't be renewed without you", AGAIN)
         if found is None:
-            found = self._signed_in()
+            if self._person is None:
+                message = f"nobody is signed in to {self._wanted.issuer}, and nobody can be asked here"
+                raise SignInFailed(message, lasting.before(self._wanted, self._environ, taken_away=taken_away))
+            found = self._signed_in(self._person)
         self._handed = found.access
         return _token(found)
 
@@ -107,7 +97,7 @@ class UserTokens:
         """
         if self._person is None:
             raise SignInFailed("there is no terminal here to ask somebody at", NO_TERMINAL)
-        return self._store.facts(self._signed_in(accept))
+        return self._store.facts(self._signed_in(self._person, accept))
 
     def forget(self) -> None:
         """Keep nothing of this sign-in. Raises: SignInFailed."""
@@ -164,14 +154,11 @@ class UserTokens:
         )
         return None if answer is None else client.held(answer, found.account)
 
-    def _signed_in(self, accept: Callable[[str], object] = lambda _address: None) -> Held:
-        if self._person is None:
-            message = f"nobody is signed in to {self._wanted.issuer}, and nobody can be asked here"
-            raise SignInFailed(message, _before(self._wanted))
+    def _signed_in(self, person: Person, accept: Callable[[str], object] = lambda _address: None) -> Held:
         with self._store.alone():
             self._store.ready()
         try:
-            found = interact(self._wanted, self._provider, self._person, self._environ)
+            found = interact(self._wanted, self._provider, person, self._environ)
         finally:
             self._provider.close()
         accept(found.account.username)
@@ -249,14 +236,6 @@ def interact(wanted: Wanted, provider: Provider, person: Person, environ: Mappin
         case _:
             assert_never(choice.flow)
     return client.held(answer)
-
-
-def _before(wanted: Wanted) -> str:
-    """What has to be done before a run that nobody can be asked in."""
-    first = SIGN_IN if wanted.kept else UNKEPT
-    if wanted.idle is None:
-        return first
-    return f"{wanted.idle} is given, and an application alone uses it: --set microsoft.flow=application; else {first}"
 
 
 def _token(found: Held) -> Token:

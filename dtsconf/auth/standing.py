@@ -30,13 +30,15 @@ class SignedIn:
 @frozen
 class Standing:
     """How this user stands with the machine's microsoft mode. `facts` None: not signed in, or nobody has to be.
-    `exposed`: others could read or replace the tokens; `kept`: a sign-in outlives its command here."""
+    `exposed`: others could read or replace the tokens; `kept`: a sign-in outlives its command here; `cache` is
+    microsoft.token_cache."""
 
     flow: str
     facts: Facts | None
     proof: SignInProof | None
     exposed: Exposed | None = None
     kept: bool = True
+    cache: str = "encrypted"
 
     @property
     def warning(self) -> Notice | None:

@@ -138,14 +138,17 @@ class Store:
             self._store_name,
         )
 
-    def tidy(self) -> None:
-        """Take away what an earlier Remember Me left where it is off now, and the other kind of file where it is on.
-        Raises: SignInFailed."""
+    def tidy(self) -> bool:
+        """Take away what an earlier Remember Me left where it is off now, and the other kind of file where it is on;
+        whether the first was there. Raises: SignInFailed."""
         if self._wanted.remember:
             other = PLAIN if self._sealer is not None else SEALED
             _remove(self._path(other))
-        elif any(os.path.exists(os.path.join(self._places.tokens, self._wanted.name + s)) for s in (SEALED, PLAIN)):
+            return False
+        left = any(os.path.exists(os.path.join(self._places.tokens, self._wanted.name + s)) for s in (SEALED, PLAIN))
+        if left:
             forget(Places(self._places.state, None), self._environ, self._wanted.name)
+        return left
 
     def _suffix(self) -> str:
         return SEALED if self._sealer is not None else PLAIN

@@ -3,6 +3,7 @@ Signs nobody in, and opens no token cache."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from dtsconf.doctor import clock
@@ -36,9 +37,6 @@ def sign_in(subject: Subject) -> Iterator[Check]:
     yield standing_of(subject)
 
 
-_UNKEPT = "microsoft.remember_me: true in the profile: without it a sign-in ends with its command here; dtsconf sign-in"
-
-
 def standing_of(subject: Subject) -> Check:
     """How this user stands with the machine's own settings."""
     from dtsconf.render.sign_in import standing_text
@@ -51,5 +49,14 @@ def standing_of(subject: Subject) -> Check:
     if exposed := found.warning:
         return Check("sign-in", "warn", f"{told}: {one_line(exposed.message)}", exposed.hint)
     owed = found.flow != "application" and found.facts is None
-    hint = "dtsconf sign-in" if found.kept else _UNKEPT
-    return Check("sign-in", "warn" if owed else "ok", told, hint if owed else None)
+    if not owed:
+        return Check("sign-in", "ok", told)
+    return Check("sign-in", "warn", told, "dtsconf sign-in" if found.kept else _to_keep(found.cache))
+
+
+def _to_keep(cache: str) -> str:
+    """What makes a sign-in last with the machine's own settings, which no --set changes."""
+    from dtsconf.auth.lasting import unkept
+    from dtsconf.render.proposals import unset
+
+    return unset(unkept(cache, os.environ))

@@ -143,7 +143,8 @@ def standing(given: Inputs) -> Standing | None:
     facts = known.read_facts(known.facts_path(folder, name)) if folder else None
     open_to_others = exposed(folder, name) if folder else None
     proof = known.read_proof(known.proof_path(places.state, name))
-    return Standing(str(microsoft.get("flow")), facts, proof, open_to_others, folder is not None)
+    flow, cache = str(microsoft.get("flow")), str(microsoft.get("token_cache"))
+    return Standing(flow, facts, proof, open_to_others, folder is not None, cache)
 
 
 def proven_here(found: Standing | None, generation: Generation | None) -> SignInProof | None:

@@ -12,6 +12,8 @@ from dtsconf.auth.exposure import exposed
 from dtsconf.auth.facts import Facts, facts_path, write
 from dtsconf.doctor.check import Subject
 from dtsconf.doctor.sign_in import standing_of
+from dtsconf.errors import SecretUnavailable
+from dtsconf.secret.keyring import KeyringBackend
 from dtsconf.wiring import Inputs, effective, layout_of, local_system
 from dtsconf.wiring.identity import places_of, wanted_of
 from tests.unit.cli.calls import call, profile
@@ -93,3 +95,19 @@ def test_who_could_have_had_them_is_told_by_status_and_doctor(
     assert warning["kind"] == "tokens-exposed"
     check = standing_of(subject)
     assert (check.state, "not yours alone" in check.detail) == ("warn", True)
+
+
+def test_doctor_leads_to_a_sign_in_that_lasts_where_no_keyring_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(_self: KeyringBackend) -> str:
+        raise SecretUnavailable("there is no session bus", None)
+
+    monkeypatch.setattr(KeyringBackend, "store", missing)
+    root, text = str(tmp_path / "root"), PEOPLE.replace(", remember_me: true, token_cache: file", "")
+    assert call(capsys, "apply", "--yes", "--profile", profile(tmp_path, text), "--root", root).code == 0
+    layout = layout_of(root)
+    subject = Subject(layout, local_system(layout), effective(Inputs(root=root), user=True), time.time())
+    hint = str(standing_of(subject).hint)
+    assert "write microsoft.remember_me: true and microsoft.token_cache: file into the profile and apply that" in hint
+    assert "there is no session bus" in hint

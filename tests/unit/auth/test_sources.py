@@ -21,6 +21,7 @@ from dtsconf.auth.request import Account, Wanted
 from dtsconf.auth.sources import ApplicationTokens, UserTokens
 from dtsconf.auth.store import Store
 from dtsconf.errors import SecretUnavailable, SignInFailed
+from dtsconf.secret.keyring import KeyringBackend
 from dtsconf.secret.value import Secret
 from dtsconf.token import Token
 from tests.fakes.provider import CANARY, DEVICE, FakeProvider, Reply, tokens
@@ -80,11 +81,54 @@ def test_nobody_to_ask_is_an_error_at_once_that_names_the_command(make: Make, pr
         ({"idle": "microsoft.certificate"}, "microsoft.certificate is given, and an application alone uses it: --set "),
     ],
 )
-def test_to_sign_in_first_is_said_where_that_is_kept(make: Make, change: dict[str, Any], words: str) -> None:
+def test_to_sign_in_first_is_said_where_that_is_kept(
+    make: Make, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setattr(KeyringBackend, "store", lambda _self: "a test's store")
     with pytest.raises(SignInFailed, match="nobody is signed in") as caught:
         make(replace(USER, **change)).get()
     assert str(caught.value.hint).startswith(words) or words in str(caught.value.hint)
     assert ("remember_me" in str(caught.value.hint)) is ("remember_me" in words)
+
+
+def no_keyring(_self: KeyringBackend) -> str:
+    raise SecretUnavailable("there is no session bus", "run it within that user's session")
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        (
+            {"cache": "encrypted", "remember": False},
+            "--set microsoft.remember_me=true --set microsoft.token_cache=file, ",
+        ),
+        ({"remember": False}, "--set microsoft.remember_me=true, "),
+        ({"cache": "encrypted"}, "--set microsoft.token_cache=file keeps the tokens"),
+        ({"cache": "encrypted", "remember": False, "session": True}, None),
+    ],
+)
+def test_where_no_keyring_is_the_sign_in_to_type_keeps_its_tokens_in_a_file(
+    make: Make, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], options: str | None
+) -> None:
+    monkeypatch.setattr(KeyringBackend, "store", no_keyring)
+    with pytest.raises(SignInFailed, match="nobody is signed in") as caught:
+        make(replace(USER, **change)).get()
+    hint = str(caught.value.hint)
+    assert options in hint if options else "--set" not in hint
+    assert ("there is no session bus" in hint) is ("token_cache" in hint)
+
+
+def test_a_sign_in_by_set_that_the_next_command_takes_away_leads_to_the_profile(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeyringBackend, "store", no_keyring)
+    make(person=Somebody()).sign_in()
+    with pytest.raises(SignInFailed, match="nobody is signed in") as caught:
+        make(replace(USER, remember=False, cache="encrypted")).get()
+    hint = str(caught.value.hint)
+    assert "has just been taken away" in hint
+    assert "write microsoft.remember_me: true and microsoft.token_cache: file into the profile and apply that" in hint
+    assert "--set microsoft" not in hint
 
 
 def test_a_sign_in_without_a_terminal_is_told_that_it_needs_one(make: Make) -> None:
