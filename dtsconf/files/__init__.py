@@ -93,9 +93,14 @@ def remove_all(paths: Sequence[str]) -> None:
             with suppress(OSError):
                 os.unlink(path)
 
-    threads = [Thread(target=remove, args=(paths[first::_AT_ONCE],)) for first in range(min(_AT_ONCE, len(paths)))]
-    for thread in threads:
-        thread.start()
+    threads = []
+    for first in range(min(_AT_ONCE, len(paths))):
+        thread = Thread(target=remove, args=(paths[first::_AT_ONCE],))
+        try:
+            thread.start()
+            threads.append(thread)
+        except RuntimeError:  # this user may have no more threads
+            remove(paths[first::_AT_ONCE])
     for thread in threads:
         thread.join()
 

@@ -184,6 +184,18 @@ def test_private_folder_counts_from_the_current_one(tmp_path: Path, monkeypatch:
 # Locks
 
 
+def test_files_are_removed_where_no_thread_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    paths = [tmp_path / str(number) for number in range(20)]
+    for path in paths:
+        path.touch()
+    remove_all([str(path) for path in paths])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_can_not_be_removed_keeps_no_other(tmp_path: Path) -> None:
     paths = [tmp_path / str(number) for number in range(30)]
     for number, path in enumerate(paths):
