@@ -261,6 +261,19 @@ def test_an_address_for_uploads_that_is_elsewhere(server: GraphServer, certifica
     assert server.drafts == {}
 
 
+def test_a_host_for_uploads_that_is_out_of_reach(server: GraphServer, certificates: Certificates) -> None:
+    """`test` has a small mail, and would find nothing wrong."""
+    server.upload_host = "https://127.0.0.1:1"
+    (sent,) = send(server, certificates, message(Bytes("big.log", 2 * PIECE)))
+    assert sent.failure is not None
+    assert (sent.failure.stage, sent.failure.cause, server.drafts) == ("request", "refused", {})
+    assert sent.failure.detail.startswith("127.0.0.1: ")
+    hint = sent.failure.hint or ""
+    assert hint.startswith("ask whoever runs the firewall to let this machine out to 127.0.0.1, port 443")
+    assert "takes attachments of 3 MB and more and nothing else" in hint
+    assert "to have the reason looked for" not in hint
+
+
 @pytest.mark.parametrize("operation", ["draft", "createUploadSession", "attachment", "send"])
 def test_a_draft_that_fails_is_taken_back(server: GraphServer, certificates: Certificates, operation: str) -> None:
     server.faults = [Fault("refuse", operation, 403, "ErrorAccessDenied", "Access is denied.")]

@@ -138,7 +138,7 @@ class Talk:
         try:
             response = self.exchange(method, url, data=data, kind=kind)
         except NoAnswer as error:
-            failed = troubles.failed(error.trouble, self.host)
+            failed = self.unheard(error.trouble, url)
         else:
             if response.status_code == expected:
                 return response
@@ -166,12 +166,19 @@ class Talk:
         """Wait."""
         self._clock.sleep(seconds)
 
-    def refused(self, response: Answer, *, large: bool = False) -> StageFailed:
-        """The failure that an answer means."""
+    def unheard(self, trouble: Trouble, url: str) -> StageFailed:
+        """The failure that no answer from the URL means: the service's own, or the one that it names for an upload."""
+        there = urlsplit(url)
+        if there.netloc == urlsplit(self.base).netloc:
+            return troubles.failed(trouble, self.host)
+        return troubles.of_upload(trouble, there.hostname or "", self.host)
+
+    def refused(self, response: Answer, *, large: bool = False, url: str = "") -> StageFailed:
+        """The failure that an answer means; `url`: whose it is, where it isn't the service's own."""
         refusal = replies.refusal(response.status_code, response.headers, response.text)
         if refusal.page:
-            self.trouble = self.session().somebody_elses(self.base, described(response))
-            return troubles.failed(self.trouble, self.host)
+            self.trouble = self.session().somebody_elses(url or self.base, described(response))
+            return self.unheard(self.trouble, url or self.base)
         application, sender = self.route.user is not None, self.sender or self.mailbox
         facts = refusals.Facts(self.mailbox, sender, application, large, self.route.client, refusal.wait)
         finding = refusals.finding(refusal, facts)

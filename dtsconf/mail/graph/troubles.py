@@ -30,6 +30,18 @@ _ELSEWHERE = {
     "page": "the answer is no answer of Microsoft Graph's: {}",
 }
 
+_LARGE_ONLY = (
+    "{host} takes attachments of 3 MB and more and nothing else: a test mail never goes there, and smaller mails are "
+    "sent all the same"
+)
+_UPLOAD = {
+    "dns": "ask whoever runs this network's DNS why it doesn't know {host} (getent hosts {host} shows when it does)",
+    **dict.fromkeys(
+        ("no-route", "refused", "timeout"),
+        "ask whoever runs the firewall to let this machine out to {host}, port 443, as it does to {service}",
+    ),
+}
+
 
 def failed(trouble: Trouble, host: str) -> StageFailed:
     """As the failure of the stage it happened in."""
@@ -39,6 +51,16 @@ def failed(trouble: Trouble, host: str) -> StageFailed:
     if proxied:
         detail = f"{trouble.proxy_told}: {detail}"
     return StageFailed.of(Finding(trouble.cause, hint), detail, trouble.said_by)
+
+
+def of_upload(trouble: Trouble, host: str, service: str) -> StageFailed:
+    """The same for the host that the service names for large attachments: only a mail with one shows what is there."""
+    found = failed(trouble, host)
+    ask = _UPLOAD.get(trouble.cause, "").format(host=host, service=service) if trouble.what != "proxy" else ""
+    ask = ask or (found.hint or "").removesuffix(TO_LOOK)
+    found.detail = f"{host}: {found.detail}"
+    found.hint = f"{ask}; {_LARGE_ONLY.format(host=host)}"
+    return found
 
 
 def unknown(seen: str, recipient: str) -> StageFailed:

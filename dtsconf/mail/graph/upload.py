@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dtsconf.mail.failure import StageFailed
-from dtsconf.mail.graph import apart, replies, troubles
+from dtsconf.mail.graph import apart, replies
 from dtsconf.web.trouble import NoAnswer
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _session(talk: Talk, draft: str, attached: Attached) -> str | None:
     try:
         response = talk.exchange("POST", url, data=body, kind=_JSON)
     except NoAnswer as error:
-        failed = troubles.failed(error.trouble, talk.host)
+        failed = talk.unheard(error.trouble, url)
     else:
         if response.status_code == 201:
             return _allowed(talk, replies.member(response.text, "uploadUrl") or "")
@@ -163,7 +163,7 @@ class _Upload:
         try:
             return self._talk.plain("PUT", self._url, piece, headers)
         except NoAnswer as error:
-            self._last = troubles.failed(error.trouble, urlsplit(self._url).hostname or "")
+            self._last = self._talk.unheard(error.trouble, self._url)
             return None
 
     def _after(self, at: int, length: int, response: Answer | None) -> int:
@@ -179,7 +179,7 @@ class _Upload:
                 self._pauses = iter(PAUSES)
                 return start
         if response is not None and not (status in (409, 416, 429) or status >= 500):
-            raise self._talk.refused(response, large=True)
+            raise self._talk.refused(response, large=True, url=self._url)
         self._wait(response)
         return self._asked(at, whole=whole)
 
@@ -211,7 +211,7 @@ class _Upload:
         wait = max(next(self._pauses, inf), asked)
         if wait > self._talk.longest_wait():
             if response is not None:
-                raise self._talk.refused(response, large=True)
+                raise self._talk.refused(response, large=True, url=self._url)
             if self._last is not None:
                 raise self._last
         self._talk.rest(wait)

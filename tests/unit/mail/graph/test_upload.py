@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hypothesis import given, strategies as st
 
-from dtsconf.mail.graph.troubles import failed, unknown
+from dtsconf.mail.graph.troubles import failed, of_upload, unknown
 from dtsconf.mail.graph.upload import PIECE, Reader
 from dtsconf.proof import CAUSES
 from dtsconf.web.trouble import Proxy, Trouble
@@ -56,6 +56,20 @@ def test_a_proxy_is_named() -> None:
     )
     assert told.detail == "the proxy proxy:3128 (from connection.proxy): 407 no"
     assert "connection.proxy" in (told.hint or "")
+
+
+def test_a_host_for_uploads_is_named_and_no_small_mail_is_proposed_to_look_for_it() -> None:
+    proxy = Proxy("http", "proxy", 3128, "connection.proxy")
+    for trouble in (
+        Trouble("lookup", "dns", "seen", "system"),
+        Trouble("connect", "timeout", "seen", "system"),
+        Trouble("proxy", "blocked", "403 no", "server", proxy=proxy),
+        Trouble("certificate", "tls-expired", "seen", "tls"),
+    ):
+        told = of_upload(trouble, "outlook.office.com", "graph.microsoft.com")
+        assert told.detail.startswith("outlook.office.com: ")
+        assert "outlook.office.com takes attachments of 3 MB and more" in (told.hint or "")
+        assert "dtsconf test" not in (told.hint or "")
 
 
 def test_a_redirect_without_an_address() -> None:
