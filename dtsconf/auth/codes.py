@@ -251,7 +251,12 @@ _WORKLOAD = Row(
 )
 
 APPLICATION: dict[int, Row] = {
-    **dict.fromkeys((50097, 50131, 53000, 53001, 53002, 53003, 53004, 530003, 530035), _WORKLOAD),
+    **dict.fromkeys((50097, 50131, 53000, 53001, 53002, 53003, 53004, 530003), _WORKLOAD),
+    530035: Row(
+        "the organisation's security defaults block the application",
+        f"{LOGS}; the defaults are at {{portal}} > Overview > Properties > Manage security defaults, and know no "
+        "exceptions: who needs one has Conditional Access policies take their place",
+    ),
     50196: Row(
         "this app asked too often in a short time",
         "wait some minutes; every run asks for a token of its own, so let one run send many mails: with --queue, then "

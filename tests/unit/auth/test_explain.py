@@ -67,11 +67,18 @@ def test_an_application_is_no_person_to_another_provider_either(name: str) -> No
     assert "sign in again" not in (error.hint or "sign in again")
 
 
-@pytest.mark.parametrize("number", [53003, 530003, 53000, 530035])
+@pytest.mark.parametrize("number", [53003, 530003, 53000])
 def test_a_policy_on_an_application_is_one_for_workload_identities(number: int) -> None:
     error = failed(answer(number), APPLICATION_WANTED)
     assert "for workload identities" in error.message
     assert "Named locations" in (error.hint or "")
+
+
+def test_security_defaults_are_no_policy_that_could_except_an_application() -> None:
+    error = failed(answer(530035), APPLICATION_WANTED)
+    assert "security defaults block the application" in error.message
+    assert "Properties > Manage security defaults" in (error.hint or "")
+    assert "Named locations" not in (error.hint or "")
 
 
 @pytest.mark.parametrize(
