@@ -48,6 +48,37 @@ PROVIDERS: tuple[Keyed, ...] = (
     ),
     Keyed(r"sparkpostmail\.com", "SparkPost", "SMTP_Injection", _KEY, "SparkPost: SMTP relay endpoints"),
     Keyed(r"smtp\.resend\.com", "Resend", "resend", _KEY, "Resend: Send emails with SMTP (resend.com/docs)"),
+    Keyed(
+        r"smtp-relay\.(brevo|sendinblue)\.com",
+        "Brevo",
+        "",
+        "the SMTP login that its console shows (an address made for that) as user name and an SMTP key, not an API key,"
+        " as password",
+        "Brevo: Create and manage your SMTP keys (help.brevo.com)",
+    ),
+    Keyed(
+        r"smtp\.mandrillapp\.com",
+        "Mailchimp Transactional (Mandrill)",
+        "",
+        "an API key as password, whatever the user name",
+        "Mailchimp Transactional: SMTP integration (mailchimp.com/developer)",
+    ),
+    Keyed(
+        r"smtp\.[\w.-]+\.oraclecloud\.com",
+        "Oracle Cloud",
+        "",
+        "the SMTP user name (ocid1.user...) and SMTP password that its console makes for a user of this region, not"
+        " those of the account",
+        "Oracle Cloud Infrastructure: Email Delivery, generating SMTP credentials for a user (docs.oracle.com)",
+    ),
+    Keyed(
+        r"smtp\.azurecomm\.net",
+        "Azure Communication Services",
+        "",
+        "the SMTP user name that is set up in its resource and linked to an application of Entra (or"
+        " RESOURCE.APPLICATION.TENANT) and a client secret of that application as password",
+        "Azure Communication Services: Create credentials for SMTP authentication (learn.microsoft.com)",
+    ),
     Keyed(r"zeptomail\.\w+", "ZeptoMail", "emailapikey", "a Send Mail token as password", "Zoho ZeptoMail: SMTP"),
 )
 

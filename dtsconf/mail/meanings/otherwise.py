@@ -48,7 +48,7 @@ _OTHERS: Mapping[str, Mapping[str, str]] = {
     accounts.SENDGRID: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
     accounts.EXCHANGE_WRONG: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
     hints.GOOGLE_PASSWORD: {"slip": hints.SLIP},
-    hints.EXCHANGE_PASSWORD: {"slip": hints.SLIP},
+    hints.EXCHANGE_PASSWORD: {"slip": hints.SLIP, "keyed": accounts.KEYED},
     hints.LISTED: {"login": hints.LISTED_THOUGH},
     hints.MECHANISM: {"other_mechanism": hints.NEXT_MECHANISM, "chosen": hints.ONLY_MECHANISM},
     hints.NO_LOGIN: {"at_submission": hints.NO_LOGIN_HERE},

@@ -45,8 +45,21 @@ _OVER_QUOTA = (
 )
 _SWITCHED_OFF = (
     r"\b(user|account|mailbox|login)\b.{0,20}\b(disabled|suspended|deactivated|inactive|closed|blocked)\b"
-    r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b|\bkonto\b.{0,30}(gesperrt|deaktiviert)"
+    r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b"
+    r"|\b(konto|postfach|zugang|benutzer)\b.{0,30}\b(gesperrt|deaktiviert)"
+    r"|\bcompte\b.{0,30}\b(bloqu|suspendu|d.{1,2}sactiv)"
+    r"|\b(cuenta|conta|usuario|usu.{1,2}rio)\b.{0,30}\b(bloquead|suspendid|suspens|des(ac|a|hab)\w*ad|inhabilitad)"
+    r"|\b(account|utente|casella)\b.{0,30}\b(bloccat|sospes|disattivat|disabilitat)"
+    r"|\b(account|gebruiker)\b.{0,30}\b(geblokkeerd|opgeschort|uitgeschakeld)"
 )
+"""English, German, French, Spanish and Portuguese, Italian, Dutch."""
+
+_LOCKED_OUT = (
+    r"too many|\blocked|zu viele|\btrop de\b|verrouill|demasiad[oa]s\b|(muitas|excesso de) tentativas|\btroppi\b"
+    r"|\bte veel\b|vergrendeld"
+)
+"""The same languages."""
+
 _SENDING_OFF = r"(outgoing mail|sending|account|mailbox)\b.{0,60}\bsuspended\b"
 _ACCOUNT_OFF = r"\baccount\b.{0,40}\b(disabled|deactivated|blocked|terminated)\b"
 _COMPROMISED = r"(account|mailbox|spam)\b.*\b(change|reset) (your|the) password|\bcompromised\b"
@@ -123,7 +136,7 @@ ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
     Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
     Row("auth-rejected", accounts.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
-    Row("rate-limited", accounts.LOCKED_OUT, SUBMISSION, AUTH, text=r"too many|\blocked|" + _RATE),
+    Row("rate-limited", accounts.LOCKED_OUT, SUBMISSION, AUTH, text=f"{_LOCKED_OUT}|{_RATE}"),
     Row("auth-mechanism", hints.MECHANISM, MECHANISMS, AUTH, code="5..", text=_MECHANISM),
     Row("auth-disabled", accounts.DISABLED, SWITCHED_OFF, AUTH, code="5..", text=_SWITCHED_OFF),
     Row("auth-disabled", accounts.LAPSED, SWITCHED_OFF, AUTH, code="5..", text=f"{_LAPSED}|{_PLAN}"),

@@ -20,6 +20,17 @@ SENDGRID = "535 Authentication failed: The provided authorization grant is inval
         ("Access forbidden. IP address 203.0.113.9 is not whitelisted", "takes no login from this machine's address"),
         ("Login from this country is blocked (geo restriction)", "takes no login from this machine's address"),
         ("Account locked for 30 minutes after 5 failed attempts", "wait as long as the server's answer says"),
+        ("Cuenta bloqueada, demasiados intentos", "wait as long as the server's answer says"),
+        ("Conta bloqueada: muitas tentativas de login", "wait as long as the server's answer says"),
+        ("Trop de tentatives, compte verrouill\u00e9", "wait as long as the server's answer says"),
+        ("Account bloccato: troppi tentativi", "wait as long as the server's answer says"),
+        ("Te veel mislukte pogingen", "wait as long as the server's answer says"),
+        ("La cuenta est\u00e1 deshabilitada", "has switched this account off"),
+        ("Usu\u00e1rio bloqueado", "has switched this account off"),
+        ("Ce compte est bloqu\u00e9", "has switched this account off"),
+        ("Utente disabilitato", "has switched this account off"),
+        ("Dit account is geblokkeerd", "has switched this account off"),
+        ("Ihr Zugang ist gesperrt", "has switched this account off"),
     ],
 )
 def test_what_is_no_matter_of_name_or_password_proposes_no_other_name(words: str, told: str) -> None:
@@ -54,14 +65,21 @@ def test_exchange_takes_whole_addresses_alone() -> None:
         ("smtp.sendgrid.net", "dts@acme.example", "user name, --set login.username=apikey, and an API key"),
         ("smtp.postmarkapp.com", "dts", "the server's API token as user name and as password alike"),
         ("in-v3.mailjet.com", "dts", "the secret key as password"),
+        ("smtp-relay.brevo.com", "dts@acme.example", "and an SMTP key, not an API key, as password; where"),
+        ("smtp.mandrillapp.com", "dts@acme.example", "takes an API key as password, whatever the user name; where"),
+        ("smtp.us-ashburn-1.oraclecloud.com", "dts", "the SMTP user name (ocid1.user...) and SMTP password"),
+        ("smtp.email.eu-frankfurt-1.oci.oraclecloud.com", "dts", "the SMTP user name (ocid1.user...)"),
+        ("smtp.azurecomm.net", "dts", "a client secret of that application as password"),
     ],
 )
 def test_a_provider_whose_user_name_is_no_address_is_known_by_its_host(host: str, username: str, words: str) -> None:
     facts = IN._replace(host=host, username=username)
-    hint = str(of_reply("auth", reply("535 Authentication Credentials Invalid"), facts).hint)
-    assert words in hint
-    assert "=ADDRESS" not in hint
-    assert "the key is wrong or was revoked" in hint
+    for answer in ("535 Authentication Credentials Invalid", "535 5.7.3 Authentication unsuccessful"):
+        hint = str(of_reply("auth", reply(answer), facts).hint)
+        assert words in hint
+        assert "=ADDRESS" not in hint
+        assert "=dts" not in hint
+        assert "the key is wrong or was revoked" in hint
 
 
 def test_a_host_that_only_sounds_like_a_providers_is_none() -> None:
