@@ -236,6 +236,11 @@ ACCESS = (
     "a rule of the server (an access list, say) turns this mail away, and its answer doesn't tell for what, this"
     f" machine's address, the sender or the recipient: {ASK}"
 )
+ACCESS_TO = (
+    "a rule of the server (an access list, say) lets no mail through to {f.recipient}, and its answer doesn't tell"
+    " whether for that address, for the sender or for this machine; to see whether another gets it: dtsconf test"
+    f" --to ADDRESS; if none does, {ASK}"
+)
 POLICY = "a rule of the organisation refused the mail; who wrote it can change it: " + ASK
 LARGE = "send less at a time, or " + ASK
 PROXY = (

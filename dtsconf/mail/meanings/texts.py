@@ -176,7 +176,7 @@ ROWS: tuple[Row, ...] = (
         login_hint=hints.NOT_YOU,
     ),
     Row("blocked", hints.ACCESS, CODES, MAIL, code="5..", text=_UNTOLD),
-    Row("recipient-rejected", hints.ACCESS, CODES, RCPT, code="5..", text=_UNTOLD),
+    Row("recipient-rejected", hints.ACCESS_TO, CODES, RCPT, code="5..", text=_UNTOLD),
     Row("sender-rejected", hints.SPF, "RFC 7208 8.4, RFC 7489 10.3", SENDING, text=r"\bspf\b|\bdkim\b|\bdmarc\b"),
     Row(
         "sender-rejected",

@@ -420,8 +420,13 @@ def test_a_hint_gives_way_to_a_fact(hint: str) -> None:
     ],
 )
 def test_a_no_without_a_reason_blames_no_address(stage: str, text: str) -> None:
-    hint = str(of_reply(stage, reply(text), FACTS._replace(login=True)).hint)
-    assert hint.startswith("a rule of the server (an access list, say) turns this mail away")
+    found = of_reply(stage, reply(text), FACTS._replace(login=True))
+    hint = str(found.hint)
+    whom = {
+        "blocked": "turns this mail away, and its answer doesn't tell for what",
+        "recipient-rejected": "lets no mail through to you@acme.example, and its answer doesn't tell whether for that",
+    }
+    assert hint.startswith(f"a rule of the server (an access list, say) {whom[found.cause]}")
     assert "ask the administrator of mail.test" in hint
     assert "--set" not in hint
     named = of_reply("rcpt-to", reply(f"{text} for you@acme.example"), FACTS)
