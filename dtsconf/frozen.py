@@ -22,8 +22,8 @@ T = TypeVar("T")
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[T]) -> type[T]:
     """Make a value of the class; methods that it has itself stay its own."""
-    own = dict(vars(cls))
-    names = [name for name, kind in own.get("__annotations__", {}).items() if not _is_of_class(kind)]
+    own = {**vars(cls), "__annotations__": cls.__annotations__}
+    names = [name for name, kind in cls.__annotations__.items() if not _is_of_class(kind)]
     had = {name for base in cls.__mro__[1:] for name in vars(base).get("__slots__", ())}
     for name in ("__dict__", "__weakref__", *names):
         own.pop(name, None)
