@@ -60,8 +60,8 @@ def told(stage: str, effective: Effective | None, recorded: Organisation | None,
     keys = _deciding(stage, effective)
     if cause in _TIMED and _is_hurried(effective):
         keys = (_TIME, *keys)
-    above = [(key, effective.origin[key]) for key in keys if instead.stands(key, effective.origin[key], effective.org)]
-    told_of = [instead.told(key, setting, effective.org) for key, setting in above]
+    above = [key for key in keys if instead.stands(key, effective.origin[key], effective.org)]
+    told_of = [instead.told(key, effective.origin, effective.org) for key in above]
     return "; ".join([*told_of, *_by_hand(keys, effective, recorded)])
 
 

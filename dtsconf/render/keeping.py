@@ -9,6 +9,7 @@ from dtsconf.errors import Place, Variable
 from dtsconf.frozen import frozen
 from dtsconf.names import to_unset
 from dtsconf.render.proposal import Proposal, news, typed
+from dtsconf.settings.instead import taken_out
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.resolve import DEFAULTS
@@ -135,8 +136,9 @@ def _is_below(proposal: Proposal, effective: Effective) -> bool:
 def _without(proposal: Proposal, effective: Effective) -> str:
     """What takes a layer's value away."""
     where = effective.origin[proposal.key].where
-    way = f"{to_unset(where)}  # " if isinstance(where, Variable) else f"# take {proposal.key} out of {where}: "
-    return f"{way}the value below it is this one"
+    if isinstance(where, Variable):
+        return f"{to_unset(where)}  # the value below it is this one"
+    return f"# {taken_out(proposal.key, effective.origin)}: the value below it is this one"
 
 
 def _variable(proposal: Proposal) -> str:

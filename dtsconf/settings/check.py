@@ -153,7 +153,7 @@ def missing_problem(key: str, values: Values, org: Organisation, *, alone: bool 
     }.get(key, "this mode needs it" if key in KEYS else "the profile expects it")
     nobody = f"name a profile: --profile FILE ({org.absent})" if org.absent else ""
     astray = _asked_by(key, values, org)
-    first = "".join(f"{instead.told(one, values[one], org)}; else " for one in astray)
+    first = "".join(f"{instead.told(one, values, org)}; else " for one in astray)
     hint = nobody or f"{first}give {key} in the profile's settings{elsewhere}"
     where = values[astray[0]].where if astray else setting.where
     return Problem("missing", f"{key} is not set: {why}{lock}", hint, where, key)

@@ -3,6 +3,8 @@ somebody may have forgotten. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dtsconf.errors import Variable
 from dtsconf.names import to_unset
 from dtsconf.settings.effective import Setting, display, source
@@ -26,10 +28,11 @@ def stands(key: str, setting: Setting, org: Organisation) -> bool:
     return bool(org.layer.values[key].raw != setting.value)
 
 
-def told(key: str, setting: Setting, org: Organisation) -> str:
+def told(key: str, settings: Mapping[str, Setting], org: Organisation) -> str:
     """Both values, where this one comes from, and what takes it back: a sentence without its full stop."""
+    setting = settings[key]
     now = f"{key} is {in_yaml(display(key, setting.value))} here ({source(setting.layer, setting.where)})"
-    return f"{now} in place of {_instead(key, org)}; to go by that again: {_without(key, setting)}"
+    return f"{now} in place of {_instead(key, org)}; to go by that again: {_without(key, settings)}"
 
 
 def _instead(key: str, org: Organisation) -> str:
@@ -42,8 +45,16 @@ def _instead(key: str, org: Organisation) -> str:
     return f"the default, {in_yaml(KEYS[key].default)}"
 
 
-def _without(key: str, setting: Setting) -> str:
+def _without(key: str, settings: Mapping[str, Setting]) -> str:
     """What takes a value of a layer away."""
-    if isinstance(setting.where, Variable):
-        return to_unset(setting.where)
-    return f"take {key} out of {setting.where}"
+    where = settings[key].where
+    return to_unset(where) if isinstance(where, Variable) else taken_out(key, settings)
+
+
+def taken_out(key: str, settings: Mapping[str, Setting]) -> str:
+    """What takes a value out of its file; a group that it leaves empty goes with it, since a mapping can't be null."""
+    group, layer = key.rpartition(".")[0], settings[key].layer
+    others = any(one.layer == layer and name != key and name.startswith(f"{group}.") for name, one in settings.items())
+    last = group.rpartition(".")[2]
+    empty = f", and {last}: above it as well if nothing else is left there" if group and not others else ""
+    return f"take {key} out of {settings[key].where}{empty}"

@@ -94,7 +94,8 @@ def test_a_value_in_the_place_of_the_profiles_is_told_with_what_takes_it_back(
     own.write_text("server:\n  host: nowhere.invalid\n")
     told = machine.run("test", "--profile", profile).fails(9)
     assert f"server.host is nowhere.invalid here (user, {own}:2:9) in place of the profile's 127.0.0.1" in told.stdout
-    assert f"to go by that again: take server.host out of {own}:2:9; else " in advised(told.stdout)
+    out = f"take server.host out of {own}:2:9, and server: above it as well if nothing else is left there"
+    assert f"to go by that again: {out}; else " in advised(told.stdout)
     sent = machine.run("send", "--to", "ann@acme.example", "--body", "x", "--profile", profile).fails(9)
     assert "server.host is nowhere.invalid here" in advised(sent.stderr)
     right = machine.run(

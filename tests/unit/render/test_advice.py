@@ -291,6 +291,11 @@ def test_a_variable_in_the_way_of_the_right_value_goes() -> None:
     own = replace(usual.origin["server.port"], layer="user", where=Place("/home/a/email.yaml", 2, 9))
     users = replace(usual, origin={**usual.origin, "server.port": own})
     kept = keeping.kept([Proposal("server.port", "587")], users)
+    group = "server: above it as well if nothing else is left there"
+    assert kept == f"  # take server.port out of /home/a/email.yaml:2:9, and {group}: the value below it is this one\n"
+    host = replace(usual.origin["server.host"], layer="user", where=Place("/home/a/email.yaml", 3, 9))
+    beside = replace(usual, origin={**usual.origin, "server.port": own, "server.host": host})
+    kept = keeping.kept([Proposal("server.port", "587")], beside)
     assert kept == "  # take server.port out of /home/a/email.yaml:2:9: the value below it is this one\n"
 
 
