@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from dtsconf.frozen import frozen
@@ -18,10 +18,11 @@ SECTIONS: Final = ("settings", "policy", "verify", "secrets")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
-def suggestion(name: str, shape: Mapping, prefix: str, *, own: bool = False) -> str:
+def suggestion(name: str, shape: Mapping, prefix: str, where: Callable[[str], str], *, own: bool = False) -> str:
     """The key that was likely meant: a sibling, or one of this name elsewhere, or the siblings there are.
 
-    `own`: in a user's own file, the bare settings tree.
+    `where`: where a setting of another group belongs in this file, as a further sentence or ''; `own`: in a user's own
+    file, the bare settings tree.
     """
     from dtsconf.settings.keys import GROUPS, KEYS, nearest
 
@@ -39,8 +40,9 @@ def suggestion(name: str, shape: Mapping, prefix: str, *, own: bool = False) -> 
         return f"did you mean {base}{near}?"
     elsewhere = [key for key in (*KEYS, *GROUPS) if key.rpartition(".")[2] == name.lower()]
     if elsewhere:
-        at = elsewhere[0] if own or prefix.startswith("settings.") else f"settings.{elsewhere[0]}"
-        return f"did you mean {at}?"
+        among = own or prefix.startswith("settings.")
+        at = elsewhere[0] if among else f"settings.{elsewhere[0]}"
+        return f"did you mean {at}?{where(elsewhere[0]) if among else ''}"
     if name in profile_shape().fields and prefix:
         return f"{name} stands at the top of the file, not below {prefix.rstrip('.')}"
     return f"known here: {', '.join(shape.fields)}"

@@ -122,8 +122,21 @@ class Walk:
             self._problem(knode, bad.kind, f"{base}{word}: {bad.message}", bad.hint, prefix + word[:100])
             return
         told = shown(name).strip("'")
-        hint = _COMMA if self._cut_off(*pair) else suggestion(name, shape, prefix, own=self.own)
+        hint = _COMMA if self._cut_off(*pair) else suggestion(name, shape, prefix, self._where, own=self.own)
         self._problem(knode, "unknown-key", f"unknown key {base}{told}", hint, prefix + name[:100])
+
+    def _where(self, key: str) -> str:
+        """Where a setting belongs in this file, in a sentence; '' where the file hasn't its group."""
+        from dtsconf.settings import rewriting
+
+        path = (*(() if self.own else ("settings",)), *key.split(".")[:-1])
+        try:
+            line, blanks = rewriting.gap(self.source.text, path)
+        except rewriting.CantRewrite:
+            return ""
+        if blanks is None:
+            return f" It belongs within the braces on line {line}"
+        return f" It belongs below line {line}, with {blanks} blanks before it"
 
     def _cut_off(self, knode: yaml.Node, vnode: yaml.Node) -> bool:
         """Whether a key is what stands behind the comma of a text in braces: a word without a colon."""

@@ -296,6 +296,22 @@ def test_a_profile_s_own_keys_in_a_user_s_file() -> None:
     assert read_settings_text("u.yaml", b"sender: {port: 5}\n").problems[0].hint == "did you mean server.port?"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "where", "right"),
+    [
+        ("  server:\n    host: h\n  port: 5\n", "below line 5, with 4 blanks before it", "    port: 5"),
+        ("  server: {host: h}\n  port: 5\n", "within the braces on line 4", None),
+        ("  server:\n    host: h\n  login: {port: 5}\n", "below line 5, with 4 blanks before it", None),
+    ],
+)
+def test_a_key_of_another_group_is_told_where_it_belongs_in_the_file(wrong: str, where: str, right: str | None) -> None:
+    problem = only(f"{HEAD}settings:\n{wrong}")
+    assert problem.hint == f"did you mean server.port? It belongs {where}"
+    assert right is None or not told(f"{HEAD}settings:\n{wrong.replace('  port: 5', right)}")
+    (problem,) = read_settings_text("u.yaml", b"server:\n  host: h\nport: 5\n").problems
+    assert problem.hint == "did you mean server.port? It belongs below line 2, with 2 blanks before it"
+
+
 def test_an_item_of_a_harmless_list_is_shown_in_a_file_that_is_no_yaml() -> None:
     shown = only(f"{HEAD}targets:\n  - dts\n - msmtp\n").excerpt
     assert str(shown).startswith(" - msmtp\n")
