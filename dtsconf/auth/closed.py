@@ -4,8 +4,45 @@ from __future__ import annotations
 
 import os
 import sys
+from shlex import quote
+
+from dtsconf.auth.places import FACTS, LOCK, PLAIN, SEALED
+from dtsconf.frozen import frozen
 
 _ME = '"$(id -un)"'
+
+
+@frozen
+class Closed:
+    """`told`: a sentence about what this user can't use; `fix`: the command that opens it."""
+
+    told: str
+    fix: str
+
+
+def closed(folder: str, name: str) -> Closed | None:
+    """What of the sign-in of that name is closed to its own user, by its modes; None where nothing there is, or nothing
+    is there, and on Windows, which knows no modes."""
+    if sys.platform == "win32":
+        return None
+    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
+        return _closed(folder, name, os.geteuid())
+
+
+def _closed(folder: str, name: str, uid: int) -> Closed | None:
+    try:
+        os.stat(folder)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return Closed(f"this user can't get at {folder}", opening_for(folder, uid))
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return Closed(f"this user can't read and write in {folder}", opening_for(folder, uid))
+    for path in (os.path.join(folder, name + end) for end in (PLAIN, SEALED, FACTS, LOCK)):
+        if os.path.exists(path) and not os.access(path, os.R_OK | os.W_OK):
+            fix = f"chmod u+rw {quote(path)}" if os.stat(path).st_uid == uid else f"sudo chown {_ME} {quote(path)}"
+            return Closed(f"this user can't read and write {path}", fix)
+    return None
 
 
 def opening(folder: str) -> str | None:
@@ -18,8 +55,6 @@ def opening(folder: str) -> str | None:
 
 def opening_for(folder: str, uid: int) -> str:
     """The same for the user of that number."""
-    from shlex import quote
-
     for at in (folder, os.path.dirname(folder)):  # no further up: what lies there may be the system's
         try:
             facts = os.stat(at)

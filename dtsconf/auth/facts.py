@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import Any, Literal, TypeVar
 
+from dtsconf.auth.places import FACTS
 from dtsconf.files import FileProblem, read_regular
 from dtsconf.frozen import frozen
 
@@ -83,7 +84,7 @@ def _read(path: str, shape: type[T]) -> T | None:
 
 def facts_path(folder: str, name: str) -> str:
     """The facts' file beside the tokens of the sign-in of that name."""
-    return os.path.join(folder, f"{name}.json")
+    return os.path.join(folder, name + FACTS)
 
 
 def proof_path(state: str, name: str) -> str:

@@ -22,6 +22,8 @@ _ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
 IN_MEMORY = ("tmpfs", "ramfs")
 SEALED, PLAIN = ".sealed", ".tokens"
 """How the names of token caches end: of an encrypted one, and of one that isn't."""
+FACTS, LOCK = ".json", ".lock"
+"""How the names beside it end: of what may be shown of it, and of what keeps two processes from renewing at once."""
 
 
 @frozen

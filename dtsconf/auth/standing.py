@@ -9,6 +9,7 @@ from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
+    from dtsconf.auth.closed import Closed
     from dtsconf.auth.exposure import Exposed
     from dtsconf.auth.facts import Facts, SignInProof
     from dtsconf.proof import Verification
@@ -31,7 +32,7 @@ class SignedIn:
 class Standing:
     """How this user stands with the machine's microsoft mode. `facts` None: not signed in, or nobody has to be.
     `exposed`: others could read or replace the tokens; `kept`: a sign-in outlives its command here; `cache` is
-    microsoft.token_cache."""
+    microsoft.token_cache; `closed`: this user can't use what is kept."""
 
     flow: str
     facts: Facts | None
@@ -39,11 +40,14 @@ class Standing:
     exposed: Exposed | None = None
     kept: bool = True
     cache: str = "encrypted"
+    closed: Closed | None = None
 
     @property
     def warning(self) -> Notice | None:
-        """That the tokens are not this user's alone; None where they are."""
-        if self.exposed is None or self.facts is None:
-            return None
-        told = f"the tokens of {escape_controls(self.facts.account)} are not yours alone: {self.exposed.told}"
-        return Notice("tokens-exposed", told, f"{self.exposed.fix}; others may have had them: then dtsconf sign-in")
+        """That the tokens are not this user's alone, or not even theirs; None where they are."""
+        if self.exposed is not None and self.facts is not None:
+            told = f"the tokens of {escape_controls(self.facts.account)} are not yours alone: {self.exposed.told}"
+            return Notice("tokens-exposed", told, f"{self.exposed.fix}; others may have had them: then dtsconf sign-in")
+        if self.closed is not None:
+            return Notice("tokens-closed", f"a sign-in can't be kept or renewed: {self.closed.told}", self.closed.fix)
+        return None

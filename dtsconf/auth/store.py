@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dtsconf.auth import facts, held
 from dtsconf.auth.facts import Facts, Kind
 from dtsconf.auth.held import Held
-from dtsconf.auth.places import PLAIN, SEALED, Places
+from dtsconf.auth.places import FACTS, LOCK, PLAIN, SEALED, Places
 from dtsconf.auth.request import Wanted
 from dtsconf.auth.sealing import Sealer
 from dtsconf.errors import SecretUnavailable, SignInFailed
@@ -26,7 +26,6 @@ LIMIT = 4 << 20
 """The largest token cache, in bytes."""
 PATIENCE = 60.0
 """Seconds to wait for another process that is renewing the same token."""
-FACTS, LOCK = ".json", ".lock"
 
 
 class Store:
@@ -100,7 +99,7 @@ class Store:
         except FileNotFoundError:
             return None
         except (OSError, FileProblem) as error:
-            raise SignInFailed(f"the token cache can't be read: {error}", "dtsconf sign-in makes it anew") from None
+            raise _unreadable(self._folder, self._wanted.name, error) from None
         opened = self._sealer.open(data) if self._sealer is not None else data
         return None if opened is None else held.from_bytes(opened)
 
@@ -142,8 +141,10 @@ class Store:
         """Take away what an earlier Remember Me left where it is off now, and the other kind of file where it is on;
         whether the first was there. Raises: SignInFailed."""
         if self._wanted.remember:
-            other = PLAIN if self._sealer is not None else SEALED
-            _remove(self._path(other))
+            try:
+                _remove(self._path(PLAIN if self._sealer is not None else SEALED))
+            except OSError as error:
+                raise _unwritable(self._folder or "", error) from None
             return False
         left = any(os.path.exists(os.path.join(self._places.tokens, self._wanted.name + s)) for s in (SEALED, PLAIN))
         if left:
@@ -213,6 +214,16 @@ def _take_away(folder: str, name: str) -> None:
 def _remove(path: str) -> None:
     with suppress(FileNotFoundError):
         os.unlink(path)
+
+
+def _unreadable(folder: str, name: str, error: OSError | FileProblem) -> SignInFailed:
+    from dtsconf.auth.closed import closed
+
+    shut = closed(folder, name) if isinstance(error, PermissionError) else None
+    message = f"the token cache can't be read: {error}"
+    return SignInFailed(
+        message, f"{shut.fix}; or dtsconf sign-in makes it anew" if shut else "dtsconf sign-in makes it anew"
+    )
 
 
 def _unwritable(folder: str, error: OSError) -> SignInFailed:

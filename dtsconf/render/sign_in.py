@@ -83,10 +83,13 @@ def standing_text(found: Standing, command: str) -> str:
     if found.flow == "application":
         return "sign-in: none needed, the application signs in by itself\n"
     facts = found.facts
+    if facts is None and found.closed is not None:
+        return "sign-in: whether this user is signed in can't be seen\n"
     if facts is None:
         return f"sign-in: nobody is signed in as this user; {command}\n"
     tenant = f" (tenant {facts.tenant})" if facts.tenant else ""
-    kept = _kept(facts) if found.exposed is None else "kept where others get at it"
+    kept = "kept where this user can't renew it" if found.closed else _kept(facts)
+    kept = "kept where others get at it" if found.exposed else kept
     line = f"sign-in: {facts.account}{tenant}, {kept}; {_until(facts)}"
     return escape_controls(line) + "\n"
 

@@ -131,6 +131,7 @@ def standing(given: Inputs) -> Standing | None:
     if found.get("mode") != "microsoft":
         return None
     from dtsconf.auth import facts as known
+    from dtsconf.auth.closed import closed
     from dtsconf.auth.exposure import exposed
     from dtsconf.auth.request import name_of
     from dtsconf.auth.standing import Standing
@@ -144,7 +145,8 @@ def standing(given: Inputs) -> Standing | None:
     open_to_others = exposed(folder, name) if folder else None
     proof = known.read_proof(known.proof_path(places.state, name))
     flow, cache = str(microsoft.get("flow")), str(microsoft.get("token_cache"))
-    return Standing(flow, facts, proof, open_to_others, folder is not None, cache)
+    shut = closed(folder, name) if folder and flow != "application" else None
+    return Standing(flow, facts, proof, open_to_others, folder is not None, cache, shut)
 
 
 def proven_here(found: Standing | None, generation: Generation | None) -> SignInProof | None:
