@@ -87,18 +87,21 @@ def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool)
         raise UsageProblem(
             "nothing to drop was named", "dtsconf queue drop ID, --failed or --all; queue list shows the ids"
         )
-    slots = spool.named(ids) or [slot for slot in spool.slots() if everything or slot.failed]
+    slots = spool.named(ids) if ids else [slot for slot in spool.slots() if everything or slot.failed]
     dropped: list[str] = []
     kept: dict[str, str] = {}
     for slot in slots:
         why = _dropped(spool, slot)
         if why is None:
             dropped.append(slot.id)
-        else:
+        elif why != _SENT or ids:
             kept[slot.id] = why
     spool.sync()
     data, text = render.dropped_data(dropped, kept), render.dropped_text(dropped, kept)
     return Outcome(data, text, 1 if kept else 0, short=render.dropped_short(kept))
+
+
+_SENT = "it was sent before it could be dropped"
 
 
 def _dropped(spool: Spool, slot: Slot) -> str | None:
@@ -108,10 +111,9 @@ def _dropped(spool: Spool, slot: Slot) -> str | None:
         if held is None:
             return "it is being sent at this moment"
         with held:
-            held.drop()
+            return None if held.drop() else _SENT
     except OSError as error:
         return f"it can't be taken away: {error.strerror or error}"
-    return None
 
 
 def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
@@ -137,7 +139,7 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     if not messages and unusable is None:
         from dtsconf.queue.listing import listed
 
-        text = render.idle_text(listed(_spool(run)), call, wiring.user_name())
+        text = render.idle_text(listed(_spool(run)), call, wiring.user_name(), which.ids)
     return Outcome(data, text, code, ran.warnings, short=render.ran_short(messages, unusable))
 
 

@@ -32,7 +32,7 @@ LETTERS: dict[Phase, bytes] = {"waiting": b"W", "sending": b"S", "sent": b"D"}
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
 _DECODER = json.JSONDecoder()
-_PHASES = {letter: phase for phase, letter in LETTERS.items()}
+PHASES = {letter: phase for phase, letter in LETTERS.items()}
 
 
 class Damaged(Exception):
@@ -96,7 +96,7 @@ def read_entry(line: bytes) -> tuple[Entry, Phase]:
     Raises:
         Damaged: it isn't one.
     """
-    phase, found = _PHASES.get(line[:1]), _object(line[1:])
+    phase, found = PHASES.get(line[:1]), _object(line[1:])
     if phase is None:
         raise Damaged("it can't be read")
     if found.pop("format", None) != FORMAT:

@@ -18,6 +18,7 @@ from dtsconf.queue.entry import (
     LETTERS,
     LONGEST_HEAD,
     LONGEST_PROGRESS,
+    PHASES,
     Damaged,
     Entry,
     Phase,
@@ -97,6 +98,11 @@ class Held:
         self._noted = found is not None
         return found or Progress()
 
+    @property
+    def phase(self) -> Phase | None:
+        """As it stands in the file; None for none. Raises: OSError."""
+        return _phase(self._lock.descriptor)
+
     def enter(self, phase: Phase) -> None:
         """Note the phase, in place and unsynced: a power cut costs the knowledge of an attempt. Raises: OSError."""
         self._lock.put(0, LETTERS[phase])
@@ -118,13 +124,16 @@ class Held:
         """What is to be taken away of one that was served."""
         return (self._path, _beside(self._path)) if self._noted else (self._path,)
 
-    def drop(self) -> None:
-        """Take it away unsent, and what stands beside it. Raises: OSError."""
+    def drop(self) -> bool:
+        """Take it away, and what stands beside it. Says whether that was in time: False when it was sent already.
+        Raises: OSError."""
+        unsent = self.phase != "sent"
         self.served()  # where the lock must go before the file can (Windows), nobody sends it in between
         self._gone = True
         self._lock.release(remove=True)
         with suppress(FileNotFoundError):
             os.unlink(_beside(self._path))
+        return unsent
 
     def give_up(self, progress: Progress) -> None:
         """Move it to `failed/`, with what is known; a failed one stays there. Raises: OSError."""
@@ -171,6 +180,20 @@ def _head(descriptor: int) -> tuple[Entry, Phase, int, bytes]:
     if held != entry.size:
         raise Damaged(f"it holds {held} octets of {entry.size}")
     return entry, phase, len(line) + len(end), head
+
+
+def was_sent(path: str) -> bool:
+    """Whether everybody has got it and it is only to be taken away; False as well where it can't be read."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return _phase(file.fileno()) == "sent"
+    except OSError:
+        return False
+
+
+def _phase(descriptor: int) -> Phase | None:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return PHASES.get(os.read(descriptor, 1))
 
 
 def read_beside(path: str) -> Progress | None:

@@ -135,6 +135,8 @@ class Runner:
             progress = held.progress()
             if which.takes(slot, progress, self._clock.now()):
                 taken = self._whole(slot, held, progress, everybody=slot.failed or bool(which.ids))
+            elif held.phase == "sent":  # see _whole
+                self._ledger.gone.append(held)
         finally:
             if taken is None:
                 held.release()
@@ -153,7 +155,6 @@ class Runner:
         if entry.id != slot.id:  # somebody renamed its file: people know it by that name
             entry = replace(entry, id=slot.id)
         if phase == "sent":  # by a run that was killed before it could take the file away
-            held.release()
             self._ledger.gone.append(held)
             return None
         if phase == "sending":  # by a run that was killed over it

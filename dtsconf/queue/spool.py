@@ -20,7 +20,7 @@ from dtsconf.files.staging import new_file, sweep
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.queue.entry import LONGEST_HEAD, Entry
-from dtsconf.queue.held import BLOCK, MESSAGE, Held
+from dtsconf.queue.held import BLOCK, MESSAGE, Held, was_sent
 
 LARGEST = 2 * 1024**3
 """Octets that the spool holds at most."""
@@ -134,7 +134,7 @@ class Spool:
             UsageProblem: one isn't there.
         """
         places = {slot.id: slot for slot in self.slots()}
-        lost = [wanted for wanted in ids if wanted not in places]
+        lost = [wanted for wanted in ids if wanted not in places or was_sent(places[wanted].path)]
         if lost:
             raise UsageProblem(f"no message {escape_controls(lost[0])} is queued", "dtsconf queue list shows the ids")
         return [places[wanted] for wanted in dict.fromkeys(ids)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
@@ -125,17 +125,24 @@ def _failed(stage: Stage) -> str:
     return f"{stage.stage} failed: {stage.detail}"
 
 
-def idle_text(found: Sequence[Listed], call: Call, user: str) -> str:
-    """That nothing was due, and when what waits will be. `call`: this one, whose options the next needs too; `user`:
-    whose queue it is."""
+def idle_text(found: Sequence[Listed], call: Call, user: str, ids: Collection[str] = ()) -> str:
+    """That nothing was due, and when what waits will be; of `ids`, which were named, what kept them. `call`: this one,
+    whose options the next needs too; `user`: whose queue it is."""
+    if ids:
+        there = {one.id for one in found}
+        return "".join(f"not tried  {escape_controls(one)}: {_BUSY if one in there else _GONE}\n" for one in ids)
     if not found:
         return f"nothing is due: {_nothing(user)}\n"
     due = sorted(_next(one) for one in found if one.state in WAITING)
     if not due:
-        return f"nothing is due: {_count(found)}\n"
+        return call.completed(f"nothing is due: {_count(found)}\n")
     flush = call.completed("`dtsconf queue flush` tries at once")
     wait = "1 waits" if len(due) == 1 else f"{len(due)} wait"
     return f"nothing is due: {wait}, and the next try is at {iso_time(due[0])}; {flush}\n"
+
+
+_BUSY = "another run has it in hand at this moment"
+_GONE = "another run was done with it first"
 
 
 def ran_text(rans: Sequence[Ran], unusable: Stage | None) -> str:

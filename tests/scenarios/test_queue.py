@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from dtsconf.files.lock import FileLock
 from tests.real.ca import Certificates
 from tests.real.cutter import Cutter, cutter
 from tests.real.servers import MailHost
@@ -248,6 +249,22 @@ def test_drop(machine: Machine) -> None:
     assert machine.run("queue", "drop", "--failed").ok().stdout == "nothing to drop\n"
     machine.run("queue", "drop", "--all").ok()
     assert messages(machine) == []
+    assert list(spool(machine).glob("*.*")) == []
+
+
+def test_what_a_killed_run_has_sent_is_neither_dropped_nor_tried_again(machine: Machine) -> None:
+    to_server(machine, 1)
+    sent, held = (queue(machine, subject=subject) and messages(machine)[-1]["id"] for subject in ("a", "b"))
+    first, second = sorted(spool(machine).glob("*.eml"))
+    first.write_bytes(b"D" + first.read_bytes()[1:])
+    for command in ("drop", "flush"):
+        assert f"no message {sent} is queued" in machine.run("queue", command, sent).fails(2).stderr
+    busy = FileLock(str(second), create=False)
+    assert busy.acquire()
+    told = machine.run("queue", "flush", held).ok().stdout
+    assert told == f"not tried  {held}: another run has it in hand at this moment\n"
+    busy.release()
+    assert machine.run("queue", "drop", "--all").ok().stdout == f"dropped  {held}\n"
     assert list(spool(machine).glob("*.*")) == []
 
 

@@ -258,6 +258,17 @@ def test_what_was_sent_is_taken_away_once_a_second_and_never_sent_again_meanwhil
     assert files(spool) == []
 
 
+def test_one_that_failed_and_was_sent_by_a_run_that_was_killed_goes(spool: Spool) -> None:
+    add(spool)
+    run(spool, Server(Outcome(refused=(Refused(TWO[0], 550, "550 no"), Refused(TWO[1], 550, "550 no")))))
+    held = spool.take(spool.slots()[0])
+    assert held is not None
+    with held:
+        held.enter("sent")
+    assert run(spool, Server(), DUE) == []
+    assert files(spool) == []
+
+
 def test_what_was_taken_away_survives_a_power_cut(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     add(spool)
     seen: list[list[str]] = []
