@@ -30,10 +30,10 @@ _MOST = 64 * 1024
 
 def fault(case: Case) -> Outcome | None:
     """What is wrong here already, whatever the name servers say."""
+    if shut := _shut(RESOLVER):
+        means = f"{RESOLVER} can't be read by this user, so that no name can be looked up by it"
+        return Outcome((_closed(shut, means),), means, _to_open(shut))
     path = surroundings.hosts_file()
-    for each in (path, RESOLVER):
-        if shut := _shut(each):
-            return _unreadable(each, shut)
     slip = hostsfile.slip(case.host, path)
     return _misread(case, path, slip) if slip else None
 
@@ -55,10 +55,26 @@ def _above(path: str) -> list[str]:
     return ["/".join(parts[:n]) or "/" for n in range(1, len(parts))]
 
 
-def _unreadable(path: str, shut: str) -> Outcome:
-    means = f"{path} can't be read by this user, so that no name can be looked up by it"
-    row = Evidence("looked how this machine looks names up", f"no way into {shut}", means)
-    return Outcome((row,), means, f"sudo chmod {755 if os.path.isdir(shut) else 644} {quote(shut)}{_AGAIN}")
+def beside_hosts(case: Case, found: Outcome) -> Outcome:
+    """What was found of a name that no name server knows, beside a hosts file that this user can't read: the system
+    goes on to the DNS then (nsswitch.conf(5)), and so the file counts only if the name stands in it."""
+    path = surroundings.hosts_file()
+    shut = _shut(path)
+    if shut is None:
+        return found
+    means = f"{path}, where {case.host} may stand, can't be read by this user"
+    told = f"{found.telling}; {means}" if found.telling else means
+    first = found.hint or f"check the spelling of {case.host}"
+    hint = f"{first}; if {case.host} stands in {path}: {_to_open(shut)}"
+    return Outcome((*found.evidence, _closed(shut, means)), told, hint)
+
+
+def _closed(shut: str, means: str) -> Evidence:
+    return Evidence("looked how this machine looks names up", f"no way into {shut}", means)
+
+
+def _to_open(shut: str) -> str:
+    return f"sudo chmod {755 if os.path.isdir(shut) else 644} {quote(shut)}{_AGAIN}"
 
 
 def _misread(case: Case, path: str, slip: hostsfile.Slip) -> Outcome:

@@ -61,10 +61,10 @@ def examine(case: Case, judge: Judge) -> Outcome:
     if good is None and (slip := resolvconf.slip(SOURCE)):
         return _misread(slip, evidence)
     if good is None:
-        return _no_answer(case, known, answers, evidence)
+        return lookups.beside_hosts(case, _no_answer(case, known, answers, evidence))
     if knowing := next((said for said in answers if said.values), None):
         return _one_knows(case, good, knowing, evidence)
-    return judge(good, evidence)
+    return lookups.beside_hosts(case, judge(good, evidence))
 
 
 def _misread(slip: resolvconf.Slip, evidence: tuple[Evidence, ...]) -> Outcome:

@@ -444,10 +444,24 @@ def test_a_settings_file_that_this_user_cant_read(behind: Behind, name: str) -> 
     (behind.folder / name).chmod(0)
     told = behind.test(behind.profile(server={"host": "mail.other.example"}), under=_NO_OVERRIDE)
     assert (told.code, told.cause) == (9, "dns"), told.text
-    assert f"/etc/{name} can't be read by this user" in told.detail
-    assert told.hint.startswith(f"sudo chmod 644 /etc/{name}, then")
+    assert "can't be read by this user" in told.detail
+    assert f"sudo chmod 644 /etc/{name}, then" in told.hint
+    assert told.hint.startswith("sudo") == (name == "resolv.conf")
     (behind.folder / name).chmod(0o644)
     assert "can't be read" not in behind.test(behind.profile(server={"host": "mail.other.example"})).text
+
+
+def test_a_hosts_file_that_is_closed_is_no_reason_for_a_misspelt_name(behind: Behind) -> None:
+    """The system goes on to the DNS where it can't read the file."""
+    behind.link.names.records += [
+        f"smtp.acme.example. 60 IN A {SERVER}",
+        "acme.example. 60 IN MX 10 smtp.acme.example.",
+    ]
+    (behind.folder / "hosts").chmod(0)
+    told = behind.test(behind.profile(server={"host": "smtpp.acme.example", "port": SMTP_PORT}), under=_NO_OVERRIDE)
+    assert "/etc/hosts, where smtpp.acme.example may stand, can't be read by this user" in told.detail
+    assert told.advised[:2] == ["--set", "server.host=smtp.acme.example"]
+    assert "; if smtpp.acme.example stands in /etc/hosts: sudo chmod 644 /etc/hosts, then dtsconf test" in told.hint
 
 
 @pytest.mark.parametrize(
