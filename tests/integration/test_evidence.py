@@ -913,6 +913,33 @@ def test_two_addresses_that_lead_to_servers_that_differ(
     assert behind.test(profile).code == 0
 
 
+@pytest.mark.parametrize(
+    ("verb", "no"), [("RCPT", "454 4.7.1 <lab@acme.example>: Relay access denied"), ("MAIL", "550 5.7.1 Access denied")]
+)
+def test_two_addresses_of_which_one_lets_this_machine_in(
+    behind: Behind, serve: Serve, certificates: Certificates, verb: str, no: str
+) -> None:
+    """A relay that knows this machine by its IPv4 address alone: no login is proposed, which it doesn't want."""
+    behind.link.names.records += [f"{HOST}. 60 IN AAAA {SERVER_6}"]
+    right = serve(587, tls=certificates.server_context())
+    wrong = serve(587, SERVER_6, tls=certificates.server_context(), on={verb: Say(no)})
+    profile = behind.profile(server=trusted(certificates, port=587, encryption="starttls"))
+    told = behind.test(profile)
+    assert told.code == 6
+    assert f"{HOST} leads to servers that differ: {SERVER}: as the settings ask for; {SERVER_6}: " in told.detail
+    assert not told.advised
+    assert f"echo '{SERVER} {HOST}' | sudo tee -a /etc/hosts" in told.hint
+    assert (right.messages, wrong.messages) == ([], [])
+
+
+def test_two_addresses_that_both_refuse_are_no_matter_of_the_address(behind: Behind, serve: Serve) -> None:
+    behind.link.names.records += [f"{HOST}. 60 IN AAAA {SERVER_6}"]
+    for at in (SERVER, SERVER_6):
+        serve(2525, at, on={"RCPT": Say("550 5.1.1 No such user here")})
+    told = behind.test(behind.profile(server={"port": 2525}))
+    assert (told.code, told.cause, "differ" in told.text) == (6, "recipient-rejected", False)
+
+
 # --- cut, and by whom
 
 

@@ -96,7 +96,7 @@ def _examined(case: Case) -> Outcome:
     """The looks that fit the failure, where it isn't one of the host's addresses that is to blame."""
     stage, cause = case.failure.stage, case.cause
     no_login = cause in ("auth-disabled", "cleartext-refused") and case.failure.said_by == "dtsconf"
-    if (stage in _OPENING or no_login) and (differing := _by_address(case)):
+    if (stage in _OPENING or no_login or case.envelope) and (differing := _by_address(case)):
         return differing
     if stage == "resolve":
         from dtsconf.mail.evidence import names

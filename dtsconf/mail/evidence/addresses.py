@@ -1,6 +1,8 @@
 """The host's name leads to several addresses, and the conversation met one of them: do the others do better?
 
-Each is tried apart, as these settings say, as far as EHLO and TLS; without login and without mail.
+Each is tried apart, as these settings say, as far as EHLO and TLS, or, where one of them refused the envelope and
+nobody logs in, as far as that (a relay may know this machine by its IPv4 address alone); without login, and without
+mail.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ def examine(case: Case) -> Outcome | None:
 
 def _look(case: Case, address: Address) -> Callable[[], Fared]:
     link, seconds = replace(case.link, at=str(address)), case.seconds()
-    return lambda: _fared(case, address, hold(link, case.port, case.route.encryption, seconds))
+    return lambda: _fared(case, address, hold(link, case.port, case.route.encryption, seconds, case.envelope))
 
 
 def _fared(case: Case, address: Address, result: Verification) -> Fared:

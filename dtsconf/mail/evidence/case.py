@@ -38,6 +38,7 @@ class Case(case.Case):
         goal = case.Goal(self.route.host, self.route.port, "the mail server", key, job.link.past.proven, True)
         super().__init__(goal, failure.cause or "", failure.ms, _slowness(result.stages))
         self.sender = job.sender
+        self.recipient = job.recipient
         self.stages = result.stages
         self.failure = failure
         self.greeter = result.greeter
@@ -47,6 +48,12 @@ class Case(case.Case):
     def host_key(self) -> str:
         """The setting that names the server."""
         return self.goal.host_key
+
+    @property
+    def envelope(self) -> tuple[str, str] | None:
+        """Sender and recipient where the server refused one of them to somebody without a login."""
+        refused = self.failure.stage in ("mail-from", "rcpt-to") and self.failure.code is not None
+        return (self.sender, self.recipient) if refused and self.route.login is None else None
 
     def peer(self, port: int) -> tuple[int, tuple[str | int, ...]]:
         """The first address of the host, with a port: family, and what is connected to."""

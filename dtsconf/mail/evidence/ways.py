@@ -64,11 +64,17 @@ class Way:
         return not (self.stage == "connect" and self.cause in ("timeout", "no-route"))
 
 
-def hold(link: Link, port: int, encryption: Encryption, seconds: float) -> Verification:
-    """A conversation as far as EHLO and TLS, `seconds` in all, without login."""
+def hold(
+    link: Link, port: int, encryption: Encryption, seconds: float, envelope: tuple[str, str] | None = None
+) -> Verification:
+    """A conversation as far as EHLO and TLS, `seconds` in all, without login; with an `envelope` (sender, recipient) as
+    far as the server takes that, without a mail."""
     route = replace(link.smtp, port=port, encryption=encryption, login=None)
     quiet = replace(link, route=route, timeout=seconds, past=Past(), progress=None, transcript=None)
-    return verify(Job(quiet, "connect", _NOBODY, deadline=seconds))
+    if envelope is None:
+        return verify(Job(quiet, "connect", _NOBODY, deadline=seconds))
+    sender, recipient = envelope
+    return verify(Job(quiet, "envelope", _NOBODY, sender, to=recipient, deadline=seconds))
 
 
 def ways_in(link: Link, port: int, seconds: float) -> tuple[Callable[[], tuple[Way, ...]], ...]:
