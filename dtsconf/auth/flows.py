@@ -53,14 +53,34 @@ def browser(client: Public, wanted: Wanted, person: Person, environ: Mapping[str
             person.tell(_elsewhere(wanted))
         if clouds.is_microsoft(wanted.authority):
             person.tell(_ON_THE_PAGE)
-        found = receiver.wait(LIMIT, person.waiting)
+        found = _waited(receiver, wanted, person)
     if found is None:
         raise _nobody_came(wanted)
     answer: Answer = asked(lambda: client.app.acquire_token_by_auth_code_flow(flow, found))
     return answer
 
 
-_ON_THE_PAGE = "if the page shows an error (AADSTS...), nothing comes back from it: Ctrl-C ends this"
+_ON_THE_PAGE = (
+    "if the page shows an error (AADSTS...), nothing comes back: Ctrl-C ends this, and says what AADSTS50011 takes"
+)
+
+
+def _waited(receiver: Receiver, wanted: Wanted, person: Person) -> dict[str, str] | None:
+    """What comes back from the browser. Whoever gives up may have read an error there, and is told what mends it."""
+    try:
+        return receiver.wait(LIMIT, person.waiting)
+    except KeyboardInterrupt:
+        if clouds.is_microsoft(wanted.authority):
+            person.tell(_shown_there(wanted))
+        raise
+
+
+def _shown_there(wanted: Wanted) -> str:
+    """What to do about the error that the page shows in place of coming back."""
+    from dtsconf.auth import explain
+
+    no_redirect = explain.failed({"error": "invalid_request", "error_codes": [50011]}, wanted)
+    return f"where the page showed AADSTS50011, {no_redirect.hint}"
 
 
 def _elsewhere(wanted: Wanted) -> str:
@@ -74,10 +94,7 @@ def _nobody_came(wanted: Wanted) -> SignInFailed:
     """The browser never came back: nobody signed in, or the page told an error, which only the person has seen."""
     hint = "dtsconf sign-in; where the browser is on another machine: --set microsoft.flow=device-code"
     if clouds.is_microsoft(wanted.authority):
-        from dtsconf.auth import explain
-
-        no_redirect = explain.failed({"error": "invalid_request", "error_codes": [50011]}, wanted)
-        hint += f"; where the page showed AADSTS50011, {no_redirect.hint}"
+        hint += f"; {_shown_there(wanted)}"
     return SignInFailed(f"nobody signed in within {LIMIT // 60} minutes", hint)
 
 

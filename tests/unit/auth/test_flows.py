@@ -97,6 +97,22 @@ def test_what_a_page_of_microsoft_s_may_have_said_is_told(tmp_path: Path, monkey
     assert "under Mobile and desktop applications add http://localhost" in str(caught.value.hint)
 
 
+class Leaving(Somebody):
+    """Reads an error on the page, and gives up."""
+
+    def waiting(self, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("change", [{"authority": MICROSOFT.authority}, {}])
+def test_whoever_gives_up_is_told_what_the_page_s_error_takes(tmp_path: Path, change: dict[str, str]) -> None:
+    person = Leaving()
+    with pytest.raises(KeyboardInterrupt):
+        sign_in(tmp_path, FakeProvider(), person, flow="browser", **change)
+    told = person.told[-1].startswith("where the page showed AADSTS50011, for an administrator: ")
+    assert told is bool(change)
+
+
 def test_a_device_code_is_shown_with_its_page_and_waited_for(tmp_path: Path) -> None:
     pending = {"error": "authorization_pending"}
     provider = FakeProvider({"device_authorization": [COMPLETE], "device_code": [pending, tokens()]})
