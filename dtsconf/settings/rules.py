@@ -144,7 +144,7 @@ def _glob_meant(rule: Rule, value: Any) -> str | None:
         glob = _REPEATED.sub("*", bare).replace("\\", "").replace("%", "*")
         if _FOREIGN.search(pattern) and _matches(rule.key, value, glob):
             at = f" at {rule.where}" if rule.where else ""
-            return f"matches takes a glob, with * for any text and no other signs: write {shown(glob)}{at}"
+            return f"matches takes a glob, with * for any text, no regular expression and no %: write {shown(glob)}{at}"
     return None
 
 

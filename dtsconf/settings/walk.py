@@ -29,7 +29,7 @@ _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
 _DASH: Final = re.compile(r"\s*-\s")
 _VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
-_COMMA: Final = "a comma ends a text in braces: put one that holds a comma in quotes, whole"
+_COMMA: Final = "a comma ends a text in braces: put the whole text, comma included, in quotes"
 _FORMAT: Final = f"write dtsconf: {FORMAT}"
 
 

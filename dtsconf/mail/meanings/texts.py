@@ -46,7 +46,7 @@ _OVER_QUOTA = (
 _SWITCHED_OFF = (
     r"\b(user|account|mailbox|login)\b.{0,20}\b(disabled|suspended|deactivated|inactive|closed|blocked)\b"
     r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b"
-    r"|\b(konto|postfach|zugang|benutzer)\b.{0,30}\b(gesperrt|deaktiviert)"
+    r"|(konto|postfach|zugang|benutzer)\b.{0,30}\b(gesperrt|deaktiviert)"
     r"|\bcompte\b.{0,30}\b(bloqu|suspendu|d.{1,2}sactiv)"
     r"|\b(cuenta|conta|usuario|usu.{1,2}rio)\b.{0,30}\b(bloquead|suspendid|suspens|des(ac|a|hab)\w*ad|inhabilitad)"
     r"|\b(account|utente|casella)\b.{0,30}\b(bloccat|sospes|disattivat|disabilitat)"

@@ -31,6 +31,7 @@ SENDGRID = "535 Authentication failed: The provided authorization grant is inval
         ("Utente disabilitato", "has switched this account off"),
         ("Dit account is geblokkeerd", "has switched this account off"),
         ("Ihr Zugang ist gesperrt", "has switched this account off"),
+        ("Das Benutzerkonto wurde deaktiviert", "has switched this account off"),
     ],
 )
 def test_what_is_no_matter_of_name_or_password_proposes_no_other_name(words: str, told: str) -> None:

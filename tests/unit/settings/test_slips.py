@@ -405,7 +405,7 @@ def test_a_comment_that_swallows_the_end_of_a_bracket_is_told_where_it_begins(li
 def test_a_comma_within_a_text_in_braces_is_told() -> None:
     problem = only(f"{HEAD}settings:\n  sender: {{name: Plant, Perth, email: a@b.example}}\n")
     assert (str(problem.where), problem.message) == ("p.yaml:4:25", "unknown key sender.Perth")
-    assert problem.hint == "a comma ends a text in braces: put one that holds a comma in quotes, whole"
+    assert problem.hint == "a comma ends a text in braces: put the whole text, comma included, in quotes"
     for pair in ("Perth: x", "Perth:"):
         assert "comma" not in str(only(f"{HEAD}settings:\n  sender: {{name: Plant, {pair}}}\n").hint)
 
