@@ -198,7 +198,7 @@ class Postman:
         if sent.ok and not letter.refused:
             return Outcome()
         failure, allowed, refused, name = sent.failure, letter.envelope.recipients, letter.refused, letter.item.entry.id
-        if failure is not None and (failure.stage not in OF_THE_MESSAGE or failure.cause in OF_THE_SERVER):
+        if failure is not None and _is_of_all(failure, letter.content.size):
             self.unusable, self.reached = failure, sent.reached
             return Outcome(allowed, refused, unusable=True, detail=f"{failure.stage}: {failure.detail}")
         by_name = list(zip(allowed, sent.recipients, strict=True))
@@ -251,6 +251,18 @@ def _told(refused: Recipient) -> str:
     """Why a recipient didn't get it: in plain words, then in the server's."""
     words = CAUSES.get(refused.cause or "")
     return f"{words} ({refused.detail})" if words else refused.detail
+
+
+def _is_of_all(failure: Stage, size: int) -> bool:
+    """Whether other messages would fare no better. By Graph a large one (`size` in bytes) needs a right and a host that
+    a small one does without."""
+    if failure.stage not in OF_THE_MESSAGE or failure.cause not in OF_THE_SERVER:
+        return failure.stage not in OF_THE_MESSAGE
+    if failure.stage != "request":
+        return True
+    from dtsconf.mail.graph.handing import LARGEST
+
+    return size <= LARGEST
 
 
 def _for_good(recipient: Recipient) -> bool:

@@ -111,6 +111,21 @@ def test_what_graph_refuses_leaves_the_machine_as_it_was(machine: Machine, tenan
     nothing_secret(machine, graph, result.text)
 
 
+def test_a_large_queued_mail_that_lacks_a_right_of_its_own_holds_up_no_small_one(
+    machine: Machine, tenant: Tenant, graph: GraphServer
+) -> None:
+    machine.apply(profile(machine, tenant)).ok()
+    log = machine.write("big.log", b"a line of a log\n" * 400_000)
+    machine.run(*SEND, "--attach", str(log), "--queue").ok()
+    machine.run(*SEND, "--queue").ok()
+    graph.mails.clear()
+    graph.faults = [Fault("refuse", "createUploadSession", 403, "ErrorAccessDenied", "Access is denied.")]
+    told = machine.run("queue", "run").ok()
+    assert "1 sent, 1 deferred" in told.text
+    assert "mail over 3 MB goes by a draft, which needs Mail.ReadWrite besides Mail.Send" in told.text
+    assert [mail.attached for mail in graph.mails] == [[]]
+
+
 def test_what_graph_refuses_of_a_queued_mail(machine: Machine, tenant: Tenant, graph: GraphServer) -> None:
     """A recipient that is wrong stays wrong; a busy service is asked again."""
     machine.apply(profile(machine, tenant, verify={"level": "none"})).ok()
