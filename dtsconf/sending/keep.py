@@ -50,14 +50,16 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
         except OSError as failed:
             why = failed.strerror or str(failed)
             raise DtsconfError(f"the mail could not be queued: {spool.folder}: {why}", "dtsconf doctor") from failed
-    return Kept(entry, effective, (*effective.warnings, *(() if sender else (_OPEN,))))
+    return Kept(entry, effective, (*effective.warnings, *(() if sender else (_open(given, effective),))))
 
 
-_OPEN = Notice(
-    "sign-in",
-    "nobody is signed in: the mail is kept, and goes from the address of whoever is signed in when it is sent",
-    "dtsconf sign-in",
-)
+def _open(given: Inputs, effective: Effective) -> Notice:
+    """That the sender isn't known yet. What keeps a sign-in where these settings don't is not looked for here."""
+    from dtsconf.wiring.identity import wanted_of
+
+    told = "nobody is signed in: the mail is kept, and goes from the address of whoever is signed in when it is sent"
+    ends = "with these settings a sign-in ends with its command here: dtsconf test tells what keeps one"
+    return Notice("sign-in", told, "dtsconf sign-in" if wanted_of(given, effective).kept else ends)
 
 
 def _sender(given: Inputs, effective: Effective) -> Mailbox | None:

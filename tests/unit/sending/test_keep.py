@@ -84,6 +84,12 @@ def test_where_nobody_is_signed_in_the_sender_stays_open(given: Inputs) -> None:
     assert signed(found, Mailbox(None, "änn@acme.example")).eight_bit
 
 
+def test_a_sign_in_that_would_not_last_till_then_is_not_proposed(given: Inputs, tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(PEOPLE.replace(", remember_me: true, token_cache: file", ""), encoding="utf-8")
+    (notice,) = enqueue(given, REQUEST).warnings
+    assert "a sign-in ends with its command here: dtsconf test tells what keeps one" in str(notice.hint)
+
+
 def test_what_is_no_address_is_nobodys(given: Inputs) -> None:
     signed_in(given, "ann")
     assert enqueue(given, REQUEST).entry.sender == ""
