@@ -39,3 +39,7 @@ class TokenSource(Protocol):
         """The next step where a service refused the token: what the token itself shows to be mended first (this
         machine's clock, a permission that it lacks), else `otherwise`; None: what mends most refusals of a mail
         server."""
+
+    def ahead(self) -> float | None:
+        """Seconds by which the identity provider's clock was ahead of this machine's at its last answer of this run;
+        None where it gave none, or no time with it."""

@@ -119,14 +119,21 @@ class Provider:
         hint = f"{SET}; if it stays: {failed.hint}"
         return SignInFailed(message, hint, tuple(replace(one, message=message, hint=hint) for one in failed.problems))
 
-    def apart(self) -> float:
-        """Seconds by which the provider's clock was ahead of ours at its last answer (RFC 9110 6.6.1); 0 where they
-        agree as far as matters, or it told no time."""
-        from dtsconf.looks.clock import SLACK, date_in
+    def ahead(self) -> float | None:
+        """Seconds by which the provider's clock was ahead of ours at its last answer (RFC 9110 6.6.1); None where it
+        told no time."""
+        from dtsconf.looks.clock import date_in
 
         text, now = self._dated
         said = date_in(text)
-        return 0.0 if said is None or abs(said - now) <= SLACK else said - now
+        return None if said is None else said - now
+
+    def apart(self) -> float:
+        """As `ahead`; 0 where the clocks agree as far as matters, or the provider told no time."""
+        from dtsconf.looks.clock import SLACK
+
+        ahead = self.ahead() or 0.0
+        return 0.0 if abs(ahead) <= SLACK else ahead
 
     def _plain(self, response: Response, url: str) -> Response:
         """The response, if it is a JSON object."""

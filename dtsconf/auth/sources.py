@@ -88,6 +88,10 @@ class UserTokens:
             return _permission(lacking, self._wanted)
         return _mended(token, otherwise or REFUSED.format(account=token.username))
 
+    def ahead(self) -> float | None:
+        """See `TokenSource`."""
+        return self._provider.ahead()
+
     def sign_in(self, accept: Callable[[str], object] = lambda _address: None) -> Facts:
         """Ask the person, whatever is kept, and keep what comes of it instead; what may be shown of it. `accept` sees
         the account's address first, and raises if that may not be.
@@ -199,6 +203,10 @@ class ApplicationTokens:
         """See `TokenSource`."""
         refused = REFUSED_APPLICATION.format(client=self._wanted.client_id, sender=self._wanted.sender)
         return _mended(token, otherwise or refused)
+
+    def ahead(self) -> float | None:
+        """See `TokenSource`."""
+        return self._provider.ahead()
 
     def _asked(self, challenge: str | None) -> Token:
         from dtsconf.auth.client import asked, confidential, token_of

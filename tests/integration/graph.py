@@ -45,6 +45,9 @@ class Tokens:
     def note(self, token: Token) -> str | None:
         return self._note
 
+    def ahead(self) -> float | None:
+        return None
+
 
 class Clock:
     """Waits at once; `slept` has the seconds of each wait."""

@@ -41,6 +41,9 @@ class Tokens:
     def note(self, token: Token) -> str | None:
         return None
 
+    def ahead(self) -> float | None:
+        return None
+
 
 def login(case: Case) -> PasswordLogin | TokenLogin | None:
     if case.mechanism is None:

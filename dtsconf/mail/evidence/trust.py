@@ -7,6 +7,7 @@ server says it is. Sends nothing but EHLO and STARTTLS.
 from __future__ import annotations
 
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from dtsconf.looks import certificates, clock, portal, stand_in, trusted
@@ -40,7 +41,7 @@ def examine(case: Case) -> Outcome:
     found = [certificates.issuer(own), *compared]
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, found)
-    heard = told if isinstance(told, clock.Told) else None
+    heard = witness(case, told if isinstance(told, clock.Told) else None)
     if is_smtp_host(case.host):
         return _in_microsofts_place(case, own, heard, found)
     if product := inspector(own.issuer):
@@ -50,6 +51,14 @@ def examine(case: Case) -> Outcome:
     if case.cause in ("tls-expired", "tls-not-yet-valid"):
         return clock.judge(case, own, heard, found)
     return Outcome(tuple(found))
+
+
+def witness(case: Case, told: clock.Told | None) -> clock.Told | None:
+    """Who told the time: the sign-in server, whose certificate did verify, where it was asked in this run; else what
+    the host itself says."""
+    login = case.route.login
+    ahead = login.tokens.ahead() if isinstance(login, TokenLogin) else None
+    return told if ahead is None else clock.Told(time.time() + ahead, "the sign-in server's answer")
 
 
 def _in_microsofts_place(case: Case, own: Certificate, told: clock.Told | None, found: list[Evidence]) -> Outcome:

@@ -327,6 +327,21 @@ def test_a_refusal_is_told_beside_a_clock_that_is_wrong() -> None:
         assert str(caught.value.hint).startswith("set this machine's clock: timedatectl set-ntp true") == bool(words)
 
 
+def test_an_answer_tells_by_how_much_the_provider_s_clock_is_ahead() -> None:
+    from email.utils import formatdate
+
+    dated = {"Content-Type": "application/json", "Date": formatdate(time.time() + 7200, usegmt=True)}
+    answer = Reply(200, json.dumps(tokens(refresh=None)), dated)
+    source, silent = (
+        application(FakeProvider({"client_credentials": [one]})) for one in (answer, tokens(refresh=None))
+    )
+    assert source.ahead() is None
+    source.get()
+    silent.get()
+    assert abs((source.ahead() or 0) - 7200) < 60
+    assert silent.ahead() is None
+
+
 def test_a_token_of_another_time_has_the_clock_set_first(make: Make, places: Places) -> None:
     source = make()
     for begins, mend in ((7200, True), (0, False)):

@@ -26,7 +26,10 @@ STARTTLS = EHLO.replace("250 ENH", "250-STARTTLS\r\n250 ENH")
 class Tokens:
     """Hands out the tokens of a test, the fresh one after the first."""
 
-    def __init__(self, *values: str, note: str | None = None, mend: str | None = None) -> None:
+    def __init__(
+        self, *values: str, note: str | None = None, mend: str | None = None, ahead: float | None = None
+    ) -> None:
+        self._ahead = ahead
         self.values = list(values)
         self._mend = mend
         self.asked: list[bool] = []
@@ -43,6 +46,9 @@ class Tokens:
 
     def note(self, token: Token) -> str | None:
         return self._note
+
+    def ahead(self) -> float | None:
+        return self._ahead
 
 
 def login_server(certificates: Certificates, mechanisms: str, *answers: str) -> Script:

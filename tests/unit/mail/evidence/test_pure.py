@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,9 +13,11 @@ from dtsconf.looks.case import together
 from dtsconf.mail.evidence import choice, said, trust, ways
 from dtsconf.mail.evidence.case import Case
 from dtsconf.mail.evidence.ways import Way
+from dtsconf.mail.route import TokenLogin
 from dtsconf.net.certificate import Certificate
 from dtsconf.proof import Stage, Verification
 from tests.unit.mail.jobs import job
+from tests.unit.mail.test_bearer import Tokens
 
 NETSTAT = """\
 TcpExt: SyncookiesSent TCPRetransFail TCPSynRetrans
@@ -127,6 +131,20 @@ def test_clock_or_certificate(
     other = None if told is None else clock.Told(now + told * DAY, "the server's greeting")
     outcome = clock.judge(the_case("tls-expired"), own, other, [])
     assert words in outcome.evidence[-1].means
+
+
+@pytest.mark.parametrize("ahead", [None, -3 * DAY, 0.0])
+def test_the_sign_in_server_tells_the_time_where_it_was_asked(ahead: float | None) -> None:
+    failed = the_case("tls-expired")
+    own = clock.Told(1_800_000_000.0, "the server's greeting")
+    assert trust.witness(failed, own) == own
+    failed.route = replace(failed.route, login=TokenLogin(Tokens(ahead=ahead)))
+    found = trust.witness(failed, None)
+    if ahead is None or found is None:
+        assert (ahead, found, trust.witness(failed, own)) == (None, None, own)
+        return
+    assert abs(found.at - time.time() - ahead) < 60
+    assert found.by == "the sign-in server's answer"
 
 
 @pytest.mark.parametrize(
