@@ -238,8 +238,8 @@ ACCESS = (
 )
 ACCESS_TO = (
     "a rule of the server (an access list, say) lets no mail through to {f.recipient}, and its answer doesn't tell"
-    " whether for that address, for the sender or for this machine; to see whether another gets it: dtsconf test"
-    f" --to ADDRESS; if none does, {ASK}"
+    f" whether for that address, for the sender or for this machine: {ASK}; whether another recipient gets it: dtsconf"
+    " test --to ADDRESS"
 )
 POLICY = "a rule of the organisation refused the mail; who wrote it can change it: " + ASK
 LARGE = "send less at a time, or " + ASK

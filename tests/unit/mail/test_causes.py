@@ -429,6 +429,7 @@ def test_a_no_without_a_reason_blames_no_address(stage: str, text: str) -> None:
     assert hint.startswith(f"a rule of the server (an access list, say) {whom[found.cause]}")
     assert "ask the administrator of mail.test" in hint
     assert "--set" not in hint
+    assert hint.endswith("whether another recipient gets it: dtsconf test --to ADDRESS") == (stage == "rcpt-to")
     named = of_reply("rcpt-to", reply(f"{text} for you@acme.example"), FACTS)
     assert named.hint != hint
 
