@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from shlex import quote
@@ -43,6 +44,22 @@ def _closed(folder: str, name: str, uid: int) -> Closed | None:
             fix = f"chmod u+rw {quote(path)}" if os.stat(path).st_uid == uid else f"sudo chown {_ME} {quote(path)}"
             return Closed(f"this user can't read and write {path}", fix)
     return None
+
+
+_DISK = {
+    errno.EROFS: "its file system is read-only: remount it writable",
+    errno.ENOSPC: "make room on its file system",
+    errno.EDQUOT: "make room: this user's quota is used up",
+}
+
+
+def mending(folder: str, error: OSError) -> str:
+    """What to do where the folder can't be written to, for `error`."""
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        at = next((path for path in (folder, os.path.dirname(folder)) if os.path.isfile(path)), folder)
+        return f"a file lies where a folder belongs: mv {quote(at)} {quote(at + '.away')}"
+    line = opening(folder) if isinstance(error, PermissionError) else None
+    return f"open it for this user: {line}" if line else _DISK.get(error.errno or 0, "look at the disk")
 
 
 def opening(folder: str) -> str | None:

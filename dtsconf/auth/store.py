@@ -227,8 +227,7 @@ def _unreadable(folder: str, name: str, error: OSError | FileProblem) -> SignInF
 
 
 def _unwritable(folder: str, error: OSError) -> SignInFailed:
-    from dtsconf.auth.closed import opening
+    from dtsconf.auth.closed import mending
 
-    line = opening(folder) if isinstance(error, PermissionError) else None
-    first = f"open it for this user: {line}" if line else "mend that"
-    return SignInFailed(f"tokens can't be kept in {folder}: {error.strerror}", f"{first}; then: dtsconf sign-in")
+    hint = f"{mending(folder, error)}; then: dtsconf sign-in"
+    return SignInFailed(f"tokens can't be kept in {folder}: {error.strerror}", hint)

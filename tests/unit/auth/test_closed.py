@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.auth.closed import closed, opening_for
+from dtsconf.auth.closed import closed, mending, opening_for
 from dtsconf.auth.facts import Facts, facts_path, write
 from dtsconf.auth.places import Places
 from dtsconf.auth.store import Store
@@ -49,6 +49,10 @@ def test_what_is_in_an_open_folder_of_one_s_own_is_made_one_s_own(tmp_path: Path
 def test_a_folder_that_can_t_be_made_is_made_and_nothing_above_it_is_touched(tmp_path: Path) -> None:
     folder = tmp_path / "gone" / "dtsconf" / "tokens"
     assert opening_for(str(folder), 12345) == f'sudo install -d -m 700 -o "$(id -un)" {folder}'
+
+
+def _store(state: Path) -> Store:
+    return Store(wanted(remember=True, cache="file"), Places(str(state), None), {})
 
 
 def _shut(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
@@ -117,6 +121,22 @@ def test_a_folder_that_nothing_can_be_taken_out_of_is_told_with_what_opens_it(
     with pytest.raises(SignInFailed, match=r"tokens can't be kept in .*: Permission denied") as caught:
         Store(wanted(remember=True, cache="file"), Places(str(tmp_path), None), {}).tidy()
     assert str(caught.value.hint).startswith("open it for this user: sudo ")
+
+
+def test_a_file_in_the_place_of_the_folder_is_moved_away(tmp_path: Path) -> None:
+    (tmp_path / "tokens").touch()
+    with pytest.raises(SignInFailed, match="Not a directory") as caught, _store(tmp_path).alone():
+        pass
+    line = f"mv {tmp_path}/tokens {tmp_path}/tokens.away"
+    assert caught.value.hint == f"a file lies where a folder belongs: {line}; then: dtsconf sign-in"
+    subprocess.run(line, shell=True, check=True, timeout=10)
+    with _store(tmp_path).alone():
+        pass
+
+
+@pytest.mark.parametrize(("number", "words"), [(errno.EROFS, "remount it writable"), (errno.ENOSPC, "make room on")])
+def test_a_disk_that_takes_nothing_is_told(tmp_path: Path, number: int, words: str) -> None:
+    assert words in mending(str(tmp_path), OSError(number, os.strerror(number)))
 
 
 def test_a_sign_in_that_could_not_be_kept_is_told_before_anybody_is_asked(
