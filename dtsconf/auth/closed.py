@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from shlex import quote
 
@@ -22,8 +23,8 @@ class Closed:
 
 
 def closed(folder: str, name: str) -> Closed | None:
-    """What of the sign-in of that name is closed to its own user, by its modes; None where nothing there is, or nothing
-    is there, and on Windows, which knows no modes."""
+    """What of the sign-in of that name is closed to its own user, by its modes or a file in the folder's place; None
+    where nothing is, or nothing is there, and on Windows, which knows no modes."""
     if sys.platform == "win32":
         return None
     else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
@@ -32,11 +33,13 @@ def closed(folder: str, name: str) -> Closed | None:
 
 def _closed(folder: str, name: str, uid: int) -> Closed | None:
     try:
-        os.stat(folder)
-    except FileNotFoundError:
-        return None
-    except OSError:
+        there = stat.S_ISDIR(os.stat(folder).st_mode)
+    except PermissionError:
         return Closed(f"this user can't get at {folder}", opening_for(folder, uid))
+    except OSError:
+        return None
+    if not there:
+        return Closed(f"{folder} is no folder", mending(folder, NotADirectoryError()))
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return Closed(f"this user can't read and write in {folder}", opening_for(folder, uid))
     for path in (os.path.join(folder, name + end) for end in (PLAIN, SEALED, FACTS, LOCK)):

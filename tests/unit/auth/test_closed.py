@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.auth.closed import closed, mending, opening_for
+from dtsconf.auth.closed import Closed, closed, mending, opening_for
 from dtsconf.auth.facts import Facts, facts_path, write
 from dtsconf.auth.places import Places
 from dtsconf.auth.store import Store
@@ -128,6 +128,10 @@ def test_a_file_in_the_place_of_the_folder_is_moved_away(tmp_path: Path) -> None
     with pytest.raises(SignInFailed, match="Not a directory") as caught, _store(tmp_path).alone():
         pass
     line = f"mv {tmp_path}/tokens {tmp_path}/tokens.away"
+    assert closed(f"{tmp_path}/tokens", "one") == Closed(
+        f"{tmp_path}/tokens is no folder", f"a file lies where a folder belongs: {line}"
+    )
+    assert closed(f"{tmp_path}/tokens/within", "one") is None
     assert caught.value.hint == f"a file lies where a folder belongs: {line}; then: dtsconf sign-in"
     subprocess.run(line, shell=True, check=True, timeout=10)
     with _store(tmp_path).alone():
