@@ -42,14 +42,17 @@ def replies_to(talk: Conversation, envelope: Envelope, content: Content, *, toge
     return Pipeline(talk, lines, together=together and talk.offer.has("PIPELINING"))
 
 
-def announce(talk: Conversation, envelope: Envelope, content: Content, replies: Pipeline) -> tuple[Recipient, ...]:
-    """The envelope: sender and every recipient. Gives how each recipient fared, in the envelope's order.
+def announce(
+    talk: Conversation, envelope: Envelope, content: Content, replies: Pipeline, found: list[Recipient]
+) -> None:
+    """The envelope: sender and every recipient. `found` gets how each recipient fared, in the envelope's order, as far
+    as the server told.
 
     Raises:
         StageFailed: the sender was refused, the message is larger than the server takes, or no recipient was taken.
     """
     _mail_from(talk, envelope, content, replies)
-    return _rcpt_to(talk, envelope.recipients, replies)
+    _rcpt_to(talk, envelope.recipients, replies, found)
 
 
 def transmit(talk: Conversation, content: Content, replies: Pipeline) -> None:
@@ -143,12 +146,11 @@ def _require_room(talk: Conversation, size: int) -> None:
         )
 
 
-def _rcpt_to(talk: Conversation, recipients: tuple[str, ...], replies: Pipeline) -> tuple[Recipient, ...]:
+def _rcpt_to(talk: Conversation, recipients: tuple[str, ...], replies: Pipeline, found: list[Recipient]) -> None:
     """Every recipient by itself; the stage fails with the first refusal when nobody is left."""
     whom = recipients[0] if len(recipients) == 1 else f"{len(recipients)} recipients"
     with talk.stage("rcpt-to", f"asking for {whom}") as row:
         failures: list[StageFailed] = []
-        found: list[Recipient] = []
         crowded: Recipient | None = None
         for address in recipients:
             # Once it takes no more at once, asking on for the rest would count as errors: some servers end it for that.
@@ -164,7 +166,6 @@ def _rcpt_to(talk: Conversation, recipients: tuple[str, ...], replies: Pipeline)
             raise failures[0]
         if len(recipients) > 1:
             row.detail = f"{sum(one.ok for one in found)} of {len(recipients)} recipients taken"
-        return tuple(found)
 
 
 def _sayable(talk: Conversation, address: str) -> bool:

@@ -36,6 +36,14 @@ def proposed_login(hint: str) -> str | None:
     return found.group() if found else None
 
 
+_FOREIGN = r"; or \S+ passes no mail on to other domains, such as \S+: ask its administrator"
+
+
+def of_a_known_domain(hint: str) -> str:
+    """The hint without what `Facts.foreign` adds: the server takes mail for that domain."""
+    return re.sub(_FOREIGN, "", hint)
+
+
 def administrator(host: str) -> str:
     """Who is asked about a mail server."""
     return rights.SUPPORT if is_smtp_host(host) else f"the administrator of {host}"

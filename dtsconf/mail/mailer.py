@@ -76,7 +76,7 @@ class _Way:
 
     def __init__(self, talk: Conversation, message: Message, envelope: Envelope) -> None:
         self.talk, self.message, self.envelope, self.content = talk, message, envelope, message.content
-        self.recipients: tuple[Recipient, ...] | None = None
+        self.recipients: list[Recipient] = []
         self.stages: tuple[Stage, ...] = ()
         self.ahead = False
         self.in_full = False
@@ -173,7 +173,7 @@ class SmtpMailer:
             replies = delivery.replies_to(talk, way.envelope, content, together=True)
         else:
             replies, ready = announced.replies, announced.ready
-        way.recipients = delivery.announce(talk, way.envelope, content, replies)
+        delivery.announce(talk, way.envelope, content, replies, way.recipients)
         self._prepare(following)
         behind = self._prepared.commands if self._prepared is not None else b""
         way.message.begin()
@@ -200,8 +200,8 @@ class SmtpMailer:
             return False
         with suppress(StageFailed):  # the report has it
             delivery.accepted(way.talk)
-        report, recipients = way.talk.report, way.recipients or ()
-        if report.failure is not None or not all(one.ok for one in recipients):
+        report = way.talk.report
+        if report.failure is not None or not all(one.ok for one in way.recipients):
             return False
         way.stages = tuple(report.stages)
         return True
@@ -244,7 +244,7 @@ def _told(taken: list[_Way]) -> Iterator[Sent]:
     while taken:
         way = taken.pop()
         way.message.taken()
-        yield Sent(way.content.message_id, way.recipients or (), way.stages)
+        yield Sent(way.content.message_id, tuple(way.recipients), way.stages)
 
 
 def _wired(envelope: Envelope) -> Envelope:

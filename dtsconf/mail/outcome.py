@@ -8,6 +8,8 @@ from dtsconf.mail.sent import Recipient, Sent
 from dtsconf.proof import Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dtsconf.mail.content import Content, Envelope
     from dtsconf.mail.job import Job
     from dtsconf.mail.report import Report
@@ -35,13 +37,12 @@ def _greeter(report: Report) -> str | None:
     return proxy(report.greeting)
 
 
-def delivered(
-    report: Report, envelope: Envelope, content: Content, recipients: tuple[Recipient, ...] | None = None
-) -> Sent:
-    """Who gets the message. `recipients` is what the server said of each, where it says so; a failure after that holds
-    for everybody whom it had taken."""
+def delivered(report: Report, envelope: Envelope, content: Content, recipients: Sequence[Recipient] = ()) -> Sent:
+    """Who gets the message. `recipients` is what the server said of each, as far as it did; a failure holds for
+    everybody whom it had taken or not yet answered for."""
     failure = report.failure
-    told = recipients or tuple(Recipient(address, ok=True) for address in envelope.recipients)
+    unasked = envelope.recipients[len(recipients) :]
+    told = (*recipients, *(Recipient(address, ok=True) for address in unasked))
     if failure is not None:
         told = tuple(_failed(one, failure) if one.ok else one for one in told)
     return Sent(content.message_id, told, tuple(report.stages), report.reached)

@@ -26,7 +26,7 @@ def try_out(talk: Conversation, job: Job) -> str | None:
     random = os.urandom(12).hex()
     mail = build(job.letter, envelope, job.name, server, random, time.gmtime(), eight_bit=talk.offer.has("8BITMIME"))
     replies = delivery.replies_to(talk, envelope, mail)
-    delivery.announce(talk, envelope, mail, replies)
+    delivery.announce(talk, envelope, mail, replies, [])
     if job.level != "send":
         delivery.reset(talk)
         return None

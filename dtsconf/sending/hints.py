@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.mail.facts import proposed_login
+from dtsconf.mail.facts import of_a_known_domain, proposed_login
 from dtsconf.mail.meanings.hints import TEST_AGAIN
 from dtsconf.sending.sizes import in_units
 
@@ -150,11 +150,19 @@ def _of_stage(failed: Stage, sent: Sent, mail: Mail) -> str | None:
 
 def _told(one: Recipient, failure: Stage | None, sent: Sent, mail: Mail) -> Recipient:
     """A recipient who gets nothing, for a no of their own or for what ended it for all."""
-    if failure is None or (one.cause, one.detail) != (failure.cause, failure.detail):
-        return replace(one, hint=_hint(one, "rcpt-to", one.address, mail))
+    if failure is None or failure.stage == "rcpt-to" or (one.cause, one.detail) != (failure.cause, failure.detail):
+        hint = _hint(one, "rcpt-to", one.address, mail)
+        return replace(one, hint=hint and _but_for_neighbours(hint, one, sent))
     if failure.cause == "outcome-unknown":
         return replace(one, hint=_hint(one, failure.stage, one.address, mail))
     return replace(one, hint=_of_stage(failure, sent, mail))
+
+
+def _but_for_neighbours(hint: str, one: Recipient, sent: Sent) -> str:
+    """Without the doubt whether the server takes mail for the domain at all, where somebody else there gets this."""
+    domain = one.address.rpartition("@")[2]
+    taken = any(other.ok and other.address.rpartition("@")[2] == domain for other in sent.recipients)
+    return of_a_known_domain(hint) if taken else hint
 
 
 def _hint(failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str | None:

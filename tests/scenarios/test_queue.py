@@ -159,6 +159,20 @@ def test_a_server_that_is_down_costs_an_attempt_and_nothing_else(machine: Machin
     assert [one.message["Subject"] for one in server.messages] == ["first", "second"]
 
 
+def test_who_is_to_come_back_later_is_not_given_up_for_what_was_said_of_another(
+    machine: Machine, smtpd: Servers
+) -> None:
+    server = smtpd(replies={"RCPT": ["550 5.1.1 no such user", "451 4.7.1 greylisted, come back"]})
+    to_server(machine, server.port)
+    queue(machine, "--to", "she@acme.example")
+    machine.run("queue", "run").ok()
+    (found,) = messages(machine)
+    assert (found["state"], found["remaining"]) == ("deferred", ["she@acme.example"])
+    assert [(each["address"], each["code"]) for each in found["refused"]] == [("you@acme.example", 550)]
+    machine.run("queue", "flush").fails(1)
+    assert [mail.recipients for mail in server.messages] == [["she@acme.example"]]
+
+
 def test_what_failed_for_good_is_kept_and_can_be_tried_again(machine: Machine, smtpd: Servers) -> None:
     server = smtpd(replies={"RCPT": "550 5.1.1 no such user"})
     to_server(machine, server.port)

@@ -74,6 +74,22 @@ def test_who_is_refused_is_told_and_the_others_get_it() -> None:
     assert "1 of 2" in sent.stages[-3].detail
 
 
+@pytest.mark.parametrize("extension", ["8BITMIME", "PIPELINING"])
+def test_where_all_are_refused_each_has_the_answer_that_was_its_own(extension: str) -> None:
+    replies = {
+        "RCPT TO:<you@acme.example>": "550 5.1.1 no such user",
+        "RCPT TO:<she@acme.example>": "450 4.2.1 greylisted, come back",
+    }
+    ehlo = f"250-mail.test\r\n250 {extension}"
+    with server(dialogue(replies=replies, ehlo=ehlo)) as running, mailer(running.port) as sending:
+        sent = sending.send(TO_TWO, MAIL)
+    assert sent.failure is not None
+    assert [(r.address, r.ok, r.code, r.cause) for r in sent.recipients] == [
+        ("you@acme.example", False, 550, "recipient-rejected"),
+        ("she@acme.example", False, 450, "greylisted"),
+    ]
+
+
 @pytest.mark.parametrize(("extension", "asked"), [("8BITMIME", 3), ("PIPELINING", 99)])
 def test_a_server_that_takes_no_more_at_once_is_not_asked_on(extension: str, asked: int) -> None:
     """Postfix ends a session for what it counts as errors. What stands in one group is asked for all the same."""

@@ -204,3 +204,19 @@ def test_another_address_is_named_by_the_option_of_the_one_refused() -> None:
     copy = Mail("<t@x.example>", 900, "now", False, True, "", options={"a@x.example": "--cc"})
     assert "or try another: --cc ADDRESS" in hint(refused, copy)
     assert "or try another: --to ADDRESS" in hint(refused)
+
+
+def test_each_of_several_is_told_of_by_name_and_not_by_what_another_shows_to_be_untrue() -> None:
+    def refused(address: str) -> Recipient:
+        reply = Reply(550, ("5.1.1 no such user",))
+        found = of_reply("rcpt-to", reply, FACTS._replace(recipient=address))
+        return Recipient(address, False, 550, "5.1.1", reply.text, found.cause, found.hint)
+
+    first, second = refused("b@far.example"), refused("c@far.example")
+    failed = Stage("rcpt-to", False, 1.0, first.detail, 550, "5.1.1", first.cause, first.hint, "server")
+    nobody = hinted(Sent("<t@x.example>", (first, second), (failed,)), PLAIN)
+    assert ["the address b@far.example" in (one.hint or "") for one in nobody.recipients] == [True, False]
+    assert ["the address c@far.example" in (one.hint or "") for one in nobody.recipients] == [False, True]
+    assert all("to other domains, such as far.example" in (one.hint or "") for one in nobody.recipients)
+    some = hinted(Sent("<t@x.example>", (first, Recipient("d@far.example", True)), ()), PLAIN)
+    assert "other domains" not in (some.recipients[0].hint or "")
