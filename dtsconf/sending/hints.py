@@ -34,7 +34,7 @@ _NO_WAY = ("resolve", "connect")
 _TO = re.compile(r"(?:dtsconf test )?--to ADDRESS")
 _LESS = re.compile(r"\bsend less(?: at a time)?(?:, or packed \(dtsconf send --zip\))?")
 """How hints say to make a mail smaller."""
-_TICKET = re.compile(r"\b(?:and send along|with) what this writes: dtsconf test --transcript \S+")
+_TICKET = re.compile(r"\b(?:and send along|with) what this writes: dtsconf test --transcript [^\s;,]+")
 _PASSING = ("greylisted", "rate-limited", "server-error")
 _CUT = ("dropped", "timeout", "protocol")
 _CONTENT = ("data", "accepted")

@@ -69,6 +69,12 @@ def test_a_refused_content_is_looked_up_by_its_message_id(mail: Mail, *, tried: 
     assert "--transcript" not in told
 
 
+def test_what_goes_along_ends_where_the_next_sentence_begins() -> None:
+    told = hint(said("rcpt-to", "550 5.7.1 Access denied"))
+    assert "the Message-ID (<t@x.example>); whether another recipient gets it: --to ADDRESS" in told
+    assert "--transcript" not in told
+
+
 def test_who_sends_too_much_waits_or_queues() -> None:
     told = hint(said("mail-from", "451 4.7.500 Server busy. Please try again later from [192.0.2.5]. (S77719)"))
     assert "wait some minutes, or as long as its answer says, then the same send again" in told
