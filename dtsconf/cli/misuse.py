@@ -76,7 +76,7 @@ def words_meant(
     if (slashed := f"--{rest[0][1:]}") in texts and rest[0].startswith("/"):
         return f"an option has two hyphens: {slashed}"
     meant = (found for at in _places(rest[0], given) if (found := _after(given, at, texts)))
-    return next(meant, None) or _recipients(rest, texts)
+    return next(meant, None) or _recipients(rest, command)
 
 
 def _texts(command: click.Command) -> Collection[str]:
@@ -115,9 +115,10 @@ def _after(given: Sequence[str], at: int, texts: Collection[str]) -> str | None:
     return escape_controls(f'a value with blanks goes in quotation marks: {option} "{whole}"')
 
 
-def _recipients(rest: Sequence[str], texts: Collection[str]) -> str | None:
-    """What to type in place of addresses that no option stands before; None where a word is none."""
-    if "--to" not in texts or any(address_fault(word) for word in rest):
+def _recipients(rest: Sequence[str], command: click.Command) -> str | None:
+    """What to type in place of addresses that no option stands before; None where a word is none, or one too many."""
+    taken = next((each for each in command.params if "--to" in each.opts), None)
+    if taken is None or (len(rest) > 1 and not taken.multiple) or any(map(address_fault, rest)):
         return None
     return f"did you mean {' '.join(f'--to {escape_controls(word)}' for word in rest)}?"
 

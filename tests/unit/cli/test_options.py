@@ -129,6 +129,12 @@ def test_a_profile_given_as_an_argument(capsys: Capture, site: str, command: str
         assert f"hint: did you mean --profile {word}?" in said.err
 
 
+def test_an_address_without_an_option_is_a_recipient(capsys: Capture) -> None:
+    assert "hint: did you mean --to a@x.example?" in call(capsys, "test", "a@x.example").err
+    assert "--to" not in call(capsys, "test", "a@x.example", "b@x.example").err, "a test mail goes to one"
+    assert "--to" not in call(capsys, "show", "a@x.example").err
+
+
 def test_an_argument_too_many(capsys: Capture) -> None:
     said = call(capsys, "show", "server.host")
     assert (said.code, "--profile" in said.err) == (2, False)
