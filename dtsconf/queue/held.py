@@ -60,12 +60,12 @@ class Queued:
 
 
 class Held:
-    """A message whose lock we have. A context manager: leaving it gives the lock back."""
+    """A message whose lock we have. A context manager: leaving it gives the lock back. `is_served`: see `served`."""
 
     def __init__(self, path: str, failed_folder: str, lock: FileLock) -> None:
         self._path, self._failed_folder, self._lock = path, failed_folder, lock
         self._gone = False
-        self._served = False
+        self.is_served = False
         self._noted = False
 
     def __enter__(self) -> Self:
@@ -115,9 +115,9 @@ class Held:
 
     def served(self) -> None:
         """Note that everybody has got it: nobody sends it again, and any run takes it away. Raises: OSError."""
-        if not self._served:
+        if not self.is_served:
             self.enter("sent")
-            self._served = True
+            self.is_served = True
 
     @property
     def paths(self) -> tuple[str, ...]:

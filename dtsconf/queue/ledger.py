@@ -134,6 +134,13 @@ class Ledger:
         self.gone.append(held)
         self.found.append(Ran(entry.id, entry.message_id, "sent"))
 
+    def let_go(self, taken: Taken) -> None:
+        """One whose outcome nobody has told: it waits on, unless it is known that everybody has got it."""
+        if taken.held.is_served:
+            self.finish(taken, taken.progress)
+        else:
+            taken.held.release()
+
     def keep(self, taken: Taken, progress: Progress, hint: str) -> None:
         """What somebody has not got: it waits on, or is given up."""
         slot, entry = taken.slot, taken.item.entry

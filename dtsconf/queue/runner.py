@@ -73,10 +73,15 @@ class Runner:
                     self._serve(self._further())
         finally:
             while self._out or self._ledger.more:
-                (self._out or self._ledger.more).popleft().held.release()
+                self._ledger.let_go((self._out or self._ledger.more).popleft())
             self._clear(at_once=True)
         place = {slot.id: number for number, slot in enumerate(slots)}
         return sorted(self._ledger.found, key=lambda ran: place[ran.id])
+
+    @property
+    def found(self) -> tuple[Ran, ...]:
+        """What became of the messages so far: for a run that is broken off."""
+        return tuple(self._ledger.found)
 
     def _serve(self, items: Iterator[Item]) -> None:
         unusable, then = None, 0.0

@@ -135,4 +135,13 @@ def known_data(known: Any) -> dict[str, Any]:
         from dtsconf.render import apply
 
         return apply.data(known)
+    if _is_queue_run(known):
+        from dtsconf.render import queue
+
+        return queue.ran_data(known.messages, None)
     return {}
+
+
+def _is_queue_run(known: object) -> bool:
+    module = sys.modules.get("dtsconf.sending.queued")
+    return module is not None and isinstance(known, module.QueueRun)

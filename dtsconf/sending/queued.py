@@ -100,8 +100,9 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
         link = hands.link_now(given, access, progress=progress)
         with mailer(link, terse=True) as sends:
             postman = Postman(sends, effective, access.effective, progress)
-            with _interruptions_told(postman):
-                found = Runner(spool, postman).run(which)
+            runner = Runner(spool, postman)
+            with _interruptions_told(runner):
+                found = runner.run(which)
         warnings = (*effective.warnings, *resolver.warnings)
     unusable = postman.unusable
     if unusable is not None:
@@ -124,21 +125,22 @@ def _noted_why_not(spool: Spool, which: Which) -> Iterator[None]:
 
 
 @contextmanager
-def _interruptions_told(postman: Postman) -> Iterator[None]:
+def _interruptions_told(runner: Runner) -> Iterator[None]:
     """Ctrl-C, or a polite end by the system, takes nothing back."""
     try:
         yield
     except KeyboardInterrupt:
-        words = f"interrupted; sent before that: {postman.sent}"
+        known = QueueRun(runner.found, None, reached=True)
+        words = f"interrupted; sent before that: {sum(one.state == 'sent' for one in known.messages)}"
         hint = (
             "what wasn't sent waits; a mail that was under way may have arrived: the next run sends it once more, under"
         )
-        raise Interrupted(words, f"{hint} the same Message-ID") from None
+        raise Interrupted(words, f"{hint} the same Message-ID", known=known) from None
 
 
 class Postman:
-    """Hands queued messages over, and tells the runner what came of each. `sent` counts those that everybody got.
-    `signed_in` are the settings with the sender that the sign-in brought along: for mails that were kept without."""
+    """Hands queued messages over, and tells the runner what came of each. `signed_in` are the settings with the sender
+    that the sign-in brought along: for mails that were kept without."""
 
     def __init__(
         self,
@@ -150,7 +152,6 @@ class Postman:
         self._sends, self._effective, self._signed_in, self._progress = sends, effective, signed_in, progress
         self.unusable: Stage | None = None
         self.reached = True
-        self.sent = 0
 
     def __call__(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
         """One attempt for each. Who is forbidden gets nothing; a message for nobody else isn't sent at all."""
@@ -176,12 +177,12 @@ class Postman:
         if words := unfit(effective, sender, content.size):
             none = tuple(Refused(address, None, words) for address in item.recipients)
             hint = hints.of_unfit(entry.id, large=over(effective, content.size) is not None)
-            return _Letter(self, item, Envelope(sender, ()), content, none, hint)
+            return _Letter(item, Envelope(sender, ()), content, none, hint)
         banned = {address: words for address in item.recipients if (words := forbidden(self._effective.org, address))}
         refused = tuple(Refused(address, None, words) for address, words in banned.items())
         allowed = tuple(address for address in item.recipients if address not in banned)
         hint = hints.of_banned(entry.id) if refused else ""
-        return _Letter(self, item, Envelope(sender, allowed), content, refused, hint)
+        return _Letter(item, Envelope(sender, allowed), content, refused, hint)
 
     def _from(self, item: Item) -> tuple[str, Content, Effective]:
         """Whom it is from, the message with that, and the settings to judge it by."""
@@ -222,7 +223,6 @@ class _Letter:
     """A message for those whom policy allows, as the mailer takes it. `refused` are the others, `hint` what to do about
     them."""
 
-    postman: Postman
     item: Item
     envelope: Envelope
     content: Content
@@ -237,7 +237,6 @@ class _Letter:
         """See Message."""
         if not self.refused:
             self.item.taken()
-            self.postman.sent += 1
 
 
 def _unsent(out: deque[_Letter]) -> Iterator[Outcome]:

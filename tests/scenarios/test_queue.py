@@ -71,19 +71,24 @@ def test_a_queued_mail_is_private_and_is_sent_later(machine: Machine, smtpd: Ser
     assert machine.run("queue", "run").ok().stdout == f"nothing is due: {empty}"
 
 
-def test_a_run_that_is_interrupted_tells_what_went_out(machine: Machine, smtpd: Servers) -> None:
+@pytest.mark.parametrize("json", [(), ("--json",)], ids=["", "json"])
+def test_a_run_that_is_interrupted_tells_what_went_out(machine: Machine, smtpd: Servers, json: tuple[str, ...]) -> None:
     gate = Gate()
     server = smtpd()
     server.hooks["."] = lambda: gate() if server.messages else None
     to_server(machine, server.port)
-    for _ in range(2):
-        queue(machine)
-    process = machine.start("queue", "run")
+    first, _ = (queue(machine) for _ in range(2))
+    process = machine.start("queue", "run", *json)
     gate.wait()
     process.terminate()
-    result = machine.finish(process, "queue", "run")
+    result = machine.finish(process, "queue", "run", *json).fails(130)
     gate.open()
-    assert "interrupted; sent before that: 1" in result.fails(130).stderr
+    if json:
+        (sent,) = result.json["messages"]
+        assert (sent["message_id"], sent["state"], result.json["sent"]) == (first, "sent", 1)
+        assert "sent before that: 1" in result.json["problems"][0]["message"]
+        return
+    assert "interrupted; sent before that: 1" in result.stderr
     assert "nothing was changed" not in result.stderr
     assert "the next run sends it once more, under the same Message-ID" in result.stderr
     assert [one["state"] for one in messages(machine)] == ["sending"]
@@ -280,6 +285,15 @@ def test_what_a_killed_run_has_sent_is_neither_dropped_nor_tried_again(machine: 
     busy.release()
     assert machine.run("queue", "drop", "--all").ok().stdout == f"dropped  {held}\n"
     assert list(spool(machine).glob("*.*")) == []
+
+
+def test_a_failed_one_stays_one_where_the_server_is_not_reached(machine: Machine, smtpd: Servers) -> None:
+    to_server(machine, smtpd(replies={"RCPT": "550 5.1.1 no such user"}).port)
+    queue(machine)
+    machine.run("queue", "run").fails(1)
+    (failed,) = messages(machine)
+    machine.run("queue", "flush", failed["id"], "--set", "server.port=1").fails(9)
+    assert [one["state"] for one in messages(machine)] == ["failed"]
 
 
 def test_purge_tells_of_mails_that_wait(machine: Machine) -> None:
