@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 State = Literal["in-sync", "drifted", "interrupted", "never-applied"]
 
+REPLACED = "replaced by something else"
+"""How `what` begins where a link, a folder or a device stands in a file's place."""
+
 TRIES = 3
 """How often to look again when an apply went through while looking."""
 
@@ -104,7 +107,7 @@ def _drift(record: TargetRecord, survey: Survey, layout: Layout) -> DriftItem | 
     try:
         found = survey.standing(record.path)
     except Refused as e:
-        return DriftItem(record.path, f"replaced by something else ({e.message})", _changed_at(layout, record.path))
+        return DriftItem(record.path, f"{REPLACED} ({e.message})", _changed_at(layout, record.path))
     if found is None:
         return DriftItem(record.path, "missing", _changed_at(layout, parent(record.path)))
     if as_left(record, found, survey.same):

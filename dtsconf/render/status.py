@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from dtsconf.machine.status import REPLACED
 from dtsconf.names import escape_controls
 from dtsconf.render.call import Call
 from dtsconf.render.common import opened, painted, typed
@@ -117,12 +118,20 @@ def _next(status: Status, root: str | None) -> str:
         return ""  # its hint names the profile: what was applied last, and so what to put back, nobody knows
     return {
         "in-sync": "",
-        "drifted": f"hint: {typed('apply', root)} puts it back; {typed('plan', root)} shows the difference\n",
+        "drifted": f"hint: {_put_back(status, root)}; {typed('plan', root)} shows the difference\n",
         "interrupted": Call(None, root).completed(
             "hint: run any dtsconf command as root, such as `sudo dtsconf status`: it finishes first\n"
         ),
         "never-applied": f"hint: {typed('apply --profile FILE', root)}\n",
     }[status.state]
+
+
+def _put_back(status: Status, root: str | None) -> str:
+    """What brings back what was applied; an apply takes nothing away that isn't a file."""
+    in_the_way = " and ".join(item.path for item in status.drift if item.what.startswith(REPLACED))
+    if not in_the_way:
+        return f"{typed('apply', root)} puts it back"
+    return f"move {escape_controls(in_the_way)} away, then {typed('apply', root)} puts back what belongs there"
 
 
 def history_data(generations: Sequence[Generation]) -> dict[str, Any]:

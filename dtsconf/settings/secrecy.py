@@ -122,7 +122,7 @@ def _problem(secret: str, key: str, values: Mapping[str, Setting], meant: tuple[
         f"{key} is changed to {quoted(key, change.value)} by {source(change.layer, change.where)}, but {secret} comes "
         f"from {source(owner.layer, owner.where)} and is meant for {quoted(key, value.raw)} "
         f"({source(giver, value.where)}): a secret goes only where its own layer says",
-        f"{without}; or {own}, or let the profile list {key} under expects",
+        f"{without}; or {'' if owner.locked else f'{own}, or '}let the profile list {key} under expects",
         change.where,
         key,
         code=4,

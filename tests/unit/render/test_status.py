@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dtsconf.machine.record import Generation, ProfileRecord, Proof
-from dtsconf.machine.status import DriftItem, State, Status
+from dtsconf.machine.status import REPLACED, DriftItem, State, Status
 from dtsconf.render import status as render
 from tests.unit.render.results import ESC, GENERATION, PLAN, raw
 
@@ -28,6 +28,14 @@ def test_drift_says_what_since_when_and_what_to_type() -> None:
     assert lines[0] == "drifted from #3 (acme-perth)"
     assert lines[1] == "  /etc/dts/email.json: content changed, since 2026-10-03T00:00:00Z"
     assert lines[-1].startswith("hint: `dtsconf apply`")
+
+
+def test_what_no_apply_takes_away_is_to_be_moved_first() -> None:
+    link = DriftItem(
+        "/etc/dts/email.json", f"{REPLACED} (/etc/dts/email.json is a link, and links are not followed)", None
+    )
+    hint = render.text(replace(DRIFT, drift=(*DRIFT.drift, link)), None).splitlines()[-1]
+    assert hint.startswith("hint: move /etc/dts/email.json away, then `dtsconf apply` puts back what belongs there")
 
 
 def test_the_next_command_keeps_the_root() -> None:

@@ -80,6 +80,11 @@ def test_what_to_take_back_is_told_first() -> None:
     assert str(written.hint).startswith(f"take server.host out of {written.where}; or give login.password in that file")
 
 
+def test_a_locked_secret_is_not_proposed_to_be_given() -> None:
+    (given,) = refused(organisation(FULL, locks=["login.password"]), environment(server__host="evil.example"))
+    assert given.hint == "unset DTS_EMAIL_SERVER__HOST; or let the profile list server.host under expects"
+
+
 def test_the_secret_in_the_same_layer_makes_it_good() -> None:
     layers = [environment(server__host="other.example", login__password="env://DTS_EMAIL_LOGIN__PASSWORD")]
     assert resolve(organisation(FULL), layers).settings.server.host == "other.example"
