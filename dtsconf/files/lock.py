@@ -24,6 +24,9 @@ else:
 
     _OPEN = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
+REMOVES_HELD = sys.platform != "win32"
+"""Whether a file can be removed while its lock is held; else the lock is given back first."""
+
 _LONGEST = 1 << 16  # bytes of a holder's text
 _POLL = 0.1  # seconds between two tries
 _HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
@@ -123,12 +126,12 @@ class FileLock:
         line notices (on Windows after it, since no open file can be removed there). Raises: OSError."""
         descriptor, self._descriptor = self._descriptor, -1
         try:
-            if sys.platform != "win32":
+            if REMOVES_HELD:
                 self._leave(remove, move_to)
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
-        if sys.platform == "win32":
+        if not REMOVES_HELD:
             with suppress(OSError):
                 self._leave(remove, move_to)
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from dtsconf.files import FileProblem, private_folder, read_regular, sync_folder
+from dtsconf.files.lock import REMOVES_HELD
 from dtsconf.files.staging import atomic_write
 from dtsconf.frozen import frozen
 from dtsconf.queue.entry import (
@@ -128,7 +129,8 @@ class Held:
         """Take it away, and what stands beside it. Says whether that was in time: False when it was sent already.
         Raises: OSError."""
         unsent = self.phase != "sent"
-        self.served()  # where the lock must go before the file can (Windows), nobody sends it in between
+        if not REMOVES_HELD:
+            self.served()  # so that nobody sends it in between
         self._gone = True
         self._lock.release(remove=True)
         with suppress(FileNotFoundError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dtsconf.errors import DtsconfError
 from dtsconf.queue import held as held_module
 from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import Refused
+from dtsconf.queue.held import read_head
 from dtsconf.queue.listing import listed
 from dtsconf.queue.spool import Spool
 from tests.unit.posix import make_fifo
@@ -121,6 +123,27 @@ def test_a_progress_that_cannot_be_got_at_is_an_attempt_that_nobody_knows_of(spo
     beside = spool.slots()[0].path.removesuffix(".eml") + ".state"
     os.symlink(beside, beside)
     assert progress_of(spool.slots()[0]).unknown == 1
+
+
+@pytest.mark.parametrize(("while_held", "phase"), [(True, "waiting"), (False, "sent")])
+def test_what_can_not_be_dropped_waits_on(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, *, while_held: bool, phase: str
+) -> None:
+    """Where the lock has to go first, nobody may send it in between: there it counts as dropped."""
+    add(spool)
+    (slot,) = spool.slots()
+
+    def closed(_: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for module in ("files.lock", "queue.held"):
+        monkeypatch.setattr(f"dtsconf.{module}.REMOVES_HELD", while_held)
+    monkeypatch.setattr(os, "unlink", closed)
+    held = spool.take(slot)
+    assert held is not None
+    with suppress(PermissionError):
+        held.drop()
+    assert read_head(slot.path)[1] == phase
 
 
 def test_dropping_takes_the_progress_along(spool: Spool) -> None:
