@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtsconf.mail.reply import NotAReply
+from dtsconf.mail.wire import ConnectionLost
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -62,7 +65,11 @@ class Pipeline:
 
     def drain(self) -> None:
         """Read what is still to come of a group that counts no more. A server that waits for a message all the same
-        (RFC 2920 3.1) gets none: the connection isn't used any further. Raises: as `Conversation.command`."""
-        while self._read < self._sent:
-            if self.next().code == _GO_ON:
-                self._talk.hang_up()
+        (RFC 2920 3.1) gets none: the connection isn't used any further. One that is gone by then has said before what
+        counts."""
+        try:
+            while self._read < self._sent:
+                if self.next().code == _GO_ON:
+                    self._talk.hang_up()
+        except (ConnectionLost, TimeoutError, NotAReply):
+            self._talk.hang_up()

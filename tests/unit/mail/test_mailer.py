@@ -113,6 +113,23 @@ def test_a_server_that_ends_it_within_the_recipients_is_told_by_its_own_words() 
     assert [one.detail for one in sent.recipients] == ["421 4.7.0 too many errors"] * 2
 
 
+@pytest.mark.parametrize(
+    ("replies", "cause"),
+    [
+        ({"MAIL": "550 5.1.8 no", "RCPT": ""}, "sender-rejected"),
+        ({"MAIL": "550 5.1.8 no", "RCPT": "421 4.7.0 too many errors"}, "sender-rejected"),
+        ({"RCPT": "550 5.1.1 no", "DATA": ""}, "recipient-rejected"),
+    ],
+)
+def test_a_no_counts_where_the_server_hangs_up_on_what_came_with_it(replies: dict[str, str], cause: str) -> None:
+    piped = dialogue(replies=replies, ehlo="250-mail.test\r\n250 PIPELINING")
+    with server(piped) as running, mailer(running.port) as sending:
+        sent = sending.send(TO_TWO, MAIL)
+    assert sent.failure is not None
+    assert (sent.failure.code, sent.failure.cause) == (550, cause)
+    assert [(one.code, one.cause) for one in sent.recipients] == [(550, cause)] * 2
+
+
 def test_a_message_that_is_refused_costs_only_itself() -> None:
     with server(dialogue(replies={"DATA": "554 5.7.1 no"})) as running, mailer(running.port) as sending:
         first, second = sending.send(TO_TWO, MAIL), sending.send(TO_TWO, MAIL)
