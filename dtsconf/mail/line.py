@@ -33,8 +33,8 @@ class Message(Protocol):
         """Called before the first octet of the content goes out: from then on it may have arrived."""
 
     def taken(self) -> None:
-        """Called when the server has taken it for everybody: at once, or as soon as it has a small one, which lies
-        ready, to work on."""
+        """Called when the server has taken it for everybody: at once, or as soon as a small one, which lies ready, has
+        gone out, where nothing has to be waited for until then."""
 
 
 @frozen

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from dtsconf.errors import DtsconfError
 from dtsconf.mail import delivery
-from dtsconf.mail.content import BLOCK, Envelope, on_the_wire
+from dtsconf.mail.content import Envelope, on_the_wire
 from dtsconf.mail.conversation import Conversation
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.line import Line, Single
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from dtsconf.mail.route import Link
     from dtsconf.mail.sent import Recipient
     from dtsconf.proof import Stage
+
+SMALL = 16 * 1024
+"""Octets of a message that a connection takes without a wait, when the server has read all that came before."""
 
 PATIENCE = {"data": 180.0, "accepted": 600.0}
 """Seconds for each block of the message, and for the answer to its end (RFC 5321 4.5.3.2.5 and 6)."""
@@ -64,7 +67,7 @@ class _Announced:
             delivery.require_fit(talk, self.envelope, message.content)
             self.commands = self.replies.ahead()
         self.ready = b""
-        if message.content.size <= BLOCK:
+        if message.content.size <= SMALL:
             with suppress(OSError, DtsconfError):  # what can't be read is told in its turn, too
                 self.ready = b"".join(on_the_wire(message.content))
 
@@ -72,7 +75,7 @@ class _Announced:
 class _Way:
     """How far the message at hand has come. `ahead`: commands went out ahead of their turn, this message's or the next
     one's; `in_full`: the server has the whole and owes its answer; `stages` are those of one that it has taken for
-    everybody; `trouble` is what reading the content raised."""
+    everybody, `noted` whether its owner knows; `trouble` is what reading the content raised."""
 
     def __init__(self, talk: Conversation, message: Message, envelope: Envelope) -> None:
         self.talk, self.message, self.envelope, self.content = talk, message, envelope, message.content
@@ -80,7 +83,14 @@ class _Way:
         self.stages: tuple[Stage, ...] = ()
         self.ahead = False
         self.in_full = False
+        self.noted = False
         self.trouble: OSError | DtsconfError | None = None
+
+    def note(self) -> None:
+        """Let the owner of one that was taken for everybody know, once. Raises whatever the owner does."""
+        if not self.noted:
+            self.message.taken()
+            self.noted = True
 
 
 class SmtpMailer:
@@ -130,6 +140,7 @@ class SmtpMailer:
                     self._prepare(line.look(1))
                     if self._is_taken(way):
                         taken.append(way)
+                        way.talk.wire.before_waiting = way.note
                         break
                     sent = self._came_to(way, kept=kept)
                 else:
@@ -138,7 +149,7 @@ class SmtpMailer:
         except BaseException:
             for way in taken:
                 with suppress(OSError):  # which says less than what ended it all
-                    way.message.taken()
+                    way.note()
             self._abandon()
             raise
 
@@ -243,7 +254,7 @@ def _told(taken: list[_Way]) -> Iterator[Sent]:
     """What came of one that was taken for everybody, if there is one; its owner is told first."""
     while taken:
         way = taken.pop()
-        way.message.taken()
+        way.note()
         yield Sent(way.content.message_id, tuple(way.recipients), way.stages)
 
 

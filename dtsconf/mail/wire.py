@@ -16,7 +16,7 @@ from dtsconf.mail.reply import NotAReply, Reply, parse_line
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dtsconf.proof import Said
 
@@ -84,7 +84,8 @@ class Wire:
     """A connected socket that reads whole replies. Closes it on `close`.
 
     `received` counts the bytes read from it, `peer` is the server's address family and socket address, `local_address`
-    our own IP address.
+    our own IP address. `before_waiting` is called each time before more is waited for than what lies here already;
+    whatever it raises goes on.
 
     Raises:
         ConnectionLost: the connection has ended already; the socket is closed.
@@ -106,6 +107,7 @@ class Wire:
         self._buffer = bytearray()
         self._tls: ssl.SSLObject | None = None
         self.received = 0
+        self.before_waiting: Callable[[], None] = _nothing
 
     @property
     def tls(self) -> ssl.SSLObject | None:
@@ -269,6 +271,7 @@ class Wire:
             raise ConnectionLost(error.strerror or str(error)) from error
 
     def _raw_receive(self, end: float) -> bytes:
+        self.before_waiting()
         try:
             self._sock.settimeout(_remaining(end))
             data = self._sock.recv(LONGEST_REPLY)
@@ -280,6 +283,10 @@ class Wire:
             raise ConnectionLost("the server closed the connection", "server")
         self.received += len(data)
         return data
+
+
+def _nothing() -> None:
+    """Nobody has anything to do first."""
 
 
 def _remaining(end: float) -> float:
