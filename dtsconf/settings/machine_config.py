@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dtsconf.errors import Invalid, Place, Problem
@@ -67,7 +68,14 @@ def from_bytes(data: bytes, path: str, *, sound: bool = False) -> tuple[Organisa
     if found.doubles:
         _refuse(path, found.spot(found.doubles[0]), f"{_dotted(found.doubles[0])} stands there twice")
     _check_format(content, found, path)
-    layer, verify, secrets, targets = (_taken if sound else _checked)(content, found, path)
+    if sound:
+        with suppress(KeyError, TypeError, ValueError, AttributeError):  # changed in both places: the check tells where
+            return _word(data, content, _taken(content, found, path), path, sound=True)
+    return _word(data, content, _checked(content, found, path), path, sound=False)
+
+
+def _word(data: bytes, content: Any, parts: _Parts, path: str, *, sound: bool) -> tuple[Organisation, dict[str, str]]:
+    layer, verify, secrets, targets = parts
     org = Organisation(
         content["profile"],
         layer,

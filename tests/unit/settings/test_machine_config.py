@@ -164,6 +164,13 @@ def test_a_layer_above_it_is_merged_in_by_the_model() -> None:
     assert resolve(sound, above).settings.connection.timeout == 9
 
 
+@pytest.mark.parametrize("name", ["level", "kind", "rules", "delivered", "given"])
+def test_a_name_that_was_changed_in_the_record_too_is_told_as_what_is_wrong(name: str) -> None:
+    with pytest.raises(Invalid) as told:
+        from_bytes(edited(f'"{name}":', f'"{name}z":'), PATH, sound=True)
+    assert told.value.problems[0].kind == "machine-config"
+
+
 def test_every_value_knows_its_place_in_the_file() -> None:
     data = written()
     org, _ = from_bytes(data, PATH)
