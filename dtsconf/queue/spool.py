@@ -20,7 +20,7 @@ from dtsconf.files.staging import new_file, sweep
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.queue.entry import LONGEST_HEAD, Entry
-from dtsconf.queue.held import BLOCK, MESSAGE, Held, was_sent
+from dtsconf.queue.held import BLOCK, MESSAGE, PROGRESS, Held, was_sent
 
 LARGEST = 2 * 1024**3
 """Octets that the spool holds at most."""
@@ -148,9 +148,15 @@ class Spool:
             return None
 
     def tidy(self) -> None:
-        """Take away what writers that were killed have left. Raises: OSError."""
-        if os.path.isdir(self.folder):
-            sweep(self.folder)
+        """Take away what writers and runs that were killed have left: staging files, and notes of messages that are
+        gone. Raises: OSError."""
+        if not os.path.isdir(self.folder):
+            return
+        sweep(self.folder)
+        names = set(os.listdir(self.folder))
+        notes = (name for name in names if name.endswith(PROGRESS))
+        lost = [each for each in notes if each.removesuffix(PROGRESS) + MESSAGE not in names]
+        remove_all([os.path.join(self.folder, each) for each in lost])
 
     def clear(self, served: Iterable[Held]) -> None:
         """Take away messages that were sent, for good. One that can't be taken away is left to the next run. Raises:

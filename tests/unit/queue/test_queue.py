@@ -429,6 +429,16 @@ def test_what_a_killed_writer_left_is_swept_but_not_a_living_ones(
     assert len(spool.slots()) == 2
 
 
+def test_a_note_of_a_message_that_is_gone_goes_with_the_next_run(spool: Spool) -> None:
+    add(spool)
+    run(spool, Server(Outcome(later=TWO, detail="450 busy")))
+    os.unlink(spool.slots()[0].path)
+    add(spool)
+    run(spool, Server(Outcome(later=TWO, detail="450 busy")))
+    (message, note) = files(spool)
+    assert message.removesuffix(".eml") == note.removesuffix(".state")
+
+
 def test_a_full_spool_refuses_and_says_what_to_do(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     add(spool)
     monkeypatch.setattr(spool_module, "LARGEST", 30)
