@@ -48,6 +48,8 @@ OF_THE_SERVER = frozenset(
 )
 """Causes that hold for every message, whatever the stage: the settings are to be mended, or time has to pass."""
 
+_GOODBYE = 421
+
 LONGEST_DETAIL = 1000
 """Characters of what a server says that are kept of each recipient; a reply may have 64 KiB."""
 
@@ -152,6 +154,7 @@ class Postman:
         self._sends, self._effective, self._signed_in, self._progress = sends, effective, signed_in, progress
         self.unusable: Stage | None = None
         self.reached = True
+        self._doubted: frozenset[str] = frozenset()
 
     def __call__(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
         """One attempt for each. Who is forbidden gets nothing; a message for nobody else isn't sent at all."""
@@ -196,12 +199,11 @@ class Postman:
         return sender.on_the_wire, signed(item.content, sender), self._signed_in
 
     def _outcome(self, letter: _Letter, sent: Sent) -> Outcome:
-        if sent.ok and not letter.refused:
-            return Outcome()
         failure, allowed, refused, name = sent.failure, letter.envelope.recipients, letter.refused, letter.item.entry.id
-        if failure is not None and _is_of_all(failure, letter.content.size):
-            self.unusable, self.reached = failure, sent.reached
+        if self._is_unusable(sent, letter) and failure is not None:
             return Outcome(allowed, refused, unusable=True, detail=f"{failure.stage}: {failure.detail}")
+        if sent.ok and not refused:
+            return Outcome()
         by_name = list(zip(allowed, sent.recipients, strict=True))
         lost = tuple(Refused(a, one.code, one.detail[:LONGEST_DETAIL]) for a, one in by_name if _for_good(one))
         later = tuple(address for address, one in by_name if not one.ok and not _for_good(one))
@@ -216,6 +218,20 @@ class Postman:
             said = f"{waits[0].address}: {said}; given up for {', '.join(each.address for each in lost)}"
         said = said[:LONGEST_DETAIL]
         return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=said, hint=hint)
+
+    def _is_unusable(self, sent: Sent, letter: _Letter) -> bool:
+        """Whether the server can't be used by any mail now. What it may hold against this one alone is believed once a
+        mail to somebody else fares the same; until then it is `unusable` if no further mail is sent."""
+        failure, before = sent.failure, self.unusable
+        if failure is None or not _is_of_all(failure, letter.content.size):
+            self.unusable, self._doubted = None, frozenset()
+            return False
+        self.unusable, self.reached = failure, sent.reached
+        if not _may_be_of_one(failure):
+            return True
+        known = self._doubted if before is not None and before.cause == failure.cause else frozenset()
+        self._doubted = known.union(letter.envelope.recipients)
+        return bool(known) and self._doubted > known
 
 
 @frozen
@@ -262,6 +278,13 @@ def _is_of_all(failure: Stage, size: int) -> bool:
     from dtsconf.mail.graph.handing import LARGEST
 
     return size <= LARGEST
+
+
+def _may_be_of_one(failure: Stage) -> bool:
+    """Whether what else holds for every message may be said of this one's recipients or links alone. 421 is the end of
+    a connection, whoever it was for (RFC 5321 3.8)."""
+    links = failure.cause == "blocked" and failure.stage in ("data", "accepted")
+    return failure.code != _GOODBYE and (failure.stage == "rcpt-to" or links)
 
 
 def _for_good(recipient: Recipient) -> bool:

@@ -1,29 +1,76 @@
-"""What whoever waits for a run of the queue is told meanwhile."""
+"""A run of the queue: what whoever waits for it is told meanwhile, and whom a no keeps from getting mail."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import dtsconf
 from dtsconf.queue.runner import Which
-from dtsconf.sending.queued import run_queue
+from dtsconf.sending.queued import QueueRun, run_queue
 from dtsconf.wiring import Inputs
 from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import PROFILE, profile
+from tests.unit.mail.scripted import dialogue, server
 
 
 def test_each_mail_is_told_and_the_stages_of_the_first(tmp_path: Path) -> None:
-    server = Smtpd().start()
+    sink = Smtpd().start()
     words: list[str] = []
     try:
-        site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {server.port}"))
+        site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {sink.port}"))
         root = tmp_path / "root"
         for number in range(3):
             dtsconf.send("bob@acme.example", f"log {number}", "x", queue=True, profile=site, root=root)
         ran = run_queue(Inputs(site, root=str(root)), Which(), progress=words.append)
     finally:
-        server.stop()
+        sink.stop()
     assert [one.state for one in ran.messages] == ["sent"] * 3
     assert [told for told in words if "of the queue" in told] == [f"sending mail {n} of the queue" for n in (1, 2, 3)]
     assert any(told.startswith("connecting") for told in words)
     assert words.count("waiting for the server to take the mail") == 1
+
+
+BUSY = {
+    "RCPT TO:<busy@acme.example>": "450 4.2.1 The user you are trying to contact is receiving mail too quickly",
+    "RCPT TO:<list@acme.example>": "550 5.7.1 Authentication required to send to this list",
+}
+
+
+def ran(tmp_path: Path, replies: dict[str, str], *recipients: str) -> QueueRun:
+    with server(dialogue(replies=replies)) as running:
+        site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {running.port}"))
+        for recipient in recipients:
+            dtsconf.send(f"{recipient}@acme.example", "log", "x", queue=True, profile=site, root=tmp_path / "root")
+        return run_queue(Inputs(site, root=str(tmp_path / "root")), Which())
+
+
+@pytest.mark.parametrize("first", [("busy",), ("list",), ("busy", "busy")])
+def test_what_may_be_said_of_one_recipient_keeps_no_other_from_getting_mail(
+    tmp_path: Path, first: tuple[str, ...]
+) -> None:
+    found = ran(tmp_path, BUSY, *first, "bob")
+    assert [one.state for one in found.messages] == [*(["deferred"] * len(first)), "sent"]
+    assert found.unusable is None
+
+
+def test_what_is_said_of_two_is_believed_of_all(tmp_path: Path) -> None:
+    found = ran(tmp_path, {"RCPT": "554 5.7.1 Client host blocked using zen.spamhaus.org"}, "ann", "eve", "bob")
+    assert [one.state for one in found.messages] == ["deferred"] * 3
+    assert found.unusable is not None
+    assert [one.hint != "" for one in found.messages] == [True, False, False], "the others were put off"
+
+
+def test_what_is_said_of_the_only_one_is_told_as_of_the_server(tmp_path: Path) -> None:
+    found = ran(tmp_path, BUSY, "bob", "busy")
+    assert [one.state for one in found.messages] == ["sent", "deferred"]
+    assert found.unusable is not None
+    assert found.unusable.cause == "rate-limited"
+
+
+@pytest.mark.parametrize("reply", ["421 4.7.0 too many messages, closing", "421 4.7.28 unusual rate"])
+def test_the_end_of_a_connection_is_of_all(tmp_path: Path, reply: str) -> None:
+    found = ran(tmp_path, {"RCPT TO:<busy@acme.example>": reply}, "busy", "bob")
+    assert [one.state for one in found.messages] == ["deferred"] * 2
+    assert found.unusable is not None
