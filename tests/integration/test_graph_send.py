@@ -17,6 +17,7 @@ from dtsconf.mail.compose.message import Message, compose
 from dtsconf.mail.content import Envelope
 from dtsconf.mail.graph.mailer import GraphMailer
 from dtsconf.mail.graph.upload import PIECE
+from dtsconf.mail.message import Mail
 from dtsconf.mail.route import Link
 from dtsconf.mail.sent import Sent
 from tests.integration.graph import Clock, Tokens, route
@@ -94,6 +95,18 @@ def test_a_small_mail_goes_in_one_request(server: GraphServer, certificates: Cer
     assert server.asked == ["sendMail"]
     out = sent_whole(server, mail)
     assert out.message.get_body().get_content().strip() == "See the logs."  # type: ignore[union-attr] # it has one
+
+
+def test_what_is_no_message_costs_only_itself(server: GraphServer, certificates: Certificates) -> None:
+    """A file of the queue that a bad disk has changed."""
+    broken = Mail("<c0ffee@acme.example>", b"Subject: Logs\n\nSee the logs.\n", eight_bit=False)
+    envelope = Envelope(DTS.address, (ANN.address,))
+    with GraphMailer(Link(route(server, certificates), 5), Clock()) as mailer:
+        first, second = mailer.send(envelope, broken), mailer.send(envelope, message())
+    assert first.failure is not None
+    assert (first.failure.stage, first.failure.cause) == ("request", "content-rejected")
+    assert second.ok
+    assert server.asked == ["sendMail"]
 
 
 def test_everybody_gets_it_and_nobody_else(server: GraphServer, certificates: Certificates) -> None:

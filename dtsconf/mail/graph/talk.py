@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from dtsconf.errors import SignInFailed
 from dtsconf.mail.failure import Finding, StageFailed
 from dtsconf.mail.graph import refusals, replies, troubles
+from dtsconf.mail.graph.mime import NotAMessage
 from dtsconf.mail.report import Report
 from dtsconf.web.answer import described
 from dtsconf.web.trouble import NoAnswer, NoRoots
@@ -94,8 +95,8 @@ class Talk:
         return f"{self.base}/v1.0/" + ("me" if user is None else f"users/{quote(user, safe='')}")
 
     def stage(self, name: str, doing: str) -> AbstractContextManager[Row]:
-        """A stage of the report."""
-        return self.report.stage(name, doing)
+        """A stage of the report, in which a message that is none becomes the StageFailed that says so."""
+        return self.report.stage(name, doing, _explained)
 
     def about(self, message_id: str) -> None:
         """What follows is about this message."""
@@ -289,3 +290,7 @@ class Talk:
         """Say what goes on."""
         if self.report.progress is not None:
             self.report.progress(self.report.masker.show_own(words))
+
+
+def _explained(_stage: str, error: BaseException) -> StageFailed | None:
+    return StageFailed("content-rejected", str(error), "send the mail anew") if isinstance(error, NotAMessage) else None

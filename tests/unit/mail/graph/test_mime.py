@@ -18,6 +18,12 @@ def test_the_header_is_found_in_pieces_of_any_size(step: int) -> None:
     assert mime.header_of(Whole(HEADER + b"body\r\n\r\nmore\r\n", step)) == HEADER
 
 
+def test_the_header_of_a_mail_to_very_many() -> None:
+    many = b",\r\n ".join(b"recipient-number-%d@department.acme.example" % number for number in range(10_000))
+    header = b"To: " + many + b"\r\n\r\n"
+    assert mime.header_of(Whole(header + b"body\r\n", 65536)) == header
+
+
 @pytest.mark.parametrize("data", [b"", b"Subject: x\r\n", b"x" * (mime.LONGEST_HEADER + 2)])
 def test_a_message_without_the_end_of_its_header(data: bytes) -> None:
     with pytest.raises(mime.NotAMessage):
