@@ -21,8 +21,11 @@ class Recipient:
 
     @property
     def crowded_out(self) -> bool:
-        """Whether the server takes no more recipients at once."""
-        return self.enhanced_code in ("4.5.3", "5.5.3") or (self.code == 452 and self.enhanced_code is None)
+        """Whether the server takes no more recipients at once. Some say 552 in place of 452 (RFC 5321 4.5.3.1.10); that
+        may be about the mailbox, too: the words tell."""
+        if self.enhanced_code is not None:
+            return self.enhanced_code in ("4.5.3", "5.5.3")
+        return self.code == 452 or (self.code == 552 and self.cause == "rate-limited")
 
 
 @frozen
@@ -55,7 +58,7 @@ class Sent:
     @property
     def crowded_out(self) -> tuple[str, ...]:
         """Whom the server would have taken in a transaction of their own (RFC 5321 4.5.3.1.10): it said 4.5.3
-        (RFC 3463), or 452 without more, to them and took others."""
+        (RFC 3463), or 452 or 552 without more, to them and took others."""
         if self.failure is not None:
             return ()
         return tuple(one.address for one in self.recipients if one.crowded_out)

@@ -65,6 +65,8 @@ def failure(sent: Sent) -> str:
 
 def _head(sent: Sent) -> str:
     through = sum(one.ok for one in sent.recipients)
+    if through and sent.unknown:
+        return f"SENT TO {through} OF {len(sent.recipients)}. Whoever may have got it all the same is named as that.\n"
     if through:
         return f"SENT TO {through} OF {len(sent.recipients)}. Send it again to those alone who are named here.\n"
     if sent.unknown:
@@ -83,8 +85,8 @@ def _problems(sent: Sent) -> list[Problem]:
 
 
 def _refusal(one: Recipient) -> Problem:
-    told = CAUSES.get(one.cause or "", "it was refused")
-    return Problem(one.cause or "recipient-rejected", f"{one.address}: {told}: {one.detail}", one.hint)
+    told = [CAUSES[one.cause]] if one.cause else []
+    return Problem(one.cause or "not-sent", ": ".join([one.address, *told, one.detail]), one.hint)
 
 
 def note(sent: Sent, size: str) -> str:

@@ -51,6 +51,18 @@ def test_unknown() -> None:
     assert render.failure(result).startswith("NOT KNOWN WHETHER SENT, and not sent again (<t@x.example>).\n")
 
 
+def test_some_have_it_and_of_some_nobody_knows() -> None:
+    told = render.failure(sent(OK, failed("outcome-unknown"), stage="accepted", cause="outcome-unknown"))
+    assert told.startswith("SENT TO 1 OF 2. ")
+    assert "Send it again" not in told
+    assert "c@x.example: " in told
+
+
+def test_what_no_server_said_is_told_as_no_refusal() -> None:
+    kept = Recipient("b@x.example", False, detail="run.log changed", hint="send it again")
+    assert render.failure(sent(OK, kept)).endswith("\nb@x.example: run.log changed\nhint: send it again\n")
+
+
 def test_control_characters_of_a_server_are_escaped() -> None:
     odd = Recipient("b@x.example", False, 550, None, "\x1b[2J", "recipient-rejected", "\x1b")
     assert "\x1b" not in render.failure(sent(OK, odd))

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+import dtsconf
 from dtsconf.mail.sent import Sent
 from dtsconf.sending.deliver import NotSent, exit_code
+from tests.scenarios.smtpd import Smtpd
+from tests.unit.cli.calls import PROFILE, profile
 from tests.unit.sending.results import NO, OK, failed, sent
 
 
@@ -29,3 +35,44 @@ def test_as_an_error() -> None:
     error = NotSent(sent(failed("timeout"), stage="data"))
     assert str(error) == "not sent: no answer came in time (data: it said so)"
     assert (error.code, error.hint, error.kind) == (6, "h", "not-sent")
+
+
+def by_parts(tmp_path: Path, full: str, between: Callable[[Path], object] = Path.exists) -> tuple[Sent, int]:
+    """Send a log to two, of whom the server takes one at once and tells the other `full`; what happens to the log
+    `between` the two transactions. The result, and how many transactions went through."""
+    log = tmp_path / "run.log"
+    log.write_text("all is well")
+    sink = Smtpd(replies={"RCPT": ["250 2.1.5 ok", full]})
+    sink.hooks["MAIL"] = lambda: between(log) if sink.messages else None
+    sink.start()
+    try:
+        site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {sink.port}"))
+        to = ("ann@acme.example", "bob@acme.example")
+        found = dtsconf.send(to, "log", "x", attach=log, profile=site, root=tmp_path / "root")
+    finally:
+        sink.stop()
+    return found, len(sink.messages)
+
+
+@pytest.mark.parametrize("full", ["452 4.5.3 too many", "452 no more", "552 5.5.3 too many", "552 Too many recipients"])
+def test_whom_the_server_has_no_place_for_gets_it_in_a_transaction_of_their_own(tmp_path: Path, full: str) -> None:
+    found, through = by_parts(tmp_path, full)
+    assert found.ok
+    assert through == 2
+
+
+def test_a_full_mailbox_is_not_asked_twice(tmp_path: Path) -> None:
+    found, through = by_parts(tmp_path, "552 Mailbox full")
+    assert [one.ok for one in found.recipients] == [True, False]
+    assert through == 1
+
+
+@pytest.mark.parametrize("between", [Path.unlink, lambda log: log.write_text("and more")])
+def test_a_file_that_goes_between_two_transactions_takes_nothing_back(
+    tmp_path: Path, between: Callable[[Path], object]
+) -> None:
+    found, through = by_parts(tmp_path, "452 4.5.3 too many", between)
+    assert [one.ok for one in found.recipients] == [True, False], "ann has it, whatever became of the file"
+    assert "run.log" in found.recipients[1].detail
+    assert through == 1
+    assert exit_code(found) == 1
