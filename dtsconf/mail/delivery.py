@@ -104,6 +104,7 @@ def _mail_line(talk: Conversation, envelope: Envelope, content: Content) -> str:
 
 
 def _mail_from(talk: Conversation, envelope: Envelope, content: Content, replies: Pipeline) -> None:
+    _about(talk, envelope.sender, envelope.recipients[0])
     with talk.stage("mail-from", f"announcing mail from {envelope.sender}") as row:
         if not replies.waiting:  # else that was seen to before they went out
             require_fit(talk, envelope, content)
@@ -113,6 +114,12 @@ def _mail_from(talk: Conversation, envelope: Envelope, content: Content, replies
                 replies.drain()
             talk.refuse("mail-from", reply)
         row.heard(reply)
+
+
+def _about(talk: Conversation, sender: str, recipient: str) -> None:
+    """Whom the server's next answers are about."""
+    if (talk.facts.sender, talk.facts.recipient) != (sender, recipient):
+        talk.facts = talk.facts._replace(sender=sender, recipient=recipient)
 
 
 def require_fit(talk: Conversation, envelope: Envelope, content: Content) -> None:
@@ -180,8 +187,7 @@ def _ask_for(
         if not _sayable(talk, address):
             hint = "use an address in ASCII: --to ADDRESS"
             raise StageFailed("recipient-rejected", _NO_UTF8.format(address), hint)
-        if talk.facts.recipient != address:
-            talk.facts = talk.facts._replace(recipient=address)
+        _about(talk, talk.facts.sender, address)
         reply = replies.next()
         if not reply.positive:
             talk.refuse("rcpt-to", reply)

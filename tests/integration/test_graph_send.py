@@ -109,6 +109,17 @@ def test_what_is_no_message_costs_only_itself(server: GraphServer, certificates:
     assert server.asked == ["sendMail"]
 
 
+def test_what_graph_holds_against_a_sender_is_told_of_that_one(server: GraphServer, certificates: Certificates) -> None:
+    """Mails of a queue keep the sender that each was queued with."""
+    with GraphMailer(Link(route(server, certificates), 5), Clock()) as mailer:
+        first = mailer.send(Envelope(DTS.address, (ANN.address,)), message())
+        server.faults = [Fault("refuse", "sendMail", 403, "ErrorSendAsDenied", "No.")]
+        second = mailer.send(Envelope("lab@acme.example", (ANN.address,)), message())
+    assert first.ok
+    assert second.failure is not None
+    assert "lab@acme.example" in str(second.failure.hint)
+
+
 def test_everybody_gets_it_and_nobody_else(server: GraphServer, certificates: Certificates) -> None:
     mail = message(to=(ANN,), cc=(Mailbox("Ö", "o@münchen.example"),), bcc=(BOB, EVE))
     (sent,) = send(server, certificates, mail)

@@ -40,7 +40,7 @@ def hand_over(talk: Talk, envelope: Envelope, content: Content) -> None:
         StageFailed: refused, or not possible; the report has the row.
         Whatever reading the content raises; nothing was sent then.
     """
-    talk.about(content.message_id)
+    talk.about(content.message_id, envelope.sender)
     recipient = envelope.recipients[0]
     with talk.stage("request", "handing the mail over") as row:
         header = mime.header_of(content)

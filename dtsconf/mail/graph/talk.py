@@ -98,8 +98,9 @@ class Talk:
         """A stage of the report, in which a message that is none becomes the StageFailed that says so."""
         return self.report.stage(name, doing, _explained)
 
-    def about(self, message_id: str) -> None:
-        """What follows is about this message."""
+    def about(self, message_id: str, sender: str) -> None:
+        """What follows is about this message, and from this address."""
+        self.sender = sender
         self._request_id = str(uuid.uuid5(_NAMESPACE, message_id))
         self._renewed = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from threading import Event
 
@@ -129,6 +130,16 @@ def test_a_no_counts_where_the_server_hangs_up_on_what_came_with_it(replies: dic
     assert sent.failure is not None
     assert (sent.failure.code, sent.failure.cause) == (550, cause)
     assert [(one.code, one.cause) for one in sent.recipients] == [(550, cause)] * 2
+
+
+def test_what_a_server_holds_against_a_sender_is_told_of_that_one() -> None:
+    """Mails of a queue keep the sender that each was queued with."""
+    replies = {f"MAIL FROM:<lab@acme.example> SIZE={MAIL.size}": "550 5.7.60 not as this sender"}
+    with server(dialogue(replies=replies)) as running, mailer(running.port) as sending:
+        first, second = (sending.send(replace(TO_TWO, sender=who), MAIL) for who in (TO_TWO.sender, "lab@acme.example"))
+    assert first.ok
+    assert second.failure is not None
+    assert "may not send as lab@acme.example" in str(second.failure.hint)
 
 
 def test_a_message_that_is_refused_costs_only_itself() -> None:
