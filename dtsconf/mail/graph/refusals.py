@@ -208,6 +208,7 @@ TABLE: tuple[Row, ...] = (
     Row("token", _SIGN_IN, AUTH, status="401", app_hint=_APP_TOKEN),
     Row("token", "{f.grant}", RBAC, status="403"),
     Row("sender-rejected", _NOBODY, ERRORS, status="404"),
+    Row("server-error", _STATE, ERRORS, status="408|409|423"),  # passes: a time-out, another's change, a lock
     Row("content-rejected", "see what it says; ask the administrator of {f.mailbox}", ERRORS, status="4.."),
     Row("server-error", _STATE, ERRORS, status="5.."),
     Row("protocol", "check microsoft.authority and connection.proxy: no Microsoft Graph answers so", ERRORS),
