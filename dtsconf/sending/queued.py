@@ -200,13 +200,16 @@ class Postman:
 
     def _outcome(self, letter: _Letter, sent: Sent) -> Outcome:
         failure, allowed, refused, name = sent.failure, letter.envelope.recipients, letter.refused, letter.item.entry.id
-        if self._is_unusable(sent, letter) and failure is not None:
-            return Outcome(allowed, refused, unusable=True, detail=f"{failure.stage}: {failure.detail}")
+        unusable = self._is_unusable(sent, letter)
         if sent.ok and not refused:
             return Outcome()
         by_name = list(zip(allowed, sent.recipients, strict=True))
-        lost = tuple(Refused(a, one.code, one.detail[:LONGEST_DETAIL]) for a, one in by_name if _for_good(one))
-        later = tuple(address for address, one in by_name if not one.ok and not _for_good(one))
+        asked = failure is None or failure.stage in OF_THE_MESSAGE  # else nothing was said of anybody
+        gone = {address: one for address, one in by_name if asked and _for_good(one)}
+        lost = tuple(Refused(address, one.code, one.detail[:LONGEST_DETAIL]) for address, one in gone.items())
+        later = tuple(address for address, one in by_name if not one.ok and address not in gone)
+        if unusable and failure is not None:  # perhaps for too many whom it refused before, who aren't asked for again
+            return Outcome(later, (*refused, *lost), unusable=True, detail=f"{failure.stage}: {failure.detail}")
         more = bool(sent.crowded_out)
         waits = [one for one in sent.recipients if not one.ok and not _for_good(one)]
         first = next(iter(waits), next((one for one in sent.recipients if not one.ok), None))

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import dtsconf
+from dtsconf.queue.listing import listed
 from dtsconf.queue.runner import Which
+from dtsconf.queue.spool import Spool
 from dtsconf.sending.queued import QueueRun, run_queue
 from dtsconf.wiring import Inputs
 from tests.scenarios.smtpd import Smtpd
@@ -74,3 +76,19 @@ def test_the_end_of_a_connection_is_of_all(tmp_path: Path, reply: str) -> None:
     found = ran(tmp_path, {"RCPT TO:<busy@acme.example>": reply}, "busy", "bob")
     assert [one.state for one in found.messages] == ["deferred"] * 2
     assert found.unusable is not None
+
+
+def test_whom_a_server_refused_before_it_ended_the_connection_is_not_asked_for_again(tmp_path: Path) -> None:
+    """Postfix ends it after 20 whom it doesn't know: a mail to more of them would never get through, nor any other."""
+    said = {"RCPT TO:<no@acme.example>": "550 5.1.1 no such user"}
+    ended = said | {"RCPT TO:<ann@acme.example>": "421 4.7.0 Error: too many errors"}
+    found = ran(tmp_path, ended, "no@acme.example, ann")
+    assert found.unusable is not None
+    (waits,) = listed(Spool(str(next((tmp_path / "root").rglob("spool")))))
+    assert waits.progress.remaining == ("ann@acme.example",)
+    assert [(each.address, each.code) for each in waits.progress.refused] == [("no@acme.example", 550)]
+
+
+def test_a_server_that_refuses_everybody_at_first_gives_nobody_up(tmp_path: Path) -> None:
+    found = ran(tmp_path, {"EHLO": "550 5.0.0 not today", "HELO": "550 5.0.0 not today"}, "ann")
+    assert [one.state for one in found.messages] == ["deferred"]
