@@ -90,5 +90,5 @@ def test_whom_a_server_refused_before_it_ended_the_connection_is_not_asked_for_a
 
 
 def test_a_server_that_refuses_everybody_at_first_gives_nobody_up(tmp_path: Path) -> None:
-    found = ran(tmp_path, {"EHLO": "550 5.0.0 not today", "HELO": "550 5.0.0 not today"}, "ann")
+    found = ran(tmp_path, dict.fromkeys(("EHLO", "HELO"), "500 5.5.1 what?"), "ann")
     assert [one.state for one in found.messages] == ["deferred"]
