@@ -76,6 +76,7 @@ class Progress:
 
     `next` is when it is due, in seconds since 1970 (0: at once). `unknown` counts the attempts whose outcome nobody
     knows. `remaining` are the recipients still to be served (None: all). `detail` says what the last attempt came to.
+    `since` is when one first came to nothing, in seconds since 1970 (0: none did).
     """
 
     attempts: int = 0
@@ -84,6 +85,7 @@ class Progress:
     remaining: tuple[str, ...] | None = None
     refused: tuple[Refused, ...] = ()
     detail: str = ""
+    since: float = 0
 
     def text(self) -> bytes:
         """Its file."""

@@ -143,8 +143,9 @@ class Ledger:
 
     def keep(self, taken: Taken, progress: Progress, hint: str) -> None:
         """What somebody has not got: it waits on, or is given up."""
-        slot, entry = taken.slot, taken.item.entry
-        if not slot.failed and not expired(self._clock.now(), entry.queued):
+        slot, entry, now = taken.slot, taken.item.entry, self._clock.now()
+        progress = replace(progress, since=min(progress.since or now, now))
+        if not slot.failed and not expired(now, progress.since):
             ran = Ran(entry.id, entry.message_id, "deferred", progress.detail, hint)
             if self.note(ran, taken.held, progress):
                 self.found.append(ran)

@@ -10,7 +10,7 @@ FIRST_WAIT = 60.0
 
 LONGEST_WAIT = 4 * 3600.0
 LIFETIME = 5 * 24 * 3600.0
-"""Seconds from queueing on in which it is tried."""
+"""Seconds from the first attempt on in which it is tried: while the machine is off, nobody can."""
 
 
 def next_attempt(now: float, attempts: int, chance: float) -> float:
@@ -20,9 +20,9 @@ def next_attempt(now: float, attempts: int, chance: float) -> float:
     return now + wait * (0.75 + chance / 2)
 
 
-def expired(now: float, queued: float) -> bool:
+def expired(now: float, since: float) -> bool:
     """Whether it has been tried long enough."""
-    return now - queued >= LIFETIME
+    return now - since >= LIFETIME
 
 
 def due(now: float, then: float) -> bool:

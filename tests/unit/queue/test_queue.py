@@ -105,10 +105,11 @@ def test_no_wait_is_longer_than_some_hours(attempts: int, chance: float) -> None
 def test_after_five_days_it_is_given_up(spool: Spool) -> None:
     entry = add(spool)
     clock = Clock()
-    clock.time = entry.queued + LIFETIME - 1
-    assert run(spool, Server(Outcome(later=TWO, detail="451 later")), ALL, clock)[0].state == "deferred"
-    clock.time += 1
     later = Outcome(later=TWO, detail="451 later", hint="a later run tries again")
+    for passed in (0, LIFETIME - 1):
+        clock.time += passed
+        assert run(spool, Server(later), ALL, clock)[0].state == "deferred"
+    clock.time += 1
     (ran,) = run(spool, Server(later), ALL, clock)
     assert ran.state == "failed"
     assert "5 days" in ran.detail
@@ -117,6 +118,20 @@ def test_after_five_days_it_is_given_up(spool: Spool) -> None:
     for one in (ran, again):
         assert (one.state, one.hint.partition(";")[0]) == ("failed", "no run tries it by itself any more")
         assert f"dtsconf queue flush {entry.id}" in one.hint
+
+
+@pytest.mark.parametrize("ahead", [LIFETIME * 2, -LIFETIME * 2])
+def test_a_machine_that_was_off_or_whose_clock_was_wrong_has_five_days_left(spool: Spool, ahead: float) -> None:
+    for _ in range(2):
+        add(spool)
+    clock = Clock()
+    clock.time += ahead
+    down = Outcome(later=TWO, unusable=True, detail="connection refused")
+    for passed in (0, LIFETIME - 1):
+        clock.time += passed
+        assert [one.state for one in run(spool, Server(down), ALL, clock)] == ["deferred"] * 2
+    clock.time += 1
+    assert [one.state for one in run(spool, Server(down), ALL, clock)] == ["failed"] * 2
 
 
 def test_a_server_that_is_down_is_asked_once_for_all(spool: Spool) -> None:
@@ -471,7 +486,7 @@ ADDRESSES = st.lists(st.sampled_from([*TWO, "ü@bücher.example", '"a b"@[::1]']
 def test_values_come_back_as_they_were(text: str, addresses: tuple[str, ...], size: int, when: float) -> None:
     entry = Entry(text, text, addresses[0], addresses, text, size, True, when)
     assert read_entry(entry.line()) == (entry, "waiting")
-    progress = Progress(1, 2, when, addresses, (Refused(addresses[0], None, text),), text)
+    progress = Progress(1, 2, when, addresses, (Refused(addresses[0], None, text),), text, when)
     assert read_progress(progress.text()) == progress
 
 
