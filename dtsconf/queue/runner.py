@@ -151,6 +151,8 @@ class Runner:
         """The message; None where it is damaged, or has gone out. `everybody`: for whoever was refused as well."""
         try:
             entry, phase, content = held.read()
+            if phase != "sent":
+                content.check()
         except (Damaged, OSError) as damaged:
             why = damaged.strerror if isinstance(damaged, OSError) else damaged
             detail = f"the queued file is damaged: {why}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Generator, Iterable
@@ -268,3 +269,23 @@ def test_what_the_server_said_of_many_recipients_can_be_read_back(spool: Spool) 
     refused = tuple(Refused(address, 550, "ü" * 1_000) for address in many[2:])
     run(spool, Server(Outcome(later=many[1:2], refused=refused)))
     assert progress_of(spool.slots()[0]).remaining == many[1:2]
+
+
+def test_a_large_message_that_the_disk_does_not_give_back_keeps_no_other(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = b"Subject: x\r\n\r\n" + b"a line of a log\r\n" * 30_000
+    bad, good = add(spool, large, "<bad@acme.example>"), add(spool, large, "<good@acme.example>")
+    (slot,) = spool.named([bad.id])
+
+    def opened(path: str, *how: Any, **more: Any) -> Any:
+        if path == slot.path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open(path, *how, **more)
+
+    monkeypatch.setattr(held_module, "open", opened, raising=False)
+    server = Server()
+    assert [(one.id, one.state) for one in run(spool, server)] == [(bad.id, "failed"), (good.id, "sent")]
+    assert [text for _, _, text in server.got] == [large]
+    (kept,) = (slot for slot in spool.slots() if slot.failed)
+    assert "Input/output error" in progress_of(kept).detail
