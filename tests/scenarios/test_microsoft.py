@@ -180,7 +180,8 @@ def test_without_memory_for_a_session_a_sign_in_lasts_for_the_command(here: Offi
     here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
     assert "kept by this command alone, so the next one asks again" in here.at_terminal("sign-in").ok().text
     for command in ("test", "send --to ann@acme.example --body x"):
-        assert "--set microsoft.remember_me=true, then sign in" in here.run(*command.split()).fails(6).text
+        told = here.run(*command.split()).fails(6).text
+        assert "--set microsoft.remember_me=true --set microsoft.token_cache=file, then sign in" in told
     assert "proven for dtsconf" in here.at_terminal("test").ok().text
     assert not [path for path in here.searched() if path.endswith((".sealed", ".tokens"))]
     assert "refresh_token" not in here.tenant.asked()
