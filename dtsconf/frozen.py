@@ -1,11 +1,10 @@
-"""`@frozen`: small immutable values, like `@dataclass(frozen=True, slots=True)` at a tenth of its price.
+"""`@frozen`: small immutable values, like `@dataclass(frozen=True, slots=True)` at a fraction of its price.
 
-The standard decorator compiles half a dozen methods for each class: 0.5 ms, which 90 classes turn into a third of the
-time that a short command takes. Here a class gets its slots at once; `__init__` and what `dataclasses` knows of the
-fields are the standard decorator's, made when somebody first builds a value or asks. Equality, hash and repr are
-shared; they go by the fields' `compare` and `repr`, so a field with `repr=False` never shows. `dataclasses.replace`,
-`asdict` and `fields`, and patterns, work as usual. That nobody assigns to a field is mypy's to see, not the
-interpreter's.
+The standard decorator compiles half a dozen methods for each class: 0.5 ms, and a short command meets some 90. Here a
+class gets its slots at once; `__init__` and what `dataclasses` knows of the fields are the standard decorator's, made
+when somebody first builds a value or asks. Equality, hash and repr are shared; they go by the fields' `compare` and
+`repr`, so a field with `repr=False` never shows. `dataclasses.replace`, `asdict` and `fields`, and patterns, work as
+usual. That nobody assigns to a field is mypy's to see, not the interpreter's.
 """
 
 from __future__ import annotations
