@@ -52,10 +52,11 @@ def _read(address: str, named: str) -> Proxy:
 def unproxied(url: str, proxy: str) -> tuple[str, str] | None:
     """Why the environment's proxy isn't taken for the URL, and what would have it taken; None where there is none."""
     host = urlsplit(url).hostname or ""
-    taken = proxies_for(url, "system").get("https")
-    if proxy == "none" and taken and (found := on_the_way(url, {"https": taken}, "system")):
+    proxies = proxies_for(url, "system")
+    found = on_the_way(url, proxies, "system") if proxies else None
+    if proxy == "none" and found is not None:
         return f"{SETTING} is none, and {found.named} names one: {found.place}", f"--set {SETTING}=system"
-    if proxy != "system" or is_loopback(host) or taken:
+    if proxy != "system" or is_loopback(host) or found is not None:
         return None
     named = next((name for name in _VARIABLES if os.environ.get(name)), None)
     spared = next((name for name in ("no_proxy", "NO_PROXY") if os.environ.get(name)), None)

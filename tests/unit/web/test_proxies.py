@@ -152,6 +152,12 @@ def test_why_no_proxy_is_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unproxied("https://vault.corp.example/", "none") is None, "NO_PROXY spares it"
     monkeypatch.delenv("HTTPS_PROXY")
     assert unproxied(URL, "system") is None
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.corp.example:3128")
+    assert unproxied(URL, "system") is None, "ALL_PROXY is taken, and NO_PROXY leaves nothing out"
+    told = unproxied(URL, "none")
+    assert told is not None
+    assert told[0] == "connection.proxy is none, and ALL_PROXY names one: proxy.corp.example:3128"
+    monkeypatch.delenv("ALL_PROXY")
     monkeypatch.setenv("http_proxy", "http://someone:canary@p:1")
     told = unproxied(URL, "system")
     assert told is not None
