@@ -28,19 +28,22 @@ def described(answer: Answer) -> str:
     return ", ".join(filter(None, shown))
 
 
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+HEAD = 1 << 16
+"""Characters of a page in which its title is looked for."""
+
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
 
 
 def title(page: str) -> str:
-    """The title of an HTML page, in one line; '' when there is none."""
-    found = _TITLE.search(page)
+    """The title of an HTML page, in one line; '' when its head has none. Bounded: the page may be anybody's."""
+    found = _TITLE.search(page, 0, HEAD)
     return " ".join(html.unescape(found.group(1)).split())[:80] if found else ""
 
 
 def retry_after(text: str, now: float | None = None) -> float:
     """A Retry-After header (RFC 9110, 10.2.3), seconds or a date, as seconds from `now` (unix time); 0 when it says
-    nothing."""
-    if text.isascii() and text.isdigit():
+    nothing, or a number of more than nine digits, which is no wait."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)
     from email.utils import parsedate_to_datetime
 

@@ -3,12 +3,14 @@
 Rules: nothing in the environment says whom to trust or what to go through (`trust_env` is off; what `connection.proxy:
 system` means is read in `proxies`). requests' time-outs count from byte to byte, so a server that drips beats them:
 each request runs in a thread that is left behind, its connection cut, when time is up. A redirect is never followed,
-since a token would go along. Cleartext only where the session was made for it.
+since a token would go along. Cleartext only where the session was made for it. Nothing of a request reaches a log.
 """
 
 from __future__ import annotations
 
 import io
+import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +25,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from dtsconf.frozen import frozen
-from dtsconf.net.limits import OutOfTime, within
+from dtsconf.net.limits import THREAD, OutOfTime, within
 from dtsconf.web.line import Desk, Pool, SecurePool, Trail
 from dtsconf.web.proxies import on_the_way, proxies_for, refused
 from dtsconf.web.trouble import NoAnswer, Proxy, Step, Trouble
@@ -40,6 +42,19 @@ PATIENCE = 4
 """A request may take this many times the time-out of one wait."""
 
 T = TypeVar("T")
+
+
+class _NotOurs(logging.Filter):
+    """Keeps what urllib3 says of our requests out of the logs of a program that imports dtsconf: it writes down whole
+    addresses, and that of an upload lets in whoever has it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is of somebody else's request: ours run in threads of that name."""
+        return threading.current_thread().name != THREAD
+
+
+for _name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "urllib3"]:
+    logging.getLogger(_name).addFilter(_NotOurs())
 
 
 class Session(requests.Session):
@@ -92,10 +107,14 @@ class Session(requests.Session):
         options |= {"allow_redirects": False, "stream": True, "timeout": waits, "proxies": way.proxies}
         plain, limit = super().request, options.pop("limit", self.limit)
         response = self._within(trail, way, lambda: _whole(plain(method, url, *args, **options), limit))
-        if 300 <= response.status_code < 400:
-            where = response.headers.get("Location", "").partition("?")[0]
+        if _leads_elsewhere(response):
+            where = response.headers.get("Location", "").partition("#")[0].partition("?")[0]
             raise NoAnswer(way.placed(Trouble("redirect", "protocol", where, "server", sent=True)))
         return response
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        """None: requests would read the whole body of a redirect, however long, to see where it leads."""
+        return None
 
     def open(self, url: str) -> tuple[Step, ...]:
         """See that a connection to the URL's host stands, asking for nothing; the steps it took, none when it stood
@@ -215,10 +234,14 @@ class _TooLarge(Exception):
     """An answer beyond the limit."""
 
 
+def _leads_elsewhere(response: Response) -> bool:
+    return 300 <= response.status_code < 400
+
+
 def _whole(response: Response, limit: int) -> Response:
-    """The response with its body read. Raises _TooLarge."""
+    """The response with its body read, which of a redirect nobody wants. Raises _TooLarge."""
     with response:
-        data = response.raw.read(limit + 1, decode_content=True)
+        data = b"" if _leads_elsewhere(response) else response.raw.read(limit + 1, decode_content=True)
     if len(data) > limit:
         raise _TooLarge(limit)
     response.raw = io.BytesIO(data)

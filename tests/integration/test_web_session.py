@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import urllib3
 
 from dtsconf.net.connect import Address, resolve
 from dtsconf.net.limits import THREAD
@@ -340,3 +341,24 @@ def test_an_answer_may_be_as_large_as_the_caller_says(server: GraphServer, certi
     web = session(certificates, limit=8192)
     assert len(web.request("GET", server.url).text) > 5000
     web.close()
+
+
+def test_an_address_reaches_no_log_of_a_program_that_imports_dtsconf(
+    server: GraphServer, certificates: Certificates, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it carries may let in whoever has it, and urllib3 writes it down."""
+    caplog.set_level("DEBUG")
+    server.faults = [Fault("untidy")]
+    web = session(certificates)
+    assert web.request("GET", f"{server.url}/upload?authtoken=canary").status_code == 200
+    web.close()
+    assert "canary" not in caplog.text
+    urllib3.PoolManager(retries=False, ca_certs=certificates.ca_file).request("GET", f"{server.url}/theirs")
+    assert "/theirs" in caplog.text, "another's requests are another's"
+
+
+def test_nothing_of_a_redirects_body_is_read(server: GraphServer, certificates: Certificates) -> None:
+    """It has no end, and what comes of it would be kept in memory."""
+    server.faults = [Fault("endless redirect")]
+    found = trouble(session(certificates), server.url)
+    assert (found.what, found.detail) == ("redirect", "https://elsewhere.example/there")

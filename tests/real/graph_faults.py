@@ -24,6 +24,8 @@ Kind = Literal[
     "drip",  # a byte now and then
     "huge",  # an answer without end
     "redirect",  # the answer is elsewhere, which leads on for ever
+    "endless redirect",  # the same, with a body that has no end
+    "untidy",  # a header with a line that is none
     "greeting",  # no HTTP
 ]
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}'
@@ -57,6 +59,8 @@ _RAW: dict[str, bytes] = {
     "greeting": b"220 mail.corp.example ESMTP\r\n",
     "silent": b"",
     "drip": b"HTTP/1.1 202 Accepted\r\nContent-Length: 10000\r\n\r\n",
+    "endless redirect": b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/there?t=hidden#t=hidden\r\n\r\n",
+    "untidy": b"HTTP/1.1 200 OK\r\nno field\r\nConnection: close\r\n\r\n{}",
     "huge": b"HTTP/1.1 202 Accepted\r\nContent-Length: 100000000000\r\n\r\n",
     "drop": b"",
     "swallow": b"",
@@ -87,7 +91,7 @@ def _go_on(kind: Kind, handler: BaseHTTPRequestHandler, over: threading.Event) -
     """What has no end while the test lasts."""
     if kind == "silent":
         over.wait(60)
-    while kind in ("drip", "huge") and not over.wait(0.05 if kind == "drip" else 0):
+    while kind in ("drip", "huge", "endless redirect") and not over.wait(0.05 if kind == "drip" else 0):
         handler.wfile.write(b" " if kind == "drip" else b"x" * 65536)
 
 
