@@ -143,11 +143,16 @@ def atomic_write(path: str, data: bytes, mode: int = 0o600, *, durable: bool = T
         staging.commit(durable=durable)
 
 
-def sweep(folder: str) -> None:
-    """Take away the staging files that dead writers have left in a folder. Raises: OSError."""
+def sweep(folder: str) -> list[str]:
+    """Take away the staging files that dead writers have left in a folder. Gives the names of all else that is there.
+    Raises: OSError."""
+    others: list[str] = []
     for name in os.listdir(folder):
-        if name.startswith(_MARK):
-            lock = FileLock(os.path.join(folder, name), create=False)
-            with suppress(FileNotFoundError):
-                if lock.acquire():
-                    lock.release(remove=True)
+        if not name.startswith(_MARK):
+            others.append(name)
+            continue
+        lock = FileLock(os.path.join(folder, name), create=False)
+        with suppress(FileNotFoundError):
+            if lock.acquire():
+                lock.release(remove=True)
+    return others

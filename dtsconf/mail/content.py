@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from dtsconf.errors import DtsconfError
 from dtsconf.frozen import frozen
 
 BLOCK = 256 * 1024
@@ -25,6 +26,10 @@ class Envelope:
 
     sender: str
     recipients: tuple[str, ...]
+
+
+class Unreadable(DtsconfError):
+    """A content can't be read to its end: nobody gets that message, and others go on."""
 
 
 class Content(Protocol):

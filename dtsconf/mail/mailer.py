@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Self
 
 from dtsconf.errors import DtsconfError
 from dtsconf.mail import delivery
-from dtsconf.mail.content import Envelope, on_the_wire
+from dtsconf.mail.content import Envelope, Unreadable, on_the_wire
 from dtsconf.mail.conversation import Conversation
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.line import Line, Single
 from dtsconf.mail.opening import open_for
-from dtsconf.mail.outcome import delivered
+from dtsconf.mail.outcome import delivered, kept_from
 from dtsconf.mail.route import Smtp
 from dtsconf.mail.sent import Sent
 from dtsconf.mail.wire import Limits
@@ -75,7 +75,7 @@ class _Announced:
 class _Way:
     """How far the message at hand has come. `ahead`: commands went out ahead of their turn, this message's or the next
     one's; `in_full`: the server has the whole and owes its answer; `stages` are those of one that it has taken for
-    everybody, `noted` whether its owner knows; `trouble` is what reading the content raised."""
+    everybody, `noted` whether its owner knows; `trouble` is what was raised on this side."""
 
     def __init__(self, talk: Conversation, message: Message, envelope: Envelope) -> None:
         self.talk, self.message, self.envelope, self.content = talk, message, envelope, message.content
@@ -124,7 +124,8 @@ class SmtpMailer:
         came of each, in order: a no at once, a yes while the server is at work on the next one.
 
         Raises:
-            Whatever the messages raise, or reading their content; the server was not given the end of that one then.
+            Whatever the messages raise, or reading their content, but for Unreadable; the server was not given the end
+            of that one then.
         """
         line = Line(messages)
         taken: list[_Way] = []
@@ -203,10 +204,11 @@ class SmtpMailer:
             self._prepared = _Announced(talk, message)
 
     def _is_taken(self, way: _Way) -> bool:
-        """Whether the server has taken it for everybody. Raises whatever reading its content raised."""
+        """Whether the server has taken it for everybody. Raises whatever was raised on this side but Unreadable."""
         if way.trouble is not None:
             self._drop(way.talk)
-            raise way.trouble
+            if not isinstance(way.trouble, Unreadable):
+                raise way.trouble
         if not way.in_full:
             return False
         with suppress(StageFailed):  # the report has it
@@ -219,6 +221,8 @@ class SmtpMailer:
 
     def _came_to(self, way: _Way, *, kept: bool) -> Sent | None:
         """What came of one that wasn't taken for everybody; None when it has to be sent again."""
+        if isinstance(way.trouble, Unreadable):
+            return kept_from(way.envelope, way.content, way.trouble)
         sent = delivered(way.talk.report, way.envelope, way.content, way.recipients)
         self._recover(way.talk)
         again = kept and _had_ended(sent)

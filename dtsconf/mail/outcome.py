@@ -10,6 +10,7 @@ from dtsconf.proof import Verification
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dtsconf.errors import DtsconfError
     from dtsconf.mail.content import Content, Envelope
     from dtsconf.mail.job import Job
     from dtsconf.mail.report import Report
@@ -46,6 +47,12 @@ def delivered(report: Report, envelope: Envelope, content: Content, recipients: 
     if failure is not None:
         told = tuple(_failed(one, failure) if one.ok else one for one in told)
     return Sent(content.message_id, told, tuple(report.stages), report.reached)
+
+
+def kept_from(envelope: Envelope, content: Content, trouble: DtsconfError) -> Sent:
+    """What comes of a message that was given up on this side: nobody gets it, and the server said nothing of it."""
+    none = (Recipient(one, False, detail=trouble.message, hint=trouble.hint) for one in envelope.recipients)
+    return Sent(content.message_id, tuple(none), ())
 
 
 def _failed(recipient: Recipient, failure: Stage) -> Recipient:

@@ -59,13 +59,6 @@ class Queued:
             while block := file.read(BLOCK):
                 yield block
 
-    def check(self) -> None:
-        """Read what isn't at hand yet, which the system then has: trouble of the disk in the middle of a sending would
-        end it for all. Raises: OSError."""
-        if len(self.head) < self.size:
-            for _ in self.chunks():
-                pass
-
 
 class Held:
     """A message whose lock we have. A context manager: leaving it gives the lock back. `is_served`: see `served`."""

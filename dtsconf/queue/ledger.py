@@ -97,6 +97,10 @@ class Ledger:
     def settle(self, taken: Taken, outcome: Outcome) -> float:
         """Write down what came of an attempt. Gives when the next one would be due."""
         recipients, earlier = taken.item.recipients, taken.progress
+        if outcome.unread:
+            self.lose(taken.slot, taken.held, earlier, outcome.unread)
+            taken.held.release()
+            return 0.0
         if not outcome.later and not outcome.refused and not earlier.refused:
             self.finish(taken, earlier)
             return 0.0
@@ -176,6 +180,12 @@ class Ledger:
             self.found.append(replace(ran, state="failed", detail=told, hint=SPOOL))
             return False
         return True
+
+    def lose(self, slot: Slot, held: Held, progress: Progress, why: str) -> None:
+        """Give up one whose file can't be read."""
+        detail = f"the queued file is damaged: {why}"
+        anew = f"send the mail anew, then dtsconf queue drop {slot.id}"
+        self.give_up(Ran(slot.id, "", "failed", detail, anew), held, replace(progress, detail=detail))
 
     def give_up(self, ran: Ran, held: Held, progress: Progress) -> None:
         """Move it to `failed/`; where that can't be done, it stays, and the next run moves it."""

@@ -151,13 +151,9 @@ class Runner:
         """The message; None where it is damaged, or has gone out. `everybody`: for whoever was refused as well."""
         try:
             entry, phase, content = held.read()
-            if phase != "sent":
-                content.check()
         except (Damaged, OSError) as damaged:
             why = damaged.strerror if isinstance(damaged, OSError) else damaged
-            detail = f"the queued file is damaged: {why}"
-            anew = f"send the mail anew, then dtsconf queue drop {slot.id}"
-            self._ledger.give_up(Ran(slot.id, "", "failed", detail, anew), held, replace(progress, detail=detail))
+            self._ledger.lose(slot, held, progress, str(why))
             return None
         if entry.id != slot.id:  # somebody renamed its file: people know it by that name
             entry = replace(entry, id=slot.id)

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from dtsconf.errors import DtsconfError, UsageProblem
@@ -119,9 +120,19 @@ class Spool:
     def slots(self) -> list[Slot]:
         """What waits, in the order of queueing, then what was given up. Raises: DtsconfError when a folder can't be
         read or others could put mails into it."""
+        with self._opened():
+            return [*_slots(self.folder, failed=False), *_slots(self.failed_folder, failed=True)]
+
+    def is_empty(self) -> bool:
+        """Whether nothing waits and nothing was given up, without a look at all of it. Raises: as `slots`."""
+        with self._opened():
+            return not any(True for folder in (self.folder, self.failed_folder) for _ in _names(folder))
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
         _own(self.folder)
         try:
-            return [*_slots(self.folder, failed=False), *_slots(self.failed_folder, failed=True)]
+            yield
         except PermissionError as closed:
             raise DtsconfError(
                 f"the queue can't be read: {closed.filename}: {closed.strerror}", "dtsconf doctor"
@@ -152,8 +163,7 @@ class Spool:
         gone. Raises: OSError."""
         if not os.path.isdir(self.folder):
             return
-        sweep(self.folder)
-        names = set(os.listdir(self.folder))
+        names = set(sweep(self.folder))
         notes = (name for name in names if name.endswith(PROGRESS))
         lost = [each for each in notes if each.removesuffix(PROGRESS) + MESSAGE not in names]
         remove_all([os.path.join(self.folder, each) for each in lost])
@@ -223,11 +233,15 @@ def _held_in(folder: str, facts: os.stat_result | None, *, failed: bool) -> int:
 
 
 def _slots(folder: str, *, failed: bool) -> list[Slot]:
-    """What isn't a regular file was put there by somebody else: to open it could wait for ever, or lead elsewhere."""
-    try:
-        with os.scandir(folder) as found:
-            names = [each.name for each in found if each.name.endswith(MESSAGE) and each.is_file(follow_symlinks=False)]
-    except FileNotFoundError:
-        return []
-    whole = sorted(name for name in names if not name.startswith("."))
-    return [Slot(os.path.join(folder, name), failed, name.rpartition("-")[0]) for name in whole]
+    names = sorted(_names(folder))
+    return [Slot(os.path.join(folder, name), failed, name.rpartition("-")[0]) for name in names]
+
+
+def _names(folder: str) -> Iterator[str]:
+    """Of messages. What isn't a regular file was put there by somebody else: to open it could wait for ever, or lead
+    elsewhere."""
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        for each in found:
+            name = each.name
+            if name.endswith(MESSAGE) and not name.startswith(".") and each.is_file(follow_symlinks=False):
+                yield name

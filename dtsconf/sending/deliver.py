@@ -16,8 +16,9 @@ from dtsconf.frozen import frozen
 from dtsconf.mail.compose.draft import Draft, Mailbox
 from dtsconf.mail.content import Content, Envelope
 from dtsconf.mail.mailer import mailer
+from dtsconf.mail.outcome import kept_from
 from dtsconf.mail.route import Smtp
-from dtsconf.mail.sent import Recipient, Sent
+from dtsconf.mail.sent import Sent
 from dtsconf.proof import CAUSES
 from dtsconf.sending.prepare import prepared, smaller
 from dtsconf.sending.request import Request, draft_of, options_of
@@ -145,14 +146,8 @@ def _handed_over(send: Callable[[Envelope, Content], Sent], envelope: Envelope, 
         try:
             sent = _joined(sent, send(envelope, content))
         except DtsconfError as trouble:  # with the content; the others have it already
-            return _joined(sent, _kept_from(envelope, content, trouble))
+            return _joined(sent, kept_from(envelope, content, trouble))
     return sent
-
-
-def _kept_from(envelope: Envelope, content: Content, trouble: DtsconfError) -> Sent:
-    """What comes of a transaction that was given up on this side."""
-    none = (Recipient(one, False, detail=trouble.message, hint=trouble.hint) for one in envelope.recipients)
-    return Sent(content.message_id, tuple(none), ())
 
 
 def _joined(sent: Sent, later: Sent) -> Sent:

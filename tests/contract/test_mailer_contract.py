@@ -11,10 +11,11 @@ from typing import Any, Literal
 import pytest
 
 from dtsconf.errors import DtsconfError
-from dtsconf.mail.content import Envelope
+from dtsconf.mail.content import Envelope, Unreadable
+from dtsconf.mail.line import Single
 from dtsconf.mail.mailer import mailer
 from dtsconf.mail.message import Mail
-from dtsconf.mail.route import Graph, Link, Route
+from dtsconf.mail.route import Graph, Link, Route, Smtp
 from dtsconf.mail.sent import Sent
 from dtsconf.proof import CAUSES
 from tests.integration.graph import route as graph_route
@@ -172,3 +173,22 @@ def test_what_reading_the_message_raises_comes_out_and_nobody_gets_it(way: Calla
     with pytest.raises(DtsconfError, match="it changed"):
         sent_by(there, Broken(MAIL.message_id, DATA, eight_bit=False))
     assert not any("\n.dot\n.\n" in text for text in there.took())
+
+
+class Unread(Mail):
+    """Can't be read to its end, and whoever sends it knows that others can."""
+
+    def chunks(self) -> Iterator[bytes]:
+        yield self.data
+        raise Unreadable("Input/output error")
+
+
+def test_one_that_can_not_be_read_goes_to_nobody_and_the_next_one_goes_out(way: Callable[[Bad], Way]) -> None:
+    there = way("")
+    bad = Unread("<bad@acme.example>", DATA, eight_bit=False)
+    with mailer(Link(there.route, 5)) as sending:
+        found = list(sending.send_all(Single(ENVELOPE, mail) for mail in (MAIL, bad, MAIL)))
+    assert [sent.ok for sent in found] == [True, False, True]
+    assert [(one.ok, one.detail) for one in found[1].recipients] == [(False, "Input/output error")] * 3
+    assert not found[1].unknown
+    assert len(there.took()) == 2 + isinstance(there.route, Smtp)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from dtsconf.mail.content import Envelope
+from dtsconf.mail.content import Envelope, Unreadable
 from dtsconf.mail.delivery import wired
 from dtsconf.mail.failure import StageFailed
 from dtsconf.mail.graph.handing import hand_over
@@ -18,7 +18,7 @@ from dtsconf.mail.graph.opening import reach
 from dtsconf.mail.graph.talk import Talk
 from dtsconf.mail.job import Clock, SystemClock
 from dtsconf.mail.line import Single
-from dtsconf.mail.outcome import delivered
+from dtsconf.mail.outcome import delivered, kept_from
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -59,7 +59,8 @@ class GraphMailer:
         """Hand them over one after the other. Gives what came of each.
 
         Raises:
-            Whatever the messages raise, or reading their content; Graph was not told to send that one then.
+            Whatever the messages raise, or reading their content, but for Unreadable; Graph was not told to send that
+            one then.
         """
         for message in messages:
             sent = self._send(message)
@@ -80,7 +81,10 @@ class GraphMailer:
                 talk.sign_in()
                 self._talk = talk
             message.begin()
-            hand_over(talk, envelope, content)
+            try:
+                hand_over(talk, envelope, content)
+            except Unreadable as trouble:
+                return kept_from(envelope, content, trouble)
         if self._talk is None:
             talk.close()
         sent = delivered(talk.report, envelope, content)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import dtsconf
+import dtsconf.queue.held as held_module
 from dtsconf.queue.listing import listed
 from dtsconf.queue.runner import Which
 from dtsconf.queue.spool import Spool
@@ -92,3 +96,27 @@ def test_whom_a_server_refused_before_it_ended_the_connection_is_not_asked_for_a
 def test_a_server_that_refuses_everybody_at_first_gives_nobody_up(tmp_path: Path) -> None:
     found = ran(tmp_path, dict.fromkeys(("EHLO", "HELO"), "500 5.5.1 what?"), "ann")
     assert [one.state for one in found.messages] == ["deferred"]
+
+
+def test_a_large_mail_that_the_disk_does_not_give_back_keeps_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first octets are at hand, so it was announced when that shows."""
+    bad: list[str] = []
+
+    def opened(path: str, *how: Any, **more: Any) -> Any:
+        if not bad or path == bad[0]:
+            bad[:] = [path]
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open(path, *how, **more)
+
+    monkeypatch.setattr(held_module, "open", opened, raising=False)
+    with server(dialogue()) as running:
+        site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {running.port}"))
+        for body in ("small", "a line of a log\n" * 30_000, "a line of a log\n" * 30_000, "small"):
+            dtsconf.send("bob@acme.example", "log", body, queue=True, profile=site, root=tmp_path / "root")
+        found = run_queue(Inputs(site, root=str(tmp_path / "root")), Which())
+    assert [one.state for one in found.messages] == ["sent", "failed", "sent", "sent"]
+    assert found.messages[1].detail == "the queued file is damaged: Input/output error"
+    assert found.unusable is None
+    assert running.heard.count(".") == 3

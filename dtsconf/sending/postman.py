@@ -1,0 +1,221 @@
+"""Hands queued messages over to a mailer, and judges what came of each for the queue: who waits, who is given up, and
+whether the server can be used at all."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from dtsconf.frozen import frozen
+from dtsconf.mail.content import Envelope, Unreadable
+from dtsconf.proof import CAUSES
+from dtsconf.queue.attempt import Outcome
+from dtsconf.queue.entry import Refused
+from dtsconf.sending import hints
+from dtsconf.sending.recheck import over, unfit
+from dtsconf.settings.recipients import forbidden
+
+if TYPE_CHECKING:
+    from dtsconf.mail.content import Content
+    from dtsconf.mail.graph.mailer import GraphMailer
+    from dtsconf.mail.mailer import SmtpMailer
+    from dtsconf.mail.sent import Recipient, Sent
+    from dtsconf.proof import Stage
+    from dtsconf.queue.attempt import Item
+    from dtsconf.settings.effective import Effective
+
+OF_THE_MESSAGE = ("mail-from", "rcpt-to", "data", "accepted", "request")
+"""Stages at which a failure may be about this message; one before them is about the server or the login."""
+
+OF_THE_SERVER = frozenset(
+    {"auth-disabled", "auth-mechanism", "auth-rejected", "blocked", "rate-limited", "tls-required", "token"}
+)
+"""Causes that hold for every message, whatever the stage: the settings are to be mended, or time has to pass."""
+
+_GOODBYE = 421
+
+LONGEST_DETAIL = 1000
+"""Characters of what a server says that are kept of each recipient; a reply may have 64 KiB."""
+
+
+class Postman:
+    """Hands queued messages over, and tells the runner what came of each. `signed_in` are the settings with the sender
+    that the sign-in brought along: for mails that were kept without."""
+
+    def __init__(
+        self,
+        sends: SmtpMailer | GraphMailer,
+        effective: Effective,
+        signed_in: Effective,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._sends, self._effective, self._signed_in, self._progress = sends, effective, signed_in, progress
+        self.unusable: Stage | None = None
+        self.reached = True
+        self._doubted: frozenset[str] = frozenset()
+
+    def __call__(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        """One attempt for each. Who is forbidden gets nothing; a message for nobody else isn't sent at all."""
+        out: deque[_Letter] = deque()
+        with closing(self._sends.send_all(self._letters(items, out))) as results:
+            for sent in results:
+                yield from _unsent(out)
+                yield self._outcome(out.popleft(), sent)
+        yield from _unsent(out)
+
+    def _letters(self, items: Iterable[Item], out: deque[_Letter]) -> Iterator[_Letter]:
+        """What is to be sent; `out` has all the others, too."""
+        for number, item in enumerate(items, 1):
+            self._progress(f"sending mail {number} of the queue")
+            letter = self._letter(item)
+            out.append(letter)
+            if letter.envelope.recipients:
+                yield letter
+
+    def _letter(self, item: Item) -> _Letter:
+        entry = item.entry
+        sender, whole, effective = self._from(item)
+        content = _Kept(whole)
+        if words := unfit(effective, sender, content.size):
+            none = tuple(Refused(address, None, words) for address in item.recipients)
+            hint = hints.of_unfit(entry.id, large=over(effective, content.size) is not None)
+            return _Letter(item, Envelope(sender, ()), content, none, hint)
+        banned = {address: words for address in item.recipients if (words := forbidden(self._effective.org, address))}
+        refused = tuple(Refused(address, None, words) for address, words in banned.items())
+        allowed = tuple(address for address in item.recipients if address not in banned)
+        hint = hints.of_banned(entry.id) if refused else ""
+        return _Letter(item, Envelope(sender, allowed), content, refused, hint)
+
+    def _from(self, item: Item) -> tuple[str, Content, Effective]:
+        """Whom it is from, the message with that, and the settings to judge it by."""
+        if item.entry.sender:
+            return item.entry.sender, item.content, self._effective
+        from dtsconf.mail.compose.draft import Mailbox
+        from dtsconf.mail.compose.message import signed
+
+        own = self._signed_in.settings.sender
+        sender = Mailbox(own.name, own.email or "")
+        return sender.on_the_wire, signed(item.content, sender), self._signed_in
+
+    def _outcome(self, letter: _Letter, sent: Sent) -> Outcome:
+        if letter.content.trouble:
+            return Outcome(unread=letter.content.trouble)
+        failure, allowed, refused, name = sent.failure, letter.envelope.recipients, letter.refused, letter.item.entry.id
+        unusable = self._is_unusable(sent, letter)
+        if sent.ok and not refused:
+            return Outcome()
+        by_name = list(zip(allowed, sent.recipients, strict=True))
+        asked = failure is None or failure.stage in OF_THE_MESSAGE  # else nothing was said of anybody
+        gone = {address: one for address, one in by_name if asked and _for_good(one)}
+        lost = tuple(Refused(address, one.code, one.detail[:LONGEST_DETAIL]) for address, one in gone.items())
+        later = tuple(address for address, one in by_name if not one.ok and address not in gone)
+        if unusable and failure is not None:  # perhaps for too many whom it refused before, who aren't asked for again
+            return Outcome(later, (*refused, *lost), unusable=True, detail=f"{failure.stage}: {failure.detail}")
+        more = bool(sent.crowded_out)
+        waits = [one for one in sent.recipients if not one.ok and not _for_good(one)]
+        first = next(iter(waits), next((one for one in sent.recipients if not one.ok), None))
+        if first is None:
+            said, hint = refused[0].detail if refused else "", letter.hint
+        else:
+            said, hint = _told(first), hints.of_queued(first, name, for_good=_for_good(first))
+        if waits and lost:
+            said = f"{waits[0].address}: {said}; given up for {', '.join(each.address for each in lost)}"
+        said = said[:LONGEST_DETAIL]
+        return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=said, hint=hint)
+
+    def _is_unusable(self, sent: Sent, letter: _Letter) -> bool:
+        """Whether the server can't be used by any mail now. What it may hold against this one alone is believed once a
+        mail to somebody else fares the same; until then it is `unusable` if no further mail is sent."""
+        failure, before = sent.failure, self.unusable
+        if failure is None or not _is_of_all(failure, letter.content.size):
+            self.unusable, self._doubted = None, frozenset()
+            return False
+        self.unusable, self.reached = failure, sent.reached
+        if not _may_be_of_one(failure):
+            return True
+        known = self._doubted if before is not None and before.cause == failure.cause else frozenset()
+        self._doubted = known.union(letter.envelope.recipients)
+        return bool(known) and self._doubted > known
+
+
+class _Kept:
+    """The content of a queued message. `trouble`: why it couldn't be read the last time, or ''."""
+
+    def __init__(self, content: Content) -> None:
+        self.message_id, self.size, self.eight_bit = content.message_id, content.size, content.eight_bit
+        self._content = content
+        self.trouble = ""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The message's own. Raises: Unreadable."""
+        self.trouble = ""
+        try:
+            yield from self._content.chunks()
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+            raise Unreadable(self.trouble) from None
+
+
+@frozen
+class _Letter:
+    """A message for those whom policy allows, as the mailer takes it. `refused` are the others, `hint` what to do about
+    them."""
+
+    item: Item
+    envelope: Envelope
+    content: _Kept
+    refused: tuple[Refused, ...]
+    hint: str
+
+    def begin(self) -> None:
+        """See Message."""
+        self.item.begin()
+
+    def taken(self) -> None:
+        """See Message."""
+        if not self.refused:
+            self.item.taken()
+
+
+def _unsent(out: deque[_Letter]) -> Iterator[Outcome]:
+    """What comes of those at the front that go to nobody."""
+    while out and not out[0].envelope.recipients:
+        letter = out.popleft()
+        yield Outcome(refused=letter.refused, detail=letter.refused[0].detail, hint=letter.hint)
+
+
+def _told(refused: Recipient) -> str:
+    """Why a recipient didn't get it: in plain words, then in the server's."""
+    words = CAUSES.get(refused.cause or "")
+    return f"{words} ({refused.detail})" if words else refused.detail
+
+
+def _is_of_all(failure: Stage, size: int) -> bool:
+    """Whether other messages would fare no better. By Graph a large one (`size` in bytes) needs a right and a host that
+    a small one does without."""
+    if failure.stage not in OF_THE_MESSAGE or failure.cause not in OF_THE_SERVER:
+        return failure.stage not in OF_THE_MESSAGE
+    if failure.stage != "request":
+        return True
+    from dtsconf.mail.graph.handing import LARGEST
+
+    return size <= LARGEST
+
+
+def _may_be_of_one(failure: Stage) -> bool:
+    """Whether what else holds for every message may be said of this one's recipients or links alone. 421 is the end of
+    a connection, whoever it was for (RFC 5321 3.8)."""
+    links = failure.cause == "blocked" and failure.stage in ("data", "accepted")
+    return failure.code != _GOODBYE and (failure.stage == "rcpt-to" or links)
+
+
+def _for_good(recipient: Recipient) -> bool:
+    """Whether trying again is no use: a reply of 5yz (RFC 5321 4.2.1), or a message that is too large or can't be
+    addressed for this server."""
+    if recipient.ok or recipient.cause == "outcome-unknown" or recipient.cause in OF_THE_SERVER:
+        return False
+    if recipient.code is not None:
+        return recipient.code >= 500
+    return recipient.cause in ("too-large", "recipient-rejected", "sender-rejected", "content-rejected")
