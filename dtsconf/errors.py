@@ -199,7 +199,7 @@ class LockHeld(DtsconfError):
 
 
 class Interrupted(DtsconfError):
-    """Ctrl-C before the commit point; everything was undone."""
+    """Ended by Ctrl-C or SIGTERM. Whoever knows what became of the machine says so; the others say nothing of it."""
 
     exit_code = 130
     kind = "interrupted"

@@ -36,8 +36,11 @@ def guarded(call: Callable[[Run], Any], args: Sequence[str], environ: Mapping[st
     run = Run(json=_wants_json(args, environ))
     _stop_on_sigterm()
     _encode_anything(json=run.json)
-    code = _guarded(call, run)
-    _let_go()
+    try:
+        code = _guarded(call, run)
+        _let_go()
+    except KeyboardInterrupt:  # once more, while the first one was being told
+        code = Interrupted.exit_code
     return code
 
 
@@ -50,7 +53,7 @@ def _guarded(call: Callable[[Run], Any], run: Run) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return _failed(run, Interrupted("interrupted; nothing was changed"))
+        return _failed(run, Interrupted("interrupted"))  # what became of the machine only the engine knows
     except DtsconfError as error:
         return _failed(run, error)
     except OSError as error:
@@ -195,11 +198,14 @@ class Crash(DtsconfError):
 
 def _say(data: str, aside: str, code: int) -> int:
     """Print both and return `code`. A reader that went away doesn't change it; data that can't be kept does, and goes
-    to stderr: what it tells of was done all the same."""
+    to stderr: what it tells of was done all the same. Whoever interrupts it gets no second answer."""
     try:
         _write(sys.stdout, data)
     except BrokenPipeError:
         _let_go()
+    except KeyboardInterrupt:
+        _complain("error: interrupted\n")
+        return Interrupted.exit_code
     except OSError as error:
         _let_go()
         _complain(f"{data.rstrip()}\n{aside}error: this can't be written to stdout: {error.strerror}\n")

@@ -23,6 +23,7 @@ from dtsconf.machine.record import Proof
 from dtsconf.machine.recording import Course
 from dtsconf.machine.recovery import recover
 from dtsconf.machine.request import Applied, Check
+from dtsconf.machine.staged import uninterrupted
 from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth
 from dtsconf.proof import NEEDS_LOGIN, Verification
@@ -213,11 +214,10 @@ class Run:
             course = Course(self.goal, self.options, proof, self.outcome.memory if self.outcome else {})
             generation = recording.generation(final, self.machine, key, staged, course)
             self.services.progress("writing")
-            notices = staged.commit(
-                recording.records(generation, first=not generations.numbers(system, layout)), expected
-            )
-        self.warnings += [*notices, *verdict.owed(generation.proof)]
-        self.done = self._applied(final, generation, changed=True)
+            records = recording.records(generation, first=not generations.numbers(system, layout))
+            with uninterrupted():  # it is live only when it is also known to be
+                self.warnings += [*staged.commit(records, expected), *verdict.owed(generation.proof)]
+                self.done = self._applied(final, generation, changed=True)
         self._note(generations.thin_out(system, layout))
         self.machine.audit(audit_line(self.goal.command, generation))
         return self._applied(final, generation, changed=True)

@@ -195,14 +195,20 @@ def or_clear(system: System, layout: Layout) -> Iterator[None]:
         raise
 
 
+_POLITE = (signal.SIGINT, signal.SIGTERM)
+"""The signals by which a run is asked to end: Ctrl-C, and what systemd, timeout and kill send."""
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C does nothing inside. Only the main thread hears of it at all, so in others there is nothing to do."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Whoever asks the run to end is not heard inside. Only the main thread hears of it at all, so in others there is
+    nothing to do; a handler that isn't Python's stays, since it couldn't be put back."""
+    main = threading.current_thread() is threading.main_thread()
+    before = {number: handler for number in _POLITE if main and (handler := signal.getsignal(number)) is not None}
     try:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

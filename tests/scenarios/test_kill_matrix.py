@@ -37,6 +37,7 @@ CALLS = (
     "write fsync fdatasync rename renameat renameat2 link linkat unlink unlinkat mkdir mkdirat rmdir ftruncate fchmod"
 )
 LEFTOVER = re.compile(r"\.dtsconf-|\.new$|\.old$|journal\.json|undo\.json|staged\.json")
+UNCHANGED = re.compile("nothing was (changed|written)", re.IGNORECASE)
 PASSWORDS = {"old.example": "pear-tree-old", "new.example": "pear-tree-new"}
 ADMINS = "# the administrator's own\ndefaults\n"
 
@@ -267,6 +268,20 @@ def test_failed(machine: Machine, run: Prepare, code: str) -> None:
         else:
             assert done.returncode == 0, (call, result)
             assert matrix.assert_one_of_both() == "new", call
+
+
+@every_run
+@pytest.mark.parametrize("name", ["INT", "TERM"])
+def test_asked_to_end(machine: Machine, run: Prepare, name: str) -> None:
+    """What a run that is asked to end says has become of the machine is so."""
+    matrix = Matrix(machine, run)
+    for call in sample(matrix.calls, f"{name} {run.__name__}"):
+        done = matrix.fail(call, f"signal={name}")
+        result = Result(tuple(matrix.args), done.returncode, done.stdout, done.stderr)
+        assert done.returncode in {0, 130}, (call, result)
+        now = matrix.assert_one_of_both()
+        assert now == "new" or done.returncode == 130, (call, result)
+        assert now == "old" or not UNCHANGED.search(result.text), (call, result)
 
 
 POINTS = ("staged.json", "journal.json", "email.secrets.json", "email.json", "msmtprc", "2.json")

@@ -7,7 +7,9 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -363,7 +365,33 @@ def test_a_signal_ends_it_politely(number: signal.Signals) -> None:
         f"sys.exit(guarded(lambda run: os.kill(os.getpid(), {int(number)}) or __import__('time').sleep(9), [], {{}}))"
     )
     assert said.code == 130
-    assert said.err == "error: interrupted; nothing was changed\n"
+    assert said.err == "error: interrupted\n"
+
+
+def test_interrupted_while_it_is_told(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done was done: no second JSON object, and no word of nothing having changed."""
+    write = boundary._write
+
+    def pressed(stream: Any, text: str) -> None:
+        write(stream, text)
+        if stream is sys.stdout:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(boundary, "_write", pressed)
+    run = Run(command="apply", json=True)
+    assert boundary.guarded(lambda _run: boundary.finish(run, Outcome({"changed": True}, "applied")), [], {}) == 130
+    told = capsys.readouterr()
+    assert json.loads(told.out)["changed"] is True
+    assert told.err == "error: interrupted\n"
+
+
+def test_interrupted_twice_is_no_traceback(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(boundary, "_failed", pressed)
+    assert boundary.guarded(pressed, [], {}) == 130
+    assert capsys.readouterr().err == ""
 
 
 STANDING = Notice("ca-file-place", "it lies in a home", standing=True)

@@ -23,7 +23,7 @@ from dtsconf.machine.transaction import Transaction, Write
 from tests.fakes.memory_system import Died, Fault, Faulty, MemorySystem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dtsconf.errors import Notice
 
@@ -410,18 +410,35 @@ def test_ctrl_c_while_staging_undoes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert system.tree() == before
 
 
-def test_ctrl_c_is_deaf_from_the_commit_point_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    system = machine(Job())
-    rename = system.rename
+@pytest.fixture
+def polite() -> Iterator[None]:
+    """SIGTERM raises as Ctrl-C does, like in the program."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
-    def pressed(old: str, new: str) -> None:
+
+@pytest.mark.usefixtures("polite")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nobody_ends_it_from_the_commit_point_on(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    system = machine(Job())
+    rename, unlink = system.rename, system.unlink
+
+    def renamed(old: str, new: str) -> None:
         rename(old, new)
         if new == LAYOUT.journal or system.facts(LAYOUT.journal):
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
 
-    monkeypatch.setattr(system, "rename", pressed)
+    def unlinked(path: str) -> bool:
+        gone = unlink(path)
+        if path in (LAYOUT.journal, LAYOUT.staged) and gone:
+            signal.raise_signal(number)
+        return gone
+
+    monkeypatch.setattr(system, "rename", renamed)
+    monkeypatch.setattr(system, "unlink", unlinked)
     assert run(system, JOBS["first apply"]) == ()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(number) is signal.default_int_handler
 
 
 def test_nothing_written_down_holds_a_secret_or_its_plain_digest() -> None:
