@@ -181,10 +181,12 @@ def _exchanged(found: Migration, before: bytes, data: bytes) -> Migration:
     if plain_reader(found.profile) != before:
         message = f"{escape_controls(found.profile)} was changed while the new one was tested; it is left alone"
         raise DtsconfError(message, "look at it, then type the same again")
-    _write(kept, before, like=found.profile)
     try:
+        _write(kept, before, like=found.profile)
         _write(os.path.realpath(found.profile), data, like=kept)
     except BaseException:
-        os.unlink(kept)
+        with suppress(Invalid, OSError):
+            if plain_reader(found.profile) == before:  # else the kept one is all that is left of it
+                os.unlink(kept)
         raise
     return replace(found, written=found.profile, kept=kept)

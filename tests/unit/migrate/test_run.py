@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -168,6 +169,25 @@ def test_an_old_profile_that_somebody_changes_meanwhile_is_left_alone(old: Path)
         run(old, world, CLIENT)
     assert old.read_text() == OLD + "# another hand\n"
     assert os.listdir(old.parent) == ["site.yaml"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "chown"])
+def test_an_exchange_that_fails_loses_no_profile(old: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Before the new one has its place there is nothing beside; after it the old one is."""
+    real, kept = getattr(os, call), Path(f"{old}.before-microsoft")
+    before = old.read_text()
+
+    def failing(*args: object) -> None:
+        if args[0] == str(old) if call == "chown" else kept.exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(*args)
+
+    monkeypatch.setattr(os, call, failing)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(DtsconfError):
+        run(old, World(), CLIENT)
+    assert before in {old.read_text(), kept.read_text() if kept.exists() else ""}
+    assert kept.exists() == (old.read_text() != before)
 
 
 def test_what_an_ancestor_locks_is_told_with_both_places(old: Path) -> None:
