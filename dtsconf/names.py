@@ -31,6 +31,12 @@ def has_controls(text: str) -> bool:
     return not text.isprintable() and re.search(_CONTROLS, text) is not None
 
 
+def has_half_pairs(text: str) -> bool:
+    """Whether the text holds half of a surrogate pair: Python's stand-in for a byte of a path, argument or variable
+    that is no UTF-8 (os.fsdecode). Such a text can't be written to a file as it is."""
+    return not text.isprintable() and re.search("[\ud800-\udfff]", text) is not None
+
+
 def escape_controls(text: str) -> str:
     r"""The text as it may be shown on a terminal: control and direction characters as `\n`, `\x1b`, `\u202e`."""
     return text if text.isprintable() else re.sub(_UNSHOWABLE, _escaped, text)

@@ -116,9 +116,10 @@ class Generation:
 
 
 def to_bytes(generation: Generation) -> bytes:
-    """The record's file: sorted JSON, two spaces, a newline at the end."""
+    """The record's file: sorted JSON, two spaces, a newline at the end. A name or reason that was given in bytes that
+    are no UTF-8 keeps them as JSON's own escapes."""
     data = {"format": FORMAT, **asdict(generation)}
-    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
 @lru_cache(maxsize=2)  # a command asks for the newest one in several places

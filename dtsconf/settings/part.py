@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 from dtsconf.errors import Place, Problem, Where
-from dtsconf.names import address_fault, host_fault
+from dtsconf.names import address_fault, has_half_pairs, host_fault
 from dtsconf.settings.document import Document, read_profile_text
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.policy import OPS, Lock, Op, Policy, Recipients, Rule
@@ -74,10 +74,10 @@ def read_part(path: str, data: bytes) -> Part:
     part.legible = isinstance(document.root, yaml.MappingNode) and all(
         problem.key != "extends" for problem in document.problems
     )
-    _absolute(part)
+    found = _absolute(part)
     extends = part.others.get("extends")
     part.extends = beside(path, extends.raw) if extends and extends.raw is not None else None
-    found = _policy(part)
+    found += _policy(part)
     found += _doubled_targets(part)
     part.problems += document.with_excerpts(found)
     return part
@@ -108,12 +108,25 @@ def _satisfied(condition: str) -> bool:
     return SpecifierSet(condition).contains(__version__, prereleases=True)
 
 
-def _absolute(part: Part) -> None:
-    """Paths that count from this file, made absolute."""
-    for values, key in ((part.settings, "server.ca_file"), (part.others, "secrets.vault.ca_file")):
-        value = values.get(key)
-        if value and isinstance(value.raw, str) and not is_absolute(value.raw):
-            values[key] = replace(value, raw=os.path.abspath(beside(part.path, value.raw)))
+def _absolute(part: Part) -> list[Problem]:
+    """Let the paths that count from this file be absolute."""
+    rooted = ((part.settings, "server.ca_file"), (part.others, "secrets.vault.ca_file"))
+    return [problem for values, key in rooted for problem in make_absolute(values, key, part.path)]
+
+
+def make_absolute(values: dict[str, Value], key: str, file: str) -> Iterator[Problem]:
+    """Let a path that counts from its file's folder be absolute. A folder whose name is no UTF-8 is a problem (code 3):
+    no file could say where it is."""
+    value = values.get(key)
+    if value is None or not isinstance(value.raw, str) or is_absolute(value.raw):
+        return
+    path = os.path.abspath(beside(file, value.raw))
+    if has_half_pairs(path):
+        told = f"{key}: the name of the folder that it counts from is no valid UTF-8"
+        yield Problem("encoding", told, "rename the folder, or write the path of a file elsewhere", value.where, key)
+        del values[key]
+    else:
+        values[key] = replace(value, raw=path)
 
 
 def beside(file: str, path: str) -> str:

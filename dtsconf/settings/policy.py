@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from dtsconf.errors import Place, Where
 from dtsconf.frozen import frozen
+from dtsconf.names import escape_controls
 
 Op = Literal["one_of", "none_of", "matches", "min", "max", "present"]
 OPS: tuple[Op, ...] = ("one_of", "none_of", "matches", "min", "max", "present")
@@ -119,7 +120,7 @@ def _place_to_json(where: Where | None) -> dict[str, Any] | None:
     if not isinstance(where, Place):
         return None
     name = where.file.replace("\\", "/").rsplit("/", 1)[-1]
-    return {"file": name, "line": where.line, "column": where.column}
+    return {"file": escape_controls(name), "line": where.line, "column": where.column}
 
 
 def _place_from_json(data: Mapping[str, Any] | None) -> Place | None:

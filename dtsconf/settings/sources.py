@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from dtsconf.errors import Notice, Option, Problem, UsageProblem, Variable, Where
-from dtsconf.names import escape_controls
+from dtsconf.names import escape_controls, has_half_pairs
 from dtsconf.secret.ref import looks_like_reference
 from dtsconf.settings.keys import GROUPS, KEYS, VARIABLE_PREFIX, VARIABLES, Key, nearest, nearest_key
 from dtsconf.settings.types import is_absolute
@@ -76,10 +76,8 @@ def _take(
 
 def _raw(key: Key, text: str, where: Where) -> object:
     """The text read by the setting's type; a literal secret in a variable as the reference to that variable."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise BadValue("encoding", "is no valid UTF-8", "give it in UTF-8", show=False) from None
+    if has_half_pairs(text):
+        raise BadValue("encoding", "is no valid UTF-8", "give it in UTF-8", show=False)
     if key.kind == "secret":
         return _secret(key, text, where)
     from dtsconf.settings.document import parse_settings_text
@@ -101,6 +99,9 @@ def _checked(key: Key, raw: object, base: str | None) -> object:
         return value
     if base is None:
         raise BadValue("path", "is no absolute path", "write it from the root on")
+    if has_half_pairs(base):
+        told = "counts from the current folder, whose name is no valid UTF-8"
+        raise BadValue("encoding", told, "write it from the root on", show=False)
     path = ntpath if sys.platform == "win32" else posixpath
     return path.normpath(path.join(base, value))
 

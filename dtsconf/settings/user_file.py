@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 from dtsconf.errors import Invalid, Notice, Problem
-from dtsconf.settings.types import is_absolute
 from dtsconf.settings.values import Layer
 
 
@@ -16,15 +14,12 @@ def user_layer(path: str | None) -> tuple[Layer, list[Problem], list[Notice]]:
     if path is None or not os.path.lexists(path):
         return Layer("user"), [], []
     from dtsconf.settings.document import read_settings_text
-    from dtsconf.settings.part import beside
+    from dtsconf.settings.part import make_absolute
     from dtsconf.settings.trust import plain_reader
 
     try:
         document = read_settings_text(path, plain_reader(path))
     except Invalid as error:
         return Layer("user"), list(error.problems), []
-    values = document.values
-    ca_file = values.get("server.ca_file")
-    if ca_file and isinstance(ca_file.raw, str) and not is_absolute(ca_file.raw):
-        values["server.ca_file"] = replace(ca_file, raw=os.path.abspath(beside(path, ca_file.raw)))
-    return Layer("user", values), list(document.problems), []
+    problems = [*document.problems, *make_absolute(document.values, "server.ca_file", path)]
+    return Layer("user", document.values), problems, []

@@ -251,3 +251,27 @@ def test_many_problems_keep_json_whole(machine: Machine) -> None:
     machine.write("site.yaml", GOOD + f"settings:\n{keys}")
     assert len(machine.run("validate", "--json", "site.yaml").fails(3).problems) == 500
     assert json.dumps(machine.run("validate", "--json", "site.yaml").json)
+
+
+def test_names_that_are_no_utf8_are_kept_as_escapes(machine: Machine) -> None:
+    profile = machine.profile("p\udcff.yaml", policy={"lock": ["server"]})
+    machine.apply(profile, "--reason", "caf\udce9", env={"SUDO_USER": "x\udcff"}).ok()
+    assert machine.settings()["policy"]["lock"][0]["where"]["file"] == "p\\udcff.yaml"
+    newest = machine.run("history", "--json").ok().json["generations"][-1]
+    assert (newest["reason"], newest["sudo_user"]) == ("caf\udce9", "x\udcff")
+    assert "caf\\udce9" in machine.run("history").ok().stdout
+    assert "p\\udcff.yaml" in machine.run("explain", "server.host").ok().stdout
+    assert not machine.apply(profile, "--json").ok().json["changed"]
+
+
+@pytest.mark.parametrize("layer", ["profile", "vault", "environment", "user"])
+def test_a_path_below_a_folder_that_is_no_utf8(machine: Machine, layer: str) -> None:
+    folder = "f\udcff"
+    in_profile = machine.profile(f"{folder}/site.yaml", settings={"server": {"ca_file": "ca.pem"}})
+    in_vault = machine.profile(f"{folder}/vault.yaml", secrets={"vault": {"ca_file": "ca.pem"}})
+    user = machine.write(f"{folder}/user.yaml", "server: {ca_file: ca.pem}\n")
+    env = {"environment": {"DTS_EMAIL_SERVER__CA_FILE": "ca.pem"}, "user": {"DTSCONF_USER_FILE": str(user)}}
+    profile = {"profile": in_profile, "vault": in_vault}.get(layer) or machine.profile()
+    result = machine.run("show", "--profile", profile, env=env.get(layer), cwd=machine.work / folder).fails(3)
+    assert "ca_file: " in result.text
+    assert "no valid UTF-8" in result.text
