@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from dtsconf.looks.case import Case
 
+DATED = ("tls-expired", "tls-not-yet-valid")
+"""Causes of a certificate that is out of date."""
+
 MOST_NAMES = 4
 """Names of a certificate that are looked up."""
 
@@ -30,6 +33,13 @@ def issuer(own: Certificate) -> Evidence:
         means = "no known inspection product; that issuer's root certificate is what server.ca_file would have to hold"
     seen = f"{own.subject}, issued by {own.issuer}, for {own.fits}, until {day(own.not_after)}"
     return Evidence("looked at the certificate once more, unchecked", seen, means)
+
+
+def above(own: Certificate) -> Evidence:
+    """That a certificate out of date is not the server's own, which is in date."""
+    seen = f"valid from {day(own.not_before)} until {day(own.not_after)}"
+    means = "the server's own certificate is in date: one above it is not, which the server sends or this machine trusts"
+    return Evidence("compared the certificate's dates with this machine's clock", seen, means)
 
 
 def names(case: Case, own: Certificate) -> tuple[Evidence, list[str]]:

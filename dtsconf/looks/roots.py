@@ -33,7 +33,7 @@ def examine(asked: Asked) -> Outcome:
     )
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, rows)
-    if asked.trouble.cause in ("tls-expired", "tls-not-yet-valid"):
+    if asked.trouble.cause in certificates.DATED and not seen.is_in_date:
         heard = told if isinstance(told, clock.Told) else None
         return clock.judge(case, seen, heard, rows, stand_in.ask(case.host, seen) if asked.microsoft else "")
     if asked.trouble.cause == "tls-name":

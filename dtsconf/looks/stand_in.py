@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dtsconf.looks import clock, trusted
+from dtsconf.looks.certificates import DATED
 from dtsconf.looks.products import inspector
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ Verdict = tuple[str, str]
 """A sentence for the failed stage ('' for none), and its hint."""
 
 _AGAIN = "then dtsconf test again"
-_UPDATE = "sudo apt install --reinstall ca-certificates"
+UPDATE = "sudo apt install --reinstall ca-certificates"
 
 
 def judged(host: str, cause: str, seen: Certificate, ca_file: str | None) -> Verdict:
     """What it comes to. `cause` is the contract's word, `ca_file` is `server.ca_file`."""
     if cause == "tls-name" or not seen.is_for(host):
         return other_host(host, seen)
-    if cause in ("tls-expired", "tls-not-yet-valid"):
+    if cause in DATED and not seen.is_in_date:
         return "", clock.if_wrong(ask(host, seen))
     if inspector(seen.issuer) is None and _GENUINE.search(seen.issuer):
         return _no_public_roots(seen, ca_file)
@@ -62,7 +63,7 @@ def opened(host: str, seen: Certificate, ca_file: str | None, *, microsoft: bool
 def _no_public_roots(seen: Certificate, ca_file: str | None) -> Verdict:
     """The certificate looks like Microsoft's own: it is here that roots are missing."""
     told = f"{seen.issuer} does issue certificates for Microsoft: the roots that this machine trusts lack it"
-    bring = f"bring the system's root certificates up to date: {_UPDATE}"
+    bring = f"bring the system's root certificates up to date: {UPDATE}"
     if ca_file is None:
         return astray(told, f"{bring}, {_AGAIN}", ca_file)
     in_force = f"server.ca_file ({ca_file}) is trusted in place of the system's roots"

@@ -171,12 +171,14 @@ def _too_weak(weak: str, facts: Facts, seen: Certificate | None) -> str:
 
 
 def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:
-    from dtsconf.looks import stand_in, trusted
+    from dtsconf.looks import certificates, stand_in, trusted
     from dtsconf.settings.microsoft import is_smtp_host
 
     if seen and is_smtp_host(facts.host):
         return stand_in.judged(facts.host, cause, seen, trust.ca_file)[1]
-    if cause in ("tls-expired", "tls-not-yet-valid"):
+    if seen and cause in certificates.DATED and seen.is_in_date:
+        return _above(trust, facts, seen)
+    if cause in certificates.DATED:
         now = day(time.time())
         if cause == "tls-not-yet-valid":
             clock = f"set this machine's clock (it says {now}): timedatectl set-ntp true (Windows: w32tm /resync)"
@@ -207,6 +209,15 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
     chain = "the server sends its certificate without the one above it: have its administrator install the full chain"
     own = "where it is an organisation's own authority"
     return f"{chain}; or, {own}: {ask}" if trust.ca_file is None else f"{ask}. Or {chain}"
+
+
+def _above(trust: Trust, facts: Facts, seen: Certificate) -> str:
+    """The hint where it is a certificate above the server's own that is out of date: sent along, or trusted here."""
+    from dtsconf.looks import stand_in
+
+    ask = f"have the administrator of {facts.host} install the chain that {seen.issuer} has today, then dtsconf test"
+    bring = stand_in.UPDATE if trust.ca_file is None else f"have the present one, and put it into {trust.ca_file}"
+    return f"{ask} again; if it stays, the root that this machine trusts is out of date: {bring}"
 
 
 def _misnamed(cause: str, facts: Facts, seen: Certificate) -> str:

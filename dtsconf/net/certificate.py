@@ -40,6 +40,11 @@ class Certificate:
         more = f" and {len(self.names) - MOST_NAMES} more" if len(self.names) > MOST_NAMES else ""
         return (", ".join(self.names[:MOST_NAMES]) or "no name at all") + more
 
+    @property
+    def is_in_date(self) -> bool:
+        """Whether it is valid by this machine's clock."""
+        return self.not_before <= time.time() <= self.not_after
+
     def is_for(self, host: str) -> bool:
         """Whether one of its names is the host's; a wildcard stands for the first label (RFC 9525 6.3)."""
         wanted = _comparable(host)

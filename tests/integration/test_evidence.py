@@ -883,6 +883,25 @@ def test_the_clock_or_the_certificate(
     assert ("timedatectl" in told.hint) == (days != 0)
 
 
+@pytest.mark.parametrize("years", [0, 2])
+def test_a_certificate_above_the_servers_that_is_out_of_date(
+    behind: Behind, serve: Serve, certificates: Certificates, years: int
+) -> None:
+    """The server's own is in date: nobody is told to renew it, whatever clock the server goes by."""
+    import datetime as dt
+
+    told_time = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(days=365 * years))
+    banner = Say(f"220 {HOST} ESMTP Exim 4.96 {told_time}")
+    serve(587, tls=certificates.server_context("expired-issuer"), on={"CONNECT": banner})
+    told = behind.test(behind.profile(server=trusted(certificates, port=587, encryption="starttls")))
+    assert (told.code, told.cause) == (6, "tls-expired")
+    assert "the server's own certificate is in date: one above it is not" in told.detail
+    assert "install the chain that CN=Corp Example Old Issuing,O=Corp Example has today" in told.hint
+    assert certificates.ca_file in told.hint
+    assert "renewed" not in told.hint
+    assert "clock" not in told.hint
+
+
 # --- one name, servers that differ
 
 

@@ -22,6 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 CertificateName = Literal[
     "good",
     "expired",
+    "expired-issuer",
     "not-yet-valid",
     "wrong-name",
     "untrusted",
@@ -74,9 +75,10 @@ class Issued:
 
 
 class Authority:
-    """A certificate authority; with `parent` an intermediate one, whose certificates carry it along."""
+    """A certificate authority, for ten more years or `until`; with `parent` an intermediate one, whose certificates
+    carry it along."""
 
-    def __init__(self, common_name: str, parent: Authority | None = None) -> None:
+    def __init__(self, common_name: str, parent: Authority | None = None, until: dt.datetime | None = None) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = _subject(common_name)
         self.parent = parent
@@ -88,7 +90,7 @@ class Authority:
             .public_key(self.key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(_now() - 400 * _DAY)
-            .not_valid_after(_now() + 3650 * _DAY)
+            .not_valid_after(until or _now() + 3650 * _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_authority_usage(), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
@@ -220,6 +222,7 @@ def write_certificates(folder: Path, names: tuple[str, ...] = SERVER_NAMES) -> C
     issued: dict[CertificateName, Issued] = {
         "good": root.issue(names),
         "expired": root.issue(names, not_before=now - 90 * _DAY, not_after=now - _DAY),
+        "expired-issuer": Authority("Corp Example Old Issuing", root, now - _DAY).issue(names),
         "not-yet-valid": root.issue(names, not_before=now + 30 * _DAY, not_after=now + 90 * _DAY),
         "wrong-name": root.issue(("other.example",), ()),
         "untrusted": other.issue(names),

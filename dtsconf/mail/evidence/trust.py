@@ -48,9 +48,12 @@ def examine(case: Case) -> Outcome:
         return _inspected(case, product, own, found)
     if case.cause == "tls-name":
         return _named(case, own, found)
-    if case.cause in ("tls-expired", "tls-not-yet-valid"):
+    if case.cause not in certificates.DATED:
+        return Outcome(tuple(found))
+    if not own.is_in_date:
         return clock.judge(case, own, heard, found)
-    return Outcome(tuple(found))
+    row = certificates.above(own)
+    return Outcome((*found, row), row.means)
 
 
 def witness(case: Case, told: clock.Told | None) -> clock.Told | None:
@@ -63,7 +66,7 @@ def witness(case: Case, told: clock.Told | None) -> clock.Told | None:
 
 def _in_microsofts_place(case: Case, own: Certificate, told: clock.Told | None, found: list[Evidence]) -> Outcome:
     """Microsoft's own certificate would verify."""
-    if case.cause in ("tls-expired", "tls-not-yet-valid"):
+    if case.cause in certificates.DATED and not own.is_in_date:
         return clock.judge(case, own, told, found, stand_in.ask(case.host, own))
     telling, hint = stand_in.judged(case.host, case.cause, own, case.route.ca_file)
     return Outcome(tuple(found), telling, hint)
