@@ -38,7 +38,9 @@ def issuer(own: Certificate) -> Evidence:
 def above(own: Certificate) -> Evidence:
     """That a certificate out of date is not the server's own, which is in date."""
     seen = f"valid from {day(own.not_before)} until {day(own.not_after)}"
-    means = "the server's own certificate is in date: one above it is not, which the server sends or this machine trusts"
+    means = (
+        "the server's own certificate is in date: one above it is not, which the server sends or this machine trusts"
+    )
     return Evidence("compared the certificate's dates with this machine's clock", seen, means)
 
 

@@ -176,15 +176,8 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
 
     if seen and is_smtp_host(facts.host):
         return stand_in.judged(facts.host, cause, seen, trust.ca_file)[1]
-    if seen and cause in certificates.DATED and seen.is_in_date:
-        return _above(trust, facts, seen)
     if cause in certificates.DATED:
-        now = day(time.time())
-        if cause == "tls-not-yet-valid":
-            clock = f"set this machine's clock (it says {now}): timedatectl set-ntp true (Windows: w32tm /resync)"
-            return f"{clock}, then dtsconf test again; if it is right, have the certificate of {facts.host} issued anew"
-        renewed = f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now})"
-        return f"{renewed}, then dtsconf test again"
+        return _above(trust, facts, seen) if seen and seen.is_in_date else _out_of_date(cause, facts)
     if seen and not seen.is_for(facts.host.partition("%")[0]):
         return _misnamed(cause, facts, seen)
     if cause == "tls-name":
@@ -209,6 +202,16 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
     chain = "the server sends its certificate without the one above it: have its administrator install the full chain"
     own = "where it is an organisation's own authority"
     return f"{chain}; or, {own}: {ask}" if trust.ca_file is None else f"{ask}. Or {chain}"
+
+
+def _out_of_date(cause: str, facts: Facts) -> str:
+    """The hint where it is the server's own certificate, or this machine's clock."""
+    now = day(time.time())
+    if cause == "tls-not-yet-valid":
+        clock = f"set this machine's clock (it says {now}): timedatectl set-ntp true (Windows: w32tm /resync)"
+        return f"{clock}, then dtsconf test again; if it is right, have the certificate of {facts.host} issued anew"
+    renewed = f"have the certificate of {facts.host} renewed, or set this machine's clock (it says {now})"
+    return f"{renewed}, then dtsconf test again"
 
 
 def _above(trust: Trust, facts: Facts, seen: Certificate) -> str:

@@ -71,7 +71,7 @@ def looked_into(job: Job, result: Verification) -> Verification:
     evidence = (
         *_shown(result.stages),
         *said.offered(result.stages),
-        *said.reply(failure, tls=tls),
+        *said.reply(failure, tls=tls, sender=case.sender, recipient=case.recipient),
         *first.evidence,
         *found.evidence,
     )

@@ -76,12 +76,12 @@ def half_dead(stages: Sequence[Stage]) -> list[Evidence]:
     return [Evidence("connected", found, f"{means}: programs that try one after the other wait long for it")]
 
 
-def reply(failure: Stage, *, tls: bool) -> list[Evidence]:
+def reply(failure: Stage, *, tls: bool, sender: str = "", recipient: str = "") -> list[Evidence]:
     """The server's no by the table: what this code means here, and where that is written."""
     if failure.code is None or failure.code < 400:
         return []
     words = failure.detail.partition(f"{failure.code} ")[2]
-    facts = Facts("", 0, "", False, "", "", "", tls=tls)
+    facts = Facts("", 0, "", False, "", sender, recipient, tls=tls)
     row = row_of(failure.stage, Reply(failure.code, (words,)), facts)
     code = f"{failure.code} {failure.enhanced_code}" if failure.enhanced_code else str(failure.code)
     means = f"{CAUSES.get(failure.cause or row.cause, '')} ({row.source})"

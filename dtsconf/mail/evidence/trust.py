@@ -48,10 +48,13 @@ def examine(case: Case) -> Outcome:
         return _inspected(case, product, own, found)
     if case.cause == "tls-name":
         return _named(case, own, found)
-    if case.cause not in certificates.DATED:
-        return Outcome(tuple(found))
+    return _dated(case, own, heard, found) if case.cause in certificates.DATED else Outcome(tuple(found))
+
+
+def _dated(case: Case, own: Certificate, told: clock.Told | None, found: list[Evidence]) -> Outcome:
+    """A date is over or not yet there: that of the server's own certificate, or of one above it."""
     if not own.is_in_date:
-        return clock.judge(case, own, heard, found)
+        return clock.judge(case, own, told, found)
     row = certificates.above(own)
     return Outcome((*found, row), row.means)
 

@@ -35,7 +35,13 @@ ROWS: tuple[Row, ...] = (
     Row("blocked", hints.NAME, RELAY, enhanced=r"4\.7\.0", text="try again later, closing connection"),
     Row("blocked", hints.NAME, CODES, enhanced=r"5\.5\.4", text="helo/ehlo argument"),
     Row("blocked", hints.LISTED, CODES, enhanced=r"4\.7\.0", text="not in whitelist"),
-    Row("blocked", hints.LISTED, CODES, enhanced=r"[45]\.7\.[01]", text="not authorized to send|low reputation"),
+    Row(
+        "blocked",
+        hints.LISTED,
+        CODES,
+        enhanced=r"[45]\.7\.[01]",
+        text="not authorized to send email directly|low reputation",
+    ),
     Row(
         "blocked",
         hints.RELAY_REGISTER,

@@ -10,6 +10,7 @@ SERVER = "Exchange Server: NDRs and bounce messages (learn.microsoft.com, non-de
 SUBMISSION = "Exchange Online: Authenticated client SMTP submission (learn.microsoft.com); aka.ms/smtp_auth_disabled"
 BASIC = "Exchange team: Exchange Online to retire Basic auth for Client Submission (update of 27 January 2026)"
 LIMITS = "Exchange Online limits: sending limits (learn.microsoft.com)"
+TLS = "Exchange Online: Opt in to the endpoint for legacy TLS clients using SMTP AUTH (learn.microsoft.com)"
 HVE = "Exchange Online: High Volume Email (learn.microsoft.com)"
 OUTLOOK = "Outlook.com Postmaster: troubleshooting, SMTP error codes"
 
@@ -76,7 +77,7 @@ ROWS: tuple[Row, ...] = (
     Row("blocked", hints.BLOCK_LIST, NDR, enhanced=r"5\.7\.50[1-3]", text=r"\bip\b"),
     Row("sender-rejected", accounts.DISABLED, NDR, enhanced=r"5\.7\.50[1-3]", text="spam abuse|banned sender"),
     Row("sender-rejected", hints.VERIFY_SENDER, NDR, enhanced=r"5\.7\.750", text="unregistered domain"),
-    Row("sender-rejected", hints.SPF, NDR, enhanced=r"5\.7\.509", text="dmarc"),
+    Row("sender-rejected", hints.SPF, NDR, enhanced=r"5\.7\.(509|515)", text="dmarc|authentication"),
     # Recipients
     Row(
         "recipient-rejected",
@@ -88,6 +89,16 @@ ROWS: tuple[Row, ...] = (
         login_hint=hints.RELAY_LOGIN,
     ),
     Row("recipient-rejected", hints.TO, NDR, LATER, enhanced=r"5\.4\.1", text="recipient address rejected"),
+    Row("recipient-rejected", hints.TO, NDR, LATER, enhanced=r"5\.4\.310", text="does not exist"),
+    Row(
+        "recipient-rejected",
+        hints.RESTRICTED,
+        SERVER,
+        LATER,
+        code="550",
+        text=r"resolver\.rst\.(auth|notauth|restrict)",
+    ),
+    Row("recipient-rejected", hints.POLICY, NDR, LATER, enhanced=r"5\.7\.703", text="blocked by your organi[sz]ation"),
     Row(
         "recipient-rejected",
         hints.RESTRICTED,
@@ -102,6 +113,7 @@ ROWS: tuple[Row, ...] = (
     Row("rate-limited", hints.SLOWER, LIMITS, enhanced=r"5\.2\.12[12]"),
     Row("rate-limited", hints.SLOWER, LIMITS, enhanced=r"4\.3\.2", text="concurrent|thread limit"),
     Row("rate-limited", hints.SLOWER, NDR, enhanced=r"5\.7\.508|5\.7\.70[0-7]", text="exceeded"),
+    Row("tls-version", hints.NEWER_TLS, TLS, code="421", text=r"tls (version|1\.0 and 1\.1 are) not supported"),
     Row("rate-limited", hints.SLOWER, NDR, enhanced=r"4\.7\.([56]\d\d|8[5-9]\d)"),
     Row("sender-rejected", hints.SENDER_FULL, LIMITS, CONTENT, code="554", text=r"submission\.exception:quotaexceeded"),
     Row("rate-limited", accounts.QUOTA, LIMITS, CONTENT, code="554", text=r"submissionquotaexceeded|outboundspam"),

@@ -18,18 +18,18 @@ YANDEX = "Yandex Mail: Help, mail clients (yandex.com/support/mail/mail-clients)
 TENCENT = "Tencent QQ Mail: Help, SMTP service and authorization code (service.mail.qq.com)"
 PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essentials: email delivery errors"
 
-SPARKPOST = "SparkPost, Brevo, Mailjet: a sender or its domain has to be confirmed first, told in words"
+SPARKPOST = "SparkPost, Brevo, Mailjet, Postmark: a sender or its domain has to be confirmed first, told in words"
 CPANEL = "cPanel & WHM: Tweak Settings, Mail; suspended outgoing mail (docs.cpanel.net)"
 
 _PROGRAMS_OFF = (
-    r"\b(pop3?|imap|smtp)\b.{0,60}(not (activated|enabled)|deactivated|nicht (aktiviert|freigeschaltet)"
+    r"\b(pop3?|imap|smtp)\b.{0,60}(not (activated|enabled)|deactivated|disabled|nicht (aktiviert|freigeschaltet)"
     r"|requires enabling|(must|has to|needs to) be (enabled|activated|switched on))"
 )
 _UNVERIFIED = "email address is not verified"
 _UNCONFIRMED = (
     r"(unconfigured|unverified|unvalidated) (sending |sender )?domain|unverified sender\b"
     r"|\b(sender|sending|from|domain)\b.{0,30}\b(not|n't) (been )?(verified|validated|confirmed)"
-    r"|(validate|verify|confirm) your (sender|domain)"
+    r"|(validate|verify|confirm) your (sender|domain)|not a sender signature"
 )
 
 ROWS: tuple[Row, ...] = (
@@ -77,7 +77,7 @@ ROWS: tuple[Row, ...] = (
         ZOHO,
         SENDING,
         code="55[0-4]",
-        text="relaying disallowed as|sender is not allowed to relay",
+        text=r"relaying disallowed( as\b|\. invalid)|sender is not allowed to relay",
     ),
     Row(
         "sender-rejected",

@@ -26,7 +26,7 @@ ROWS: tuple[Row, ...] = (
     # The name and address of this machine
     Row("blocked", hints.REVERSE, POSTFIX, text="cannot find your (reverse )?hostname"),
     Row("blocked", hints.NAME, POSTFIX, text="helo command rejected"),
-    Row("blocked", hints.NAME, EXIM, text=r"syntactically invalid (helo|ehlo) argument|(helo|ehlo) should be a fqdn"),
+    Row("blocked", hints.NAME, EXIM, text=r"invalid (helo|ehlo) (argument|name)|(helo|ehlo) should be a fqdn"),
     Row("blocked", hints.BLOCK_LIST, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?blocked using"),
     Row("blocked", hints.LISTED, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?rejected"),
     Row("blocked", hints.LISTED, POSTFIX, code="503", enhanced=r"5\.7\.0", text="access denied for"),

@@ -21,7 +21,8 @@ _TLS_WANTED = (
 )
 _RATE = (
     r"too many|rate.?limit|throttl|slow down|concurrent connection|server (is )?busy|too fast"
-    r"|exceeded.{0,30}(rate|number)|(hourly|daily|sending|submission|message rate).{0,20}(limit|quota)"
+    r"|exceeded.{0,30}(rate|number)|\brate\b.{0,30}\bexceeded|\bmessage limit (exceeded|reached)"
+    r"|(hourly|daily|sending|submission|message rate).{0,20}(limit|quota)"
     r"|(messages?|mails?|recipients) (per|an) (minute|hour|day)|zu viele"
     r"|\b(versand|sende|stunden)-?limit\w* .{0,20}(erreicht|überschritten)"
 )
@@ -40,7 +41,7 @@ _EXPIRED = (
 """English, German, French, Spanish, Italian, Portuguese, Dutch."""
 
 _OVER_QUOTA = (
-    r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota"
+    r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota|\b(over|out of) .{0,10}\bstorage"
     r"|postfach\b.{0,20}\bvoll|bo[iî]te.{0,30}pleine|buz[oó]n.{0,20}llen|casella.{0,20}piena|mailbox.{0,20}\bvol\b"
 )
 _SWITCHED_OFF = (
@@ -61,10 +62,12 @@ _LOCKED_OUT = (
 """The same languages."""
 
 _SENDING_OFF = r"(outgoing mail|sending|account|mailbox)\b.{0,60}\bsuspended\b"
-_ACCOUNT_OFF = r"\baccount\b.{0,40}\b(disabled|deactivated|blocked|terminated)\b"
+_ACCOUNT_OFF = r"\baccount\b.{0,40}\b(disabled|deactivated|blocked|terminated|not (yet )?activated)\b"
 _COMPROMISED = r"(account|mailbox|spam)\b.*\b(change|reset) (your|the) password|\bcompromised\b"
 _SEND_FROM = (
-    r"not (allowed|authori[sz]ed|permitted) to (send|use)\b.{0,20}\b(from|as) (that|this) (e-?mail |sender )?addr"
+    r"not (allowed|authori[sz]ed|permitted) to"
+    r" ((send|use)\b.{0,20}\b(from|as) ((that|this) (e-?mail |sender )?addr|\S*@)|use (that|this) (from|sender)\b)"
+    r"|\bmust (be (the )?same as|equal|match)\b.{0,30}\b(auth\w*|login|account)\b"
 )
 _SECOND_FACTOR = r"\b(multi|two|2).?factor|\b(2fa|mfa)\b|\b(two|2).?step verification"
 _MECHANISM = (
@@ -88,8 +91,12 @@ _FROM_HERE = (
     r"|\bgeo.?(restrict|block|fenc)"
 )
 _NO_RELAY = (
-    r"relay(ing)?( access)?( is)? (denied|prohibited|rejected|not (permitted|allowed))"
+    r"relay(ing)?( access)?( is)? (denied|disallowed|prohibited|rejected|not (permitted|allowed))"
     r"|(unable|not allowed|refuse) to relay|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
+)
+_TOO_LARGE = (
+    r"\bsize\b.{0,30}\bexceed|\bexceed\w*\b.{0,30}\bsize\b"
+    r"|\b(size|message|mail|file|body|content)( (size|file|body|content|is|was))* too (large|big|long)"
 )
 _CONTENT_RULE = (
     r"\bdlp\b|data.loss prevention|(confidential|sensitive) (data|information|content)"
@@ -100,8 +107,10 @@ _BLOCK_LIST = (
     r"|(?<!white)listed (in|on|at|by)"
 )
 _LISTED = (
-    r"blocked by|reputation|banned"
-    r"|(your|this) (ip|host|network)\b.{0,40}(not allowed|rejected|refused|blocked)"
+    r"blocked by|reputation|banned|\b(dynamic|residential|dial.?up)\b"
+    r"|\b\d{1,3}(\.\d{1,3}){3}\]? ((is|was|has been) )?(blocked|denied|refused|rejected)"
+    r"|\b(ip( address)?|(your|this) (host|network))\b.{0,40}(not (allowed|accepted|authori[sz]ed)|rejected"
+    r"|refused|blocked)"
 )
 _UNTOLD = (
     r"^\d{3} (\d\.\d+\.\d+ )?(access (is )?denied|administrative prohibition|(local |site |security )?policy"
@@ -183,7 +192,8 @@ ROWS: tuple[Row, ...] = (
         hints.SENDER,
         SUBMISSION,
         SENDING,
-        text=r"sender (address |verify )?(rejected|failed|denied)|send ?as|invalid sender|" + _SEND_FROM,
+        text=r"sender (address |verify )?(is )?(rejected|failed|denied|not allowed)|send ?as|invalid sender|"
+        + _SEND_FROM,
         login_hint=hints.SEND_AS,
     ),
     Row("content-rejected", hints.POLICY, CODES, CONTENT, code="5..", text=_CONTENT_RULE),
@@ -202,7 +212,7 @@ ROWS: tuple[Row, ...] = (
         hints.LARGE,
         "RFC 1870 6",
         SENDING,
-        text=r"(size|message|mail|file).{0,30}(exceed|too (large|big|long))",
+        text=_TOO_LARGE,
     ),
     Row(
         "recipient-rejected",

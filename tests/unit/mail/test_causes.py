@@ -76,6 +76,14 @@ def test_a_code_with_one_meaning_is_not_overruled_by_words() -> None:
     assert cause("accepted", "552 5.3.4 too many bytes: relay access denied") == "too-large"
 
 
+@pytest.mark.parametrize("word", ["spf", "dmarc-reports", "virus", "reputation", "quota-exceeded", "greylist", "ptr"])
+def test_an_address_that_the_server_repeats_is_no_reason(word: str) -> None:
+    facts = FACTS._replace(recipient=f"{word}@acme.example")
+    finding = of_reply("rcpt-to", reply(f"550 <{word.upper()}@acme.example>: no"), facts)
+    assert finding.cause == "recipient-rejected"
+    assert str(finding.hint).startswith(f"the address {word}@acme.example is not taken")
+
+
 def test_one_code_with_three_meanings_has_three_fixes() -> None:
     fixes = {
         of_reply("auth", reply(f"535 5.7.139 Authentication unsuccessful, {why}"), FACTS._replace(login=True)).hint
