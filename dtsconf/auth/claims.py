@@ -29,6 +29,8 @@ EXCHANGE = frozenset(
     {"outlook.office.com", "outlook.office365.com", "outlook.office365.us", "partner.outlook.cn", "ps.outlook.com"}
 )
 """Names of one and the same: Exchange Online."""
+LATEST = 1e11
+"""Seconds since 1970 up to which a number is a time: the year 5138."""
 TENANTS = ("organizations", "common", "consumers")
 
 
@@ -151,7 +153,10 @@ def _tenant(claims: dict[str, Any], expected: Expected) -> list[str]:
 def _host(name: str) -> str:
     """What a scope or an audience is for: a host name where it is an address, else the name itself."""
     bare = AUDIENCES.get(name, name)
-    return (urlsplit(bare).hostname or bare) if "://" in bare else bare
+    try:
+        return (urlsplit(bare).hostname or bare) if "://" in bare else bare
+    except ValueError:
+        return bare
 
 
 def _shown(value: str) -> str:
@@ -159,4 +164,6 @@ def _shown(value: str) -> str:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """Seconds since 1970; None for what is no time (JSON's numbers have no end)."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if number and abs(value) < LATEST else None
