@@ -111,7 +111,7 @@ def token_of(answer: Answer, wanted: Wanted) -> tuple[Secret, float]:
         raise explain.failed(answer, wanted)
     try:
         token, lasts = Secret(text(answer["access_token"])), float(answer.get("expires_in", 600))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise nonsense(wanted) from None
     if not str(answer.get("token_type", "Bearer")).lower() == "bearer" or not lasts > 0:
         raise nonsense(wanted)
@@ -170,4 +170,5 @@ def _account(claims: Mapping[str, Any], wanted: Wanted) -> Account:
         raise SignInFailed(
             message, "set sender.email; or let the provider put preferred_username or email into the ID token"
         )
-    return Account(found or wanted.sender or "", tenant if isinstance(tenant, str) and len(tenant) < 200 else "")
+    name = tenant if isinstance(tenant, str) and len(tenant) < 200 and tenant.isprintable() else ""
+    return Account(found or wanted.sender or "", name)

@@ -59,8 +59,7 @@ class Sealer:
         """The file's bytes. Raises: as `ready`."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        if self._key is None:
-            self.ready()
+        self.ready()  # a sign-out may have taken the key away since it was fetched
         nonce = os.urandom(_NONCE)
         sealed = AESGCM(self._key or b"").encrypt(nonce, data, self._bound())
         found = {"format": 1, "cipher": CIPHER, "nonce": _text(nonce), "sealed": _text(sealed)}
@@ -72,14 +71,19 @@ class Sealer:
         Raises:
             SignInFailed: the store is locked, or doesn't answer.
         """
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        if self._key is None:
+        found = None if self._key is None else self._opened(data)
+        if found is None:
             try:
                 self._key = self._fetched()
             except SecretUnavailable as missing:
                 raise _no_store(missing) from None
+            found = self._opened(data)
+        return found
+
+    def _opened(self, data: bytes) -> bytes | None:
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         try:
             found = json.loads(data)
             nonce, sealed = base64.b64decode(found["nonce"]), base64.b64decode(found["sealed"])

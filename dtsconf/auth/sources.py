@@ -134,6 +134,7 @@ class UserTokens:
     def _renewed(self, found: Held, challenge: str | None, *, may_keep: bool) -> Held | None:
         self._progress("renewing the sign-in")
         try:
+            self._store.save(found)  # a provider may take each refresh token once: what comes of it has to find room
             renewed = self._asked_again(found, challenge)
         except SignInFailed:
             if may_keep and found.left() > LAST:

@@ -29,7 +29,7 @@ PATIENCE = 60.0
 
 
 class Store:
-    """One sign-in's place. `kind` says which; `held` is what this process got or read last."""
+    """One sign-in's place. `kind` says which."""
 
     def __init__(self, wanted: Wanted, places: Places, environ: Mapping[str, str]) -> None:
         self._wanted = wanted
@@ -84,7 +84,9 @@ class Store:
 
     def there(self) -> bool:
         """Whether anything is kept at all: cheap, opens nothing."""
-        return self._in_process is not None or (self._folder is not None and os.path.exists(self._path(self._suffix())))
+        if self._folder is None:
+            return self._in_process is not None
+        return os.path.exists(self._path(self._suffix()))
 
     def load(self) -> Held | None:
         """What is kept; None when nothing is, or nothing that can be read.
@@ -92,7 +94,7 @@ class Store:
         Raises:
             SignInFailed: the keyring that holds the key is locked or away, or the file can't be read.
         """
-        if self._folder is None or not self.there():
+        if self._folder is None:
             return self._in_process
         try:
             data = read_regular(self._path(self._suffix()), LIMIT)[0]
@@ -105,8 +107,8 @@ class Store:
 
     def save(self, found: Held) -> None:
         """Keep it in place of what is there. Raises: SignInFailed."""
-        self._in_process = found
         if self._folder is None:
+            self._in_process = found
             return
         data = held.to_bytes(found)
         if self._sealer is not None:

@@ -107,10 +107,11 @@ def tokens(
     user: str = "ann@acme.example",
     lasts: int = 3600,
     refresh: str | None = "refresh-" + CANARY,
+    tenant: str = "acme",
 ) -> dict[str, Any]:
     """A token answer for a person; without `refresh` there is no refresh token in it."""
     now = int(time.time())
-    identity = jwt(iss=ISSUER, sub="1", aud="client", iat=now, exp=now + 3600, preferred_username=user, tid="acme")
+    identity = jwt(iss=ISSUER, sub="1", aud="client", iat=now, exp=now + 3600, preferred_username=user, tid=tenant)
     found = {"access_token": access, "token_type": "Bearer", "expires_in": lasts, "id_token": identity}
     return found | ({"refresh_token": refresh} if refresh else {})
 

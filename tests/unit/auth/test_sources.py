@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from dtsconf.auth import store
 from dtsconf.auth.held import Held
 from dtsconf.auth.places import Places
 from dtsconf.auth.request import Account, Wanted
@@ -153,6 +155,40 @@ def test_a_refresh_token_that_the_provider_rotates_is_the_next_one_sent(make: Ma
     make(person=Somebody()).sign_in()
     assert [make().get().value.reveal() for _ in range(2)] == ["second", "third"]
     assert provider.asked[-1]["refresh_token"] == "rotated"
+
+
+@pytest.mark.parametrize(("lasts", "still"), [(599, True), (30, False)])
+def test_a_refresh_token_is_used_up_only_where_the_next_one_finds_room(
+    make: Make, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, lasts: int, still: bool
+) -> None:
+    provider.answers[GRANT] = [tokens(lasts=lasts)]
+    make(person=Somebody()).sign_in()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "atomic_write", full)
+    if still:
+        assert make().get().value.reveal() == CANARY
+    else:
+        with pytest.raises(SignInFailed, match="No space left"):
+            make().get()
+    assert "refresh_token" not in provider.grants()
+
+
+def test_a_run_that_goes_on_brings_no_sign_in_back_that_was_signed_out(make: Make, places: Places) -> None:
+    make(person=Somebody()).sign_in()
+    source = make()
+    source.get(fresh=True)
+    store.forget(places, {})
+    with pytest.raises(SignInFailed, match="can't be renewed without you"):
+        source.get(fresh=True)
+    assert store.signed_in(places) is None
+
+
+def test_a_tenant_that_is_no_name_is_not_shown(make: Make, provider: FakeProvider) -> None:
+    provider.answers[GRANT] = [tokens(tenant="\x1b[31macme")]
+    assert make(person=Somebody()).sign_in().tenant == "acme", "the one that was asked"
 
 
 def test_where_all_tokens_are_short_lived_a_run_renews_once(make: Make, provider: FakeProvider) -> None:
@@ -472,6 +508,7 @@ STRANGE: list[Any] = [
     {"access_token": "x" * 70000, "expires_in": 3600},
     {"access_token": CANARY, "expires_in": "soon"},
     {"access_token": CANARY, "expires_in": -5},
+    {"access_token": CANARY, "expires_in": 10**400},
     {"access_token": CANARY, "expires_in": 3600, "token_type": "mac"},
     {"access_token": CANARY, "expires_in": 3600, "id_token": "a.b.c"},
     {"access_token": CANARY, "expires_in": 3600, "id_token": 7},

@@ -220,6 +220,21 @@ def test_sign_out_forgets_all_of_them(make: Make, spots: Places, vault: Vault) -
     assert forget(spots, {}) == ()
 
 
+def test_a_sign_out_between_two_steps_of_a_sign_in_costs_no_sign_in(make: Make, spots: Places) -> None:
+    """It takes the key along that the other had found there."""
+    make("encrypted").save(held())
+    other = make("encrypted")
+    other.ready()
+    forget(spots, {})
+    other.save(held("other"))
+    assert make("encrypted").load() is not None
+    forget(spots, {})
+    make("encrypted").save(held("anew"))
+    found = other.load()
+    assert found is not None
+    assert found.access.reveal() == "anew"
+
+
 def test_two_don_t_renew_at_once(make: Make) -> None:
     order: list[str] = []
     first, second = make("file"), make("file")
