@@ -32,7 +32,7 @@ def command(
     """
     from dtsconf.cli.perform import perform, read_plan
 
-    plan = read_plan(saved) if saved is not None else None
+    plan = read_plan(saved, run.inputs(trust_profile=trust_profile)) if saved is not None else None
     if plan is not None and (run.sets or run.profile not in (None, plan.profile)):
         raise UsageProblem("--plan brings its own profile and --set values", "leave out --profile and --set")
     return perform(run, yes=yes, saved=plan, trust_profile=trust_profile, record=record, words=words)

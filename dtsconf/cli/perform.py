@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
     from dtsconf.machine.request import Applied, Options
     from dtsconf.machine.saved_plan import SavedPlan
+    from dtsconf.wiring import Inputs
 
 
-def read_plan(path: str) -> SavedPlan:
-    """The plan saved in a file."""
+def read_plan(path: str, given: Inputs) -> SavedPlan:
+    """The plan saved in a file, which is trusted like the profile that it names."""
     from dtsconf.machine.saved_plan import from_bytes
     from dtsconf.settings.disk import read_saved_plan
+    from dtsconf.wiring import wary
 
-    return from_bytes(read_saved_plan(path), path)
+    return from_bytes(read_saved_plan(path, guarded=wary(given)), path)
 
 
 def attended() -> bool:

@@ -31,16 +31,21 @@ def read_machine_config(path: str) -> bytes | None:
         raise _unreadable(path, error, "mend it, or write it anew: dtsconf apply --profile FILE") from None
 
 
-def read_saved_plan(path: str) -> bytes:
-    """The bytes of a plan saved by `plan --out`.
+def read_saved_plan(path: str, *, guarded: bool = False) -> bytes:
+    """The bytes of a plan saved by `plan --out`; with `guarded` only of one that nobody else can write.
 
     Raises:
-        Invalid: it can't be read.
+        Invalid: it can't be read; code 4, others could have changed it.
     """
     try:
-        return read_regular(path, LIMIT)[0]
+        data = read_regular(path, LIMIT)[0]
     except (FileProblem, OSError) as error:
         raise _unreadable(path, error, "make one with dtsconf plan --out FILE") from None
+    if not guarded:
+        return data
+    from dtsconf.settings.trust import trusting_reader
+
+    return trusting_reader.plan(path)
 
 
 def to_open(path: str) -> str:

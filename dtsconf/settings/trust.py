@@ -50,6 +50,10 @@ class TrustingReader:
         """The same check of a file that the profile makes trusted, such as a `ca_file`. Raises: Invalid."""
         self._read(path, CA_LIMIT, "a ca_file")
 
+    def plan(self, path: str) -> bytes:
+        """The same of a saved plan, whose --set values overrule the profile. Raises: Invalid."""
+        return self._read(path, LIMIT, "a saved plan")
+
     def _read(self, path: str, limit: int, what: str) -> bytes:
         from dtsconf.files.trust import read_trusted, trusted_owners
 

@@ -123,8 +123,7 @@ def organisation(inputs: Inputs, *, guarded: bool = False, recorded: bool = Fals
         from dtsconf.settings.profile import load_profile
         from dtsconf.settings.trust import plain_reader, trusting_reader
 
-        believe = guarded and inputs.root is None and not inputs.trust_profile and _is_root()
-        return load_profile(inputs.profile, read=trusting_reader if believe else plain_reader)
+        return load_profile(inputs.profile, read=trusting_reader if guarded and wary(inputs) else plain_reader)
     applied = recorded_config(inputs) if recorded else None
     return applied or machine_config(inputs.root) or _nobody(inputs)
 
@@ -211,8 +210,11 @@ def _placed(last: Generation | None, root: str | None) -> str:
     return placed[0] if placed else layout_of(root).config
 
 
-def _is_root() -> bool:
-    return sys.platform != "win32" and os.geteuid() == 0
+def wary(inputs: Inputs) -> bool:
+    """Whether an apply reads only what nobody else could have written: root on this machine itself, unless told to
+    trust."""
+    root = sys.platform != "win32" and os.geteuid() == 0
+    return root and inputs.root is None and not inputs.trust_profile
 
 
 def effective(inputs: Inputs, *, user: bool, guarded: bool = False, recorded: bool = False) -> Effective:

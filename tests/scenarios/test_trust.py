@@ -94,6 +94,20 @@ def test_the_owners_private_group_may_write_no_other_group(machine: Machine) -> 
     refused(machine, "site.yaml", "chmod")
 
 
+def test_a_saved_plan_counts(machine: Machine) -> None:
+    """Its --set values overrule the profile: whoever can write it would decide where mail goes."""
+    machine.profile()
+    args = ("plan", "--profile", "site.yaml", "--set", "server.host=elsewhere.example", "--out", "plan.json")
+    assert on_real_system(machine, *args).returncode == 0
+    (machine.work / "plan.json").chmod(0o666)
+    result = on_real_system(machine, "apply", "--plan", "plan.json")
+    assert result.returncode == 4, result
+    assert f"chmod go-w {machine.work / 'plan.json'}" in result.stderr
+    assert on_real_system(machine, "apply", "--plan", "plan.json", "--trust-profile").returncode == 0
+    (machine.work / "plan.json").chmod(0o644)
+    assert on_real_system(machine, "apply", "--plan", "plan.json").returncode == 0
+
+
 def test_every_file_of_the_chain_counts(machine: Machine) -> None:
     machine.write("org.yaml", "dtsconf: 1\nname: org\n", 0o666)
     machine.profile(extends="org.yaml")
