@@ -146,7 +146,15 @@ def _absolute(text: str, *, example: str = "/etc/msmtprc") -> str:
         raise fault("path", "is no absolute path", f"write it from the root on, such as {example}")
     if re.match(ABSOLUTE_PATTERN, text) is None:
         raise fault("path", "is no plain path of a file", "leave out . and .., and end it with the file's name")
-    return text
+    return _plain(text)
+
+
+def _plain(path: str) -> str:
+    """The one spelling of an absolute path, so that two of one file can't pass for two files: single separators, and
+    on Windows its own."""
+    if path.startswith("/"):
+        return re.sub("/+", "/", path)
+    return path[0] + re.sub(r"[/\\]+", r"\\", path[1:])
 
 
 def _port(number: int) -> int:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from dtsconf.secret.resolver import BACKENDS
+from dtsconf.settings.declared import checked
 from dtsconf.settings.keys import KEYS
+from dtsconf.settings.sections import Target
 from dtsconf.settings.wording import BadValue
 
 
@@ -42,6 +44,20 @@ def test_good_values_are_kept_in_one_form(key: str, raw: Any, kept: Any) -> None
     assert value == kept
     assert type(value) is type(kept)
     assert KEYS[key].check(value) == kept
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/etc//dts///email.json", "/etc/dts/email.json"),
+        ("//etc/msmtprc", "/etc/msmtprc"),
+        ("C:/dts//email.json", r"C:\dts\email.json"),
+        (r"\\server\share\email.json", r"\\server\share\email.json"),
+    ],
+)
+def test_a_target_s_path_has_one_spelling(path: str, kept: str) -> None:
+    """Two of one file would pass for two files, and one in dtsconf's own folder for one elsewhere."""
+    assert checked(Target, {"kind": "dts", "path": path}).path == kept
 
 
 @pytest.mark.parametrize(
