@@ -266,6 +266,27 @@ def test_pieces_that_never_arrive_end_it(server: GraphServer, certificates: Cert
     assert server.mails == []
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_an_address_for_uploads_that_lets_nobody_in_any_more(
+    server: GraphServer, certificates: Certificates, status: int
+) -> None:
+    """It is a credential of its own: neither a sign-in nor a right nor the mailbox is what is wrong."""
+    server.faults = [Fault("text", "piece", status)]
+    (sent,) = send(server, certificates, message(Bytes("big.log", 2 * PIECE)))
+    assert sent.failure is not None
+    assert (sent.failure.cause, sent.failure.hint) == ("server-error", "send it again: Microsoft lost the upload")
+    assert server.drafts == {}
+
+
+def test_a_draft_without_an_id_is_no_place_to_put_anything(server: GraphServer, certificates: Certificates) -> None:
+    server.answers["draft"] = b"{}"
+    (sent,) = send(server, certificates, message(Bytes("big.log", 2 * PIECE)))
+    assert sent.failure is not None
+    assert (sent.failure.stage, sent.failure.cause) == ("request", "protocol")
+    assert "tells no id of it" in sent.failure.detail
+    assert server.asked == ["draft"]
+
+
 @pytest.mark.parametrize("expects", ["0", "5", "99999999", "x"])
 def test_a_server_that_lies_about_what_it_has(server: GraphServer, certificates: Certificates, expects: str) -> None:
     server.expects = expects
@@ -316,6 +337,19 @@ def test_a_draft_whose_fate_is_unknown_is_left(server: GraphServer, certificates
     assert sent.unknown
     assert "delete" not in server.asked
     assert server.asked.count("send") == 1
+
+
+def test_a_draft_that_is_gone_when_it_is_to_be_sent_once_more_may_have_been_sent(
+    server: GraphServer, certificates: Certificates
+) -> None:
+    """A gateway says 503 for what is done already."""
+    server.faults = [Fault("done", "send", 503, "serviceNotAvailable")]
+    (sent,) = send(server, certificates, message(Bytes("big.log", 2 * PIECE)))
+    assert len(server.mails) == 1
+    assert sent.unknown
+    assert sent.failure is not None
+    assert "the draft is gone" in sent.failure.detail
+    assert "look into Sent Items" in str(sent.failure.hint)
 
 
 def test_that_the_draft_can_not_be_deleted_hides_nothing(server: GraphServer, certificates: Certificates) -> None:

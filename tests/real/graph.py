@@ -76,7 +76,8 @@ class _Session:
 class GraphServer(ThreadingHTTPServer):
     """`tokens` are those it takes, unless `takes` says otherwise; `asked` lists operations, `seen` the headers of each; `pieces` the starts of all
     pieces that came. `session_from`: bytes from which an attachment goes by an upload session. Lies, when set:
-    `upload_host` is where uploads are to go, `expects` what the next piece is said to be."""
+    `upload_host` is where uploads are to go, `expects` what the next piece is said to be, `answers` what is said to an
+    operation that was done."""
 
     daemon_threads = True
 
@@ -97,6 +98,7 @@ class GraphServer(ThreadingHTTPServer):
         self.session_from = shapes.SESSION_FROM
         self.upload_host = ""
         self.expects = ""
+        self.answers: dict[str, bytes] = {}
         self.over = threading.Event()
 
     @property
@@ -159,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.seen.append(dict(self.headers))
         body = self._body(operation)
         request_id, fault = str(uuid.uuid4()), self.server.next_fault(operation)
-        if fault is not None and fault.kind != "swallow":
+        if fault is not None and fault.kind not in ("swallow", "done"):
             play(fault, self, self.server.over, request_id)
             return
         try:
@@ -170,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None:
             play(fault, self, self.server.over, request_id)
             return
-        respond(self, status, answer, request_id=request_id, **headers)
+        respond(self, status, self.server.answers.get(operation, answer), request_id=request_id, **headers)
 
     def _body(self, operation: str) -> bytes:
         length = self.headers.get("Content-Length")

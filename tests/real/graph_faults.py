@@ -1,6 +1,6 @@
 """What a Graph server can do wrong, or say no with: one fault for the next request of an operation.
 
-`before` faults meet a request that is not acted on; `swallow` acts and gives no answer.
+Most meet a request that is not acted on; `swallow` acts and gives no answer, `done` acts and says no.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Kind = Literal[
     "claims",  # 401 with a claims challenge
     "drop",  # the connection ends, nothing read of the answer
     "swallow",  # done, and the connection ends before the answer
+    "done",  # done, and refused all the same
     "half",  # the answer ends in the middle
     "silent",  # no answer for as long as the test lasts
     "drip",  # a byte now and then
@@ -77,7 +78,7 @@ def play(fault: Fault, handler: BaseHTTPRequestHandler, over: threading.Event, r
         _challenge(handler, request_id)
     elif fault.kind == "redirect":
         respond(handler, 307, b"", kind="text/plain", Location=f"https://{handler.headers['Host']}/again?t=hidden")
-    elif fault.kind == "refuse":
+    elif fault.kind in ("refuse", "done"):
         extra = {"Retry-After": fault.retry_after} if fault.retry_after else {}
         body = error_body(fault.code, fault.message, request_id, fault.inner)
         respond(handler, fault.status, body, request_id=request_id, **extra)

@@ -30,6 +30,10 @@ _MIME = "text/plain"
 _GATEWAY = (502, 504)
 """Statuses of a gateway that had no answer: whoever stands behind it may have done the work all the same."""
 
+_UNANSWERED = "no answer came after the mail was handed over: {}"
+_GONE = "the draft is gone that was to be sent: it was sent before, or somebody deleted it"
+"""A 503 is asked again, and what answered so may have done the work."""
+
 _ATTACH = "attach the long text as a file instead: a mail without its attachments may have 3 MB here"
 
 
@@ -79,10 +83,12 @@ def _final(talk: Talk, url: str, recipient: str, data: bytes = b"") -> Reply | S
         trouble = error.trouble
     else:
         if response.status_code in _GATEWAY:
-            return troubles.unknown(f"HTTP {response.status_code}", recipient)
+            return troubles.unknown(_UNANSWERED.format(f"HTTP {response.status_code}"), recipient)
+        if not data and replies.is_gone(response.status_code, response.text):
+            return troubles.unknown(_GONE, recipient)
         return Reply(202, ("Accepted",)) if response.status_code == 202 else talk.refused(response)
     if trouble.sent and trouble.what != "redirect":
-        return troubles.unknown(trouble.detail, recipient)
+        return troubles.unknown(_UNANSWERED.format(trouble.detail), recipient)
     raise troubles.failed(trouble, talk.host)
 
 
@@ -95,7 +101,11 @@ def _by_draft(talk: Talk, content: Content, header: bytes, extra: bytes, recipie
         words = f"{content.size} bytes, of which too many are no attachments: Graph takes 3 MB of them"
         raise StageFailed("too-large", words, _ATTACH)
     response = talk.ask(201, "POST", f"{talk.mailbox_url}/messages", data=b64encode(extra + bare), kind=_MIME)
-    draft = f"{talk.mailbox_url}/messages/{quote(replies.member(response.text, 'id') or '', safe='')}"
+    name = replies.member(response.text, "id")
+    if name is None:
+        words = f"{talk.host} took a draft and tells no id of it: it stays in Drafts, and nothing goes out"
+        raise StageFailed("protocol", words, "check connection.proxy: what changes answers may stand between")
+    draft = f"{talk.mailbox_url}/messages/{quote(name, safe='')}"
     try:
         for attached in out:
             there = [each.name for each in found if each not in out or each.part <= attached.part]

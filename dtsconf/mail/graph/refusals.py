@@ -33,7 +33,8 @@ THROTTLING = _LEARN + "graph/throttling"
 class Facts(NamedTuple):
     """What hints name. `mailbox` is where the mail is sent from, `sender` the address it is from; `application`: the
     token is an application's, not a person's; `large`: the mail goes by a draft; `client` is the client ID, `wait` the
-    seconds that Graph asks to wait, 0 for none."""
+    seconds that Graph asks to wait, 0 for none; `upload`: it is an upload's address that refuses, which knows no token
+    and no mailbox."""
 
     mailbox: str
     sender: str
@@ -41,6 +42,7 @@ class Facts(NamedTuple):
     large: bool = False
     client: str = ""
     wait: float = 0
+    upload: bool = False
 
     @property
     def later(self) -> str:
@@ -99,6 +101,7 @@ _MAILBOX = "give {f.mailbox} an Exchange Online license, or send from another: G
 _NOBODY = "check the address {f.mailbox}: sender.email names the mailbox to send from"
 _FULL = "make room in the mailbox {f.mailbox}, which the mail is sent from: Graph keeps drafts and sent mail in it"
 _SIZE = "send less, or raise the limit: {f.larger}"
+_LOST = "send it again: Microsoft lost the upload"
 _STATE = "{f.later}; Microsoft's own state: https://status.cloud.microsoft"
 
 TABLE: tuple[Row, ...] = (
@@ -186,7 +189,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "server-error",
-        "send it again: Microsoft lost the upload",
+        _LOST,
         LARGE,
         codes="uploadSession.*|invalidRange|fragment.*|ErrorItemNotFound|itemNotFound",
         status="4..",
@@ -215,9 +218,15 @@ TABLE: tuple[Row, ...] = (
 )
 
 
+_CLOSED = (401, 403, 404, 410)
+"""What an upload's address says that lets nobody in any more, or isn't there: it is a credential of its own."""
+
+
 def finding(refusal: Refusal, facts: Facts) -> Finding:
     """What it means."""
     row = next(row for row in TABLE if _fits(row, refusal))
+    if facts.upload and refusal.status in _CLOSED and (row.codes == ".*" or row.cause == "token"):
+        return Finding("server-error", _LOST)
     hint = (facts.application and row.app_hint) or row.hint
     return Finding(row.cause, hint.format(f=facts))
 

@@ -122,6 +122,12 @@ def member(text: str, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def is_gone(status: int, text: str) -> bool:
+    """Whether the answer says that what was asked for isn't there."""
+    codes = {code.casefold() for code in refusal(status, {}, text).codes}
+    return status == 404 and not codes.isdisjoint(("erroritemnotfound", "itemnotfound"))
+
+
 def names(text: str) -> list[str]:
     """The names in a collection of attachments."""
     found = decoded(text)

@@ -182,7 +182,8 @@ class Talk:
             self.trouble = self.session().somebody_elses(url or self.base, described(response))
             return self.unheard(self.trouble, url or self.base)
         application, sender = self.route.user is not None, self.sender or self.mailbox
-        facts = refusals.Facts(self.mailbox, sender, application, large, self.route.client, refusal.wait)
+        client, wait = self.route.client, refusal.wait
+        facts = refusals.Facts(self.mailbox, sender, application, large, client, wait, upload=bool(url))
         finding = refusals.finding(refusal, facts)
         if finding.cause == "token" and self._token:
             finding = Finding("token", self.route.tokens.mend(self._token, finding.hint))

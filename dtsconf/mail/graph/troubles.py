@@ -64,6 +64,6 @@ def of_upload(trouble: Trouble, host: str, service: str) -> StageFailed:
 
 
 def unknown(seen: str, recipient: str) -> StageFailed:
-    """The whole mail had been handed over, and no answer came: it may have gone out. It is not sent again."""
+    """The whole mail had been handed over, and by what was `seen` then it may have gone out. It is not sent again."""
     hint = f"look into Sent Items, or the mailbox of {recipient}, before you send again"
-    return StageFailed("outcome-unknown", f"no answer came after the mail was handed over: {seen}", hint)
+    return StageFailed("outcome-unknown", seen, hint)
