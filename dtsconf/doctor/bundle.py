@@ -34,7 +34,7 @@ def write_bundle(path: str, checks: Sequence[Check], system: System, layout: Lay
         DtsconfError: something stands at `path`, or it can't be written; nothing is left there then.
     """
     secrets = _delivered(system, layout)
-    parts = {name: _as_text(redacted(data, secrets)) for name, data in _parts(checks, system, layout)}
+    parts = {name: _as_text(data, secrets) for name, data in _parts(checks, system, layout)}
     try:
         number = os.open(path, _MADE, 0o600)
     except FileExistsError:
@@ -45,9 +45,11 @@ def write_bundle(path: str, checks: Sequence[Check], system: System, layout: Lay
         with os.fdopen(number, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, text in parts.items():
                 bundle.writestr(zipfile.ZipInfo(name, time.gmtime()[:6]), text, zipfile.ZIP_DEFLATED)
-    except OSError as error:
+    except BaseException as error:
         os.unlink(path)
-        raise DtsconfError(f"{path}: {error.strerror}", "name a file where there is space") from None
+        if isinstance(error, OSError):
+            raise DtsconfError(f"{path}: {error.strerror}", "name a file where there is space") from None
+        raise
     return tuple(parts)
 
 
@@ -91,6 +93,9 @@ def _json_at(system: System, path: str) -> Any:
     return None if found is None else json.loads(found.content)
 
 
+_NO_JSON = {"fault": "this is no JSON, or nested deeper than any of ours, so it is left out"}
+
+
 def _or_fault(part: Callable[[], Any]) -> Any:
     """What a part yields, or why it can't be had; a text that is no JSON is left out whole."""
     try:
@@ -99,8 +104,8 @@ def _or_fault(part: Callable[[], Any]) -> Any:
         return {"fault": error.message}
     except OSError as error:
         return {"fault": error.strerror}
-    except ValueError:
-        return {"fault": "this is no JSON, so it is left out"}
+    except (ValueError, RecursionError):
+        return _NO_JSON
 
 
 def _delivered(system: System, layout: Layout) -> list[str]:
@@ -113,5 +118,10 @@ def _delivered(system: System, layout: Layout) -> list[str]:
     return [] if found is None else list(from_bytes(found.content).values())
 
 
-def _as_text(data: Any) -> str:
-    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+def _as_text(data: Any, secrets: Sequence[str]) -> bytes:
+    """A part without the secrets. What is no text in UTF-8, such as a file's name, is escaped as JSON does it."""
+    try:
+        text = json.dumps(redacted(data, secrets), indent=2, sort_keys=True, ensure_ascii=False)
+    except RecursionError:
+        text = json.dumps(_NO_JSON)
+    return f"{text}\n".encode(errors="backslashreplace")

@@ -30,7 +30,7 @@ def from_bytes(data: bytes) -> dict[str, str]:
     """Read what `to_bytes` wrote; what is not of that form counts as holding no secret (an empty mapping)."""
     try:
         loaded = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     found = loaded.get("secrets") if isinstance(loaded, dict) and loaded.get("format") == FORMAT else None
     if not isinstance(found, dict):

@@ -54,6 +54,20 @@ def test_no_secret_is_in_it(root: Path, tmp_path: Path) -> None:
         assert secret not in text
 
 
+@pytest.mark.parametrize("depth", [700, 100_000])
+def test_what_is_nested_too_deep_is_left_out(root: Path, tmp_path: Path, depth: int) -> None:
+    (root / "etc/dts/email.json").write_text('{"a":' * depth + "1" + "}" * depth)
+    (root / "etc/dts/email.secrets.json").write_text("[" * depth)
+    assert "left out" in bundled(root, tmp_path / "support.zip")["email.json"]["fault"]
+
+
+def test_a_name_that_is_no_text_is_no_reason_to_stop(root: Path, tmp_path: Path) -> None:
+    odd = Check("paths", "ok", "/srv/x\udcff is there")
+    write_bundle(str(tmp_path / "support.zip"), [odd], LocalSystem(str(root)), Layout(str(root)))
+    with zipfile.ZipFile(tmp_path / "support.zip") as bundle:
+        assert json.loads(bundle.read("doctor.json"))["checks"][0]["detail"] == odd.detail
+
+
 def test_it_is_private_whatever_umask_says(root: Path, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
