@@ -12,12 +12,13 @@ import errno
 import os
 import stat
 import sys
+import time
 from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 if sys.platform == "win32":
     _READ = os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT
@@ -110,6 +111,28 @@ def write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def waiting_out(call: Callable[[], object], patience: float = 1.0) -> None:
+    """Makes a call that Windows refuses while anybody has the file open, as a reader or a virus scanner has for a
+    blink: for `patience` seconds it is tried again. Raises: OSError."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            call()
+            return
+        except PermissionError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.02)
+
+
+def replace(old: str, new: str) -> None:
+    """Lets a file take another's place in one step. Raises: OSError."""
+    if sys.platform == "win32":
+        waiting_out(lambda: os.replace(old, new))
+    else:
+        os.replace(old, new)
 
 
 def sync_folder(path: str) -> None:

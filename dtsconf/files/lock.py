@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import suppress
 
-from dtsconf.files import FileProblem, read_regular, write_all
+from dtsconf.files import FileProblem, read_regular, replace, write_all
 
 if sys.platform == "win32":
     import msvcrt
@@ -137,7 +137,7 @@ class FileLock:
 
     def _leave(self, remove: bool, move_to: str | None) -> None:
         if move_to is not None:
-            os.replace(self.path, move_to)
+            replace(self.path, move_to)
         elif remove:
             os.unlink(self.path)
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
-from dtsconf.files import private_folder, sync_folder, write_all
+from dtsconf.files import private_folder, replace, sync_folder, write_all
 from dtsconf.files.lock import FileLock, hold
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Staging:
         if sys.platform == "win32":  # an open file can't be renamed there
             os.close(self._descriptor)
             self._descriptor = os.open(os.devnull, os.O_RDONLY)
-        os.replace(self._staging, self.path)
+        replace(self._staging, self.path)
         descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
         if durable:

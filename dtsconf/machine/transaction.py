@@ -115,8 +115,8 @@ class Transaction:
         items: list[Item] = []
         before: dict[str, Item] = {}
         for write in writes:
-            scratch = beside(parent(write.path), f".{write.path[len(parent(write.path)) :].strip('/')[:_NAME]}")
-            scratch += f".dtsconf-{os.urandom(8).hex()}"
+            folder, name = os.path.split(write.path)
+            scratch = beside(folder, f".{name[:_NAME]}.dtsconf-{os.urandom(8).hex()}")
             earlier = before.get(write.path)
             stands = write.path if found[write.path] else None
             item = Item(

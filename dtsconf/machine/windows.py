@@ -1,7 +1,8 @@
 """The machine's files on Windows: by path, since it has no folder descriptors; links are refused all the same.
 
 Private files (mode without group and others) get an access list of their own: the folder's would let every user read
-them. Modes, owners and labels beyond that are the folder's (inherited). Never loaded on other systems.
+them. So do the folders that dtsconf makes on the machine itself, in which only administrators may write. Modes, owners
+and labels beyond that are the folder's (inherited). Never loaded on other systems.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dtsconf.files import FileProblem, read_regular, write_all
+from dtsconf.files import FileProblem, read_regular, replace, waiting_out, write_all
 from dtsconf.files.children import plain_environ
 from dtsconf.machine.system import LIMIT, Found, Refused, facts_of, refuse_unless_regular
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 if sys.platform == "win32":
     _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_BINARY | os.O_NOINHERIT
-    # Well-known ids, since the names are translated: owner rights, SYSTEM, Administrators.
+    # Well-known ids, since the names are translated: owner rights, SYSTEM, Administrators, Users. A folder's rights are
+    # handed down to what is made in it.
     _PRIVATE = ("*S-1-3-4:F", "*S-1-5-18:F", "*S-1-5-32-544:F")
+    _FOLDER = (*(who.replace(":", ":(OI)(CI)") for who in _PRIVATE), "*S-1-5-32-545:(OI)(CI)RX")
 
     class WindowsSystem:
         """See System. `root` is the folder of `--root` or None."""
@@ -73,8 +76,17 @@ if sys.platform == "win32":
                 return []
 
         def mkdir(self, path: str) -> None:
-            """See System."""
-            os.mkdir(self.shown(path))
+            """See System. What is made in %ProgramData% would inherit that every user may put files there, a journal
+            among them."""
+            place = self.shown(path)
+            os.mkdir(place)
+            if self._root is None:
+                try:
+                    _grant(place, _FOLDER)
+                except OSError:
+                    with suppress(OSError):
+                        os.rmdir(place)
+                    raise
 
         def rmdir(self, path: str) -> bool:
             """See System."""
@@ -92,7 +104,7 @@ if sys.platform == "win32":
             descriptor = os.open(place, _MAKE)
             try:
                 if not meta.owner.mode & 0o077:
-                    _make_private(place)
+                    _grant(place, _PRIVATE)
                 write_all(descriptor, data)
                 os.fsync(descriptor)
                 return facts_of(os.fstat(descriptor))
@@ -112,12 +124,12 @@ if sys.platform == "win32":
 
         def rename(self, old: str, new: str) -> None:
             """See System."""
-            os.replace(self.shown(old), self.shown(new))
+            replace(self.shown(old), self.shown(new))
 
         def unlink(self, path: str) -> bool:
             """See System."""
             try:
-                os.unlink(self.shown(path))
+                waiting_out(lambda: os.unlink(self.shown(path)))
             except FileNotFoundError:
                 return False
             return True
@@ -125,9 +137,9 @@ if sys.platform == "win32":
         def sync(self, folder: str) -> None:
             """See System. NTFS journals its folders."""
 
-    def _make_private(place: str) -> None:
-        """Takes away inherited rights before anything is written. Raises: OSError."""
-        grants = [word for who in _PRIVATE for word in ("/grant:r", who)]
+    def _grant(place: str, rights: tuple[str, ...]) -> None:
+        """Gives these rights in place of all inherited ones, before anything is written. Raises: OSError."""
+        grants = [word for right in rights for word in ("/grant:r", right)]
         command = [os.path.join(os.environ.get("SYSTEMROOT", "C:\\Windows"), "System32", "icacls.exe"), place]
         command += ["/inheritance:r", *grants, "/q"]
         done = subprocess.run(command, env=plain_environ(os.environ), capture_output=True, check=False)

@@ -13,7 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.files import FileProblem, private_folder, read_regular, remove_all, staging, sync_folder, write_all
+from dtsconf.files import (
+    FileProblem,
+    private_folder,
+    read_regular,
+    remove_all,
+    staging,
+    sync_folder,
+    waiting_out,
+    write_all,
+)
 from dtsconf.files.lock import FileLock
 from dtsconf.files.staging import atomic_write, new_file
 from dtsconf.files.trust import ACL, read_trusted, trusted_owners, untrusted, user_name
@@ -396,3 +405,15 @@ def test_sudo_caller_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_user_name() -> None:
     assert user_name(0) == "root (uid 0)"
     assert user_name(OTHER) == f"uid {OTHER}"
+
+
+def test_a_no_that_stays_is_told_in_the_end() -> None:
+    calls = []
+
+    def refused() -> None:
+        calls.append(1)
+        raise PermissionError(errno.EACCES, "in use")
+
+    with pytest.raises(PermissionError):
+        waiting_out(refused, patience=0.05)
+    assert len(calls) > 1
