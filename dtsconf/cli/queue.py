@@ -11,6 +11,8 @@ from dtsconf.cli.common import Outcome, Run
 from dtsconf.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dtsconf.queue.runner import Which
     from dtsconf.queue.spool import Slot, Spool
 
@@ -136,11 +138,23 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
         recorded = wiring.as_applied(run.inputs(), ran.effective) if ran.effective else None
         unusable = unusable and advice.mended_queue(unusable, call, ran.effective, recorded)
     data, text = render.ran_data(messages, unusable), render.ran_text(messages, unusable)
-    if not messages and unusable is None:
-        from dtsconf.queue.listing import listed
-
-        text = render.idle_text(listed(_spool(run)), call, wiring.user_name(), which.ids)
+    tried = {one.id for one in messages}
+    untried = [name for name in dict.fromkeys(which.ids) if name not in tried]
+    if untried or (not messages and unusable is None):
+        text = _left(run, untried) + text
     return Outcome(data, text, code, ran.warnings, short=render.ran_short(messages, unusable))
+
+
+def _left(run: Run, untried: Sequence[str]) -> str:
+    """What a run had nothing to do with: of those that were named, why; else what waits, and until when."""
+    from dtsconf.queue.listing import listed
+    from dtsconf.render import queue as render
+    from dtsconf.wiring import user_name
+
+    found = listed(_spool(run))
+    if untried:
+        return render.untried_text(untried, found)
+    return render.idle_text(found, run.call(sets=True), user_name())
 
 
 command = family(

@@ -125,12 +125,15 @@ def _failed(stage: Stage) -> str:
     return f"{stage.stage} failed: {stage.detail}"
 
 
-def idle_text(found: Sequence[Listed], call: Call, user: str, ids: Collection[str] = ()) -> str:
-    """That nothing was due, and when what waits will be; of `ids`, which were named, what kept them. `call`: this one,
-    whose options the next needs too; `user`: whose queue it is."""
-    if ids:
-        there = {one.id for one in found}
-        return "".join(f"not tried  {escape_controls(one)}: {_BUSY if one in there else _GONE}\n" for one in ids)
+def untried_text(ids: Collection[str], found: Sequence[Listed]) -> str:
+    """What kept a run from messages that were named."""
+    there = {one.id for one in found}
+    return "".join(f"not tried  {escape_controls(one)}: {_BUSY if one in there else _GONE}\n" for one in ids)
+
+
+def idle_text(found: Sequence[Listed], call: Call, user: str) -> str:
+    """That nothing was due, and when what waits will be. `call`: this one, whose options the next needs too; `user`:
+    whose queue it is."""
     if not found:
         return f"nothing is due: {_nothing(user)}\n"
     due = sorted(_next(one) for one in found if one.state in WAITING)

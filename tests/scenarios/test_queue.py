@@ -282,8 +282,13 @@ def test_what_a_killed_run_has_sent_is_neither_dropped_nor_tried_again(machine: 
     assert busy.acquire()
     told = machine.run("queue", "flush", held).ok().stdout
     assert told == f"not tried  {held}: another run has it in hand at this moment\n"
+    other = queue(machine, subject="c") and messages(machine)[-1]["id"]
+    told = machine.run("queue", "flush", held, other).fails(9).stdout
+    assert told.startswith(
+        f"not tried  {held}: another run has it in hand at this moment\ndeferred  {other}  connect: "
+    )
     busy.release()
-    assert machine.run("queue", "drop", "--all").ok().stdout == f"dropped  {held}\n"
+    assert machine.run("queue", "drop", "--all").ok().stdout == f"dropped  {held}\ndropped  {other}\n"
     assert list(spool(machine).glob("*.*")) == []
 
 

@@ -63,7 +63,7 @@ def test_nothing_due_tells_what_waits_and_what_sends_it() -> None:
         "nothing is due: 1 failed (dtsconf queue flush ID tries one again, dtsconf queue drop ID takes it away)\n"
     )
     assert "queue drop --root /r ID" in render.idle_text(waits[2:], Call(None, "/r"), "ann")
-    assert render.idle_text(waits, Call(), "ann", ("7", "8")) == (
+    assert render.untried_text(("7", "8"), waits) == (
         "not tried  7: another run has it in hand at this moment\nnot tried  8: another run was done with it first\n"
     )
     assert "nothing is queued for ann (each user has" in render.idle_text([], Call(), "ann")
