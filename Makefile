@@ -5,7 +5,7 @@
 #   make test-all   the same tests, nothing sampled
 #   make lint       formatting, types for Linux and Windows, floors, generated files
 #   make docs       writes schemas/ and the README's tables anew
-#   make bench      speed and memory against the limits
+#   make bench      speed and memory against the limits, as root
 #   make setup      .venv with everything
 #   make packages   what the tests need besides: Debian packages, npm packages in .tools
 #   make clean      takes away what the above made

@@ -144,11 +144,12 @@ def _send(made: Ground, rounds: int) -> Iterator[Row]:
 
 
 def _queue(made: Ground, rounds: int) -> Iterator[Row]:
-    """Against Postfix and a real disk, so both sides wait for the same."""
+    """Against Postfix, on a disk that nothing else uses, so both sides wait for the same."""
+    from tests.bench.disk import own_disk
     from tests.bench.spool import sides as queue_sides
 
     few = max(3, rounds // 3)
-    with queue_sides(made.folder / "with-queue") as commands:
+    with own_disk(made.folder / "disk") as disk, queue_sides(disk / "with-queue") as commands:
         for ours, floor, limit in ((commands.inserts, commands.bare, 1.3), (commands.flush, commands.smtplib, 1.0)):
             sides = in_turn([ours, floor], commands.environ, str(REPOSITORY), few)
             yield _ratio(sides[ours.name], sides[floor.name], limit)
