@@ -15,6 +15,7 @@ from dtsconf.machine import generations
 from dtsconf.machine.desired import NOTHING, Desired, Ground, delivered_references, desired
 from dtsconf.machine.owners import group_id
 from dtsconf.machine.plan import Plan, States, compute
+from dtsconf.machine.recovery import undisturbed
 from dtsconf.machine.rights import odd_rights
 from dtsconf.machine.saved_plan import SavedPlan, saved
 from dtsconf.machine.settling import remembered
@@ -77,6 +78,10 @@ def plan(load: Callable[[], Effective], machine: Machine, *, fetch: Fetch | None
         SecretUnavailable: with `fetch`.
         DtsconfError: what stands on the machine can't be looked at.
     """
+    return undisturbed(machine.system, machine.layout, lambda: _planned(load, machine, fetch))
+
+
+def _planned(load: Callable[[], Effective], machine: Machine, fetch: Fetch | None) -> Planned:
     last = generations.current(machine.system, machine.layout)
     effective = remembered(load(), last)
     if fetch is None:

@@ -2,6 +2,7 @@
 kill the same code, so what is tested for one holds for the other. Why it is safe: transaction.py.
 
     interrupted(layout)        is there a journal?         -> status says `interrupted`
+    undisturbed(..., look)     what is there, in one piece, for who holds no lock
     leftovers(layout)          is there anything to do?    -> take the lock, call recover
     recover(system, layout)    finishes, undoes or clears  -> Notice or None
 
@@ -11,7 +12,8 @@ Every function here can be killed at any call and started again.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.errors import DtsconfError, Notice
 from dtsconf.machine.begun import begun
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.system import System
 
+Seen = TypeVar("Seen")
+
 _HALF = (".new", ".old")
 """How names in STATE end whose file is not in place yet, or not any more."""
 _FORWARD = "finished: the machine holds what it was to write"
+_TRIES = 4
 _BACK = "undone: the machine holds what it held before it"
 
 
@@ -35,6 +40,30 @@ def interrupted(layout: Layout) -> bool:
     """Whether a run was cut off between commit point and end, so targets may be of two generations. Cheap; needs no
     right but to read STATE. True also while an apply is just at it."""
     return any(os.path.lexists(layout.real(path)) for path in (layout.journal, layout.undo))
+
+
+def undisturbed(system: System, layout: Layout, look: Callable[[], Seen], *, pause: float = 0.0) -> Seen:
+    """What `look` gives or raises, for who holds no lock: made anew, a few times, when an apply went live meanwhile, so
+    that records and files were of two generations. With `pause` one that is at it is waited for, so many seconds a try.
+    Raises: as `look`."""
+    for _ in range(_TRIES):
+        before = _course(system, layout)
+        try:
+            found = look()
+        except DtsconfError:
+            if _course(system, layout) == before and not (before[1] and pause):
+                raise
+        else:
+            if _course(system, layout) == before and not (before[1] and pause):
+                return found
+        time.sleep(pause)
+    return look()
+
+
+def _course(system: System, layout: Layout) -> tuple[int | None, bool]:
+    from dtsconf.machine.generations import current_number
+
+    return current_number(system, layout), interrupted(layout)
 
 
 def leftovers(layout: Layout) -> bool:

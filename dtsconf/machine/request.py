@@ -139,7 +139,8 @@ class Applied:
 
     `changed` tells whether a generation was committed; `generation` is the one in force now and `before` the one that
     was (None: never applied). On a failure both are the old one. `settled` is what `auto` came to in this run.
-    `unsure`: the newest record can't be read, so which generation that is can't be told.
+    `unsure`: the newest record can't be read, so which generation that is can't be told. `half`: a failure could not be
+    put back wholly, so what stands there may be of two generations until the next command has finished or undone it.
     """
 
     host: str
@@ -155,3 +156,4 @@ class Applied:
     warnings: tuple[Notice, ...] = ()
     settled: str | None = None
     unsure: bool = False
+    half: bool = False

@@ -21,7 +21,7 @@ from dtsconf.machine.past import past_of
 from dtsconf.machine.planning import look, refuse_unfit
 from dtsconf.machine.record import Proof
 from dtsconf.machine.recording import Course
-from dtsconf.machine.recovery import recover
+from dtsconf.machine.recovery import interrupted, recover, undisturbed
 from dtsconf.machine.request import Applied, Check
 from dtsconf.machine.staged import uninterrupted
 from dtsconf.machine.transaction import Transaction
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
 
 
+_PAUSE = 0.25
+"""Seconds: how long another run takes to go live, and more."""
+
+
 def carry_out(goal: Goal, machine: Machine, services: Services, options: Options) -> Applied:
     """Carry out one apply or rollback.
 
@@ -52,7 +56,8 @@ def carry_out(goal: Goal, machine: Machine, services: Services, options: Options
     except KeyboardInterrupt:
         if run.done is not None:
             return run.done
-        raise Interrupted("interrupted; nothing was changed", "run it again", known=run.known()) from None
+        told = "interrupted" if run.half else "interrupted; nothing was changed"
+        raise Interrupted(told, "run it again", known=run.known()) from None
     except DtsconfError as e:
         if isinstance(e.known, Verification):
             run.verification = e.known
@@ -76,10 +81,11 @@ class Run:
         self.verification: Verification | None = None
         self.warnings: list[Notice] = []
         self.done: Applied | None = None
+        self.half = False
         self._secrets: dict[str, Secret] = {}
 
     def known(self) -> Applied:
-        """How far it got, the machine being as before."""
+        """How far it got, the machine being as before, unless it couldn't be put back."""
         planned = self.planned
         last = planned.last if planned else self._in_force()
         seen = planned.plan.warnings if planned else ()
@@ -98,6 +104,7 @@ class Run:
             warnings,
             next((each.encryption for each in self.outcome.memory.values()), None) if self.outcome else None,
             generations.unsure(self.machine.system, self.machine.layout) is not None,
+            self.half,
         )
 
     def _in_force(self) -> Generation | None:
@@ -109,15 +116,19 @@ class Run:
 
     def go(self) -> Applied:
         """All steps."""
-        asked = self._look()
+        system, layout = self.machine.system, self.machine.layout
+        asked = undisturbed(system, layout, self._look, pause=_PAUSE)
         if not asked.plan.empty:
             self._ask(asked)
         self._splay(asked)
-        system, layout = self.machine.system, self.machine.layout
         command = f"dtsconf {self.goal.command}"
         with machine_lock(system, layout, self.options.wait, command=command, on_wait=self.services.progress):
-            self._note(recover(system, layout))
-            return self._locked(asked)
+            try:
+                self._note(recover(system, layout))
+                return self._locked(asked)
+            except BaseException:
+                self.half = interrupted(layout)
+                raise
 
     def _look(self) -> Planned:
         """The plan as it is now, without secrets and without asking the server; everything that forbids it."""

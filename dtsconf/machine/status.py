@@ -14,7 +14,7 @@ from dtsconf.errors import Notice
 from dtsconf.frozen import frozen
 from dtsconf.machine import generations
 from dtsconf.machine.layout import parent
-from dtsconf.machine.recovery import interrupted
+from dtsconf.machine.recovery import interrupted, undisturbed
 from dtsconf.machine.rights import odd_rights
 from dtsconf.machine.standing import as_left
 from dtsconf.machine.survey import Survey
@@ -31,10 +31,6 @@ State = Literal["in-sync", "drifted", "interrupted", "never-applied"]
 
 REPLACED = "replaced by something else"
 """How `what` begins where a link, a folder or a device stands in a file's place."""
-
-TRIES = 3
-"""How often to look again when an apply went through while looking."""
-
 
 _KEYLESS = Notice(
     "key",
@@ -68,14 +64,7 @@ class Status:
 
 def status(system: System, layout: Layout, now: float) -> Status:
     """The machine's state, `now` in seconds since the epoch. Raises: DtsconfError when a record can't be read."""
-    for _ in range(TRIES):
-        number = generations.current_number(system, layout)
-        found = _status(system, layout, now)
-        if number == generations.current_number(system, layout) and interrupted(layout) == (
-            found.state == "interrupted"
-        ):
-            return found
-    return _status(system, layout, now)
+    return undisturbed(system, layout, lambda: _status(system, layout, now))
 
 
 def _status(system: System, layout: Layout, now: float) -> Status:

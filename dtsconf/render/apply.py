@@ -90,8 +90,7 @@ def failure(
     """A failed apply, most needed first: that nothing was written, the cause, the server's own words, the stages in a
     line, where the values came from, the fix to type (of the hint `advised`, before it was told for this call), how to
     look again, and last `odd`, the warnings as text."""
-    head = painted("NOT APPLIED." if applied.rollback_of is None else "NOT ROLLED BACK.", "red", on=color)
-    lines = [f"{head} {_keeps(applied)} Nothing was written.\n"]
+    lines = [_head(applied, color=color)]
     verification = applied.verification
     if verification is None or verification.ok:
         lines += [*map(problem, error.all_problems())]
@@ -102,11 +101,19 @@ def failure(
     return "".join(lines) + _look_again(applied, call) + odd
 
 
+def _head(applied: Applied, *, color: bool) -> str:
+    if applied.half:
+        half = f"{applied.host} may hold files of both until that is done."
+        return f"{painted('NEITHER DONE NOR PUT BACK.', 'red', on=color)} {half}\n"
+    head = "NOT APPLIED." if applied.rollback_of is None else "NOT ROLLED BACK."
+    return f"{painted(head, 'red', on=color)} {_keeps(applied)} Nothing was written.\n"
+
+
 def _look_again(applied: Applied, call: Call) -> str:
     """What to type to see more, where settings came about at all; a rollback goes by a generation, which no test looks
     at, and may go without proof."""
     status = typed("status", call.root)
-    if applied.effective is None:
+    if applied.effective is None or applied.half:
         return f"look again: {status}\n"
     if applied.rollback_of is None:
         return f"look again: {typed('test', call.root, call.profile)}; {status} for the machine\n"

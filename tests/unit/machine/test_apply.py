@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from dtsconf.errors import DtsconfError, Interrupted, Invalid, SecretUnavailable, SignInFailed, VerificationFailed
-from dtsconf.machine.request import Applied, Settled
+from dtsconf.machine import engine
+from dtsconf.machine.request import Applied, Options, Settled
 from dtsconf.proof import Level, Past
+from dtsconf.render import failure
+from dtsconf.settings.effective import Effective
 from dtsconf.settings.profile import load_profile
 from dtsconf.settings.resolve import resolve
 from dtsconf.settings.sections import SecretsOptions, Target, Verify
@@ -401,6 +406,61 @@ def test_a_target_that_moves_during_verification_stops_the_apply(world: World) -
         world.apply(effective({**WORKING, "server.port": 2525}))
     assert caught.value.code == 1
     assert world.read(CONFIG) == "somebody\n"
+
+
+@pytest.mark.parametrize("what", ["apply", "plan"])
+def test_another_apply_that_goes_live_while_it_is_looked_is_no_stranger(world: World, what: str) -> None:
+    """Without the lock a record may be read before, and a file after it."""
+    other = World(world.root)
+
+    def load() -> Effective:
+        if not other.checks:  # the record was read
+            other.apply()
+        return world.want
+
+    if what == "plan":
+        assert engine.plan(load, world.machine).plan.empty
+    else:
+        applied = engine.apply(load, world.machine, world.services, Options())
+        assert not applied.changed
+        assert applied.generation
+        assert applied.generation.number == 1
+
+
+def test_a_run_that_goes_live_just_now_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files may be there, and its record not yet."""
+    world.apply()
+    world.write(world.layout.journal, "at it")
+    record = Path(world.real(world.layout.generation(1)))
+    content = record.read_bytes()
+    record.unlink()
+
+    def later(_seconds: float) -> None:
+        record.write_bytes(content)
+        os.unlink(world.real(world.layout.journal))
+
+    monkeypatch.setattr(time, "sleep", later)
+    assert not world.apply().changed
+
+
+def test_a_disk_that_takes_nothing_back_is_no_machine_as_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.apply()
+    rename = world.system.rename
+
+    def failing(old: str, new: str) -> None:
+        if world.exists(world.layout.journal):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), new)
+        rename(old, new)
+
+    monkeypatch.setattr(world.system, "rename", failing)
+    with pytest.raises(DtsconfError, match="not all put back") as caught:
+        world.apply(effective({**WORKING, "server.port": 2525}))
+    known = caught.value.known
+    assert isinstance(known, Applied)
+    assert known.half
+    told = failure.text(caught.value)
+    assert told.startswith("NEITHER DONE NOR PUT BACK. host1 ")
+    assert "Nothing was written" not in told
 
 
 def test_ctrl_c_before_the_commit_undoes_everything(world: World) -> None:
