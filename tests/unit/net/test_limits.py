@@ -50,7 +50,20 @@ if sys.platform != "win32":
         resolver = Resolver({"A": "x"})
         assert calls == []
         resolver.fetch("env://A", key="k")
-        assert set(calls) == {(resource.RLIMIT_CORE, (0, 0))}
+        least = 1 if sys.platform == "linux" else 0
+        assert set(calls) == {(resource.RLIMIT_CORE, (least, least))}
+
+    def test_where_the_limit_can_not_be_raised_it_stays_lowest(monkeypatch: pytest.MonkeyPatch) -> None:
+        calls: list[tuple[int, int]] = []
+
+        def hard_limit_of_none(_: int, limit: tuple[int, int]) -> None:
+            if limit > (0, 0):
+                raise ValueError("not allowed to raise maximum limit")
+            calls.append(limit)
+
+        monkeypatch.setattr(resource, "setrlimit", hard_limit_of_none)
+        Resolver({"A": "x"}).fetch("env://A", key="k")
+        assert set(calls) == {(0, 0)}
 
     def test_a_system_that_refuses_the_limit_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: object) -> None:
