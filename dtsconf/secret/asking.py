@@ -12,7 +12,12 @@ ASK = "printf 'secret: '; stty -echo; IFS= read -r s; stty echo; echo"
 def asking_command(path: str, *, own: bool = False) -> str:
     """A line for any POSIX shell that asks for a secret and stores it in a file of root's, with `own` of the caller's:
     nothing of it is echoed, stands in an argument or in the shell's history, and no line break is stored with it."""
-    return f'({ASK}; printf %s "$s" | {_install(path, own=own)})'
+    return asked_into(_install(path, own=own))
+
+
+def asked_into(command: str) -> str:
+    """A line for any POSIX shell that asks for a secret, as `asking_command`, and pipes it into a command."""
+    return f'({ASK}; printf %s "$s" | {command})'
 
 
 def piping_command(path: str, *, own: bool = False) -> str:

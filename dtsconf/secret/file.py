@@ -11,6 +11,7 @@ import re
 import stat
 import sys
 from collections.abc import Mapping
+from shlex import quote
 
 from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.files import FileProblem
@@ -138,4 +139,5 @@ def _read(path: str, *, pem: bool) -> tuple[bytes, os.stat_result, Untrusted | N
 
 
 def _readable_for_others(path: str) -> Notice:
-    return Notice("secret-readable", f"{path} can be read by everybody on this machine", f"chmod 600 {path}", strict=3)
+    told = f"{path} can be read by everybody on this machine"
+    return Notice("secret-readable", told, f"chmod 600 {quote(path)}", strict=3)

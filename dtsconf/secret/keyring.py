@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.errors import SecretUnavailable
@@ -59,10 +60,10 @@ class KeyringBackend:
         value = self.look(reference)
         if value is None:
             message = f"{self.whose()} ({self.store()}) holds no entry {reference.rest}"
-            raise SecretUnavailable(message, f"store it, as that user: dtsconf secret set {reference}{self._sudo()}")
+            raise SecretUnavailable(message, f"store it, as that user: {_setting(reference)}{self._sudo()}")
         if value == "":
             message = f"the entry {reference.rest} in {self.whose()} is empty"
-            raise SecretUnavailable(message, f"store it again: dtsconf secret set {reference}")
+            raise SecretUnavailable(message, f"store it again: {_setting(reference)}")
         return Secret(value)
 
     def look(self, reference: Reference) -> str | None:
@@ -84,9 +85,8 @@ class KeyringBackend:
         self._call(lambda store: store.set_password(service, user, text), reference)
         if self._call(lambda store: store.get_password(service, user), reference) != text:
             message = f"{self.store()} gives another secret for {reference.rest} than the one it was just given"
-            hint = (
-                f"another program may have an entry of that name: secret-tool clear service {service} username {user}"
-            )
+            clear = f"secret-tool clear service {quote(service)} username {quote(user)}"
+            hint = f"another program may have an entry of that name: {clear}"
             raise SecretUnavailable(message, hint if sys.platform == "linux" else OTHERWISE)
 
     def forget(self, reference: Reference) -> None:
@@ -141,6 +141,10 @@ class KeyringBackend:
     def _patience(self) -> float:
         shown = sys.platform != "linux" or self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
         return ASKING if shown else ALONE
+
+
+def _setting(reference: Reference) -> str:
+    return f"dtsconf secret set {quote(str(reference))}"
 
 
 def parts(reference: Reference) -> tuple[str, str]:

@@ -161,17 +161,19 @@ class Resolver:
             self._ends[str(reference)] = found.expiry
 
     def _look_at_ends(self, secret: Secret, reference: Reference) -> None:
-        """A blank at an end, or a line more, is pasted along more often than meant."""
+        """A blank or a line break at an end, or a line more, is pasted along more often than meant."""
+        odd: list[tuple[str, str, str]] = []
         if where := secret.blank():
-            from dtsconf.secret.storing import storing
-
-            told = f"the secret of {reference} {where} a blank, which is taken as part of it"
-            self.warnings.append(Notice("blank", told, f"if it isn't, {storing(reference)}"))
+            odd.append(("blank", f"{where} a blank, which is taken as part of it", "if it isn't"))
+        if secret.ends_in_line_break() and reference.scheme != "file":  # of a file's own end its backend tells
+            odd.append(("line-break", "ends in a line break, which is taken as part of it", "if it isn't"))
         if (lines := secret.lines()) > 1:
+            told = f"has {lines} lines, and all of them together are taken as it"
+            odd.append(("several-lines", told, "if one of them is it"))
+        for kind, told, doubt in odd:
             from dtsconf.secret.storing import storing
 
-            told = f"the secret of {reference} has {lines} lines, and all of them together are taken as it"
-            self.warnings.append(Notice("several-lines", told, f"if one of them is it, {storing(reference)}"))
+            self.warnings.append(Notice(kind, f"the secret of {reference} {told}", f"{doubt}, {storing(reference)}"))
 
     def ends(self, text: str) -> str | None:
         """When the secret behind a reference that was looked at ends (ISO 8601), as far as it shows that itself."""

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from dtsconf.secret.asking import BOTH, asking_command, piping_command
+from dtsconf.secret.asking import BOTH, asked_into, asking_command, piping_command
 
 if TYPE_CHECKING:
     from dtsconf.secret.ref import Reference
@@ -25,7 +25,7 @@ def writing(path: str, *, pem: bool = False) -> str:
 
 
 def storing(reference: Reference) -> str:
-    """What to do to store it anew where the reference points; a whole line to type for a file or the keyring."""
+    """What to do to store it anew where the reference points; a whole line to type where that can be told."""
     if reference.scheme == "file":
         return _writing(path_of(reference), "store it anew", pem=reference.pem)
     if reference.scheme == "keyring":
@@ -33,7 +33,17 @@ def storing(reference: Reference) -> str:
 
         piped = f"{BOTH} | " if reference.pem else ""
         return f"store it anew: {piped}dtsconf secret set {quote(str(reference))}"
+    if reference.scheme == "vault" and sys.platform != "win32":
+        return f"store it anew: {_patching(reference)}"
     return f"store it anew at {reference}"
+
+
+def _patching(reference: Reference) -> str:
+    from shlex import quote
+
+    path, _, field = (part.partition("?")[0] for part in reference.rest.partition("#"))
+    command = f"vault kv patch {quote(path)} {quote(f'{field}=-')}"
+    return f"{BOTH} | {command}" if reference.pem else asked_into(command)
 
 
 def is_own(path: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from dtsconf.errors import Notice, SecretUnavailable
+from dtsconf.errors import SecretUnavailable
 from dtsconf.secret.backend import Notices
 from dtsconf.secret.file import look_at_start, read_private
 from dtsconf.secret.ref import Reference
@@ -45,9 +45,6 @@ class SystemdBackend:
         if not text:
             raise SecretUnavailable(f"the credential {name} is empty", "write the secret into its source")
         look_at_start(text, f"the credential {name}", self._notices)
-        if text.endswith("\n"):
-            told = f"the credential {name} ends in a line break, which is taken as part of the secret"
-            self._notices.append(Notice("line-break", told, "make its source without one: printf %s"))
         return Secret(text)
 
     def _path(self, name: str) -> str:

@@ -38,6 +38,10 @@ class Secret:
         """How many lines it has; a PEM text, which must have several, counts as one."""
         return 1 if "-----BEGIN " in self._text else self._text.strip("\r\n").count("\n") + 1
 
+    def ends_in_line_break(self) -> bool:
+        """Whether one ends it that would be part of it; a PEM text, to which one means nothing, has none."""
+        return self._text.endswith(("\n", "\r")) and "-----BEGIN " not in self._text
+
     def slip(self) -> str | None:
         """What it shows of a slip at storing it, as the end of a sentence; None where it shows none."""
         if self._text.startswith("\ufeff"):
@@ -48,7 +52,7 @@ class Secret:
             return f"has {lines} lines"
         if len(self._text) > 2 and any(self._text[0] in kind and self._text[-1] in kind for kind in _QUOTES):
             return "begins and ends with a quotation mark"
-        return "ends in a line break" if self._text.endswith(("\n", "\r")) and "-----BEGIN " not in self._text else None
+        return "ends in a line break" if self.ends_in_line_break() else None
 
     def __repr__(self) -> str:
         return "Secret(********)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import Invalid, Notice, SecretUnavailable
+from dtsconf.errors import Invalid, SecretUnavailable
 from dtsconf.secret.value import Secret
 from dtsconf.secret.vault.config import Config, Given, read_config
 from dtsconf.secret.vault.read import Reader, target_of, text_of
@@ -49,16 +49,9 @@ class VaultBackend:
             failed = error
         else:
             if isinstance(value, str):
-                self._look_at_end(reference, value)
                 return Secret(value)
             failed = self._told(value)
         raise SecretUnavailable(f"{reference}: {failed.message}", failed.hint) from None
-
-    def _look_at_end(self, reference: Reference, value: str) -> None:
-        """Typed at a terminal, a value ends in a line break, which is part of it: say so. PEM always ends in one."""
-        if value.endswith("\n") and not value.startswith("-----BEGIN "):
-            told = f"{reference} ends in a line break, which is taken as part of the secret"
-            self._notices.append(Notice("line-break", told, "store it without one: printf %s ... | vault kv put ..."))
 
     def _told(self, cause: Cause) -> SecretUnavailable:
         return (

@@ -9,7 +9,9 @@ import pytest
 
 from dtsconf.errors import Invalid, Place, SecretUnavailable
 from dtsconf.secret import resolver
+from dtsconf.secret.ref import parse
 from dtsconf.secret.resolver import Resolver
+from dtsconf.secret.storing import storing
 
 WHERE = Place("site.yaml", 9, 5)
 WORD = "c4nary-Passw0rd"
@@ -103,6 +105,41 @@ def test_a_blank_that_nobody_sees_is_a_warning(tmp_path: Path, text: str, where:
     if not text.endswith("\n"):
         fetcher.fetch("env://PW", key="k")
         assert any("env://PW" in one.message for one in fetcher.warnings) is bool(where)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("s3cret\n", True),
+        ("s3cret\r\n", True),
+        ("s3cret", False),
+        ("Bag Attributes\n-----BEGIN KEY-----\nAA\n-----END KEY-----\n", False),
+    ],
+)
+def test_a_line_break_at_the_end_is_a_warning_whatever_store_it_comes_from(
+    tmp_path: Path, text: str, told: bool
+) -> None:
+    (tmp_path / "pw").write_bytes(text.encode())
+    (tmp_path / "pw").chmod(0o600)
+    fetcher = Resolver({"PW": text, "CREDENTIALS_DIRECTORY": str(tmp_path)})
+    for reference in ("env://PW", "systemd://pw"):
+        assert fetcher.fetch(reference, key="login.password", where=WHERE).reveal() == text
+    found = [(one.kind, one.message.partition(" ends in")[0]) for one in fetcher.warnings]
+    expected = [("line-break", f"the secret of {one}") for one in ("env://PW", "systemd://pw")]
+    assert found == (expected if told else [])
+
+
+@pytest.mark.parametrize(
+    ("reference", "line"),
+    [
+        ("vault://kv/mail/relay#password", 'printf %s "$s" | vault kv patch kv/mail/relay password=-)'),
+        ("vault://kv/a?version=2#b", 'printf %s "$s" | vault kv patch kv/a b=-)'),
+        ("keyring://mail relay/lab", "store it anew: dtsconf secret set 'keyring://mail relay/lab'"),
+        ("systemd://smtp", "store it anew at systemd://smtp"),
+    ],
+)
+def test_the_line_that_stores_a_secret_anew(reference: str, line: str) -> None:
+    assert line in storing(parse(reference))
 
 
 def test_under_strict_it_is_exit_3(tmp_path: Path) -> None:
