@@ -136,6 +136,15 @@ class Seconds(click.FloatRange):
 
     name = "number of seconds"
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does; not-a-number, which is not below any limit, is none."""
+        from math import isnan
+
+        found = super().convert(value, param, ctx)
+        if isnan(found):
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        return found
+
 
 COMMON = ("profile", "set", "root", "json", "quiet", "verbose", "strict", "no-color")
 """The common options."""

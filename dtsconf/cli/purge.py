@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dtsconf.cli.command import command as make
-from dtsconf.cli.common import Outcome, Run
+from dtsconf.cli.common import Outcome, Run, Seconds
 from dtsconf.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @make(
     "purge",
     click.option("--yes", "-y", is_flag=True, help="Don't ask; needed without a terminal."),
-    click.option("--wait", type=click.FloatRange(min=0), default=30, show_default=True, metavar="SECONDS",
+    click.option("--wait", type=Seconds(min=0), default=30, show_default=True, metavar="SECONDS",
                  help="How long to wait for an apply to end."),
     common=("root", "json"),
 )  # fmt: skip

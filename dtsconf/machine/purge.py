@@ -119,7 +119,17 @@ def _machine_items(machine: Machine) -> list[PurgeItem]:
         what = "what stood there before dtsconf" if fate == "put-back" else f"target {change.target}"
         changed = ", changed by somebody since" if change.reason == "both" and fate == "delete" else ""
         items.append(PurgeItem(change.path, fate, what + changed))
-    return items
+    return items + _untold(machine, {item.path for item in items})
+
+
+def _untold(machine: Machine, listed: set[str]) -> list[PurgeItem]:
+    """Files at the usual places of which nobody knows any more whose they are, since the newest record is damaged."""
+    layout, system = machine.layout, machine.system
+    if generations.unsure(system, layout) is None:
+        return []
+    what = "it may be dtsconf's: what was applied last can't be told, since its record is damaged; look at it, then rm"
+    usual = (*layout.targets.values(), layout.secrets)
+    return [PurgeItem(path, "out-of-reach", what) for path in usual if path not in listed and system.facts(path)]
 
 
 def _left(path: str, kept: str) -> PurgeItem:

@@ -160,6 +160,7 @@ def test_validate_takes_profile_as_well(capsys: Capture, monkeypatch: Patch, sit
         (["rollback", "abc"], "'abc' is not a valid generation number"),
         (["rollback", "--wait", "x"], "'x' is not a valid number of seconds"),
         (["apply", "--wait", "x"], "'x' is not a valid number of seconds"),
+        (["purge", "--yes", "--wait", "nan"], "'nan' is not a valid number of seconds"),
     ],
 )
 def test_what_is_no_number(capsys: Capture, args: list[str], words: str) -> None:

@@ -106,3 +106,13 @@ def test_purge_takes_damaged_records_away(world: World) -> None:
         damage(world, number)
     purge.purge(world.machine, ask=lambda _items: True)
     assert not world.exists(world.layout.generation(2))
+
+
+def test_purge_names_what_it_can_no_longer_know(world: World) -> None:
+    """A secret among it: what the damaged record knew is left, and nobody is told that all is gone."""
+    for number in (1, 2):
+        damage(world, number)
+    done = purge.purge(world.machine, ask=lambda _items: True)
+    left = {item.path for item in done.items if item.fate == "out-of-reach"}
+    assert left == {CONFIG, "/etc/dts/email.secrets.json"}
+    assert all(map(world.exists, left))
