@@ -181,7 +181,7 @@ def _purge_machine(machine: Machine, wait: float) -> list[Notice]:
             planned = look(machine, last, None, lost=[])
             if planned.plan.changes or planned.plan.left:
                 warnings += _targets_gone(machine, planned, last)
-        for number in reversed(generations.numbers(system, layout)):
+        for number in generations.numbers(system, layout):  # the newest last: it says that nothing is left
             system.unlink(layout.generation(number))
         system.unlink(layout.key)
     return warnings

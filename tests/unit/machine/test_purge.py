@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.errors import DtsconfError
+from dtsconf.errors import DtsconfError, Interrupted
 from dtsconf.machine import engine
 from dtsconf.machine.purge import Besides, PurgeItem
 from dtsconf.settings.sections import Target
@@ -41,6 +41,29 @@ def test_after_purge_the_machine_is_as_before(world: World) -> None:
     assert {path: entry for path, entry in world.tree().items() if not path.startswith("var")} == before
     assert not world.exists("/var/lib/dtsconf")
     assert world.status().state == "never-applied"
+
+
+def test_a_purge_cut_off_among_the_records_knows_that_all_is_put_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(MSMTP, "account old\n", 0o640)
+    world.apply(effective(LOGIN, targets=BOTH), adopt=True)
+    unlink, records = world.system.unlink, os.path.dirname(world.layout.generation(1))
+
+    def killed(path: str) -> bool:
+        gone = unlink(path)
+        if os.path.dirname(path) == records and path.endswith(".json"):
+            raise KeyboardInterrupt
+        return gone
+
+    monkeypatch.setattr(world.system, "unlink", killed)
+    with pytest.raises(Interrupted):
+        engine.purge(world.machine, ask=yes)
+    monkeypatch.undo()
+    assert world.status().state == "in-sync"
+    assert [item.path for item in engine.purge_list(world.machine)] == ["/var/lib/dtsconf"]
+    engine.purge(world.machine, ask=yes)
+    assert world.read(MSMTP) == "account old\n"
 
 
 def test_the_list_names_every_fate(world: World) -> None:
