@@ -19,7 +19,8 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 # Negated classes: one that spells out all of Unicode costs 4 ms to compile.
 _ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f-\xa0]+'
 _ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
-_QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f-\xa0]|\\[ -~])*"')
+# Angle brackets, which RFC 5321 lets stand in quotes, end an address to many a program: they are for nobody's good.
+_QUOTED = re.compile(r'"(?:[^\x00-\x1f"<>\\\x7f-\xa0]|\\[ -;=?-~])*"')
 
 CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u201a", "\u00ab", "\u00bb")
 """Quotation marks that a word processor writes; to YAML, shells and mail they are letters."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import selectors
 import socket
+import sys
 import time
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, cast
@@ -25,8 +26,15 @@ STAGGER = 0.25
 MOST_ADDRESSES = 16
 """Addresses that are tried; a name with more of them is a fault or an attack."""
 
+LONGER = 3
+"""How many times as long as the address that connected another one has to have been silent, to be told as silent: on a
+slow line both may be on their way."""
+
 SockAddr = tuple[str, int] | tuple[str, int, int, int]
 _CONNECTED = 0
+
+SILENT = "no answer"
+"""What is said of an address that met silence."""
 
 
 class LookupFailed(Exception):
@@ -83,10 +91,20 @@ class Attempt:
     @property
     def why(self) -> str:
         """What the system said."""
-        return os.strerror(self.errno) if self.errno else "no answer"
+        return _words(self.errno) if self.errno else SILENT
 
     def __str__(self) -> str:
         return f"{self.address}: {self.why}"
+
+
+def _words(number: int) -> str:
+    """What the system says of an error of a socket; the C library of Windows knows none of those."""
+    words = os.strerror(number)
+    if sys.platform == "win32":
+        import ctypes
+
+        words = ctypes.FormatError(number).rstrip(". \r\n")
+    return words
 
 
 def resolve(host: str, port: int, end: float) -> list[Address]:
@@ -139,6 +157,7 @@ class Race:
         self._end = end
         self._selector = selectors.DefaultSelector()
         self._next = time.monotonic()
+        self._enough = 0.0
         self.failed: list[Attempt] = []
 
     def run(self) -> socket.socket | None:
@@ -167,7 +186,7 @@ class Race:
             sock.setblocking(False)
             sock.connect(address.sockaddr)
         except BlockingIOError:
-            self._selector.register(sock, selectors.EVENT_WRITE, (sock, address))
+            self._selector.register(sock, selectors.EVENT_WRITE, (sock, address, time.monotonic()))
             return None
         except OSError as error:
             sock.close()
@@ -182,10 +201,11 @@ class Race:
             return None
         for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
             sock: socket.socket
-            sock, address = key.data
+            sock, address, start = key.data
             self._selector.unregister(sock)
             error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error == _CONNECTED:
+                self._enough = LONGER * (time.monotonic() - start)
                 return sock
             sock.close()
             self._fail(address, error)
@@ -197,7 +217,8 @@ class Race:
 
     def _close_rest(self) -> None:
         for key in list(self._selector.get_map().values()):
-            sock, address = key.data
+            sock, address, start = key.data
             sock.close()
-            self.failed.append(Attempt(address, None))
+            if time.monotonic() - start >= self._enough:
+                self.failed.append(Attempt(address, None))
         self._selector.close()

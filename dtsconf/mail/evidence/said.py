@@ -13,6 +13,7 @@ from dtsconf.mail.causes import row_of
 from dtsconf.mail.facts import Facts
 from dtsconf.mail.reply import Reply
 from dtsconf.names import host_fault, is_ip
+from dtsconf.net.connect import SILENT
 from dtsconf.proof import CAUSES, Evidence
 
 if TYPE_CHECKING:
@@ -69,11 +70,15 @@ _REFUSED = {
 def half_dead(stages: Sequence[Stage]) -> list[Evidence]:
     """A connection that came about although some addresses of the host don't answer."""
     found = next((s.detail for s in stages if s.stage == "connect" and s.ok), "")
-    dead = re.search(r"\((.+)\)$", found)
-    if dead is None:
+    told = re.search(r"^(\S+) .*\((.+)\)$", found)
+    if told is None:
         return []
-    means = "IPv6 is broken on the way, IPv4 is fine" if ":" in dead.group(1).split(": ")[0] else "one address is dead"
-    return [Evidence("connected", found, f"{means}: programs that try one after the other wait long for it")]
+    winner, rest = told.groups()
+    means = "not every address of the host takes connections"
+    if ":" not in winner and all(":" in each.partition(": ")[0] for each in rest.split("; ")):
+        means = "IPv6 is broken on the way, IPv4 is fine" if SILENT in rest else "there is no way by IPv6, IPv4 is fine"
+    means += ": programs that try one after the other wait long for it" if SILENT in rest else ""
+    return [Evidence("connected", found, means)]
 
 
 def reply(failure: Stage, *, tls: bool, sender: str = "", recipient: str = "") -> list[Evidence]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -36,9 +38,17 @@ def listening(address: str = "127.0.0.1") -> Iterator[int]:
         yield sock.getsockname()[1]
 
 
+def _take_all(sock: socket.socket) -> None:
+    sock.settimeout(2)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            sock.accept()[0].close()
+
+
 @contextlib.contextmanager
-def deaf() -> Iterator[Address]:
-    """An address that answers no SYN: its queue of connections is full (Linux drops what comes then)."""
+def deaf(awake: float | None = None) -> Iterator[Address]:
+    """An address that answers no SYN: its queue of connections is full (Linux drops what comes then). After `awake`
+    seconds it takes whatever comes."""
     with contextlib.ExitStack() as stack:
         sock = stack.enter_context(socket.socket())
         sock.bind(("127.0.0.1", 0))
@@ -48,6 +58,10 @@ def deaf() -> Iterator[Address]:
             filler.setblocking(False)
             filler.connect_ex(sock.getsockname())
         time.sleep(0.05)
+        if awake is not None:
+            timer = threading.Timer(awake, _take_all, (sock,))
+            timer.start()
+            stack.callback(timer.join)
         yield Address(V4, sock.getsockname())
 
 
@@ -82,6 +96,23 @@ def test_a_dead_address_costs_a_fraction_of_a_second_and_is_told() -> None:
         sock.close()
         assert connect.STAGGER * 0.9 <= time.monotonic() - start < 1
         assert [str(attempt) for attempt in race.failed] == ["127.0.0.1: no answer"]
+
+
+def test_on_a_slow_line_nobody_is_told_as_dead() -> None:
+    """The first address answers the second try of the kernel, after a second: the other one, begun later, may yet."""
+    with deaf(awake=0.3) as slow, deaf() as other:
+        race = Race([slow, other], time.monotonic() + 5)
+        sock = race.run()
+        assert sock is not None
+        assert sock.getpeername() == slow.sockaddr
+        sock.close()
+        assert race.failed == []
+
+
+def test_windows_has_its_own_words_for_errors_of_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "FormatError", lambda number: f"{number} was refused.", raising=False)
+    assert str(connect.Attempt(v4(1), 10061)) == "127.0.0.1: 10061 was refused"
 
 
 def test_only_dead_addresses_end_with_the_deadline() -> None:

@@ -276,6 +276,20 @@ def test_a_dead_address_beside_a_live_one() -> None:
     assert said.half_dead([Stage("connect", True, 1, "192.0.2.1 port 25", said_by="system")]) == []
 
 
+@pytest.mark.parametrize(
+    ("detail", "means"),
+    [
+        ("192.0.2.1 port 25 (2001:db8::1: Network is unreachable)", "there is no way by IPv6, IPv4 is fine"),
+        ("2001:db8::2 port 25 (2001:db8::1: Connection refused)", "not every address of the host takes connections"),
+        ("192.0.2.1 port 25 (2001:db8::1: no answer; 192.0.2.2: Connection refused)", "not every address"),
+    ],
+)
+def test_of_an_address_that_does_not_answer_no_more_is_said_than_was_seen(detail: str, means: str) -> None:
+    (evidence,) = said.half_dead([Stage("connect", True, 1, detail, said_by="system")])
+    assert evidence.means.startswith(means)
+    assert ("wait long" in evidence.means) == ("no answer" in detail)
+
+
 def test_what_there_is_no_time_for_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look that is cut short would see silence where there is none."""
     at = [1000.0]
