@@ -7,7 +7,7 @@ only what is small, so that its size doesn't matter.
 
 from __future__ import annotations
 
-from binascii import a2b_base64
+from binascii import Error as Base64Error, a2b_base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -129,7 +129,11 @@ def _whole(content: Content, limit: int) -> bytes | None:
 
 
 def decoded(content: Content, header: bytes, attached: Attached) -> Iterator[bytes]:
-    """The attachment's own bytes, from its start."""
+    """The attachment's own bytes, from its start.
+
+    Raises:
+        NotAMessage: it is no base64 after all: a file of the queue that a bad disk has changed.
+    """
     boundary = _boundary(header) or b""
     number, head, rest = 0, _Head(), b""
     for data, border in _pieces(content, boundary):
@@ -138,11 +142,19 @@ def decoded(content: Content, header: bytes, attached: Attached) -> Iterator[byt
             cut = len(solid) // 4 * 4
             rest = solid[cut:]
             if cut:
-                yield a2b_base64(solid[:cut])
+                yield _plain(solid[:cut], attached)
         if border:
             number += 1
             if number > attached.part:
+                _plain(rest, attached)
                 return
+
+
+def _plain(solid: bytes, attached: Attached) -> bytes:
+    try:
+        return a2b_base64(solid, strict_mode=True)
+    except Base64Error:
+        raise NotAMessage(f"the attachment {attached.name} is broken: it is no base64") from None
 
 
 def _boundary(header: bytes) -> bytes | None:

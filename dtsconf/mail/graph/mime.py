@@ -45,10 +45,14 @@ def header_of(content: Content) -> bytes:
 
 
 def parsed(header: bytes) -> Message:
-    """The header's fields."""
+    """The header's fields, as plain texts whatever bytes stand there."""
     from email.parser import HeaderParser
 
-    return HeaderParser().parsestr(header.decode("utf-8", "surrogateescape"))
+    try:
+        text = header.decode()
+    except UnicodeDecodeError:
+        text = header.decode("latin-1")
+    return HeaderParser().parsestr(text)
 
 
 def named(fields: Message) -> Iterator[str]:

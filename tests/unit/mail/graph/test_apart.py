@@ -51,6 +51,24 @@ def test_what_is_left_is_a_message() -> None:
     assert parsed.defects == []
 
 
+@pytest.mark.parametrize("spoiled", [b"=", b"!", b""])
+def test_base64_that_is_none_is_no_message(spoiled: bytes) -> None:
+    """A bad disk changed a byte of it, or lost one."""
+    data = message(("a.log", b"x" * 3000))
+    at = data.index(b"eHh4") + 1000
+    content = Whole(data[:at] + spoiled + data[at + 1 :], 77)
+    header = mime.header_of(content)
+    (one,) = found(content)
+    with pytest.raises(mime.NotAMessage, match=r"the attachment a\.log is broken"):
+        b"".join(apart.decoded(content, header, one))
+
+
+@pytest.mark.parametrize("odd", [b"\xff", b"\xc3\xa4\xff", b"\xe2\x80\xa8\xff"])
+def test_bytes_of_a_header_that_are_no_text_are_no_reason_to_stop(odd: bytes) -> None:
+    content = Whole(message(("a.log", b"x")).replace(b"multipart/mixed;", b"multipart/mixed; " + odd + b";"))
+    assert len(found(content)) <= 1
+
+
 def test_nothing_taken_out_leaves_the_same_bytes() -> None:
     data = message(("a.log", b"x" * 100))
     content = Whole(data, 11)
