@@ -90,6 +90,9 @@ def _reason(path: str, error: Exception) -> tuple[str, str, str]:
             return error.kind, "the file is over 1 MiB; a profile is some kilobytes", "is this the right file?"
         return error.kind, f"this {error.message}", hint
     if isinstance(error, FileNotFoundError):
+        if os.path.islink(path):
+            there = escape_controls(os.readlink(path))
+            return "not-found", f"it is a link to {there}, which is not there", "put that file there, or mend the link"
         return "not-found", "the file is not there", _neighbour(path)
     if isinstance(error, PermissionError):
         return (

@@ -120,6 +120,14 @@ def test_what_can_not_be_read_is_a_report_of_its_own(folder: Path) -> None:
     assert "server.host" in found["a.yaml"][0]
 
 
+def test_a_link_that_leads_nowhere_is_told_as_that(folder: Path) -> None:
+    (folder / "site.yaml").symlink_to("gone.yaml")
+    (report,) = validate_paths(["site.yaml"])
+    (problem,) = report.problems
+    assert problem.message == "it is a link to gone.yaml, which is not there"
+    assert problem.hint == "put that file there, or mend the link"
+
+
 def test_a_shared_parent_is_read_once(folder: Path) -> None:
     write(folder, {"org.yaml": ORG, **{f"s{n}.yaml": SITE for n in range(50)}})
     seen: list[str] = []
