@@ -40,7 +40,10 @@ def command(run: Run, secrets: bool, detailed_exitcode: bool, out: str | None, f
     text = render.markdown(plan) if form == "markdown" else _text(run, plan)
     code = 7 if detailed_exitcode and not plan.empty else 0
     aside = planned.effective.set_aside if planned.effective else ()
-    return Outcome(render.data(plan), text, code, plan.warnings, aside, notes)
+    data = render.data(plan)
+    if code:
+        data |= render.pending_data(plan, run.call(sets=True).completed("dtsconf apply"))
+    return Outcome(data, text, code, plan.warnings, aside, notes)
 
 
 def _text(run: Run, plan: Plan) -> str:

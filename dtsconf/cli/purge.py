@@ -41,9 +41,12 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
     given = run.inputs()
     purged = purge(wiring.machine_of(given), ask=_question(run, yes=yes), wait=wait, besides=_sign_in(given))
     purged = replace(purged, items=_told(run, purged.items))
-    machine_stays = any(item.fate == "out-of-reach" and item.path != "other users" for item in purged.items)
-    code = 1 if machine_stays and not purged.changed else 0
-    return Outcome(render.data(purged), render.text(purged, run.root), code, purged.warnings)
+    stays = [item for item in purged.items if item.fate == "out-of-reach" and item.path != "other users"]
+    data = render.data(purged)
+    if not stays or purged.changed:
+        return Outcome(data, render.text(purged, run.root), warnings=purged.warnings)
+    data["problems"] = render.problems_data(stays, run.root)
+    return Outcome(data, render.text(purged, run.root), 1, purged.warnings)
 
 
 def _sign_in(given: Inputs) -> tuple[Besides, ...]:

@@ -38,7 +38,7 @@ def command(run: Run, record: str | None) -> Outcome:
     changes = plan is not None and not plan.empty
     standing = signing_in.standing(run.inputs())
     found = _for_this_user(found, standing, run.root)
-    data = render.data(found, plan, standing)
+    data = render.data(found, plan, standing, run.root)
     code = 7 if found.state != "in-sync" or changes else 0
     warnings = append(run, record, code, data)
     text = render.text(found, plan, run.root, standing, color=run.color())

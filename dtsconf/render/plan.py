@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dtsconf.errors import Problem
 from dtsconf.machine.diff import NO_TEXTS
 from dtsconf.names import escape_controls
-from dtsconf.render.common import opened
+from dtsconf.render.common import notice_data, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,11 @@ def data(plan: Plan) -> dict[str, Any]:
         "secrets_read": plan.secrets_read,
         "secrets_changed": list(plan.rotated),
     }
+
+
+def pending_data(plan: Plan, apply: str) -> dict[str, Any]:
+    """The problem that exit 7 is about; `apply` is the command that mends it."""
+    return {"problems": [notice_data(Problem("pending", summary(plan), apply))]}
 
 
 def changes_data(changes: Iterable[Change]) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dtsconf.render.common import opened
+from dtsconf.errors import Problem
+from dtsconf.render.common import notice_data, opened
 
 if TYPE_CHECKING:
     from dtsconf.machine.purge import Purged, PurgeItem
@@ -17,6 +18,11 @@ WORDS = {"delete": "delete", "put-back": "put back", "out-of-reach": "OUT OF REA
 def data(purged: Purged) -> dict[str, Any]:
     """`changed` and `items: [{path, fate, what}]`."""
     return {"changed": purged.changed, "items": [asdict(item) for item in purged.items]}
+
+
+def problems_data(items: Sequence[PurgeItem], root: str | None = None) -> list[dict[str, Any]]:
+    """A problem for each item that couldn't be taken away."""
+    return [notice_data(Problem(item.fate, f"{opened(item.path, root)}: {item.what}", None)) for item in items]
 
 
 def listed(items: Sequence[PurgeItem], root: str | None = None) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from dtsconf.errors import Problem
 from dtsconf.machine.status import REPLACED
 from dtsconf.names import escape_controls
 from dtsconf.render.call import Call
-from dtsconf.render.common import opened, painted, typed
+from dtsconf.render.common import notice_data, opened, painted, typed
 
 if TYPE_CHECKING:
     from dtsconf.auth.standing import Standing
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from dtsconf.machine.status import Status
 
 
-def data(status: Status, plan: Plan | None, standing: Standing | None = None) -> dict[str, Any]:
+def data(
+    status: Status, plan: Plan | None, standing: Standing | None = None, root: str | None = None
+) -> dict[str, Any]:
     """`state, drift, generation, proof` as in the contract; with a profile also what a plan would change, and in
-    microsoft mode `sign_in`."""
+    microsoft mode `sign_in`. `problems` where it isn't in sync; `root` as this run was given it."""
     found: dict[str, Any] = {
         "state": status.state,
         "drift": [asdict(item) for item in status.drift],
@@ -34,7 +37,32 @@ def data(status: Status, plan: Plan | None, standing: Standing | None = None) ->
         found["sign_in"] = standing_data(standing)
     if plan is not None:
         found["plan"] = {"changes": len(plan.changes), "digest": plan.digest}
+    if problems := _problems(status, plan, root):
+        found["problems"] = [notice_data(each) for each in problems]
     return found
+
+
+def _problems(status: Status, plan: Plan | None, root: str | None) -> list[Problem]:
+    """What exit 7 is about."""
+    hint = _next(status, root).removeprefix("hint: ").rstrip() or None
+    found = [Problem("drifted", f"{opened(item.path, root)}: {item.what}", hint) for item in status.drift]
+    if not found and status.state != "in-sync":
+        found.append(Problem(status.state, _state(status, color=False).rstrip(), hint))
+    if plan is not None and not plan.empty:
+        found.append(Problem("pending", f"the profile asks for changes: {_changes(plan, root)}", None))
+    return found
+
+
+_STATES = {
+    "in-sync": ("in sync", "green", "with"),
+    "drifted": ("drifted", "red", "from"),
+    "interrupted": ("interrupted", "red", ": an apply was cut off after its commit point"),
+    "never-applied": ("never applied", "yellow", " on this machine"),
+}
+
+
+def _changes(plan: Plan, root: str | None) -> str:
+    return ", ".join(f"{change.action} {opened(change.path, root)}" for change in plan.changes)
 
 
 def proof_data(proof: Proof | None) -> dict[str, Any]:
@@ -66,18 +94,15 @@ def text(
 
         lines.append(standing_text(standing, typed("sign-in", root)))
     if plan is not None:
-        changes = ", ".join(f"{change.action} {opened(change.path, root)}" for change in plan.changes)
+        changes = _changes(plan, root)
         lines.append("the profile asks for " + (f"changes: {changes}\n" if changes else "nothing else\n"))
     return "".join(lines) + _next(status, root)
 
 
 def _state(status: Status, *, color: bool) -> str:
-    word, shade, rest = {
-        "in-sync": ("in sync", "green", f" with {_applied(status)}"),
-        "drifted": ("drifted", "red", f" from {_applied(status)}"),
-        "interrupted": ("interrupted", "red", ": an apply was cut off after its commit point"),
-        "never-applied": ("never applied", "yellow", " on this machine"),
-    }[status.state]
+    word, shade, rest = _STATES[status.state]
+    if status.state in ("in-sync", "drifted"):
+        rest = f" {rest} {_applied(status)}"
     return f"{painted(word, shade, on=color)}{escape_controls(rest)}\n"
 
 
