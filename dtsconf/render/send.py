@@ -65,23 +65,32 @@ def failure(sent: Sent) -> str:
 
 def _head(sent: Sent) -> str:
     through = sum(one.ok for one in sent.recipients)
-    if through and sent.unknown:
-        return f"SENT TO {through} OF {len(sent.recipients)}. Whoever may have got it all the same is named as that.\n"
     if through:
-        return f"SENT TO {through} OF {len(sent.recipients)}. Send it again to those alone who are named here.\n"
+        return f"SENT TO {through} OF {len(sent.recipients)}. {_again(sent)}.\n"
     if sent.unknown:
         return f"NOT KNOWN WHETHER SENT, and not sent again ({escape_controls(sent.message_id)}).\n"
     return f"NOT SENT ({escape_controls(sent.message_id)}).\n"
 
 
+def _again(sent: Sent) -> str:
+    """To whom it may be sent again, once it was sent to some."""
+    if not sent.unknown:
+        return "Send it again to those alone who are named here"
+    doubt = "Whoever may have got it all the same is named as that"
+    left = any(not one.ok and one.cause != "outcome-unknown" for one in sent.recipients)
+    return f"{doubt}; send it again to the others alone who are named here" if left else doubt
+
+
 def _problems(sent: Sent) -> list[Problem]:
-    """The stage that failed for all, or each recipient who was refused."""
+    """The stage that failed for all, and whoever was refused before that; or each recipient who was refused."""
     failed = sent.failure
-    if failed is not None and failed.stage != "rcpt-to" and not any(one.ok for one in sent.recipients):
-        told = CAUSES.get(failed.cause or "", "it failed")
-        words = f"{failed.stage}: {told} ({failed.cause}); {failed.said_by}: {failed.detail}"
-        return [Problem(failed.cause or "send", words, failed.hint)]
-    return [_refusal(one) for one in sent.recipients if not one.ok]
+    refused = [one for one in sent.recipients if not one.ok]
+    if failed is None or failed.stage == "rcpt-to" or len(refused) < len(sent.recipients):
+        return [_refusal(one) for one in refused]
+    told = CAUSES.get(failed.cause or "", "it failed")
+    words = f"{failed.stage}: {told} ({failed.cause}); {failed.said_by}: {failed.detail}"
+    others = [one for one in refused if one.cause != failed.cause]
+    return [Problem(failed.cause or "send", words, failed.hint), *map(_refusal, others)]
 
 
 def _refusal(one: Recipient) -> Problem:

@@ -27,7 +27,7 @@ LOOKED_INTO = {
 """Stages of a way to the server that `test` looks into further, with the causes that it does so for; none: all."""
 
 _TEST = "dtsconf test finds out why, and what works instead; then "
-_SAME = "the same send again"
+_SAME = "the same send"
 _RUN = "dtsconf queue flush"
 _QUEUE = "or with --queue added: then dtsconf queue run tries by itself until it is through"
 _NO_WAY = ("resolve", "connect")
@@ -35,6 +35,9 @@ _TO = re.compile(r"(?:dtsconf test )?--to ADDRESS")
 _LESS = re.compile(r"\bsend less(?: at a time)?(?:, or packed \(dtsconf send --zip\))?")
 """How hints say to make a mail smaller."""
 _TICKET = re.compile(r"\b(?:and send along|with) what this writes: dtsconf test --transcript [^\s;,]+")
+_NAMED = 8
+"""So many at most are named in each other's hints."""
+
 _PASSING = ("greylisted", "rate-limited", "server-error")
 _CUT = ("dropped", "timeout", "protocol")
 _CONTENT = ("data", "accepted")
@@ -45,7 +48,8 @@ _ENVELOPE_ON = ("mail-from", "rcpt-to", *_CONTENT)
 class Mail:
     """The user's mail: `size` in bytes, `now` the time in words that the server's people can look up, `attached`
     whether files go along, `smtp` whether it goes by that, `smaller` what makes it smaller, `proven` whether host and
-    port were proven from here before; `options` has the option by which each address came in."""
+    port were proven from here before; `options` has the option by which each address came in. `only`, where some have
+    the mail or may have it: the options that name who may be sent it again, and nobody else; empty where all may."""
 
     message_id: str
     size: int
@@ -55,6 +59,17 @@ class Mail:
     smaller: str
     proven: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
+    only: str = ""
+
+    @property
+    def same(self) -> str:
+        """What to type once more, with something changed."""
+        return f"{_SAME} with {self.only} alone" if self.only else _SAME
+
+    @property
+    def again(self) -> str:
+        """What to type once more as it is."""
+        return self.same if self.only else f"{_SAME} again"
 
     @property
     def when(self) -> str:
@@ -126,7 +141,7 @@ def _of_way(failed: Stage, again: str, *, proven: bool) -> str | None:
     """The hint where the server couldn't be used at all, by SMTP: only `test` looks further than the conversation. One
     that was proven before is not looked for elsewhere."""
     if proven and failed.stage in _NO_WAY:
-        return failed.hint and TEST_AGAIN.sub(again, failed.hint)
+        return failed.hint and TEST_AGAIN.sub(lambda _found: again, failed.hint)
     causes = LOOKED_INTO.get(failed.stage)
     if causes is None or (causes and failed.cause not in causes):
         return failed.hint
@@ -136,26 +151,60 @@ def _of_way(failed: Stage, again: str, *, proven: bool) -> str | None:
 def hinted(sent: Sent, mail: Mail) -> Sent:
     """The result, with hints about this mail."""
     failure = sent.failure
-    stages = tuple(one if one.ok else replace(one, hint=_of_stage(one, sent, mail)) for one in sent.stages)
-    recipients = tuple(one if one.ok else _told(one, failure, sent, mail) for one in sent.recipients)
+    recipients = tuple(
+        one if one.ok else replace(one, hint=_to_the_rest(_told(one, failure, sent, of), of))
+        for one in sent.recipients
+        for of in (_mail_of(one, sent, mail),)
+    )
+    stages = tuple(one if one.ok else replace(one, hint=_of_failure(one, sent, mail)) for one in sent.stages)
     return replace(sent, stages=stages, recipients=recipients)
 
 
-def _of_stage(failed: Stage, sent: Sent, mail: Mail) -> str | None:
-    whom = next((one.address for one in sent.recipients if not one.ok), "a recipient")
+def _of_failure(failed: Stage, sent: Sent, mail: Mail) -> str | None:
+    """The hint of the stage that failed, which is that of the first whom it failed for."""
+    first = next((one for one in sent.recipients if not one.ok and one.cause == failed.cause), None)
+    if first is None:
+        return _of_stage(failed, "a recipient", mail)
+    of = _mail_of(first, sent, mail)
+    return _to_the_rest(_of_stage(failed, first.address, of), of)
+
+
+def _mail_of(one: Recipient, sent: Sent, mail: Mail) -> Mail:
+    """The mail as it may be sent once more for this one's sake: with all of those who are put off as they are, unless
+    they are many; and to nobody who has it or may have it."""
+    others = (other for other in sent.recipients if other is not one)
+    if not mail.smtp or not any(other.ok or other.cause == "outcome-unknown" for other in others):
+        return mail  # by Graph all have it or none
+    from shlex import quote
+
+    alike = [other for other in sent.recipients if not other.ok and other.cause == one.cause]
+    several = one.cause in _PASSING and len(alike) <= _NAMED
+    by_option: dict[str, list[str]] = {}
+    for other in alike if several else (one,):
+        by_option.setdefault(mail.options.get(other.address, "--to"), []).append(other.address)
+    only = " ".join(f"{option} {quote(','.join(named))}" for option, named in by_option.items())
+    return replace(mail, only=only)
+
+
+def _to_the_rest(hint: str | None, mail: Mail) -> str | None:
+    """The hint, also one that names no send, kept from reaching those once more who have the mail."""
+    if not hint or not mail.only or f"{mail.only} alone" in hint:
+        return hint
+    return f"{hint}; in any further send name nobody who has it already, or may have it"
+
+
+def _of_stage(failed: Stage, whom: str, mail: Mail) -> str | None:
     if mail.smtp and failed.stage not in _ENVELOPE_ON:
-        return _of_way(failed, _SAME, proven=mail.proven)
+        return _of_way(failed, mail.again, proven=mail.proven)
     return _hint(failed, failed.stage, whom, mail)
 
 
-def _told(one: Recipient, failure: Stage | None, sent: Sent, mail: Mail) -> Recipient:
-    """A recipient who gets nothing, for a no of their own or for what ended it for all."""
+def _told(one: Recipient, failure: Stage | None, sent: Sent, mail: Mail) -> str | None:
+    """The hint for a recipient who gets nothing, for a no of their own or for what ended it for all."""
     if failure is None or failure.stage == "rcpt-to" or (one.cause, one.detail) != (failure.cause, failure.detail):
         hint = _hint(one, "rcpt-to", one.address, mail)
-        return replace(one, hint=hint and _but_for_neighbours(hint, one, sent))
-    if failure.cause == "outcome-unknown":
-        return replace(one, hint=_hint(one, failure.stage, one.address, mail))
-    return replace(one, hint=_of_stage(failure, sent, mail))
+        return hint and _but_for_neighbours(hint, one, sent)
+    return _of_stage(failure, one.address, mail)
 
 
 def _but_for_neighbours(hint: str, one: Recipient, sent: Sent) -> str:
@@ -172,10 +221,11 @@ def _hint(failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str |
         return f"{failed.hint} ({mail.message_id})"
     if failed.cause == "outcome-unknown":
         cut = "an antivirus product or mail filter cuts it, here or at the server: ask who runs them"
-        return f"ask {whom} whether it arrived ({mail.message_id}) before you send it again; if none ever does, {cut}"
+        again = f"before you send it again{f', with {mail.only} alone' if mail.only else ''}"
+        return f"ask {whom} whether it arrived ({mail.message_id}) {again}; if none ever does, {cut}"
     if failed.cause == "greylisted":
         known = "greylisting: the server wants to see that this machine comes back; nothing is wrong with the settings"
-        return f"{known}: {_SAME} in ten minutes, {_QUEUE}"
+        return f"{known}: {mail.again} in ten minutes, {_QUEUE}"
     if failed.cause in _CUT and stage == "data":
         return _cut(mail)
     if failed.hint is None or stage not in _ENVELOPE_ON:
@@ -195,13 +245,13 @@ def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, whom: str, m
         hint = hint.replace(login, f"as dtsconf test --to {whom} tells")
     hint = _TICKET.sub(f"and send along the server's answer, {mail.when}", hint)
     hint = _TO.sub(f"{mail.options.get(whom, '--to')} ADDRESS", hint)
-    hint = TEST_AGAIN.sub(_SAME, hint)
+    hint = TEST_AGAIN.sub(lambda _found: mail.again, hint)
     if failed.cause == "content-rejected" and stage in _CONTENT:
-        return f"{hint}; to see whether it is that: the same send without the attachment" if mail.attached else hint
+        return f"{hint}; to see whether it is that: {mail.same} without the attachment" if mail.attached else hint
     if failed.cause in _PASSING and 400 <= (failed.code or 0) < 500:
         return f"{hint}; {_QUEUE}"
     return hint
 
 
 def _without(mail: Mail) -> str:
-    return "try the same send without the attachment; " if mail.attached else ""
+    return f"try {mail.same} without the attachment; " if mail.attached else ""

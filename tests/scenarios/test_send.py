@@ -236,6 +236,12 @@ def test_a_greylisted_mail_is_to_be_sent_again(machine: Machine, served: Callabl
     assert "dtsconf test" not in stderr
 
 
+def test_who_has_it_is_not_named_in_what_is_to_be_sent_again(machine: Machine, served: Callable[..., Smtpd]) -> None:
+    served(replies={"RCPT": ["250 2.1.5 ok", "450 4.7.1 Greylisted"]})
+    body = machine.run(*LETTER, "--cc", "slow@acme.example", "--json").fails(1).json
+    assert "the same send with --cc slow@acme.example alone in ten minutes" in body["problems"][0]["hint"]
+
+
 def test_a_filter_at_the_server_is_asked_about_this_mail(machine: Machine, served: Callable[..., Smtpd]) -> None:
     """The test mail may well go through, so that its dialogue would show nothing."""
     served(replies=VIRUS)

@@ -56,6 +56,14 @@ def test_some_have_it_and_of_some_nobody_knows() -> None:
     assert told.startswith("SENT TO 1 OF 2. ")
     assert "Send it again" not in told
     assert "c@x.example: " in told
+    told = render.failure(sent(OK, NO, failed("outcome-unknown"), stage="accepted", cause="outcome-unknown"))
+    assert told.startswith("SENT TO 1 OF 3. Whoever may have got it all the same is named as that; send it again to")
+
+
+def test_whoever_was_refused_before_nobody_knows_of_the_others_is_named_as_well() -> None:
+    found = render.data(sent(failed("outcome-unknown"), NO, stage="accepted", cause="outcome-unknown"), 12)
+    assert [one["kind"] for one in found["problems"]] == ["outcome-unknown", "recipient-rejected"]
+    assert found["problems"][1]["message"].startswith("b@x.example: ")
 
 
 def test_what_no_server_said_is_told_as_no_refusal() -> None:

@@ -189,7 +189,52 @@ def test_a_no_to_one_of_them_is_told_as_theirs() -> None:
     one = Recipient("b@x.example", False, no.code, no.enhanced_code, no.detail, no.cause, no.hint)
     told = hinted(Sent("<t@x.example>", (fine, one), (Stage("rcpt-to", True, 1.0),)), PLAIN)
     assert told.recipients[0] is fine
-    assert str(told.recipients[1].hint).endswith("or try another: --to ADDRESS")
+    assert "or try another: --to ADDRESS; in any further send name nobody who has it" in str(told.recipients[1].hint)
+
+
+def not_now(address: str, text: str = "450 4.7.1 Greylisted") -> Recipient:
+    no = said("rcpt-to", text)
+    return Recipient(address, False, no.code, no.enhanced_code, no.detail, no.cause, no.hint)
+
+
+def test_once_somebody_has_it_the_same_is_typed_for_the_rest_alone() -> None:
+    people = (
+        Recipient("a@x.example", True, 250),
+        not_now("b@x.example"),
+        not_now("c@x.example"),
+        not_now("d'e@x.example", "451 4.3.0 try later"),
+    )
+    mail = replace(PLAIN, options={"c@x.example": "--bcc"})
+    told = [str(one.hint) for one in hinted(Sent("<t@x.example>", people, ()), mail).recipients]
+    assert "the same send with --to b@x.example --bcc c@x.example alone in ten minutes, or with --queue" in told[1]
+    assert told[1] == told[2]
+    assert """then the same send with --to 'd'"'"'e@x.example' alone; if it stays""" in told[3]
+    assert not any("the same send again" in each for each in told)
+
+
+def test_many_who_are_put_off_are_not_named_in_each_others_hints() -> None:
+    people = (Recipient("a@x.example", True, 250), *(not_now(f"p{n}@x.example") for n in range(9)))
+    told = hinted(Sent("<t@x.example>", people, ()), PLAIN)
+    assert "the same send with --to p3@x.example alone in" in str(told.recipients[4].hint)
+
+
+def test_of_an_unknown_outcome_nobody_is_served_twice() -> None:
+    cut = Stage("accepted", False, 1.0, "closed", cause="outcome-unknown", hint="h")
+    people = (not_now("b@x.example"), Recipient("a@x.example", False, detail="closed", cause="outcome-unknown"))
+    told = hinted(Sent("<t@x.example>", people, (cut,)), PLAIN)
+    assert "the same send with --to b@x.example alone in ten minutes" in str(told.recipients[0].hint)
+    assert told.failure is not None
+    assert str(told.failure.hint).startswith("ask a@x.example whether it arrived")
+    together = hinted(stopped(cut), PLAIN)
+    assert "before you send it again, with --to b@x.example alone;" in str(together.recipients[1].hint)
+
+
+def test_a_second_transaction_that_finds_no_server_is_not_for_those_of_the_first() -> None:
+    down = Stage("connect", False, 1.0, "refused", cause="refused", hint="h")
+    rest = Recipient("b@x.example", False, detail="refused", cause="refused", hint="h")
+    told = hinted(Sent("<t@x.example>", (Recipient("a@x.example", True, 250), rest), (down,)), PLAIN)
+    assert told.recipients[1].hint == told.stages[0].hint
+    assert str(told.stages[0].hint).endswith("then the same send with --to b@x.example alone")
 
 
 def test_what_is_too_large_is_made_smaller() -> None:
