@@ -34,7 +34,8 @@ class Unreadable(DtsconfError):
 
 class Content(Protocol):
     """A message (RFC 5322). `message_id` has its angle brackets; `size` is in octets with CRLF line ends, not
-    dot-stuffed (RFC 1870 3); `eight_bit`: it holds octets over 127."""
+    dot-stuffed (RFC 1870 3); `eight_bit`: its header holds octets over 127, addresses (RFC 6532); a body never
+    does."""
 
     @property
     def message_id(self) -> str:

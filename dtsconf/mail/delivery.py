@@ -96,7 +96,8 @@ def reset(talk: Conversation) -> None:
 
 
 def _mail_line(talk: Conversation, envelope: Envelope, content: Content) -> str:
-    utf8 = talk.offer.has("SMTPUTF8") and not all(map(str.isascii, (envelope.sender, *envelope.recipients)))
+    odd = content.eight_bit or not all(map(str.isascii, (envelope.sender, *envelope.recipients)))
+    utf8 = odd and talk.offer.has("SMTPUTF8")
     line = f"MAIL FROM:<{envelope.sender}>"
     line += f" SIZE={content.size}" if talk.offer.has("SIZE") else ""
     line += " BODY=8BITMIME" if content.eight_bit and talk.offer.has("8BITMIME") else ""
@@ -133,11 +134,14 @@ def require_fit(talk: Conversation, envelope: Envelope, content: Content) -> Non
 
 def _require_utf8(talk: Conversation, envelope: Envelope, content: Content) -> None:
     """A message that shows an address outside ASCII goes to nobody without SMTPUTF8 (RFC 6531 3.6): its header can't be
-    sent, to those with an address in ASCII neither."""
+    sent, to those with an address in ASCII neither. Who is alone with such an address is told so by name."""
+    if not content.eight_bit or talk.offer.has("SMTPUTF8"):
+        return
     odd = next((address for address in envelope.recipients if not address.isascii()), None)
-    if odd is not None and len(envelope.recipients) > 1 and content.eight_bit and not talk.offer.has("SMTPUTF8"):
+    if odd is None or len(envelope.recipients) > 1:
+        words = _NO_UTF8.format(odd) if odd else _NO_UTF8.format("of another recipient")
         hint = "leave that address out, or use one in ASCII"
-        raise StageFailed("recipient-rejected", f"{_NO_UTF8.format(odd)}: its header shows it, so nobody gets it", hint)
+        raise StageFailed("recipient-rejected", f"{words}: its header shows it, so nobody gets it", hint)
 
 
 def _require_room(talk: Conversation, size: int) -> None:

@@ -12,7 +12,7 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from dtsconf.names import ascii_address, has_controls
+from dtsconf.names import ascii_address, escape_controls, has_controls
 
 if TYPE_CHECKING:
     import time
@@ -72,7 +72,18 @@ def mailbox(name: str | None, address: str) -> str:
     if "<" in address or ">" in address:
         raise ValueError("an address with an angle bracket in it can't stand in a header")
     bare = ascii_address(address) or address
-    return f"{_phrase(name)} <{bare}>" if name else bare
+    if not name:
+        return bare
+    phrase = _phrase(name)
+    room = _LINE - len("Reply-To: ") - len(" <>,")
+    fits = len(phrase.rpartition("\n")[2]) + len(bare) <= room  # RFC 2047 2: 76 where an encoded word stands
+    return f"{phrase}{' ' if fits else _FOLD}<{bare}>"
+
+
+def shown_name(name: str) -> str:
+    """A display name as far as it can stand in a header: control characters as escapes, all else as it is (what joins
+    letters or keeps them apart belongs to the word in some languages)."""
+    return "".join(escape_controls(char) if has_controls(char) else char for char in name)
 
 
 def mailboxes(pairs: Iterable[tuple[str | None, str]]) -> str:
@@ -102,14 +113,15 @@ def parameter(name: str, value: str) -> str:
     _refuse_controls(value)
     if _PLAIN.fullmatch(value) and value == value.strip() and len(name) + len(value) < _LINE - 5:
         return f';{_FOLD}{name}="{value}"'
-    return "".join(f";{_FOLD}{line}" for line in _extended(name, value.encode()))
+    return "".join(f";{_FOLD}{line}" for line in _extended(name, value))
 
 
-def _extended(name: str, value: bytes) -> list[str]:
-    """RFC 2231: percent-encoded UTF-8, in numbered sections where it is long."""
+def _extended(name: str, value: str) -> list[str]:
+    """RFC 2231: percent-encoded UTF-8, in numbered sections where it is long; no character is cut, for some readers
+    decode each section by itself."""
     lines = [""]
-    for octet in value:
-        unit = chr(octet) if octet in _UNRESERVED else f"%{octet:02X}"
+    for char in value:
+        unit = "".join(chr(octet) if octet in _UNRESERVED else f"%{octet:02X}" for octet in char.encode())
         if len(lines[-1]) + len(unit) > 50:
             lines.append("")
         lines[-1] += unit

@@ -25,8 +25,7 @@ _WIDTH = 900
 
 @frozen
 class Mail:
-    """A whole message in memory, as `content.Content` wants it. `data` has CRLF line ends and is not dot-stuffed;
-    `eight_bit`: it holds octets over 127."""
+    """A whole message in memory, as `content.Content` wants it. `data` has CRLF line ends and is not dot-stuffed."""
 
     message_id: str
     data: bytes
@@ -49,35 +48,31 @@ def build(
     server: str,
     token: str,
     now: time.struct_time,
-    *,
-    eight_bit: bool,
 ) -> Mail:
     """Make the test mail.
 
     `name` is the sender's display name, `server` is shown as the server that took it, `token` makes the Message-ID
-    unique, `now` is UTC. With `eight_bit` the body may go as UTF-8 (8BITMIME offered), else it is base64 when it isn't
-    ASCII.
+    unique, `now` is UTC. A body that isn't ASCII goes in base64.
 
     Raises:
         ValueError: an address holds a control character.
     """
     message_id = headers.message_id(token, envelope.sender)
     text = _body(letter, envelope, server)
-    as_is = text.isascii() or eight_bit
     fields = [
         ("Date", headers.date(now)),
-        ("From", headers.mailbox(escape_controls(name or ""), envelope.sender)),
+        ("From", headers.mailbox(headers.shown_name(name or ""), envelope.sender)),
         ("To", headers.mailbox(None, envelope.recipients[0])),
         ("Subject", headers.text(f"dtsconf test mail from {escape_controls(letter.machine)}", len("Subject: "))),
         ("Message-ID", message_id),
         ("Auto-Submitted", "auto-generated"),
         ("MIME-Version", "1.0"),
         ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Transfer-Encoding", "7bit" if text.isascii() else "8bit" if eight_bit else "base64"),
+        ("Content-Transfer-Encoding", "7bit" if text.isascii() else "base64"),
     ]
     head = "".join(f"{field}: {value}\r\n" for field, value in fields)
-    data = (head + "\r\n").encode() + (text.encode() if as_is else _in_base64(text))
-    return Mail(message_id, data, eight_bit=not data.isascii())
+    data = (head + "\r\n").encode() + (text.encode() if text.isascii() else _in_base64(text))
+    return Mail(message_id, data, eight_bit=not head.isascii())
 
 
 def _body(letter: Letter, envelope: Envelope, server: str) -> str:

@@ -24,7 +24,7 @@ def try_out(talk: Conversation, job: Job) -> str | None:
     envelope = Envelope(delivery.wired(job.sender), (delivery.wired(job.recipient),))
     server = f"{talk.facts.host} port {talk.facts.port}"
     random = os.urandom(12).hex()
-    mail = build(job.letter, envelope, job.name, server, random, time.gmtime(), eight_bit=talk.offer.has("8BITMIME"))
+    mail = build(job.letter, envelope, job.name, server, random, time.gmtime())
     replies = delivery.replies_to(talk, envelope, mail)
     delivery.announce(talk, envelope, mail, replies, [])
     if job.level != "send":

@@ -14,7 +14,6 @@ from dtsconf.frozen import frozen
 from dtsconf.mail import headers
 from dtsconf.mail.compose import bodies
 from dtsconf.mail.compose.draft import Attachment, ContentChanged, Draft, Mailbox, piece
-from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
     import time
@@ -144,7 +143,7 @@ def _fields(draft: Draft, sender: Mailbox | None, message_id: str, date: str) ->
 
 
 def _from(sender: Mailbox) -> str:
-    return headers.mailbox(escape_controls(sender.name or ""), sender.address)
+    return headers.mailbox(headers.shown_name(sender.name or ""), sender.address)
 
 
 def _named(boxes: tuple[Mailbox, ...]) -> str:

@@ -75,7 +75,7 @@ def _send(talk: Talk, job: Job) -> str:
     Raises StageFailed."""
     sender = _wired(job.sender) or talk.mailbox
     envelope = Envelope(sender, (_wired(job.recipient) or sender,))
-    mail = build(job.letter, envelope, job.name, talk.host, os.urandom(12).hex(), time.gmtime(), eight_bit=False)
+    mail = build(job.letter, envelope, job.name, talk.host, os.urandom(12).hex(), time.gmtime())
     hand_over(talk, envelope, mail)
     return mail.message_id
 

@@ -3,11 +3,22 @@ from __future__ import annotations
 import time
 from email import message_from_string
 from email.policy import default
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, strategies as st
 
-from dtsconf.mail.headers import date, encoded_words, mailbox, mailboxes, message_id, parameter, quoted, text
+from dtsconf.mail.headers import (
+    date,
+    encoded_words,
+    mailbox,
+    mailboxes,
+    message_id,
+    parameter,
+    quoted,
+    shown_name,
+    text,
+)
 from dtsconf.names import has_controls
 
 PLAIN = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=400)
@@ -58,6 +69,20 @@ def test_a_list_has_one_on_a_line() -> None:
     assert mailboxes([(None, "a@x.example"), ("B", "b@x.example")]) == "a@x.example,\r\n B <b@x.example>"
 
 
+@pytest.mark.parametrize(
+    "name", ["Jürgen Müller-Lüdenscheid vom Labor", "A Name of Atoms That Is Quite Long", "x, " * 20]
+)
+def test_a_name_and_a_long_address_fit_their_lines(name: str) -> None:
+    made = mailbox(name, "somebody.with-a-long-name@laboratory.acme.example")
+    assert all(len(line) <= 76 for line in f"Reply-To: {made},".split("\r\n"))
+    assert made.endswith(" <somebody.with-a-long-name@laboratory.acme.example>")
+
+
+def test_what_joins_letters_stays_in_a_name() -> None:
+    assert shown_name("क्\u200dष") == "क्\u200dष"
+    assert shown_name("a\r\nBcc: b\0") == r"a\r\nBcc: b\0"
+
+
 @pytest.mark.parametrize("address", ["a@b\r\nBcc: x@y", "a>@b", "a<@b", "a\0@b"])
 def test_an_address_that_would_break_out_is_refused(address: str) -> None:
     with pytest.raises(ValueError):
@@ -88,6 +113,13 @@ def test_parameters_come_back_and_fit_their_lines(value: str) -> None:
     assert all(len(line) <= 78 for line in made.split("\r\n"))
     parsed = message_from_string(f"Content-Disposition: attachment{made}\r\n\r\n", policy=default)
     assert parsed["Content-Disposition"].params["filename"] == value, "get_filename takes quotes off a second time"
+
+
+@given(st.text("é漢😀", min_size=30, max_size=90))
+def test_no_character_is_cut_where_a_parameter_is(value: str) -> None:
+    lines = parameter("f", value).split("\r\n")
+    sections = [line.partition("*=")[2].removesuffix(";").removeprefix("utf-8''") for line in lines]
+    assert "".join(unquote(section, errors="strict") for section in sections) == value
 
 
 def test_a_control_character_is_no_parameter() -> None:

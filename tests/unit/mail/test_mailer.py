@@ -287,6 +287,19 @@ def test_a_header_outside_ascii_goes_to_nobody_without_smtputf8() -> None:
     assert [one.ok for one in hidden.recipients] == [True, False]
 
 
+@pytest.mark.parametrize("offered", [True, False])
+def test_a_header_outside_ascii_needs_smtputf8_whoever_is_left_to_get_it(offered: bool) -> None:
+    """As when the others have it already: the envelope is ASCII then, and the header isn't."""
+    shown = Mail("<3@acme.example>", "To: jürgen@acme.example\r\n\r\nx\r\n".encode(), eight_bit=True)
+    ehlo = EHLO.replace("250 ENH", "250-SMTPUTF8\r\n250 ENH") if offered else EHLO
+    with server(dialogue(ehlo=ehlo)) as running, mailer(running.port) as sending:
+        sent = sending.send(Envelope("dts@acme.example", ("you@acme.example",)), shown)
+    mail_from = [line for line in running.heard if line.startswith("MAIL")]
+    assert [line.endswith(" SMTPUTF8") for line in mail_from] == ([True] if offered else [])
+    assert sent.ok == offered
+    assert offered or "its header shows it" in sent.recipients[0].detail
+
+
 class Told:
     """A message whose owner keeps what it is told, in `said`, which others write to as well."""
 
