@@ -24,10 +24,18 @@ NOT_READABLE = "(not readable for you)\n"
 
 _HARMLESS = r'(?:vault|keyring|env|file|systemd)://|(?:encrypted|file)"'
 _JSON_SECRET = re.compile(
-    r'("[^"\n]*(?:pass|pwd|secret|token|jwt|assertion|certificate|credential)[^"\n]*"\s*:\s*)'
-    rf'"(?!{_HARMLESS})(?:[^"\\\n]|\\.)*"?',
+    r'("?[^"\n:]*(?:pass|pwd|secret|token|jwt|assertion|certificate|credential)[^"\n:]*"?\s*:\s*)'
+    rf'(?:"(?!{_HARMLESS})(?:[^"\\\n]|\\.)*"?|(?!{_HARMLESS}|null\b|true\b|false\b)[^\s"{{}}\[\],][^,}}\n]*)',
     re.IGNORECASE,
 )
+"""A key that tells of a secret with its value, in quotes or, where somebody edited it by hand, without."""
+_PLAIN_COMMAND = re.compile(
+    "account|defaults|host|port|timeout|protocol|domain|maildomain|from|from_full_name|auto_from|envelope_from|"
+    "allow_from_override|dsn_(notify|return)|set_[a-z]+_header|remove_bcc_headers|undisclosed_recipients|auth|user|"
+    "ntlmdomain|tls|tls_[a-z_0-9]+|source_ip|proxy_(host|port)|socket|syslog|logfile|logfile_time_format|aliases"
+)
+"""The commands of an msmtprc whose values are no secret (msmtp(1), "CONFIGURATION FILES")."""
+_GIVES_PASSWORD = re.compile(r"(pass|pwd|secret)\S*\s+\S", re.IGNORECASE)
 
 
 @frozen
@@ -78,9 +86,9 @@ def masked(kind: str, found: bytes, *, secret: bool, ours: bool, wanted: str = "
     """A found file's text with everything masked that may be a secret. What the `wanted` text shows as well (the id of
     a secret that stays) is none, and stands on both sides alike."""
     if kind == "msmtp":
-        words = "password" if ours else "password(?:eval)?"
         text = found.decode(errors="backslashreplace")
-        return _escaped(re.sub(rf"(?im)^(\s*)({words})(?=\s).*$", rf"\1\2 {MASK}", text))
+        known = None if ours else frozenset(wanted.splitlines())
+        return _escaped("\n".join(_msmtp_line(line, known) for line in text.splitlines()))
     if secret:
         ids = delivered.from_bytes(found)
         return (
@@ -90,6 +98,20 @@ def masked(kind: str, found: bytes, *, secret: bool, ours: bool, wanted: str = "
         )
     text = found.decode(errors="backslashreplace")
     return _escaped(text if ours else _JSON_SECRET.sub(lambda match: _blot(match, wanted), text))
+
+
+def _msmtp_line(line: str, known: frozenset[str] | None) -> str:
+    """A line of a found msmtprc as it may be shown. `known` are the lines that are wanted; None: the file is as dtsconf
+    wrote it. In one that somebody edited only what is known, or gives a harmless command its value, is no secret: a
+    password may stand in a comment, or behind a misspelt word."""
+    word, _, rest = line.strip().partition(" ")
+    if known is None:
+        return line if word != "password" else f"password {MASK}"
+    plain = _PLAIN_COMMAND.fullmatch(word) and not _GIVES_PASSWORD.search(rest)
+    if plain or line in known or not line.strip():
+        return line
+    shown = f"{word} " if word in ("password", "passwordeval") else "# " if word.startswith("#") else ""
+    return line[: len(line) - len(line.lstrip())] + shown + MASK
 
 
 def unified(path: str, before: str, after: str, *, created: bool = False, deleted: bool = False) -> str:
