@@ -74,9 +74,19 @@ def read_journal(system: System, path: str) -> Journal | None:
     if data is None:
         return None
     try:
-        return Journal(tuple(Step(**s) for s in data["steps"]), tuple(Step(**s) for s in data["records"]))
+        return Journal(tuple(map(_step, data["steps"])), tuple(map(_step, data["records"])))
     except (KeyError, TypeError):
         raise _garbled(system, path) from None
+
+
+def _step(data: dict[str, Any]) -> Step:
+    """Raises: TypeError: it is no step as dtsconf writes them."""
+    step = Step(**data)
+    known = all(isinstance(text, str) for text in (step.path, step.backup))
+    known = known and all(isinstance(text, str | None) for text in (step.staging, step.digest))
+    if not known or not isinstance(step.existed, bool):
+        raise TypeError
+    return step
 
 
 def write_scratch(system: System, layout: Layout, scratch: Scratch) -> None:

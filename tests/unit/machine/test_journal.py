@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 
 import pytest
 
@@ -71,6 +72,16 @@ def test_garbled(system: MemorySystem, text: str) -> None:
     assert "rm " in (caught.value.hint or "")
     with pytest.raises(DtsconfError):
         read_scratch(system, LAYOUT)
+
+
+@pytest.mark.parametrize("field", ["path", "staging", "backup", "existed", "digest"])
+@pytest.mark.parametrize("value", [0, [], {}])
+def test_a_step_of_another_shape_is_told_and_never_taken(system: MemorySystem, field: str, value: object) -> None:
+    step = {"path": "/etc/a", "staging": "/etc/.a.new", "backup": "/etc/.a.old", "existed": True, "digest": "sha256:0"}
+    text = json.dumps({"format": 1, "steps": [step | {field: value}], "records": []})
+    system.put(LAYOUT.journal, text.encode())
+    with pytest.raises(DtsconfError, match="is not as dtsconf writes it"):
+        read_journal(system, LAYOUT.journal)
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
