@@ -127,7 +127,7 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
 
     with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
         ran = run_queue(run.inputs(), which, person=person, progress=progress)
-    code = 1 if any(one.state == "failed" for one in ran.messages) else 0
+    code = 1 if any(one.state == "failed" or one.stuck for one in ran.messages) else 0
     if insist and ran.unusable is not None:
         code = 6 if ran.reached else 9
     messages, unusable, call = ran.messages, ran.unusable, run.call(sets=True)

@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from dtsconf.doctor.check import Check, Subject
+from dtsconf.files import read_only
 from dtsconf.files.trust import untrusted
 from dtsconf.frozen import frozen
 
@@ -72,8 +73,6 @@ def files(subject: Subject) -> Iterator[Check]:
 
 def _of_user(path: str, subject: Subject) -> Check:
     """The folder of the user's own queue and proofs, which has to take new ones."""
-    from dtsconf.wiring.own_test import read_only
-
     place = _Place("user-state", path, 0o700, private=True, own=True, folder=True)
     check = _judged(place, path, os.lstat(path), subject)
     if check.state != "ok" or not read_only(path):

@@ -70,6 +70,13 @@ def read_open(descriptor: int, path: str, limit: int) -> tuple[bytes, os.stat_re
     return bytes(data), facts
 
 
+def read_only(path: str) -> bool:
+    """Whether the nearest folder there is lies on a file system that nobody can write."""
+    while not os.path.lexists(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return sys.platform != "win32" and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
 SHARED = os.path.join("", "var", "lib", "dtsconf", "users")
 """The end of the path under which a `--root` keeps each user's folder."""
 

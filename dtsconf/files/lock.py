@@ -86,6 +86,11 @@ class FileLock:
         except FileNotFoundError:
             return False
 
+    @property
+    def stands(self) -> bool:
+        """Whether the file, which must be locked, is still there under its name."""
+        return self._stands(self._descriptor)
+
     def text(self) -> str:
         """What the holder wrote into the file; empty if there is nothing to read."""
         try:

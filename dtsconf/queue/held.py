@@ -6,6 +6,7 @@ must not be lost (who has got it already) is synced, what only costs an attempt 
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -109,7 +110,10 @@ class Held:
         self._lock.put(0, LETTERS[phase])
 
     def note(self, progress: Progress, *, durable: bool = False) -> None:
-        """Write down how far it has come; it waits then. Raises: OSError."""
+        """Write down how far it has come; it waits then. Raises: OSError, FileNotFoundError where somebody has taken
+        its file away."""
+        if not self._lock.stands:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.path)
         atomic_write(_beside(self._path), progress.text(), durable=durable)
         self._noted = True
         self.enter("waiting")
@@ -119,6 +123,11 @@ class Held:
         if not self.is_served:
             self.enter("sent")
             self.is_served = True
+
+    @property
+    def path(self) -> str:
+        """Of its file."""
+        return self._path
 
     @property
     def paths(self) -> tuple[str, ...]:

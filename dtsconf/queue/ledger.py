@@ -5,6 +5,7 @@ Whatever can't be written down stops no other message.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from dataclasses import replace
@@ -13,14 +14,12 @@ from typing import Literal, Protocol
 from dtsconf.frozen import frozen
 from dtsconf.queue.attempt import Item, Outcome, after
 from dtsconf.queue.entry import Progress
+from dtsconf.queue.faults import fix_of
 from dtsconf.queue.held import Held
 from dtsconf.queue.schedule import expired, next_attempt
 from dtsconf.queue.spool import Slot
 
 State = Literal["sent", "deferred", "failed"]
-
-SPOOL = "give the queue's folder back its rights, or the disk some space (dtsconf doctor); a later run goes on with it"
-"""What to do where a message's file can't be handled."""
 
 
 class Clock(Protocol):
@@ -49,13 +48,15 @@ class SystemClock:
 
 @frozen
 class Ran:
-    """One message of a run. `detail` is what came of it, `hint` what to do about that; '' where there is nothing."""
+    """One message of a run. `detail` is what came of it, `hint` what to do about that; '' where there is nothing.
+    `stuck`: it stays as it was, for what somebody has to mend on this machine."""
 
     id: str
     message_id: str
     state: State
     detail: str = ""
     hint: str = ""
+    stuck: bool = False
 
 
 @frozen
@@ -71,6 +72,18 @@ class Taken:
 def served(progress: Progress) -> bool:
     """Whether somebody has got it, or may have: what must not be lost."""
     return progress.remaining is not None or bool(progress.unknown)
+
+
+_GONE = "its file was taken away meanwhile: no run tries it again"
+
+
+def stuck(ran: Ran, trouble: str, error: OSError, path: str) -> Ran:
+    """One whose file can't be handled: it waits on, and a later run goes on with it; unless the file is gone."""
+    before = f"{ran.detail}; " if ran.detail else ""
+    if not os.path.lexists(path):
+        return replace(ran, state="failed", detail=f"{before}{_GONE}", hint="")
+    hint = f"{fix_of(error, path)}; a later run goes on with it"
+    return replace(ran, state="deferred", detail=f"{before}{trouble}: {error.strerror}", hint=hint, stuck=True)
 
 
 def _of_refused(progress: Progress) -> str:
@@ -176,8 +189,7 @@ class Ledger:
         except OSError as error:
             if not lasting:
                 held.enter("waiting")
-            told = f"{ran.detail}; this can't be written down: {error.strerror}"
-            self.found.append(replace(ran, state="failed", detail=told, hint=SPOOL))
+            self.found.append(stuck(ran, "this can't be written down", error, held.path))
             return False
         return True
 
@@ -194,5 +206,5 @@ class Ledger:
         try:
             held.give_up(progress)
         except OSError as error:
-            ran = replace(ran, detail=f"{ran.detail}; it can't be moved to failed/: {error.strerror}", hint=SPOOL)
+            ran = stuck(ran, "it can't be moved to failed/", error, held.path)
         self.found.append(ran)

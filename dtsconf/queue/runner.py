@@ -17,7 +17,7 @@ from dtsconf.frozen import frozen
 from dtsconf.queue.attempt import Deliver, Item, Outcome, once_more
 from dtsconf.queue.entry import Damaged, Progress
 from dtsconf.queue.held import Held
-from dtsconf.queue.ledger import SPOOL, Clock, Ledger, Ran, SystemClock, Taken
+from dtsconf.queue.ledger import Clock, Ledger, Ran, SystemClock, Taken, stuck
 from dtsconf.queue.schedule import due
 from dtsconf.queue.spool import Slot, Spool
 
@@ -130,7 +130,8 @@ class Runner:
         except OSError as closed:
             if closed.errno in _OF_ALL:
                 raise
-            self._ledger.found.append(Ran(slot.id, "", "failed", f"its file can't be opened: {closed.strerror}", SPOOL))
+            ran = Ran(slot.id, "", "deferred")
+            self._ledger.found.append(stuck(ran, "its file can't be opened", closed, slot.path))
             return None
 
     def _read(self, slot: Slot, held: Held, which: Which) -> Taken | None:

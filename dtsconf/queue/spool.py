@@ -21,13 +21,11 @@ from dtsconf.files.staging import new_file, sweep
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.queue.entry import LONGEST_HEAD, Entry
+from dtsconf.queue.faults import FAILED, SPARE, fix_of, without_room
 from dtsconf.queue.held import BLOCK, MESSAGE, PROGRESS, Held, was_sent
 
 LARGEST = 2 * 1024**3
 """Octets that the spool holds at most."""
-
-SPARE = 64 * 1024**2
-"""Octets that stay free on its disk."""
 
 
 class Outgoing(Protocol):
@@ -70,7 +68,7 @@ class Spool:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self.failed_folder = os.path.join(folder, "failed")
+        self.failed_folder = os.path.join(folder, FAILED)
 
     def add(self, message: Outgoing, sender: str, recipients: tuple[str, ...], subject: str) -> Entry:
         """Keep a message; when this returns, it is durable.
@@ -101,20 +99,15 @@ class Spool:
         if facts is None:
             private_folder(self.folder)
         waiting = _held_in(self.folder, facts, failed=False)
-        held = waiting + _held_in(self.failed_folder, _facts(self.failed_folder), failed=True)
-        if held + size > LARGEST:
+        failed = _held_in(self.failed_folder, _facts(self.failed_folder), failed=True)
+        if (held := waiting + failed) + size > LARGEST:
             raise DtsconfError(
                 f"the spool is full: it holds {held} octets of {LARGEST}, and the message has {size}",
-                "send what waits there (dtsconf queue flush), or look at it: dtsconf queue list",
+                _roomier(waiting, failed) or "send less of it at a time",
             )
-        import shutil  # with its archives, which a run of the queue has no use for
-
-        if shutil.disk_usage(self.folder).free < size + SPARE:
-            raise DtsconfError(
-                f"no room in the spool: its disk ({self.folder}) has less free than the message's {size} octets and"
-                " 64 MiB to spare",
-                "free some space, or send what waits: dtsconf queue flush",
-            )
+        if (full := without_room(self.folder, size + SPARE)) is not None:
+            hint = "; or ".join(filter(None, (full.fix, _roomier(waiting, failed))))
+            raise DtsconfError(f"no room in the spool: {full}", hint)
         return waiting
 
     def slots(self) -> list[Slot]:
@@ -133,10 +126,9 @@ class Spool:
         _own(self.folder)
         try:
             yield
-        except PermissionError as closed:
-            raise DtsconfError(
-                f"the queue can't be read: {closed.filename}: {closed.strerror}", "dtsconf doctor"
-            ) from None
+        except (PermissionError, NotADirectoryError) as error:
+            told = f"the queue can't be read: {escape_controls(error.filename)}: {error.strerror}"
+            raise DtsconfError(told, fix_of(error, error.filename)) from None
 
     def named(self, ids: Iterable[str]) -> list[Slot]:
         """The places of the messages with these ids.
@@ -201,6 +193,13 @@ def _facts(folder: str) -> os.stat_result | None:
         return os.stat(folder)
     except OSError:  # what else than its absence that is, whoever opens it says
         return None
+
+
+def _roomier(waiting: int, failed: int) -> str:
+    """What takes mails out of a spool that holds so many octets of each kind; '' where there are none."""
+    ways = ["send what waits (dtsconf queue flush)"] if waiting else []
+    ways += ["take away what failed (dtsconf queue list shows it): dtsconf queue drop --failed"] if failed else []
+    return ", or ".join(ways)
 
 
 def _blocks(head: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:

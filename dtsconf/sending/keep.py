@@ -8,6 +8,7 @@ from dtsconf import wiring
 from dtsconf.errors import DtsconfError, Notice
 from dtsconf.frozen import frozen
 from dtsconf.mail.compose.draft import Mailbox
+from dtsconf.queue.faults import fix_of
 from dtsconf.queue.spool import Spool
 from dtsconf.sending.prepare import prepared
 from dtsconf.sending.request import draft_of
@@ -49,7 +50,8 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
             entry = spool.add(message, sender.on_the_wire if sender else "", draft.recipients, draft.subject)
         except OSError as failed:
             why = failed.strerror or str(failed)
-            raise DtsconfError(f"the mail could not be queued: {spool.folder}: {why}", "dtsconf doctor") from failed
+            told = f"the mail could not be queued: {spool.folder}: {why}"
+            raise DtsconfError(told, fix_of(failed, spool.folder)) from failed
     return Kept(entry, effective, (*effective.warnings, *(() if sender else (_open(given, effective),))))
 
 

@@ -14,6 +14,7 @@ from dtsconf.errors import DtsconfError, Interrupted, Notice, SecretUnavailable,
 from dtsconf.frozen import frozen
 from dtsconf.mail.mailer import mailer
 from dtsconf.mail.route import Smtp
+from dtsconf.queue.faults import fix_of
 from dtsconf.queue.ledger import Ran
 from dtsconf.queue.reason import explain
 from dtsconf.queue.runner import Runner, Which
@@ -64,7 +65,8 @@ def run_queue(
         return hands.unmoved(lambda: _run(given, spool, which, person, progress))
     except OSError as failed:
         why = failed.strerror or str(failed)
-        raise DtsconfError(f"the queue can't be used: {spool.folder}: {why}", "dtsconf doctor") from failed
+        told = f"the queue can't be used: {spool.folder}: {why}"
+        raise DtsconfError(told, fix_of(failed, spool.folder)) from failed
 
 
 def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progress: Callable[[str], None]) -> QueueRun:

@@ -9,6 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from dtsconf.files import read_only
 from dtsconf.wiring import Inputs, last_generation, layout_of
 
 if TYPE_CHECKING:
@@ -55,13 +56,6 @@ def to_have(place: str) -> str:
         if read_only(above):
             hint = "its file system is read-only: remount it writable"
     return hint
-
-
-def read_only(path: str) -> bool:
-    """Whether the nearest folder there is lies on a file system that nobody can write."""
-    while not os.path.lexists(path) and path != os.path.dirname(path):
-        path = os.path.dirname(path)
-    return sys.platform != "win32" and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _write(given: Inputs, effective: Effective, found: Verification, last: Generation) -> None:

@@ -232,11 +232,13 @@ def test_where_failed_takes_nothing_the_others_go_on(spool: Spool) -> None:
     os.symlink("/nowhere/at/all", spool.failed_folder)
     server = Server(REFUSED)
     ran = run(spool, server)
-    assert [one.state for one in ran] == ["failed", "sent"]
+    assert [(one.state, one.stuck) for one in ran] == [("deferred", True), ("sent", False)]
     assert "can't be moved to failed/" in ran[0].detail
-    assert "dtsconf doctor" in ran[0].hint
-    assert [one.state for one in run(spool, server)] == ["failed"]
+    assert f"move it away: mv {spool.failed_folder} {spool.failed_folder}.old; a later run" in ran[0].hint
+    assert [one.state for one in run(spool, server)] == ["deferred"]
     assert len(server.got) == 2
+    os.unlink(spool.failed_folder)
+    assert [one.state for one in run(spool, server)] == ["failed"]
 
 
 def test_what_cannot_be_written_down_is_sent_once_more_at_most(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,9 +251,10 @@ def test_what_cannot_be_written_down_is_sent_once_more_at_most(spool: Spool, mon
     monkeypatch.setattr(held_module, "atomic_write", full)
     server = Server(REFUSED)
     ran = run(spool, server)
-    assert [one.state for one in ran] == ["failed", "sent"]
+    assert [(one.state, one.stuck) for one in ran] == [("deferred", True), ("sent", False)]
     assert "No space left" in ran[0].detail
-    assert [one.state for one in run(spool, server)] == ["failed"]
+    assert f"df -h {spool.folder}; a later run goes on with it" in ran[0].hint
+    assert [one.state for one in run(spool, server)] == ["deferred"]
     assert len(server.got) == 2
 
 

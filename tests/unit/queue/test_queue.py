@@ -398,7 +398,8 @@ def test_trouble_with_the_next_one_waits_until_this_one_is_settled(
     monkeypatch.setattr(spool, "take", failing)
     server = Server()
     ran = run(spool, server)
-    assert [(one.state, one.detail) for one in ran[1:]] == [("failed", "its file can't be opened: Input/output error")]
+    told = "its file can't be opened: Input/output error"
+    assert [(one.state, one.stuck, one.detail) for one in ran[1:]] == [("deferred", True, told)]
     assert "dtsconf doctor" in ran[1].hint
     assert [message_id for message_id, _, _ in server.got] == ["<0@acme.example>"]
     assert not os.path.exists(first.path)
