@@ -136,9 +136,10 @@ class SmtpMailer:
                     kept = self._talk is not None
                     if self._announced is None or not self._announced.ready:  # the next one may take its time
                         yield from _told(taken)
-                    way = self._hand_over(message, line.look(0))
+                    way = self._hand_over(message, line)
                     yield from _told(taken)
-                    self._prepare(line.look(1))
+                    if way.in_full:
+                        self._prepare(line, 1)
                     if self._is_taken(way):
                         taken.append(way)
                         way.talk.wire.before_waiting = way.note
@@ -154,7 +155,7 @@ class SmtpMailer:
             self._abandon()
             raise
 
-    def _hand_over(self, message: Message, following: Message | None) -> _Way:
+    def _hand_over(self, message: Message, line: Line) -> _Way:
         """The message up to its final dot, or to where it ended."""
         announced, self._announced = self._announced, None
         talk = self._talk
@@ -171,7 +172,7 @@ class SmtpMailer:
                 if new:
                     open_for(talk, login=True)
                     self._talk = talk
-                self._submit(way, announced, following)
+                self._submit(way, announced, line)
         except (OSError, DtsconfError) as trouble:
             way.trouble = trouble
         except BaseException:
@@ -179,14 +180,14 @@ class SmtpMailer:
             raise
         return way
 
-    def _submit(self, way: _Way, announced: _Announced | None, following: Message | None) -> None:
+    def _submit(self, way: _Way, announced: _Announced | None, line: Line) -> None:
         talk, content, ready = way.talk, way.content, b""
         if announced is None:
             replies = delivery.replies_to(talk, way.envelope, content, together=True)
         else:
             replies, ready = announced.replies, announced.ready
         delivery.announce(talk, way.envelope, content, replies, way.recipients)
-        self._prepare(following)
+        self._prepare(line, 0)
         behind = self._prepared.commands if self._prepared is not None else b""
         way.message.begin()
         delivery.submit(talk, [ready + behind] if ready else on_the_wire(content, behind), replies)
@@ -195,10 +196,13 @@ class SmtpMailer:
             way.ahead = True
             self._announced, self._prepared = self._prepared, None
 
-    def _prepare(self, message: Message | None) -> None:
-        """Make ready the envelope of a message that comes later."""
+    def _prepare(self, line: Line, place: int) -> None:
+        """Make ready the envelope of a message that comes later, where it can go out ahead. Elsewhere none leaves its
+        source before its turn: what comes of the others may keep it back."""
         talk = self._talk
-        if message is None or talk is None or not self._in_step or not talk.offer.has("PIPELINING"):
+        together = talk is not None and self._in_step and talk.offer.has("PIPELINING")
+        message = line.look(place) if together else None
+        if message is None or talk is None:
             self._prepared = None
         elif self._prepared is None or self._prepared.message is not message or self._prepared.talk is not talk:
             self._prepared = _Announced(talk, message)

@@ -14,6 +14,7 @@ from dtsconf.queue.held import Held, Queued
 class Outcome:
     """What came of one attempt. `later` are the recipients to try again, `refused` those for whom it failed for good;
     everybody else has got it. `unknown`: they may have. `unusable`: the server can't be used by any message now.
+    `untried` is the sender or recipient because of whom it was left out, since another mail of theirs was refused.
     `more`: it takes only so many recipients at once, and some of `later` right away (RFC 5321 4.5.3.1.10). `unread`:
     why nobody gets it, where its file can't be read. `hint` is what to do about this message."""
 
@@ -21,6 +22,7 @@ class Outcome:
     refused: tuple[Refused, ...] = ()
     unknown: bool = False
     unusable: bool = False
+    untried: str = ""
     more: bool = False
     unread: str = ""
     detail: str = ""

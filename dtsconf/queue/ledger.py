@@ -104,6 +104,7 @@ class Ledger:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.found: list[Ran] = []
+        self._due: dict[str, float] = {}
         self.more: deque[Taken] = deque()
         self.gone: list[Held] = []
 
@@ -114,6 +115,9 @@ class Ledger:
             self.lose(taken.slot, taken.held, earlier, outcome.unread)
             taken.held.release()
             return 0.0
+        if outcome.untried:
+            self.keep(taken, replace(earlier, next=self._due.get(outcome.untried, 0.0), detail=outcome.detail), "")
+            return 0.0
         if not outcome.later and not outcome.refused and not earlier.refused:
             self.finish(taken, earlier)
             return 0.0
@@ -122,6 +126,7 @@ class Ledger:
             self._go_on(taken, replace(progress, detail=outcome.detail))
             return 0.0
         then = next_attempt(self._clock.now(), progress.attempts, self._clock.random())
+        self._due.update(dict.fromkeys((taken.item.entry.sender, *outcome.later), then))
         progress = replace(progress, next=then, detail=outcome.detail)
         if progress.remaining == ():
             self.finish(taken, progress, outcome.hint)
@@ -169,7 +174,8 @@ class Ledger:
             taken.held.release()
             return
         if not slot.failed:
-            progress = replace(progress, detail=f"given up after 5 days; the last attempt: {progress.detail}")
+            last = "the last attempt" if progress.attempts else "it was not tried, since others came to"
+            progress = replace(progress, detail=f"given up after 5 days; {last}: {progress.detail}")
         self._fail(taken, progress, f"no run tries it by itself any more; {_by_hand(entry.id)}")
 
     def _fail(self, taken: Taken, progress: Progress, hint: str) -> None:

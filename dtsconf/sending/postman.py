@@ -14,6 +14,7 @@ from dtsconf.proof import CAUSES
 from dtsconf.queue.attempt import Outcome
 from dtsconf.queue.entry import Refused
 from dtsconf.sending import hints
+from dtsconf.sending.doubts import OF_THE_MESSAGE, OF_THE_SERVER, Doubts
 from dtsconf.sending.recheck import over, unfit
 from dtsconf.settings.recipients import forbidden
 
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     from dtsconf.proof import Stage
     from dtsconf.queue.attempt import Item
     from dtsconf.settings.effective import Effective
-
-OF_THE_MESSAGE = ("mail-from", "rcpt-to", "data", "accepted", "request")
-"""Stages at which a failure may be about this message; one before them is about the server or the login."""
-
-OF_THE_SERVER = frozenset(
-    {"auth-disabled", "auth-mechanism", "auth-rejected", "blocked", "rate-limited", "tls-required", "token"}
-)
-"""Causes that hold for every message, whatever the stage: the settings are to be mended, or time has to pass."""
-
-_GOODBYE = 421
 
 LONGEST_DETAIL = 1000
 """Characters of what a server says that are kept of each recipient; a reply may have 64 KiB."""
@@ -52,9 +43,7 @@ class Postman:
         progress: Callable[[str], None],
     ) -> None:
         self._sends, self._effective, self._signed_in, self._progress = sends, effective, signed_in, progress
-        self.unusable: Stage | None = None
-        self.reached = True
-        self._doubted: frozenset[str] = frozenset()
+        self.doubts = Doubts()
 
     def __call__(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
         """One attempt for each. Who is forbidden gets nothing; a message for nobody else isn't sent at all."""
@@ -85,6 +74,8 @@ class Postman:
         banned = {address: words for address in item.recipients if (words := forbidden(self._effective.org, address))}
         refused = tuple(Refused(address, None, words) for address, words in banned.items())
         allowed = tuple(address for address in item.recipients if address not in banned)
+        if allowed and (known := self.doubts.known(sender, allowed)):
+            return _Letter(item, Envelope(sender, ()), content, (), "", known)
         hint = hints.of_banned(entry.id) if refused else ""
         return _Letter(item, Envelope(sender, allowed), content, refused, hint)
 
@@ -103,7 +94,7 @@ class Postman:
         if letter.content.trouble:
             return Outcome(unread=letter.content.trouble)
         failure, allowed, refused, name = sent.failure, letter.envelope.recipients, letter.refused, letter.item.entry.id
-        unusable = self._is_unusable(sent, letter)
+        unusable = self.doubts.heard(sent, letter.envelope.sender, allowed, letter.content.size)
         if sent.ok and not refused:
             return Outcome()
         by_name = list(zip(allowed, sent.recipients, strict=True))
@@ -112,7 +103,7 @@ class Postman:
         lost = tuple(Refused(address, one.code, one.detail[:LONGEST_DETAIL]) for address, one in gone.items())
         later = tuple(address for address, one in by_name if not one.ok and address not in gone)
         if unusable and failure is not None:  # perhaps for too many whom it refused before, who aren't asked for again
-            return Outcome(later, (*refused, *lost), unusable=True, detail=f"{failure.stage}: {failure.detail}")
+            return Outcome(later, (*refused, *lost), unusable=True, detail=_failed(failure))
         more = bool(sent.crowded_out)
         waits = [one for one in sent.recipients if not one.ok and not _for_good(one)]
         first = next(iter(waits), next((one for one in sent.recipients if not one.ok), None))
@@ -124,20 +115,6 @@ class Postman:
             said = f"{waits[0].address}: {said}; given up for {', '.join(each.address for each in lost)}"
         said = said[:LONGEST_DETAIL]
         return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=said, hint=hint)
-
-    def _is_unusable(self, sent: Sent, letter: _Letter) -> bool:
-        """Whether the server can't be used by any mail now. What it may hold against this one alone is believed once a
-        mail to somebody else fares the same; until then it is `unusable` if no further mail is sent."""
-        failure, before = sent.failure, self.unusable
-        if failure is None or not _is_of_all(failure, letter.content.size):
-            self.unusable, self._doubted = None, frozenset()
-            return False
-        self.unusable, self.reached = failure, sent.reached
-        if not _may_be_of_one(failure):
-            return True
-        known = self._doubted if before is not None and before.cause == failure.cause else frozenset()
-        self._doubted = known.union(letter.envelope.recipients)
-        return bool(known) and self._doubted > known
 
 
 class _Kept:
@@ -161,13 +138,14 @@ class _Kept:
 @frozen
 class _Letter:
     """A message for those whom policy allows, as the mailer takes it. `refused` are the others, `hint` what to do about
-    them."""
+    them. `known`: of whom the server has said what in this run, so that it isn't tried."""
 
     item: Item
     envelope: Envelope
     content: _Kept
     refused: tuple[Refused, ...]
     hint: str
+    known: tuple[str, Stage] | None = None
 
     def begin(self) -> None:
         """See Message."""
@@ -183,32 +161,23 @@ def _unsent(out: deque[_Letter]) -> Iterator[Outcome]:
     """What comes of those at the front that go to nobody."""
     while out and not out[0].envelope.recipients:
         letter = out.popleft()
+        if letter.known is not None:
+            whom, failure = letter.known
+            if whom == letter.envelope.sender:
+                whom = letter.item.entry.sender
+            yield Outcome(letter.item.recipients, untried=whom, detail=_failed(failure))
+            continue
         yield Outcome(refused=letter.refused, detail=letter.refused[0].detail, hint=letter.hint)
+
+
+def _failed(failure: Stage) -> str:
+    return f"{failure.stage}: {failure.detail}"
 
 
 def _told(refused: Recipient) -> str:
     """Why a recipient didn't get it: in plain words, then in the server's."""
     words = CAUSES.get(refused.cause or "")
     return f"{words} ({refused.detail})" if words else refused.detail
-
-
-def _is_of_all(failure: Stage, size: int) -> bool:
-    """Whether other messages would fare no better. By Graph a large one (`size` in bytes) needs a right and a host that
-    a small one does without."""
-    if failure.stage not in OF_THE_MESSAGE or failure.cause not in OF_THE_SERVER:
-        return failure.stage not in OF_THE_MESSAGE
-    if failure.stage != "request":
-        return True
-    from dtsconf.mail.graph.handing import LARGEST
-
-    return size <= LARGEST
-
-
-def _may_be_of_one(failure: Stage) -> bool:
-    """Whether what else holds for every message may be said of this one's recipients or links alone. 421 is the end of
-    a connection, whoever it was for (RFC 5321 3.8)."""
-    links = failure.cause == "blocked" and failure.stage in ("data", "accepted")
-    return failure.code != _GOODBYE and (failure.stage == "rcpt-to" or links)
 
 
 def _for_good(recipient: Recipient) -> bool:

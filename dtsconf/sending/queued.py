@@ -84,10 +84,10 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
             with _interruptions_told(runner):
                 found = runner.run(which)
         warnings = (*effective.warnings, *resolver.warnings)
-    unusable = postman.unusable
+    unusable = postman.doubts.unusable
     if unusable is not None:
         unusable = hints.of_queue(unusable, smtp=isinstance(link.route, Smtp), proven=link.past.proven is not None)
-    return QueueRun(tuple(found), unusable, postman.reached, warnings, effective)
+    return QueueRun(tuple(found), unusable, postman.doubts.reached, warnings, effective)
 
 
 @contextmanager

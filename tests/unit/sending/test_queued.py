@@ -11,6 +11,7 @@ import pytest
 
 import dtsconf
 import dtsconf.queue.held as held_module
+from dtsconf import wiring
 from dtsconf.queue.listing import listed
 from dtsconf.queue.runner import Which
 from dtsconf.queue.spool import Spool
@@ -44,12 +45,32 @@ BUSY = {
 }
 
 
-def ran(tmp_path: Path, replies: dict[str, str], *recipients: str) -> QueueRun:
-    with server(dialogue(replies=replies)) as running:
+def ran(tmp_path: Path, replies: dict[str, str], *mails: str) -> QueueRun:
+    """A run over mails, each given as its recipients, with the sender in front where that isn't the settings' own:
+    `ann,bob`, `eve>ann`."""
+    with server(dialogue(replies=replies, ehlo="250 mail.test")) as running:
         site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {running.port}"))
-        for recipient in recipients:
-            dtsconf.send(f"{recipient}@acme.example", "log", "x", queue=True, profile=site, root=tmp_path / "root")
+        for mail in mails:
+            sender, _, recipients = mail.rpartition(">")
+            dtsconf.send(
+                [f"{each}@acme.example" for each in recipients.split(",")],
+                "log",
+                "x",
+                queue=True,
+                profile=site,
+                root=tmp_path / "root",
+                overrides=[f"sender.email={sender}@acme.example"] if sender else [],
+            )
         return run_queue(Inputs(site, root=str(tmp_path / "root")), Which())
+
+
+def states(found: QueueRun) -> list[str]:
+    return [one.state for one in found.messages]
+
+
+def attempts(tmp_path: Path) -> list[int]:
+    spool = Spool(wiring.layout_of(str(tmp_path / "root")).spool())
+    return [one.progress.attempts for one in listed(spool)]
 
 
 @pytest.mark.parametrize("first", [("busy",), ("list",), ("busy", "busy")])
@@ -61,18 +82,71 @@ def test_what_may_be_said_of_one_recipient_keeps_no_other_from_getting_mail(
     assert found.unusable is None
 
 
-def test_what_is_said_of_two_is_believed_of_all(tmp_path: Path) -> None:
-    found = ran(tmp_path, {"RCPT": "554 5.7.1 Client host blocked using zen.spamhaus.org"}, "ann", "eve", "bob")
-    assert [one.state for one in found.messages] == ["deferred"] * 3
+def test_what_is_said_of_many_is_believed_of_all(tmp_path: Path) -> None:
+    many = ("ann", "eve", "ian", "kim", "leo", "mia", "bob")
+    found = ran(tmp_path, {"RCPT": "554 5.7.1 Client host blocked using zen.spamhaus.org"}, *many)
+    assert states(found) == ["deferred"] * 7
     assert found.unusable is not None
-    assert [one.hint != "" for one in found.messages] == [True, False, False], "the others were put off"
+    assert attempts(tmp_path) == [1] * 5 + [0] * 2, "the others were put off"
 
 
 def test_what_is_said_of_the_only_one_is_told_as_of_the_server(tmp_path: Path) -> None:
-    found = ran(tmp_path, BUSY, "bob", "busy")
-    assert [one.state for one in found.messages] == ["sent", "deferred"]
+    found = ran(tmp_path, BUSY, "busy")
+    assert states(found) == ["deferred"]
     assert found.unusable is not None
     assert found.unusable.cause == "rate-limited"
+
+
+@pytest.mark.parametrize("mails", [("bob", "busy"), ("busy", "busy", "bob"), ("busy,bob", "busy")])
+def test_what_is_said_of_one_while_others_get_mail_is_not_told_as_of_the_server(
+    tmp_path: Path, mails: tuple[str, ...]
+) -> None:
+    found = ran(tmp_path, BUSY, *mails)
+    assert "deferred" in states(found)
+    assert found.unusable is None
+
+
+def test_for_one_who_is_refused_nothing_more_is_tried_in_the_same_run(tmp_path: Path) -> None:
+    found = ran(tmp_path, BUSY, "busy", "busy", "bob", "busy", "busy,bob")
+    assert states(found) == ["deferred", "deferred", "sent", "deferred", "deferred"]
+    assert attempts(tmp_path) == [1, 0, 0, 1]
+    spool = Spool(wiring.layout_of(str(tmp_path / "root")).spool())
+    first, second, third, _ = [one.progress for one in listed(spool)]
+    assert first.next == second.next == third.next
+    assert second.detail.startswith("rcpt-to: 450 4.2.1")
+
+
+@pytest.mark.parametrize(
+    "no",
+    [
+        "451 4.7.1 sender rate limit exceeded",
+        "421 4.7.0 too many messages from this sender",
+        "452 4.5.3 too many messages",
+        "432 4.3.2 concurrent connections limit exceeded",
+        "550 5.4.5 Daily sending quota exceeded",
+        "550 5.7.1 Client host blocked using zen.spamhaus.org",
+    ],
+)
+def test_what_is_said_of_one_sender_keeps_no_other_s_mail(tmp_path: Path, no: str) -> None:
+    found = ran(tmp_path, {"MAIL FROM:<eve@acme.example>": no}, "eve>ann", "eve>bob", "bob", "eve>ann", "ann")
+    assert states(found) == ["deferred", "deferred", "sent", "deferred", "sent"]
+    assert attempts(tmp_path) == [1, 0, 0]
+    assert found.unusable is None
+
+
+def test_what_is_said_of_the_only_sender_is_told_as_of_the_server(tmp_path: Path) -> None:
+    found = ran(tmp_path, {"MAIL": "451 4.7.1 rate limit exceeded"}, *["bob"] * 4)
+    assert states(found) == ["deferred"] * 4
+    assert attempts(tmp_path) == [1, 0, 0, 0]
+    assert found.unusable is not None
+    assert found.unusable.stage == "mail-from"
+
+
+def test_two_connections_that_end_with_421_are_enough(tmp_path: Path) -> None:
+    mails = ("eve>bob", "ann>bob", "ian>bob", "bob")
+    found = ran(tmp_path, {"MAIL": "421 4.7.0 too many messages"}, *mails)
+    assert attempts(tmp_path) == [1, 1, 0, 0]
+    assert found.unusable is not None
 
 
 @pytest.mark.parametrize("reply", ["421 4.7.0 too many messages, closing", "421 4.7.28 unusual rate"])
@@ -86,7 +160,7 @@ def test_whom_a_server_refused_before_it_ended_the_connection_is_not_asked_for_a
     """Postfix ends it after 20 whom it doesn't know: a mail to more of them would never get through, nor any other."""
     said = {"RCPT TO:<no@acme.example>": "550 5.1.1 no such user"}
     ended = said | {"RCPT TO:<ann@acme.example>": "421 4.7.0 Error: too many errors"}
-    found = ran(tmp_path, ended, "no@acme.example, ann")
+    found = ran(tmp_path, ended, "no,ann")
     assert found.unusable is not None
     (waits,) = listed(Spool(str(next((tmp_path / "root").rglob("spool")))))
     assert waits.progress.remaining == ("ann@acme.example",)

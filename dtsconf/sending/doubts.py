@@ -1,0 +1,110 @@
+"""What a server's noes in one run over the queue are about: the server itself, one sender, some recipients, or one
+message. Judged by what the other mails of the run fare. Pure.
+
+A no that may be about a sender or about recipients keeps no other mail back: for these nothing more is tried in this
+run, and the others go on. It is believed of the server once several in a row fare the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dtsconf.mail.sent import Sent
+    from dtsconf.proof import Stage
+
+OF_THE_MESSAGE = ("mail-from", "rcpt-to", "data", "accepted", "request")
+"""Stages at which a failure may be about this message; one before them is about the server or the login."""
+
+OF_THE_SERVER = frozenset(
+    {"auth-disabled", "auth-mechanism", "auth-rejected", "blocked", "rate-limited", "tls-required", "token"}
+)
+"""Causes that hold for more than this message, whatever the stage: the settings are to be mended, or time has to
+pass."""
+
+ENOUGH = 5
+"""Senders, recipients or messages that fare the same, one after the other, before it is believed of the server."""
+
+ENOUGH_GOODBYES = 2
+"""The same where the server ends the connection each time."""
+
+_GOODBYE = 421
+
+About = Literal["server", "sender", "recipients", "message"]
+
+
+class Doubts:
+    """`unusable` is the stage at which, as far as this run has shown, everybody is refused, or None; `reached` is False
+    when not a byte of the server was read."""
+
+    def __init__(self) -> None:
+        self.unusable: Stage | None = None
+        self.reached = True
+        self._senders: dict[str, Stage] = {}
+        self._recipients: dict[str, Stage] = {}
+        self._served = False
+        self._cause: str | None = None
+        self._in_a_row = 0
+
+    def heard(self, sent: Sent, sender: str, recipients: Sequence[str], size: int) -> bool:
+        """What came of a mail of `size` in bytes. Gives whether no other can fare better now."""
+        failure = sent.failure
+        if failure is None or not _is_of_more(failure, size):
+            self.unusable, self._in_a_row = None, 0
+            self._served = self._served or sent.failure is None
+            return False
+        self.reached = sent.reached
+        about = _about(failure)
+        believed = self._is_believed(about, failure, sender, recipients)
+        # Who is refused by name, while others got their mail, says nothing of the server.
+        self.unusable = failure if believed or about == "sender" or not self._served else None
+        return believed
+
+    def _is_believed(self, about: About, failure: Stage, sender: str, recipients: Sequence[str]) -> bool:
+        if about == "server":
+            return True
+        if failure.cause != self._cause:
+            self._cause, self._in_a_row = failure.cause, 0
+        again = False
+        if about == "sender":
+            again = sender in self._senders
+            self._senders[sender] = failure
+        elif about == "recipients":
+            again = all(each in self._recipients for each in recipients)
+            self._recipients.update(dict.fromkeys(recipients, failure))
+        self._in_a_row += not again
+        return self._in_a_row >= (ENOUGH_GOODBYES if failure.code == _GOODBYE else ENOUGH)
+
+    def known(self, sender: str, recipients: Sequence[str]) -> tuple[str, Stage] | None:
+        """Of whom this run has heard what no already: of this sender, or of each of these recipients."""
+        if failure := self._senders.get(sender):
+            return sender, failure
+        if self._recipients and all(each in self._recipients for each in recipients):
+            return recipients[0], self._recipients[recipients[0]]
+        return None
+
+
+def _is_of_more(failure: Stage, size: int) -> bool:
+    """Whether other messages may fare no better. By Graph a large one (`size` in bytes) needs a right and a host that a
+    small one does without."""
+    if failure.stage not in OF_THE_MESSAGE or failure.cause not in OF_THE_SERVER:
+        return failure.stage not in OF_THE_MESSAGE
+    if failure.stage != "request":
+        return True
+    from dtsconf.mail.graph.handing import LARGEST
+
+    return size <= LARGEST
+
+
+def _about(failure: Stage) -> About:
+    """Of whom it may be said. 421 is the end of a connection (RFC 5321 3.8): to a sender it may still be said alone."""
+    if failure.stage == "rcpt-to" and failure.code != _GOODBYE:
+        return "recipients"
+    content = failure.stage in ("data", "accepted")
+    if content and failure.cause == "blocked" and failure.code != _GOODBYE:
+        return "message"  # for a link in it
+    if failure.cause in ("blocked", "rate-limited") and (content or failure.stage == "mail-from"):
+        return "sender"
+    return "server"
