@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
     from dtsconf.settings.values import Organisation
 
-TRUE_WORDS = frozenset({"1", "true", "yes", "on", "t", "y"})
-
-
 ACTED_ON = frozenset({"validate", "plan", "apply", "rollback", "show", "explain", "migrate microsoft"})
 """Commands that tell standing warnings even when all goes well: whoever types one looks at the settings. So does
 whoever names a profile, whatever the command."""
@@ -251,7 +248,11 @@ def _encode_anything(*, json: bool) -> None:
 def _wants_json(args: Sequence[str], environ: Mapping[str, str]) -> bool:
     words = list(args)
     words = words[: words.index("--")] if "--" in words else words
-    return "--json" in words or environ.get("DTSCONF_JSON", "").strip().lower() in TRUE_WORDS
+    if "--json" in words or not (given := environ.get("DTSCONF_JSON")):
+        return "--json" in words
+    from dtsconf.wiring.given import is_true
+
+    return is_true(given)
 
 
 def _stop_on_sigterm() -> None:

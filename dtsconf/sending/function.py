@@ -10,7 +10,7 @@ from dtsconf.errors import UsageProblem
 from dtsconf.mail.sent import Sent
 from dtsconf.names import escape_controls
 from dtsconf.sending.request import Request
-from dtsconf.wiring import Path, inputs
+from dtsconf.wiring import Inputs, Path, inputs
 
 if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
@@ -52,9 +52,11 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     """
     files = _texts(os.fspath(attach) if isinstance(attach, os.PathLike) else attach)
     request = Request(_texts(to), _texts(cc), _texts(bcc), _texts(reply_to), subject, body, html, files, zip)
-    if settings is not None:
+    if settings is None:
+        given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
+    else:
         root = _root_of(settings, root, alone=profile is None and not overrides and not strict)
-    given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
+        given = Inputs(root=root, environ=os.environ if environ is None else environ)
     if queue:
         from dtsconf.sending.keep import enqueue
 

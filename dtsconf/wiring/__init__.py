@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dtsconf.frozen import frozen
+from dtsconf.wiring.given import Inputs as Inputs, Path as Path, inputs as inputs
 
 if TYPE_CHECKING:
     from dtsconf.errors import Notice, Problem
@@ -18,50 +17,6 @@ if TYPE_CHECKING:
     from dtsconf.machine.system import System
     from dtsconf.settings.effective import Effective
     from dtsconf.settings.values import Layer, Organisation
-
-
-Path = str | os.PathLike[str]
-
-
-@frozen
-class Inputs:
-    """Where values come from in one run: the profile's path (None: the machine config), the `--set` texts, the root
-    folder (None: this machine), whether warnings that bend the profile are errors, whether the profile's ownership is
-    taken on trust, and the environment."""
-
-    profile: str | None = None
-    overrides: tuple[str, ...] = ()
-    root: str | None = None
-    strict: bool = False
-    trust_profile: bool = False
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
-
-
-def inputs(
-    profile: Path | None = None,
-    *,
-    overrides: Mapping[str, object] | Iterable[str] = (),
-    root: Path | None = None,
-    strict: bool = False,
-    trust_profile: bool = False,
-    environ: Mapping[str, str] | None = None,
-) -> Inputs:
-    """Where values come from. `overrides` are `--set` values: a mapping of dotted keys, or `key=value` texts."""
-    texts = tuple(_text(k, v) for k, v in overrides.items()) if isinstance(overrides, Mapping) else tuple(overrides)
-    return Inputs(
-        None if profile is None else os.fspath(profile),
-        texts,
-        None if root is None else os.fspath(root),
-        strict,
-        trust_profile,
-        os.environ if environ is None else environ,
-    )
-
-
-def _text(key: str, value: object) -> str:
-    words = {None: "null", True: "true", False: "false"}
-    plain = words[value] if value is None or isinstance(value, bool) else str(value)
-    return f"{key}={plain}"
 
 
 def layout_of(root: str | None) -> Layout:

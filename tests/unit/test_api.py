@@ -188,6 +188,32 @@ def test_settings_bring_their_root_along(site: str, root: Path, monkeypatch: pyt
     assert len(list(root.rglob("*.eml"))) == 2
 
 
+def test_what_is_not_given_is_the_environments_as_for_the_commands(
+    site: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PW", WORD)
+    monkeypatch.setenv("DTSCONF_ROOT", str(tmp_path / "trial"))
+    monkeypatch.setenv("DTSCONF_PROFILE", site)
+    assert dtsconf.apply(verify=False).changed
+    assert (tmp_path / "trial/etc/dts/email.json").exists()
+    assert not root.exists()
+    assert dtsconf.apply(site, root=root, verify=False).changed, "what is given counts"
+    assert (root / "etc/dts/email.json").exists()
+    assert dtsconf.load(root=root, environ={}).root == str(root), "the environment that is given counts"
+    with pytest.raises(Invalid, match="DTS_EMAIL_SERVER__HOTS"):
+        dtsconf.load(environ={"DTSCONF_PROFILE": site, "DTSCONF_STRICT": "1", "DTS_EMAIL_SERVER__HOTS": "x"})
+
+
+def test_settings_of_one_root_are_not_sent_with_under_another(
+    site: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dtsconf.load(site, root=root)
+    monkeypatch.setenv("DTSCONF_ROOT", str(tmp_path / "trial"))
+    monkeypatch.setenv("DTSCONF_PROFILE", str(tmp_path / "none.yaml"))
+    dtsconf.send("you@acme.example", "log", "x", queue=True, settings=settings)
+    assert len(list(root.rglob("*.eml"))) == 1
+
+
 def test_settings_stand_alone(site: str, root: Path, tmp_path: Path) -> None:
     settings = dtsconf.load(site, root=root)
     for words in ({"root": tmp_path}, {"profile": site}, {"overrides": ["sender.name=Ann"]}, {"strict": True}):

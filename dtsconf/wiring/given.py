@@ -1,0 +1,65 @@
+"""What a run was given, and what `DTSCONF_` variables give a function of `import dtsconf` that wasn't told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+
+from dtsconf.frozen import frozen
+
+Path = str | os.PathLike[str]
+
+
+@frozen
+class Inputs:
+    """Where values come from in one run: the profile's path (None: the machine config), the `--set` texts, the root
+    folder (None: this machine), whether warnings that bend the profile are errors, whether the profile's ownership is
+    taken on trust, and the environment."""
+
+    profile: str | None = None
+    overrides: tuple[str, ...] = ()
+    root: str | None = None
+    strict: bool = False
+    trust_profile: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+
+
+def inputs(
+    profile: Path | None = None,
+    *,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    root: Path | None = None,
+    strict: bool = False,
+    trust_profile: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Inputs:
+    """Where values come from. `overrides` are `--set` values: a mapping of dotted keys, or `key=value` texts. A profile
+    or root that isn't given is that of `DTSCONF_PROFILE` or `DTSCONF_ROOT`, and `DTSCONF_STRICT=1` is strict, as for
+    the commands: who exported a root for a trial means the machine under it, whatever runs there."""
+    environ = os.environ if environ is None else environ
+    profile = environ.get("DTSCONF_PROFILE") or None if profile is None else profile
+    root = environ.get("DTSCONF_ROOT") or None if root is None else root
+    texts = tuple(_text(k, v) for k, v in overrides.items()) if isinstance(overrides, Mapping) else tuple(overrides)
+    return Inputs(
+        None if profile is None else os.fspath(profile),
+        texts,
+        None if root is None else os.fspath(root),
+        strict or is_true(environ.get("DTSCONF_STRICT", "")),
+        trust_profile,
+        environ,
+    )
+
+
+def _text(key: str, value: object) -> str:
+    words = {None: "null", True: "true", False: "false"}
+    plain = words[value] if value is None or isinstance(value, bool) else str(value)
+    return f"{key}={plain}"
+
+
+def is_true(word: str) -> bool:
+    """Whether a variable's text is a yes, in any of the words that options take."""
+    return word.strip().lower() in _TRUE
+
+
+_TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
