@@ -7,8 +7,8 @@
 
 `send` is in `sending.function`.
 
-A `profile` or `root` that isn't given is that of `DTSCONF_PROFILE` or `DTSCONF_ROOT` in `environ` (None: the process's),
-and `DTSCONF_STRICT=1` is `strict`, as for the commands.
+A `profile` or `root` that isn't given is that of `DTSCONF_PROFILE` or `DTSCONF_ROOT` in `environ` (None: the
+process's), and `DTSCONF_STRICT=1` is `strict`, as for the commands.
 
 Everything that goes wrong is a `DtsconfError` with `problems`, `hint` and `code` (the exit code).
 """
@@ -63,7 +63,8 @@ def load(
     environ: Mapping[str, str] | None = None,
 ) -> Effective:
     """The effective settings with their origins; `user` False leaves the user's own file out, as apply does. `root` is
-    a folder that stands for / (None: `DTSCONF_ROOT`, else this machine); `send` works under the root that its `settings` were read for.
+    a folder that stands for / (None: that of `DTSCONF_ROOT`, else this machine); `send` works under the root that its
+    `settings` were read for.
 
     Raises:
         Invalid: with every problem of every layer.

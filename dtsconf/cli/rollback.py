@@ -23,8 +23,8 @@ from dtsconf.cli.common import Generation, Outcome, Run, Seconds, record_option,
 def command(run: Run, number: int | None, yes: bool, record: str | None, **words: object) -> Outcome:
     """Go back to an earlier generation, verified like any apply.
 
-    Without N, to the newest whose content differs from what is there; 0 is what stood there before dtsconf. Secrets
-    are taken as they are now.
+    Without N, to the newest whose content differs from what was last applied; what somebody changed by hand since,
+    `dtsconf apply` takes back. 0 is what stood there before dtsconf. Secrets are taken as they are now.
     """
     from dtsconf.cli.perform import perform_rollback
 

@@ -75,6 +75,20 @@ def test_rollback_goes_to_the_newest_that_differs(machine: Machine) -> None:
     assert machine.config.read_bytes() == second
 
 
+def test_a_change_by_hand_is_taken_back_by_apply_and_passed_over_by_a_rollback(machine: Machine) -> None:
+    machine.apply(machine.profile()).ok()
+    first = machine.config.read_bytes()
+    machine.apply(machine.profile(name="second")).ok()
+    second = machine.config.read_bytes()
+    told = " ".join(machine.run("rollback", "--help").ok().stdout.split())
+    assert "the newest whose content differs from what was last applied" in told
+    assert "changed by hand since, `dtsconf apply` takes back" in told
+    for command, found in (("apply", second), ("rollback", first)):
+        machine.config.write_bytes(machine.config.read_bytes().replace(b"relay.acme", b"other.acme"))
+        machine.run(command, "--yes", "--no-verify").ok()
+        assert machine.config.read_bytes() == found
+
+
 def test_what_was_rolled_back_to_before_dtsconf_is_told_as_that(machine: Machine) -> None:
     assert "dtsconf apply --profile FILE" in machine.run("rollback", "--yes").fails(1).text
     machine.apply(machine.profile()).ok()
