@@ -61,7 +61,7 @@ def text(hint: str | None, call: Call, effective: Effective | None = None) -> st
         again = typed(replace(call, sets=others))
         return f"then: {call.completed('dtsconf apply --profile FILE') if machine else again}\n"
     more = tuple(f"{each.key}={each.value}" for each in proposed)
-    kept = "".join(f"{escape_controls(line)}\n" for line in keeping.kept(proposed, effective).splitlines())
+    kept = "".join(f"{escape_controls(line)}\n" for line in keeping.kept(proposed, effective, call.sets).splitlines())
     changed = {each.key for each in news(proposed, effective)}
     if effective is not None and any(effective.origin[key].layer == "machine" for key in changed):
         kept += f"  # and then\n  {call.completed('dtsconf apply --profile FILE')}\n"

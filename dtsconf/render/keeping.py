@@ -15,18 +15,51 @@ from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.resolve import DEFAULTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dtsconf.errors import Where
     from dtsconf.settings.effective import Effective
     from dtsconf.settings.values import LayerName
 
 
-def kept(proposals: list[Proposal], effective: Effective | None) -> str:
+def kept(proposals: list[Proposal], effective: Effective | None, sets: Sequence[str] = ()) -> str:
     """How to write down what worked, for the layers that give the values now: lines to paste, each group with a line
-    before it that says where."""
+    before it that says where. `sets` are the call's own texts of --set, which are part of what worked."""
     groups: dict[LayerName, list[Proposal]] = {}
-    for each in news(proposals, effective):
+    changes = news(proposals, effective)
+    for each in changes:
         layer = effective.origin[each.key].layer if effective and each.key in effective.origin else "profile"
         groups.setdefault("profile" if layer == "default" else layer, []).append(each)
-    return "".join(_kept(layer, group, effective) for layer, group in groups.items())
+    along = _along(sets, changes, effective) if effective else []
+    beside = next((layer for layer in _TAKES_ALONG if layer in groups), None)
+    if beside:
+        groups[beside][:0] = along
+    told = "".join(_kept(layer, group, effective) for layer, group in groups.items())
+    return told if beside or not along else f"{told}  # beside the options of this call: {_options(along)}\n"
+
+
+_TAKES_ALONG: tuple[LayerName, ...] = ("command line", "profile", "machine")
+"""The layers, the first that something is written into, that take what the command line gave along."""
+
+
+def _along(sets: Sequence[str], changes: list[Proposal], effective: Effective) -> list[Proposal]:
+    """What the call gave by --set in the sections of what changes; without it the rest would not fit."""
+    changed = {each.key for each in changes}
+    sections = {key.rpartition(".")[0] for key in changed}
+    below = effective.org.layer.values
+    pairs = (one.partition("=") for one in sets)
+    return [
+        Proposal(key, value)
+        for key, value in {key.strip(): value for key, _, value in pairs}.items()
+        if key in effective.origin and key not in changed and key.rpartition(".")[0] in sections
+        if not (key in below and below[key].raw == typed(key, value))
+    ]
+
+
+def _options(group: list[Proposal]) -> str:
+    from shlex import quote
+
+    return " ".join(f"--set {quote(f'{each.key}={each.value}')}" for each in group)
 
 
 _FILES = {
@@ -38,24 +71,28 @@ _FILES = {
 
 
 def _kept(layer: LayerName, group: list[Proposal], effective: Effective | None) -> str:
-    from shlex import quote
-
     below = [each for each in group if effective and layer in ("environment", "user") and _is_below(each, effective)]
     group = [each for each in group if each not in below]
     gone = "".join(f"  {_without(each, effective)}\n" for each in below if effective)
     if layer == "environment":
         return gone + "".join(map(_variable, group))
     if layer == "command line":
-        given = " ".join(f"--set {quote(f'{each.key}={each.value}')}" for each in group)
-        return f"  # in place of the options of this call\n  {given}\n"
+        return f"  # in place of the options of this call\n  {_options(group)}\n"
     changed, new = [], []
     for each in group:
-        place = effective.origin[each.key].where if effective and layer != "machine" else None
+        place = _place(each.key, layer, effective) if effective and layer != "machine" else None
         if isinstance(place, Place):
             changed.append(f"  {place}  {leaf(each)}\n")
         else:
             new.append(each)
     return gone + "".join(changed) + _added(layer, new, effective)
+
+
+def _place(key: str, layer: LayerName, effective: Effective) -> Where | None:
+    """Where the layer gives the key, also under the command line's value."""
+    setting = effective.origin[key]
+    below = effective.org.layer.values.get(key) if setting.layer == "command line" and layer == "profile" else setting
+    return below.where if below else None
 
 
 def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -> str:

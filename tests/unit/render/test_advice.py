@@ -312,6 +312,33 @@ def test_what_is_to_be_kept_is_yaml_for_the_settings() -> None:
     assert "--set 'login.username=b c'" in keeping.kept([Proposal("login.username", "b c")], given)
 
 
+TLS = "use TLS: --set server.encryption=tls"
+HERE = "  /srv/site.yaml:4:3  port: 6465"
+ENCRYPTION = "  /srv/site.yaml:2:3  encryption: tls"
+
+
+@pytest.mark.parametrize(
+    ("hint", "sets", "layer", "lines"),
+    [
+        (TLS, ["server.port=6465"], "profile", [HERE, ENCRYPTION]),
+        (f"{TLS} --set server.port=6465", ["server.port=6465"], "profile", [HERE, ENCRYPTION]),
+        (TLS, ["server.port=25", "connection.timeout=60"], "profile", [ENCRYPTION]),
+        (TLS, ["server.port=6465", "server.encryption=none"], "command line", ["  # in place of the options of this call", "  --set server.port=6465 --set server.encryption=tls"]),
+        (TLS, ["server.port=6465"], "environment", ["  export DTS_EMAIL_SERVER__ENCRYPTION=tls", "  # beside the options of this call: --set server.port=6465"]),
+        (TLS, ["server.port=6465"], "machine", ["  # in the profile, below settings", "  server: {port: 6465, encryption: tls}", "  # and then", "  dtsconf apply --profile FILE"]),
+    ],
+)  # fmt: skip
+def test_what_the_call_gave_is_part_of_what_worked(
+    hint: str, sets: list[str], layer: LayerName, lines: list[str]
+) -> None:
+    """Without it the rest would not fit. `layer` gives the encryption that is to be changed."""
+    base = effective({**WORKING, "server.port": 25})
+    port = replace(base.origin["server.port"], value=int(sets[0][12:]), layer="command line", where=Option("--set"))
+    encryption = replace(base.origin["server.encryption"], layer=layer)
+    given = replace(base, origin={**base.origin, "server.port": port, "server.encryption": encryption})
+    assert advice.text(hint, Call(sets=tuple(sets)), given).splitlines()[2:] == lines
+
+
 def test_a_failure_tells_each_value_that_may_be_at_fault() -> None:
     told = advice.origins(effective({**WORKING, "server.ca_file": "/ca.pem"}))
     assert "server.ca_file = /ca.pem (profile, /srv/site.yaml:" in told
