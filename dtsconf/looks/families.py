@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import hosts
+from dtsconf.looks import commands
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -36,5 +36,5 @@ def compared(told: Mapping[Address, str], wanted: str) -> tuple[Evidence, bool]:
 def hint(told: Mapping[Address, str], host: str) -> str:
     """What to do until IPv6 is mended."""
     four = next(str(address) for address in told if address.family == socket.AF_INET)
-    name = hosts.to_add(four, host)
+    name = commands.host_line(four, host)
     return f"have IPv6 mended on this network; until then name the IPv4 address: {name}"

@@ -59,11 +59,6 @@ def _entry(case: Case) -> Entry | None:
     return Entry(path, number, address, dns, opens, surroundings.is_here(Address(family, (address, case.port))))
 
 
-def to_add(address: str, host: str) -> str:
-    """The command that gives the host its address on this machine, before the DNS is asked."""
-    return f"echo '{address} {host}' | sudo tee -a {surroundings.HOSTS}"
-
-
 def is_own_name(host: str) -> bool:
     """Whether the name is meant to lead to this machine itself (RFC 6761 6.3)."""
     own = socket.gethostname().lower()

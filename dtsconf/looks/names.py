@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
-from dtsconf.looks import lookups, resolvconf, surroundings
+from dtsconf.looks import commands, lookups, resolvconf, surroundings
 from dtsconf.looks.case import Outcome
 from dtsconf.names import escape_controls, host_fault
 from dtsconf.net.connect import Address
@@ -260,7 +260,9 @@ def _whom_to_ask(host: str, known: list[str], codes: set[str]) -> str:
     if codes <= {"silent"}:
         ask += ", and whether a firewall keeps port 53"
         return f"{SOURCE} names {names}, and nobody answers there: {_UP}, or {ask}{_AGAIN}"
-    return f"tell whoever runs the name server {names} that it fails for {host}; to see it again: getent hosts {host}"
+    return (
+        f"tell whoever runs the name server {names} that it fails for {host}; to see it again: {commands.look_up(host)}"
+    )
 
 
 _SHORT = {"silent": "is silent", "forbidden": "may not be asked by this machine"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import certificates, clock, portal, stand_in, trusted
+from dtsconf.looks import certificates, clock, commands, portal, stand_in, trusted
 from dtsconf.looks.case import Outcome
 from dtsconf.looks.products import inspector
 from dtsconf.net.connect import connected
@@ -87,7 +87,7 @@ def _named(asked: Asked, seen: Certificate, rows: list[Evidence]) -> Outcome:
         address = f"https://{same[0]}{'' if asked.trouble.port == 443 else f':{asked.trouble.port}'}"
         mend = f"write the name that fits into the profile: microsoft: {{authority: '{address}'}}; or {mend}"
     else:
-        mend = f"does {host} lead to the right server (getent hosts {host})? If so, {mend}"
+        mend = f"does {host} lead to the right server ({commands.look_up(host)})? If so, {mend}"
     return Outcome((*rows, row), told, mend)
 
 
@@ -114,7 +114,7 @@ def _own_authority(asked: Asked, seen: Certificate) -> tuple[str, str]:
         told = f"{host} sends its certificate alone, and {seen.issuer}, which issued it, is not trusted here: either an"
         told += " intermediate is missing there, or a root here"
         ask = f"ask who runs {host} to install the full chain; or for the certificate of {seen.issuer} as a PEM file"
-    if not trusted.system_file():
+    if not trusted.system_file() and not commands.has_store():
         told = f"{told or 'it is trusted by nobody here'}, and this machine has no root certificates at all"
         ask = f"apt install ca-certificates; or {ask}"
     return told, f"{ask}, {trusted.add(asked.ca_file)}, then dtsconf test again"

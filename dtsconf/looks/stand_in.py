@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import clock, trusted
+from dtsconf.looks import clock, commands, trusted
 from dtsconf.looks.certificates import DATED
 from dtsconf.looks.products import inspector
 
@@ -21,7 +21,6 @@ Verdict = tuple[str, str]
 """A sentence for the failed stage ('' for none), and its hint."""
 
 _AGAIN = "then dtsconf test again"
-UPDATE = "sudo apt install --reinstall ca-certificates"
 
 
 def judged(host: str, cause: str, seen: Certificate, ca_file: str | None) -> Verdict:
@@ -63,7 +62,7 @@ def opened(host: str, seen: Certificate, ca_file: str | None, *, microsoft: bool
 def _no_public_roots(seen: Certificate, ca_file: str | None) -> Verdict:
     """The certificate looks like Microsoft's own: it is here that roots are missing."""
     told = f"{seen.issuer} does issue certificates for Microsoft: the roots that this machine trusts lack it"
-    bring = f"bring the system's root certificates up to date: {UPDATE}"
+    bring = f"bring the system's root certificates up to date: {commands.new_roots()}"
     if ca_file is None:
         return astray(told, f"{bring}, {_AGAIN}", ca_file)
     in_force = f"server.ca_file ({ca_file}) is trusted in place of the system's roots"

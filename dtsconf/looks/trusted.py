@@ -10,6 +10,7 @@ import os
 import ssl
 
 from dtsconf.frozen import frozen
+from dtsconf.looks import commands
 from dtsconf.names import escape_controls, to_unset
 
 ROOTS = "/etc/dts/roots.pem"
@@ -73,20 +74,24 @@ def system_file() -> str:
 def none_here() -> bool:
     """Whether no roots at all are found where the system, or a variable, says that they are."""
     paths = ssl.get_default_verify_paths()
-    return not (paths.cafile or (paths.capath and os.listdir(paths.capath)))
+    return not (commands.has_store() or paths.cafile or (paths.capath and os.listdir(paths.capath)))
 
 
 def add(ca_file: str | None) -> str:
     """How to trust one root more, in a file ROOT.pem; `ca_file` is `server.ca_file`."""
     if ca_file is not None:
-        return f"and add it to {ca_file} (server.ca_file): cat ROOT.pem | sudo tee -a {ca_file}"
+        return f"and add it to {ca_file} (server.ca_file): {commands.append('ROOT.pem', ca_file)}"
+    if commands.has_store():
+        return f"and trust it beside the system's: {commands.into_store('ROOT.pem')}"
     return f"and trust it beside the system's: {_joined('ROOT.pem')}, then --set server.ca_file={ROOTS}"
 
 
 def both(ca_file: str) -> str:
     """How to trust the system's roots beside those of `server.ca_file`."""
+    if commands.has_store():
+        return f"put these beside the system's roots: {commands.into_store(ca_file)}, then --set server.ca_file=null"
     if ca_file == ROOTS:
-        return f"put the system's roots into that file as well: cat {system_file()} | sudo tee -a {ca_file}"
+        return f"put the system's roots into that file as well: {commands.append(system_file(), ca_file)}"
     return f"put these and the system's roots into one file: {_joined(ca_file)}, then --set server.ca_file={ROOTS}"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 from dtsconf.mail import hello
 from dtsconf.mail.failure import StageFailed
+from dtsconf.net.hostname import own_name
 
 if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
@@ -47,7 +47,7 @@ def _look_closer(talk: Conversation) -> None:
 
 def our_name(talk: Conversation) -> str:
     """What we call ourselves in EHLO."""
-    return hello.ehlo_name(socket.gethostname(), talk.wire.local_address)
+    return hello.ehlo_name(own_name(), talk.wire.local_address)
 
 
 def introduce(talk: Conversation) -> None:

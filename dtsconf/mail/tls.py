@@ -216,10 +216,10 @@ def _out_of_date(cause: str, facts: Facts) -> str:
 
 def _above(trust: Trust, facts: Facts, seen: Certificate) -> str:
     """The hint where it is a certificate above the server's own that is out of date: sent along, or trusted here."""
-    from dtsconf.looks import stand_in
+    from dtsconf.looks import commands
 
     ask = f"have the administrator of {facts.host} install the chain that {seen.issuer} has today, then dtsconf test"
-    bring = stand_in.UPDATE if trust.ca_file is None else f"have the present one, and put it into {trust.ca_file}"
+    bring = commands.new_roots() if trust.ca_file is None else f"have the present one, and put it into {trust.ca_file}"
     return f"{ask} again; if it stays, the root that this machine trusts is out of date: {bring}"
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
-from dtsconf.looks import hosts
+from dtsconf.looks import commands
 from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence.said import calls_itself
 from dtsconf.mail.evidence.ways import hold, way_of
@@ -93,5 +93,5 @@ def _differing(case: Case, good: Sequence[Fared], bad: Sequence[Fared]) -> Outco
     hint = f"{tell}; then dtsconf test again"
     safe = next((one for one in good if one.safe), None)
     if safe is not None:
-        hint += f"; until then name the one that fits: {hosts.to_add(str(safe.address), case.host)}"
+        hint += f"; until then name the one that fits: {commands.host_line(str(safe.address), case.host)}"
     return Outcome((row,), told, hint)

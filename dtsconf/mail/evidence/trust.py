@@ -6,15 +6,15 @@ server says it is. Sends nothing but EHLO and STARTTLS.
 
 from __future__ import annotations
 
-import socket
 import time
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import certificates, clock, portal, stand_in, trusted
+from dtsconf.looks import certificates, clock, commands, portal, stand_in, trusted
 from dtsconf.looks.case import EACH, Outcome
 from dtsconf.looks.products import inspector
 from dtsconf.mail.route import TokenLogin
 from dtsconf.net.certificate import Certificate
+from dtsconf.net.hostname import own_name
 from dtsconf.proof import Evidence
 from dtsconf.settings.microsoft import is_smtp_host
 
@@ -81,7 +81,7 @@ def _certificate(case: Case, port: int, after_starttls: bool) -> Callable[[], Ce
     from dtsconf.mail.tls import Trust
     from dtsconf.mail.wire import Limits
 
-    name = hello.ehlo_name(socket.gethostname(), "127.0.0.1") if after_starttls else None
+    name = hello.ehlo_name(own_name(), "127.0.0.1") if after_starttls else None
     limits, trust = Limits(EACH, case.seconds()), Trust.of(case.route)
     return lambda: probe.certificate(case.peer(port), trust, case.host, name, limits)
 
@@ -127,7 +127,7 @@ def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:
     if not names:
         return Outcome((*found, evidence))
     hint = (
-        f"does {case.host} lead to the right server (getent hosts {case.host})? If so, have its certificate"
+        f"does {case.host} lead to the right server ({commands.look_up(case.host)})? If so, have its certificate"
         f" reissued for that name, or the DNS lead one of the certificate's names here: {', '.join(names)}"
     )
     return Outcome((*found, evidence), None, hint)

@@ -7,12 +7,12 @@ nothing.
 
 from __future__ import annotations
 
-import socket
 import ssl
 from typing import TYPE_CHECKING
 
 from dtsconf.looks.case import EACH, Outcome
 from dtsconf.mail.meanings.hints import TICKET
+from dtsconf.net.hostname import own_name
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def look(case: Case) -> Callable[[], Agreement | None]:
     from dtsconf.mail import hello, probe
     from dtsconf.mail.wire import Limits
 
-    name = hello.ehlo_name(socket.gethostname(), "127.0.0.1") if case.detail("banner") else None
+    name = hello.ehlo_name(own_name(), "127.0.0.1") if case.detail("banner") else None
     limits = Limits(EACH, case.seconds())
     return lambda: probe.agreement(case.peer(case.port), case.host, name, limits)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dtsconf.looks import commands
+
 TEST_AGAIN = re.compile(r"\bdtsconf test again\b")
 """How hints say to try once more; after another command than `test` it is that one that is to be typed again."""
 
@@ -203,7 +205,7 @@ LISTED_THOUGH = (
     "the server turns this machine's address away, with a login or without: have it let in by {f.administrator},"
     " or send through another server, {f.elsewhere}; or " + ASK
 )
-_FULL_NAME = "give it a full one that the DNS knows, hostnamectl set-hostname NAME.DOMAIN"
+_FULL_NAME = f"give it a full one that the DNS knows, {commands.full_name()}"
 NAME = f"the server dislikes the name that this machine gives{{f.named}}: {_FULL_NAME}, then dtsconf test again"
 BLOCK_LIST = (
     "the address by which this machine's mail goes out, or its domain, is on a block list: neither you nor these"

@@ -1,0 +1,63 @@
+"""What hints have typed on Linux and on Windows."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from dtsconf.looks import commands, hosts, trusted
+from dtsconf.looks.stand_in import judged
+from dtsconf.mail.facts import Facts
+from dtsconf.mail.tls import Trust, _hint
+from dtsconf.net.certificate import Certificate
+
+OF_LINUX = re.compile(r"\b(sudo|apt|getent|hostnamectl|tee|cat|install -D)\b|/etc/")
+SEEN = Certificate("CN=mail.test", "CN=Corp Root", ("mail.test",), 0, 4e9, "ab" * 32)
+FACTS = Facts("mail.test", 587, "starttls", False, "", "", "")
+
+
+@pytest.fixture
+def _windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+
+
+def every() -> list[str]:
+    return [
+        commands.host_line("192.0.2.1", "mail.test"),
+        commands.look_up("mail.test"),
+        commands.full_name(),
+        commands.new_roots(),
+        trusted.add(None),
+        trusted.add("roots.pem"),
+        trusted.both("roots.pem"),
+        judged("smtp.office365.com", "tls-untrusted", GENUINE, None)[1],
+        _hint("tls-untrusted", Trust("1.2", None, None), FACTS, SEEN),
+        _hint("tls-expired", Trust("1.2", None, None), FACTS, SEEN),
+    ]
+
+
+GENUINE = Certificate("CN=smtp.office365.com", "CN=DigiCert Cloud", ("smtp.office365.com",), 0, 4e9)
+
+
+@pytest.mark.usefixtures("_windows")
+def test_nobody_is_told_to_type_linux_commands_on_windows() -> None:
+    assert [words for words in every() if OF_LINUX.search(words)] == []
+
+
+@pytest.mark.usefixtures("_windows")
+def test_windows_has_its_roots_in_a_store_and_none_of_openssls_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = SimpleNamespace(cafile=None, capath=None, openssl_cafile="C:/no.pem", openssl_capath="C:/no")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
+    assert not trusted.none_here()
+    assert "no root certificates" not in _hint("tls-untrusted", Trust("1.2", None, None), FACTS, SEEN)
+
+
+def test_linux_has_its_own() -> None:
+    assert commands.look_up("mail.test") == "getent hosts mail.test"
+    assert "sudo tee -a /etc/hosts" in commands.host_line("192.0.2.1", "mail.test")
+    assert "--set server.ca_file=/etc/dts/roots.pem" in trusted.add(None)
+    assert not hosts.is_own_name("mail.test")
