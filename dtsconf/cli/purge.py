@@ -8,7 +8,7 @@ import click
 
 from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run, Seconds
-from dtsconf.errors import UsageProblem
+from dtsconf.errors import DtsconfError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "purge",
     click.option("--yes", "-y", is_flag=True, help="Don't ask; needed without a terminal."),
     click.option("--wait", type=Seconds(min=0), default=30, show_default=True, metavar="SECONDS",
-                 help="How long to wait for an apply to end."),
+                 help="How long to wait for an apply, or a run of your queue, to end."),
     common=("root", "json"),
 )  # fmt: skip
 def command(run: Run, yes: bool, wait: float) -> Outcome:
@@ -39,7 +39,8 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
     if not yes and not attended():
         raise UsageProblem("purge asks before it deletes, and there is no terminal to ask on", "say --yes")
     given = run.inputs()
-    purged = purge(wiring.machine_of(given), ask=_question(run, yes=yes), wait=wait, besides=_sign_in(given))
+    besides = (*_queue(given), *_sign_in(given))
+    purged = purge(wiring.machine_of(given), ask=_question(run, yes=yes), wait=wait, besides=besides)
     purged = replace(purged, items=_told(run, purged.items))
     stays = [item for item in purged.items if item.fate == "out-of-reach" and item.path != "other users"]
     data = render.data(purged)
@@ -47,6 +48,27 @@ def command(run: Run, yes: bool, wait: float) -> Outcome:
         return Outcome(data, render.text(purged, run.root), warnings=purged.warnings)
     data["problems"] = render.problems_data(stays, run.root)
     return Outcome(data, render.text(purged, run.root), 1, purged.warnings)
+
+
+def _queue(given: Inputs) -> tuple[Besides, ...]:
+    """The mails that wait or failed: none goes while a run of the queue has it in hand."""
+    from dtsconf import wiring
+    from dtsconf.machine.purge import Besides, PurgeItem
+    from dtsconf.queue.emptying import empty, require_idle
+    from dtsconf.queue.spool import Spool
+
+    spool = Spool(wiring.layout_of(given.root).spool())
+    try:
+        slots = spool.slots()
+    except (DtsconfError, OSError):  # whoever takes the folder away says so
+        return ()
+    failed = sum(slot.failed for slot in slots)
+    waits = len(slots) - failed
+    told = ["a mail that waits" if waits == 1 else f"{waits} mails that wait"] if waits else []
+    told += ["a mail that failed" if failed == 1 else f"{failed} mails that failed"] if failed else []
+    what = ", ".join(told) + (" (dtsconf queue flush sends what waits)" if waits else "")
+    item = PurgeItem("your queue", "delete", what)
+    return (Besides(item, lambda: empty(spool), lambda wait: require_idle(spool, wait)),) if slots else ()
 
 
 def _sign_in(given: Inputs) -> tuple[Besides, ...]:

@@ -43,10 +43,12 @@ class PurgeItem:
 
 @frozen
 class Besides:
-    """Something of the user's that lies outside of what the machine knows, and how it is taken away."""
+    """Something of the user's that lies outside of what the machine knows, and how it is taken away. `ready` waits, for
+    so many seconds, until nobody is at work with it; else it raises LockHeld, as long as nothing is changed."""
 
     item: PurgeItem
     remove: Callable[[], object]
+    ready: Callable[[float], object] = lambda _wait: None
 
 
 @frozen
@@ -75,7 +77,7 @@ def purge(
     """Take away what `purge_list` names, after `ask` has seen it and said yes.
 
     Raises:
-        LockHeld: another run holds the lock (8).
+        LockHeld: another run holds the lock, or is at work with something of `besides` (8).
         DtsconfError: exit 1: the answer was no, or something could not be removed; what is left is listed again next
             time.
     """
@@ -84,6 +86,8 @@ def purge(
         return Purged(False, items)
     if not ask(items):
         raise DtsconfError("nothing was changed: the answer was no")
+    for each in besides:
+        each.ready(wait)
     warnings: list[Notice] = []
     try:
         if _reachable(machine.layout) and _has_state(machine):
@@ -140,30 +144,37 @@ def _left(path: str, kept: str) -> PurgeItem:
 def _user_items(layout: Layout) -> list[PurgeItem]:
     if not os.path.isdir(layout.user_state()):
         return []
-    return [PurgeItem(layout.user_place(), "delete", "what dtsconf keeps for you" + _waiting(layout))]
-
-
-def _waiting(layout: Layout) -> str:
-    """That queued mails go, too, in a few words."""
-    try:
-        mails = sum(name.endswith(".eml") for name in os.listdir(layout.spool()))
-    except OSError:
-        mails = 0
-    many = f"{mails} mails that wait" if mails > 1 else "a mail that waits"
-    return f", with {many} in your queue (dtsconf queue flush sends what waits)" if mails else ""
+    return [PurgeItem(layout.user_place(), "delete", "what dtsconf keeps for you")]
 
 
 def _others(layout: Layout) -> list[PurgeItem]:
-    if layout.root is not None:
-        return []
-    what = "what dtsconf keeps for other users, in their own folders; each of them runs dtsconf purge"
-    return [PurgeItem("other users", "out-of-reach", what)]
+    where = "in their own folders" if layout.root is None else _beneath(layout)
+    what = f"what dtsconf keeps for other users, their queues too, {where}; each of them runs dtsconf purge"
+    return [PurgeItem("other users", "out-of-reach", what)] if where else []
+
+
+def _beneath(layout: Layout) -> str:
+    """Where the folders of other users lie under a --root, and whose they are; '' where there are none."""
+    folder, own = os.path.split(layout.user_state())
+    try:
+        names = sorted(name for name in os.listdir(folder) if name != own)
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return f"in {folder}"
+    return f"in {folder} (user {', '.join(names)})" if names else ""
 
 
 def _has_state(machine: Machine) -> bool:
-    return os.path.isdir(machine.layout.real(machine.layout.state)) or bool(
-        generations.numbers(machine.system, machine.layout)
-    )
+    """Whether there is more than the folders of users, which a --root has in the same place."""
+    layout = machine.layout
+    try:
+        names = os.listdir(layout.real(layout.state))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return layout.root is None or names != [os.path.basename(parent(layout.user_place()))]
 
 
 def _reachable(layout: Layout) -> bool:

@@ -1,0 +1,49 @@
+"""Taking a whole spool away, with no message going from under the hands of a run that sends it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from dtsconf.errors import DtsconfError, LockHeld
+from dtsconf.files.lock import FileLock
+from dtsconf.queue.spool import Slot, Spool
+
+
+def require_idle(spool: Spool, wait: float) -> None:
+    """Wait until no run has a message in hand, for so many seconds at most.
+
+    Raises:
+        LockHeld: one still has.
+        DtsconfError: the spool can't be read.
+    """
+    begun = time.monotonic()
+    for slot in spool.slots():
+        if not _is_free(slot, max(0.0, begun + wait - time.monotonic())):
+            raise LockHeld(f"of your queue, with mail {slot.id} in hand", time.monotonic() - begun)
+
+
+def _is_free(slot: Slot, wait: float) -> bool:
+    """Whether nobody has it in hand, or it is gone; whoever can't open it has none in hand."""
+    lock = FileLock(slot.path, create=False)
+    with suppress(OSError):
+        if not lock.acquire(wait):
+            return False
+        lock.release()
+    return True
+
+
+def empty(spool: Spool) -> None:
+    """Take every message away, each as nobody else has it in hand.
+
+    Raises:
+        DtsconfError: a run that began meanwhile has one.
+    """
+    for slot in spool.slots():
+        with suppress(OSError):  # what can't be opened goes with the folder
+            held = spool.take(slot)
+            if held is not None:
+                held.drop()
+            elif not _is_free(slot, 0.0):
+                told = f"a run of your queue began meanwhile and has mail {slot.id} in hand: not everything was removed"
+                raise DtsconfError(told, "once it is over: dtsconf purge")
