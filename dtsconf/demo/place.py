@@ -43,7 +43,7 @@ settings:
     password: {password}
 
 policy:
-  lock: [server, login]
+  lock: [mode, server, login]
   recipients: ["*@demo.example"]
 
 secrets:

@@ -57,7 +57,7 @@ targets: [dts]
 
 # What nobody on the machine may change, and what must hold whatever a layer says:
 # policy:
-#   lock: [server]
+#   lock: [mode, server]
 #   rules:
 #     - key: server.encryption
 #       one_of: [tls, starttls]

@@ -147,7 +147,7 @@ def review(
     ]
     found = [*read, *(told for told in judged if not rests_on_doubt(told, known, values))]
     odd = [*notices, *(told for told in unusual.unusual(values) if not rests_on_doubt(told, known, values))]
-    odd += [*unusual.nowhere_to_go(org), *unusual.too_small(org)] if complete else []
+    odd += [*unusual.nowhere_to_go(org), *unusual.too_small(org), *unusual.free_mode(org)] if complete else []
     if strict:
         found += [_strict_aside(item) for item in merged.set_aside if item.layer != "command line"]
         found += [Problem(n.kind, n.message, n.hint, n.where, n.key, code=n.strict) for n in odd if n.strict]

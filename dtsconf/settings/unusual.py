@@ -64,6 +64,29 @@ def too_small(org: Organisation) -> list[Notice]:
     return [Notice("max-size", text, hint, where, "policy.max_size", 3, standing=True)]
 
 
+def free_mode(org: Organisation) -> list[Notice]:
+    """A lock on where one mode's mail goes, while whoever likes takes the other mode, of which that lock says nothing.
+
+    None where something else holds the mode, or where the other one's key is locked too, so that only the organisation
+    says what that comes to.
+    """
+    policy = org.policy
+    given = org.layer.values.get("mode")
+    ways = ("server.host", "microsoft.client_id")
+    here, there = reversed(ways) if given is not None and given.raw == "microsoft" else ways
+    lock = policy.lock_on(here)
+    if lock is None or org.expected("mode") or policy.rules_on("mode"):
+        return []
+    if policy.lock_on("mode") or policy.lock_on(there):
+        return []
+    other = "microsoft" if there.startswith("microsoft") else "smtp"
+    text = (
+        f"policy.lock holds {lock.key} but not mode: a variable, a user's file or --set that says mode {other} sends "
+        "mail another way"
+    )
+    return [Notice("mode-free", text, "add mode to policy.lock", lock.where, "policy.lock", standing=True)]
+
+
 def _notice(kind: str, key: str, values: Values, message: str, hint: str, *, strict: int = 0) -> Notice:
     return Notice(kind, message, hint, values[key].where, key, strict, standing=True)
 

@@ -30,7 +30,7 @@ settings:
     port: {port}
     encryption: none
 policy:
-  lock: [server]
+  lock: [mode, server]
 verify:
   level: send
   to: mailcheck@acme.example
@@ -73,7 +73,7 @@ settings:
     username: lab-{n}
     password: vault://secret/mail/site-{n}#password
 policy:
-  lock: [server, login.required]
+  lock: [mode, server, login.required]
   rules:
     - key: server.encryption
       one_of: [tls, starttls]
@@ -159,7 +159,7 @@ def _write(made: Ground, facts: dict[str, str]) -> None:
     password.write_text("bench-password\n")
     password.chmod(0o600)
     Path(made.site).write_text(_SITE.format(port=facts["plain"]))
-    Path(made.free).write_text(_SITE.format(port=facts["plain"]).replace("  lock: [server]", "  lock: []"))
+    Path(made.free).write_text(_SITE.format(port=facts["plain"]).replace("  lock: [mode, server]", "  lock: []"))
     Path(made.login).write_text(_LOGIN.format(port=facts["login"], ca_file=facts["ca_file"], password=password))
     made.many.mkdir()
     for n in range(PROFILES):

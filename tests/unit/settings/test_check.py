@@ -9,7 +9,7 @@ import pytest
 from dtsconf.errors import Invalid, Notice
 from dtsconf.settings.check import APPLICATION_SECRETS
 from dtsconf.settings.resolve import resolve, review
-from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, layer, organisation, place
+from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, layer, organisation, place, rule
 
 
 def warned(values: dict[str, Any]) -> tuple[Notice, ...]:
@@ -200,3 +200,50 @@ def test_the_branch_that_is_not_in_use_is_not_judged() -> None:
     odd = {"server.port": 465, "server.encryption": "none", "login.required": True, "server.ca_file": "/etc/dts/ca.pem"}
     assert warned({**APPLICATION, **odd}) == ()
     assert warned({**WORKING, "microsoft.smtp.port": 465, "microsoft.flow": "application"}) == ()
+
+
+# What a lock leaves open
+
+_PEOPLE = {"mode": "microsoft", "microsoft.client_id": APPLICATION["microsoft.client_id"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "locks", "other"),
+    [
+        (WORKING, ["server"], "microsoft"),
+        (WORKING, ["verify", "server.host"], "microsoft"),
+        (_PEOPLE, ["microsoft"], "smtp"),
+        (_PEOPLE, ["microsoft.client_id", "sender.email"], "smtp"),
+    ],
+)
+def test_a_lock_on_where_mail_goes_that_the_other_mode_gets_round_is_a_warning(
+    values: dict[str, Any], locks: list[str], other: str
+) -> None:
+    org = organisation(values, locks=locks)
+    (notice,) = resolve(org).warnings
+    held = next(lock for lock in org.policy.locks if lock.key.startswith(("server", "microsoft")))
+    assert (notice.kind, notice.where, notice.strict, notice.standing) == ("mode-free", held.where, 0, True)
+    assert f"holds {held.key} but not mode" in notice.message
+    assert f"says mode {other} " in notice.message
+    assert notice.hint == "add mode to policy.lock"
+
+
+@pytest.mark.parametrize(
+    ("values", "given"),
+    [
+        (WORKING, {"locks": ["server", "mode"]}),
+        (WORKING, {"locks": ["server", "microsoft"]}),
+        (WORKING, {"locks": ["server.encryption"]}),
+        (WORKING, {"locks": ["server"], "rules": [rule("mode", "one_of", ("smtp",))]}),
+        ({**WORKING, "mode": "smtp"}, {"locks": ["server"], "expects": ["mode"]}),
+        (_PEOPLE, {"locks": ["microsoft", "mode"]}),
+        (_PEOPLE, {"locks": ["microsoft", "server.host"]}),
+        (_PEOPLE, {"locks": ["sender"]}),
+    ],
+)
+def test_a_mode_that_is_held_or_leads_nowhere_else_is_none(values: dict[str, Any], given: dict[str, Any]) -> None:
+    assert [told.kind for told in review(organisation(values, **given)).notices if told.kind == "mode-free"] == []
+
+
+def test_a_parent_leaves_the_lock_on_the_mode_to_its_children() -> None:
+    assert review(organisation(locks=["server"]), complete=False).notices == ()

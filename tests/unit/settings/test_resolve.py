@@ -186,7 +186,7 @@ def test_what_was_set_aside_and_warned_of_is_known_in_a_failure_too() -> None:
     org = organisation({**WORKING, "server.port": 465}, locks=["server"], rules=[rule("sender.name", "present", True)])
     error, _ = problems_of(org, [user(server__port=1)])
     assert [item.key for item in error.known.set_aside] == ["server.port"]
-    assert [notice.kind for notice in error.known.warnings] == ["unusual-pair"]
+    assert [notice.kind for notice in error.known.warnings] == ["unusual-pair", "mode-free"]
 
 
 def test_warnings_met_while_reading_come_along() -> None:
