@@ -40,6 +40,7 @@ class Staging:
         self.path, self.mode = os.path.abspath(path), mode
         self._folder, name = os.path.split(self.path)
         self._staging = os.path.join(self._folder, f"{_MARK}{name[:64]}.{os.urandom(8).hex()}")
+        self._reserved = False
         self._descriptor = os.open(self._staging, _MAKE, 0o600)
         hold(self._descriptor)
 
@@ -49,11 +50,24 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Let go of what wasn't committed."""
         if self._descriptor < 0:
             return
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
         with suppress(OSError):
             os.unlink(self._staging)
+
+    def reserve(self, size: int) -> None:
+        """Take room for so many bytes, which what is written later then has; what it needs less is given back."""
+        self._reserved = True
+        if sys.platform == "linux":
+            os.posix_fallocate(self._descriptor, 0, size)
+        else:
+            os.ftruncate(self._descriptor, size)
 
     def write(self, data: bytes) -> int:
         """Append; gives the number of bytes, which is always all of them."""
@@ -64,6 +78,8 @@ class Staging:
         """Let the file take its place, synced; without `durable` a power cut may take it back."""
         if sys.platform != "win32":
             os.fchmod(self._descriptor, self.mode)
+        if self._reserved:
+            os.ftruncate(self._descriptor, os.lseek(self._descriptor, 0, os.SEEK_CUR))
         if durable:
             os.fsync(self._descriptor)
         if sys.platform == "win32":  # an open file can't be renamed there

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from dtsconf.files import FileProblem, private_folder, read_regular, sync_folder
 from dtsconf.files.lock import REMOVES_HELD
-from dtsconf.files.staging import atomic_write
+from dtsconf.files.staging import Staging, atomic_write
 from dtsconf.frozen import frozen
 from dtsconf.queue.entry import (
     LETTERS,
@@ -69,6 +69,7 @@ class Held:
         self._gone = False
         self.is_served = False
         self._noted = False
+        self._room: Staging | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +81,9 @@ class Held:
 
     def release(self) -> None:
         """Give the lock back, unless that is done or it went with the file. Raises: OSError."""
+        if self._room is not None:
+            self._room.discard()
+            self._room = None
         if not self._gone:
             self._gone = True
             self._lock.release()
@@ -109,12 +113,20 @@ class Held:
         """Note the phase, in place and unsynced: a power cut costs the knowledge of an attempt. Raises: OSError."""
         self._lock.put(0, LETTERS[phase])
 
+    def reserve(self, size: int) -> None:
+        """Make room for a note of so many octets, before anything happens that must be noted. Raises: OSError."""
+        self._room = Staging(_beside(self._path))
+        self._room.reserve(size)
+
     def note(self, progress: Progress, *, durable: bool = False) -> None:
         """Write down how far it has come; it waits then. Raises: OSError, FileNotFoundError where somebody has taken
         its file away."""
         if not self._lock.stands:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.path)
-        atomic_write(_beside(self._path), progress.text(), durable=durable)
+        room, self._room = self._room or Staging(_beside(self._path)), None
+        with room:
+            room.write(progress.text())
+            room.commit(durable=durable)
         self._noted = True
         self.enter("waiting")
 

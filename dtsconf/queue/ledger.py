@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal, Protocol
 
@@ -20,6 +21,9 @@ from dtsconf.queue.schedule import expired, next_attempt
 from dtsconf.queue.spool import Slot
 
 State = Literal["sent", "deferred", "failed"]
+
+ROOM = 1500
+"""Octets of a note for each recipient: the server's words of them, as far as they are kept."""
 
 
 class Clock(Protocol):
@@ -138,11 +142,12 @@ class Ledger:
         """With those whom the server had no place for yet, as part of the same attempt: who has got it is written
         down."""
         ran = Ran(taken.item.entry.id, taken.item.entry.message_id, "deferred", progress.detail)
-        if not self.note(ran, taken.held, progress):
+        remaining = progress.remaining or ()
+        if not self.note(ran, taken.held, progress) or not self.has_room(ran, taken.held, progress, remaining):
             taken.held.release()
             return
         item = taken.item
-        further = Item(taken.held, item.entry, progress.remaining or (), item.content, last=not progress.refused)
+        further = Item(taken.held, item.entry, remaining, item.content, last=not progress.refused)
         self.more.append(Taken(taken.slot, taken.held, replace(progress, attempts=taken.progress.attempts), further))
 
     def finish(self, taken: Taken, progress: Progress, hint: str = "") -> None:
@@ -196,6 +201,18 @@ class Ledger:
             if not lasting:
                 held.enter("waiting")
             self.found.append(stuck(ran, "this can't be written down", error, held.path))
+            return False
+        return True
+
+    def has_room(self, ran: Ran, held: Held, progress: Progress, recipients: Collection[str]) -> bool:
+        """Whether it can be written down who of several has got it, once that is known. Where not, that is told, and it
+        goes to nobody. Of one alone nothing is to be written down but the phase."""
+        if len(recipients) == 1 and not progress.refused:
+            return True
+        try:
+            held.reserve(len(progress.text()) + ROOM * len(recipients))
+        except OSError as error:
+            self.found.append(stuck(ran, "who has got it couldn't be written down", error, held.path))
             return False
         return True
 

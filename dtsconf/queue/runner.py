@@ -161,17 +161,18 @@ class Runner:
         if phase == "sent":  # by a run that was killed before it could take the file away
             self._ledger.gone.append(held)
             return None
+        untried = Ran(slot.id, entry.message_id, "failed", "not tried")
         if phase == "sending":  # by a run that was killed over it
             progress = replace(progress, attempts=progress.attempts + 1, unknown=progress.unknown + 1)
             # Written down before it is sent once more: where that can't be, it would be sent at every run.
-            if not self._ledger.note(Ran(slot.id, entry.message_id, "failed", "not tried"), held, progress):
+            if not self._ledger.note(untried, held, progress):
                 return None
         if everybody:
             progress = once_more(progress)
         recipients = entry.recipients if progress.remaining is None else progress.remaining
         taken = Taken(slot, held, progress, Item(held, entry, recipients, content, last=not progress.refused))
         if recipients:
-            return taken
+            return taken if self._ledger.has_room(untried, held, progress, recipients) else None
         self._ledger.finish(taken, progress)  # of a run that was killed before it could move the file to failed/
         return None
 

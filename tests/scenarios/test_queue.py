@@ -7,6 +7,7 @@ import os
 import random
 import re
 import shlex
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -342,6 +343,31 @@ def test_a_full_disk_refuses_and_leaves_nothing(machine: Machine, disk: SmallDis
     refused = machine.run("send", "--queue", "--to", "you@acme.example", "--body", "x").fails(1)
     assert "no room in the spool" in refused.text
     assert list(spool(machine).glob("*.eml")) == []
+
+
+def test_on_a_full_disk_nobody_gets_a_mail_of_which_it_could_not_be_written_down(
+    machine: Machine, smtpd: Servers, disk: SmallDisk
+) -> None:
+    """Else who was served would get it at every run."""
+    server = smtpd()
+    server.replies["RCPT"] = ["250 ok", "250 ok", "450 4.2.2 mailbox full"]  # ann's, and the run after that
+    to_server(machine, server.port)
+    queue(machine, to="you@acme.example, slow@acme.example")
+    queue(machine, to="ann@acme.example")
+    for path in spool(machine).glob("*.eml"):
+        shutil.copy(path, disk.path)
+    shutil.rmtree(spool(machine))
+    disk.path.chmod(0o700)
+    spool(machine).symlink_to(disk.path)
+    filler = disk.fill()
+    told = machine.run("queue", "run").fails(1).stdout
+    assert "not tried; who has got it couldn't be written down: No space left on device" in told
+    assert [mail.recipients for mail in server.messages] == [["ann@acme.example"]]
+    filler.unlink()
+    machine.run("queue", "run").ok()
+    assert [mail.recipients for mail in server.messages][1:] == [["you@acme.example"]]
+    (waits,) = messages(machine)
+    assert (waits["remaining"], waits["attempts"]) == (["slow@acme.example"], 1)
 
 
 # --- kills
