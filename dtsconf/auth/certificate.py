@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dtsconf.auth.codes import MAKE_PAIR
 from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.frozen import frozen
+from dtsconf.net.certificate import Unsupported, reading
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -68,18 +69,30 @@ def _fitting(certificates: list[str], key: str) -> Pair:
     from cryptography.x509 import load_pem_x509_certificate
 
     try:
-        public = load_pem_private_key(key.encode(), None).public_key()
-        loaded = [(each, load_pem_x509_certificate(each.encode())) for each in certificates]
-        fitting = [(each, read) for each, read in loaded if read.public_key() == public]
-    except (ValueError, TypeError):
+        with reading():
+            public = load_pem_private_key(key.encode(), None).public_key()
+            loaded = [(each, load_pem_x509_certificate(each.encode())) for each in certificates]
+            fitting = [Pair(each, key, *_validity(read)) for each, read in loaded if _has(read, public)]
+    except Unsupported:
+        raise SecretUnavailable("its key is no RSA key, and Microsoft takes no other", _NEW) from None
+    except ValueError:
         raise SecretUnavailable("it can't be read as PEM", _ONE) from None
     if not fitting:
         raise SecretUnavailable("the key belongs to none of its certificates", _ONE)
     if not isinstance(public, RSAPublicKey):
         kind = type(public).__name__.lstrip("_").removesuffix("PublicKey")
         raise SecretUnavailable(f"its key is no RSA key ({kind}), and Microsoft takes no other", _NEW)
-    text, certificate = fitting[0]
-    return Pair(text, key, *_validity(certificate))
+    return fitting[0]
+
+
+def _has(certificate: Certificate, public: object) -> bool:
+    """Whether the key is the certificate's; one of a kind that is not known here is another's, such as its CA's."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return certificate.public_key() == public
+    except UnsupportedAlgorithm:
+        return False
 
 
 def _validity(certificate: Certificate) -> tuple[float, float]:

@@ -7,14 +7,20 @@ import re
 import ssl
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from dtsconf.doctor.check import Check, Subject
+from dtsconf.doctor.check import Check, State, Subject
 from dtsconf.errors import DtsconfError
 from dtsconf.files import FileProblem, read_regular
+
+if TYPE_CHECKING:
+    from dtsconf.net.certificate import Certificate
 
 SOON = 30 * 86400.0
 """Seconds before a root's end that it is worth a word."""
 
+_ANEW = "get the new root from whoever runs the server"
+_BESIDE = "take it out, if the server's certificate leads to another one of the file"
 _LIMIT = 4 << 20
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
@@ -24,11 +30,11 @@ def ca_file(subject: Subject) -> Iterator[Check]:
     path = None if subject.effective is None else subject.effective.settings.server.ca_file
     if path is None:
         return
-    from cryptography import x509
+    from dtsconf.net.certificate import all_from_pem
 
     try:
         data, _ = read_regular(path, _LIMIT)
-        roots = x509.load_pem_x509_certificates(data)
+        roots = all_from_pem(data)
     except FileProblem as wrong:
         raise DtsconfError(
             f"server.ca_file {path} {wrong.message}", "name a PEM file with the root certificates"
@@ -36,19 +42,20 @@ def ca_file(subject: Subject) -> Iterator[Check]:
     except ValueError:
         message = f"server.ca_file {path} holds no certificate that can be read"
         raise DtsconfError(message, "name a PEM file; from DER: openssl x509 -inform der -in FILE") from None
+    good = any(root.not_before <= subject.now <= root.not_after for root in roots)
     for root in roots:
-        end, begin = root.not_valid_after_utc.timestamp(), root.not_valid_before_utc.timestamp()
-        yield _judged(f"{path}: {root.subject.rfc4514_string()}", begin, end, subject.now)
+        yield _judged(f"{path}: {root.subject}", root, subject.now, "warn" if good else "fail")
 
 
-def _judged(name: str, begin: float, end: float, now: float) -> Check:
-    until = time.strftime("%Y-%m-%d", time.gmtime(end))
-    if end < now:
-        return Check("ca-file", "fail", f"{name} expired on {until}", "get the new root from whoever runs the server")
-    if begin > now:
-        since = time.strftime("%Y-%m-%d", time.gmtime(begin))
-        return Check("ca-file", "fail", f"{name} is not valid before {since}", "is this machine's clock right?")
-    if end < now + SOON:
+def _judged(name: str, root: Certificate, now: float, off: State) -> Check:
+    """`off` is how it stands with a root out of its time: beside a good one it may be the old or the next one."""
+    until = time.strftime("%Y-%m-%d", time.gmtime(root.not_after))
+    if root.not_after < now:
+        return Check("ca-file", off, f"{name} expired on {until}", _BESIDE if off == "warn" else _ANEW)
+    if root.not_before > now:
+        since = time.strftime("%Y-%m-%d", time.gmtime(root.not_before))
+        return Check("ca-file", off, f"{name} is not valid before {since}", "is this machine's clock right?")
+    if root.not_after < now + SOON:
         return Check("ca-file", "warn", f"{name} expires on {until}", "get the new root before that day")
     return Check("ca-file", "ok", f"{name}, until {until}")
 

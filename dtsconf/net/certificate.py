@@ -7,12 +7,14 @@ nothing (`tls` does).
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Iterator
 
 MOST_NAMES = 6
 """Names of a certificate that are shown; a content network's has hundreds."""
@@ -101,27 +103,63 @@ def _distinguished(name: Any) -> str:
     return ",".join(sorted(parts, key=lambda part: not part.startswith("CN="))) or "(no name)"
 
 
-def from_der(der: bytes) -> Certificate | None:
-    """From the certificate as the server sent it; None when it can't be read."""
-    import hashlib
+@contextmanager
+def reading() -> Iterator[None]:
+    """Whatever keeps `cryptography` from reading a certificate or key within this block is a ValueError, and it says
+    nothing on the terminal: an odd serial number is its maker's business.
+
+    Raises:
+        Unsupported: it is whole, and of a kind that is not known here.
+        ValueError: it can't be read.
+    """
     import warnings
 
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an odd serial number is the server's business, not this user's
+        warnings.simplefilter("ignore")
         try:
-            parsed = x509.load_der_x509_certificate(der)
-            return Certificate(
-                _rfc4514(parsed.subject),
-                _rfc4514(parsed.issuer),
-                _names(parsed),
-                parsed.not_valid_before_utc.timestamp(),
-                parsed.not_valid_after_utc.timestamp(),
-                hashlib.sha256(der).hexdigest(),
-            )
-        except (ValueError, TypeError, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
-            return None
+            yield
+        except (UnsupportedAlgorithm, x509.UnsupportedGeneralNameType):
+            raise Unsupported from None
+        except (TypeError, x509.InvalidVersion):
+            raise ValueError("it can't be read") from None
+
+
+class Unsupported(ValueError):
+    """A certificate or key of a kind that is not known here."""
+
+
+def from_der(der: bytes) -> Certificate | None:
+    """From the certificate as the server sent it; None when it can't be read."""
+    from cryptography import x509
+
+    with suppress(ValueError), reading():
+        return _read(x509.load_der_x509_certificate(der), der)
+    return None
+
+
+def all_from_pem(data: bytes) -> list[Certificate]:
+    """From a file of certificates (RFC 7468), one at least. Raises: ValueError: one can't be read, or there is none."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    with reading():
+        return [_read(each, each.public_bytes(Encoding.DER)) for each in x509.load_pem_x509_certificates(data)]
+
+
+def _read(parsed: Any, der: bytes) -> Certificate:
+    import hashlib
+
+    return Certificate(
+        _rfc4514(parsed.subject),
+        _rfc4514(parsed.issuer),
+        _names(parsed),
+        parsed.not_valid_before_utc.timestamp(),
+        parsed.not_valid_after_utc.timestamp(),
+        hashlib.sha256(der).hexdigest(),
+    )
 
 
 def _rfc4514(name: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from dtsconf.auth.credentials import look
 from dtsconf.errors import Place, SecretUnavailable
 from dtsconf.secret.resolver import Resolver
 from dtsconf.secret.value import Secret
-from tests.unit.auth.pairs import pem
+from tests.unit.auth.pairs import DER, key_bytes, pem, private
 
 WHERE = Place("site.yaml", 9, 20)
+RSA = bytes.fromhex("06092a864886f70d010101")
+"""What says in DER that a key is RSA's (RFC 8017 A.1)."""
 CERTIFICATE, SECRET = "microsoft.certificate", "microsoft.client_secret"
 
 
@@ -59,6 +62,21 @@ def test_what_microsoft_would_not_take(tmp_path: Path, key: str, text: str, told
     command = "cat APP.crt APP.key | sudo install" if key == CERTIFICATE else "IFS= read -r s"
     assert command in hint
     assert "S3cret" not in message + hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (RSA, RSA[:-1] + b"\x66", "its key is no RSA key, and Microsoft takes no other"),
+        (b"\x02\x01\x00", b"\x02\x01\x77", "it can't be read as PEM"),
+    ],
+)
+def test_a_key_of_a_kind_that_nobody_knows(tmp_path: Path, old: bytes, new: bytes, told: str) -> None:
+    key = key_bytes(private(), DER)
+    assert old in key
+    odd = base64.encodebytes(key.replace(old, new, 1)).decode()
+    text = f"{pem().partition('-----BEGIN PRIV')[0]}-----BEGIN PRIVATE KEY-----\n{odd}-----END PRIVATE KEY-----\n"
+    assert told in refused(tmp_path, CERTIFICATE, text.encode())[0]
 
 
 def test_one_that_is_good_tells_its_end(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import ssl
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -224,6 +225,34 @@ def test_ca_file_dates(subject: Subject, root: Path, begin: int, end: int, expec
     checks = found(certificates.ca_file, replace(subject, effective=effective(ca_file=path)))
     assert checks["ca-file"].state == expected
     assert "Test Root" in checks["ca-file"].detail
+
+
+def test_ca_file_with_the_old_root_beside_the_new_one(subject: Subject, root: Path) -> None:
+    """As it is while roots are changed, and in every system's own file."""
+    path = root / "ca.pem"
+    root_certificate(path, -900, -1)
+    both = path.read_text() + Path(root_certificate(root / "new.pem", -1, 900)).read_text()
+    path.write_text(both)
+    checks = list(certificates.ca_file(replace(subject, effective=effective(ca_file=str(path)))))
+    assert [check.state for check in checks] == ["warn", "ok"]
+    assert "take it out" in str(checks[0].hint)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state"),
+    [
+        (bytes.fromhex("a003020102"), bytes.fromhex("a003020177"), "fail"),  # a version that X.509 doesn't have
+        (b"Test Root", b"Test R\xff\xfft", "fail"),
+        (bytes.fromhex("020101300a"), bytes.fromhex("020100300a"), "ok"),  # a serial number of 0, which some roots have
+    ],
+)
+def test_ca_file_with_an_odd_certificate(subject: Subject, root: Path, old: bytes, new: bytes, state: str) -> None:
+    der = ssl.PEM_cert_to_DER_cert(Path(root_certificate(root / "ca.pem", -9, 900)).read_text())
+    assert old in der
+    (root / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(der.replace(old, new)))
+    (check,) = found(certificates.ca_file, replace(subject, effective=effective(ca_file=str(root / "ca.pem")))).values()
+    assert check.state == state
+    assert str(root / "ca.pem") in check.detail
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "text"])
