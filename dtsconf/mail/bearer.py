@@ -13,7 +13,9 @@ from dtsconf.errors import SignInFailed
 from dtsconf.mail import auth
 from dtsconf.mail.failure import Finding, StageFailed
 from dtsconf.mail.login import exchange, nothing_offered, require_tls
+from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.securing import taken_out
+from dtsconf.mail.wire import ConnectionLost
 
 if TYPE_CHECKING:
     from dtsconf.mail.conversation import Conversation
@@ -90,12 +92,16 @@ def log_in_by_token(talk: Conversation, tokens: TokenSource) -> None:
 def _once_more(
     talk: Conversation, name: str, tokens: TokenSource, reply: Reply, mechanism: Bearer
 ) -> tuple[Reply, Bearer]:
-    """With a fresh token; what the server said to the first one counts if there is none."""
+    """With a fresh token; what the server said to the first one counts if there is none, or no answer to it."""
     try:
         token = _token(talk, tokens, fresh=True)
     except StageFailed as none:
         _refused(talk, mechanism, reply, tokens, f"; no fresh one is to be had: {none.detail}")
-    return _try(talk, name, tokens, token)
+    try:
+        return _try(talk, name, tokens, token)
+    except (ConnectionLost, TimeoutError, NotAReply):
+        talk.hang_up()
+        _refused(talk, mechanism, reply, tokens, "; a fresh one got no answer any more")
 
 
 def _choose(talk: Conversation) -> str:

@@ -51,8 +51,8 @@ class Tokens:
         return self._ahead
 
 
-def login_server(certificates: Certificates, mechanisms: str, *answers: str) -> Script:
-    """STARTTLS, then a login whose AUTH command gets the answers in turn."""
+def login_server(certificates: Certificates, mechanisms: str, *answers: str, stays: bool = True) -> Script:
+    """STARTTLS, then a login whose AUTH command gets the answers in turn; unless it `stays`, that is the end."""
 
     def script(peer: Peer) -> None:
         peer.say("220 mail.test ESMTP")
@@ -66,7 +66,7 @@ def login_server(certificates: Certificates, mechanisms: str, *answers: str) -> 
         for answer in answers:
             peer.hear()
             peer.say(answer)
-        while peer.hear():
+        while stays and peer.hear():
             peer.say("250 ok")
 
     return script
@@ -168,6 +168,16 @@ def test_without_a_fresh_token_the_servers_words_count(certificates: Certificate
     assert row.cause == "token"
     assert "535 5.7.3 no" in row.detail
     assert "no fresh one is to be had: nobody has signed in" in row.detail
+
+
+def test_a_server_that_has_hung_up_after_its_no_has_said_no(certificates: Certificates) -> None:
+    tokens = Tokens("old-" + SECRET, "new-" + SECRET)
+    no = "535 5.7.3 Authentication unsuccessful"
+    with server(login_server(certificates, "XOAUTH2", no, stays=False)) as running:
+        row = failed(signed_in(running.port, certificates, tokens))
+    assert (row.cause, row.code) == ("token", 535)
+    assert "535 5.7.3 Authentication unsuccessful; a fresh one got no answer any more" in row.detail
+    assert tokens.asked == [False, True]
 
 
 def test_no_token_at_all(certificates: Certificates) -> None:
