@@ -153,6 +153,25 @@ def is_loopback(host: str) -> bool:
     return bare in ("localhost", "::1") or (bare.startswith("127.") and is_ip(bare))
 
 
+_SECOND_LEVEL = (
+    "ac|asn|co|com|edu|firm|gen|go|gob|gouv|gov|govt|gub|id|ind|iwi|ltd|me|mil|muni|ne|net|nhs|nic|nom|or|org|plc|pro|res"
+    "|sch|school|web"
+)
+"""What registries of countries have names under (co.uk, com.au), as Mozilla's Public Suffix List shows."""
+
+
+def is_registry(domain: str) -> bool:
+    """Whether strangers have names directly under this domain: a top-level one, or one such as com.au. By its form, for
+    the lists of these change weekly."""
+    return re.fullmatch(rf"[^.]*|({_SECOND_LEVEL})\.[a-z]{{2}}", domain.lower().rstrip(".")) is not None
+
+
+def site(host: str) -> str:
+    """The part of a host's name that one owner registered, as far as its form tells."""
+    labels = host.lower().rstrip(".").split(".")
+    return ".".join(labels[-3 if is_registry(".".join(labels[-2:])) else -2 :])
+
+
 def to_unset(variable: object) -> str:
     """The line for this system's shell (Windows: PowerShell) that takes an environment variable away."""
     return f"Remove-Item Env:{variable}" if sys.platform == "win32" else f"unset {variable}"

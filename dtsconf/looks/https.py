@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dtsconf.looks import hosts, names
 from dtsconf.looks.asked import Asked, by_proxy
 from dtsconf.looks.case import Outcome
-from dtsconf.names import escape_controls
+from dtsconf.names import escape_controls, is_registry
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ def _unknown(asked: Asked, said: Said, evidence: tuple[Evidence, ...]) -> Outcom
     if near is not None:
         more = Evidence("compared the name with Microsoft's own", f"{near} is the one most like it", "a typing error")
         return Outcome((*evidence, more), f"{told}; Microsoft's is {near}", f"if that is meant: {_authority(near)}")
-    zone = f": the domain {said.zone} exists, this name in it does not" if said.zone and "." in said.zone else ""
+    zone = (
+        f": the domain {said.zone} exists, this name in it does not" if said.zone and not is_registry(said.zone) else ""
+    )
     check = f"check the spelling of microsoft.authority in the profile; if only a VPN knows {host}, connect that"
     return Outcome(evidence, told + zone, f"{check}; {through}, then dtsconf test again")
 

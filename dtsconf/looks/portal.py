@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 from dtsconf.looks.case import Outcome
+from dtsconf.names import site
 from dtsconf.net.connect import LookupFailed, resolve
 from dtsconf.proof import Evidence
 
@@ -62,7 +63,7 @@ def _by_page(case: Case, end: float) -> Page | None:
 
 def _same_site(one: str, host: str) -> bool:
     """Whether a redirect stays within the host's own domain (a mail server's web page moving to https or webmail)."""
-    return one.lower() == host.lower() or one.lower().split(".")[-2:] == host.lower().split(".")[-2:]
+    return site(one) == site(host)
 
 
 def fetch(case: Case, end: float, *, secure: bool = False) -> bytes:

@@ -418,6 +418,19 @@ def test_no_such_domain(behind: Behind) -> None:
     assert "--set server.host=NAME" in told.hint
 
 
+@pytest.mark.parametrize("tells_zone", [True, False])
+@pytest.mark.parametrize("host", ["mail.akme.com.au", "akme.com.au"])
+def test_nobody_is_sent_to_a_stranger_under_the_same_registry(behind: Behind, tells_zone: bool, host: str) -> None:
+    """In com.au anybody has a name, and there is one called mail: a slip in one's own leads nowhere near it."""
+    behind.link.names.tells_zone = tells_zone
+    behind.link.names.records[:] = [f"{name}.com.au. 60 IN A {SERVER}" for name in ("mail", "smtp")]
+    told = behind.test(behind.profile(sender={"email": "lab@acme.com.au"}, server={"host": host}))
+    assert (told.code, told.cause) == (9, "dns")
+    assert "mail.com.au" not in f"{told.detail} {told.hint}"
+    assert "smtp.com.au" not in f"{told.detail} {told.hint}"
+    assert ("mail.com.au", "A") not in behind.link.names.asked
+
+
 def test_a_name_server_with_trouble(behind: Behind) -> None:
     told = behind.test(behind.profile(server={"host": "servfail.corp.example"}))
     assert (told.code, told.cause) == (9, "dns")

@@ -13,7 +13,7 @@ from typing import Any
 from dnslib import QTYPE, RCODE, RR, DNSError
 from dnslib.server import BaseResolver, DNSServer
 
-ZONES = ("corp.example", "acme.example")
+ZONES = ("corp.example", "acme.example", "com.au")
 
 
 class _Quiet:

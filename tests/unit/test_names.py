@@ -12,10 +12,12 @@ from dtsconf.names import (
     host_fault,
     host_problem,
     is_ip,
+    is_registry,
     matches_recipient,
     normalise_host,
     parse_address,
     pattern_fault,
+    site,
 )
 
 
@@ -88,6 +90,27 @@ def test_any_text_is_a_host_or_told(text: str) -> None:
         stored = normalise_host(text)
         assert stored.isascii()
         assert normalise_host(stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("host", "owners"),
+    [
+        ("mail.acme.example", "acme.example"),
+        ("MAIL.Acme.com.au.", "acme.com.au"),
+        ("acme.com.au", "acme.com.au"),
+        ("smtp.lab.acme.co.uk", "acme.co.uk"),
+        ("acme.de", "acme.de"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_whose_a_host_is(host: str, owners: str) -> None:
+    assert site(host) == owners
+    assert not is_registry(owners) or "." not in owners
+
+
+@pytest.mark.parametrize("domain", [".", "com", "AU", "com.au", "co.uk.", "org.nz", "com.br"])
+def test_where_strangers_have_their_names(domain: str) -> None:
+    assert is_registry(domain)
 
 
 @pytest.mark.parametrize("text", ["1.2.3.4", "::", "2001:db8::1", "fe80::1%2"])

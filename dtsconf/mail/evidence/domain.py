@@ -161,14 +161,14 @@ def around(case: Case, *, web: bool) -> Served | None:
     """Whether the host's name is that of a mail domain, whose servers have other names; else, for a host that is a
     `web` server or whose name may be a slip, the mail servers of the domain that it is in."""
     from dtsconf.looks import names
-    from dtsconf.names import is_ip
+    from dtsconf.names import is_ip, is_registry
 
     known = [] if is_ip(case.host) or "." not in case.host else names.beyond()
     if not known:
         return None
     above = case.host.partition(".")[2]
     own = served(case, known[0], case.host)
-    if own or "." not in above:
+    if own or is_registry(above):
         return own
     wild = () if case.goal.proven else wildcard.met(case, known[0], above)
     return served(case, known[0], above, usual=True, wild=wild) if web or wild else None

@@ -9,7 +9,7 @@ from dtsconf.looks import names
 from dtsconf.looks.case import Outcome
 from dtsconf.looks.names import Said, asking
 from dtsconf.mail.evidence import domain
-from dtsconf.names import host_fault, is_ip
+from dtsconf.names import host_fault, is_ip, is_registry
 from dtsconf.proof import Evidence
 from dtsconf.settings.microsoft import SMTP_HOSTS, is_smtp_host
 from dtsconf.settings.nearness import misspelt
@@ -75,7 +75,7 @@ def _no_name(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     zone = said.zone
     if zone is None and (found := _without_zone(case, said, evidence)):
         return found
-    if zone is None or zone == "." or "." not in zone:
+    if zone is None or is_registry(zone):
         telling = f"{said.server} says NXDOMAIN: there is no domain for {case.host}"
         near = _senders_domain(case)
         if near is None:
@@ -89,7 +89,7 @@ def _without_zone(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Out
     """The answer doesn't tell how much of the name exists (RFC 2308 2.1.1, type 3: no SOA), as home routers' don't:
     perhaps the domain above has mail servers."""
     above = case.host.partition(".")[2]
-    if "." not in above:
+    if is_registry(above):
         return None
     telling = f"{said.server} says NXDOMAIN: the name {case.host} does not exist"
     found = _servers_of(above, case, said, evidence, telling)

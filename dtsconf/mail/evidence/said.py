@@ -12,7 +12,7 @@ from dtsconf.looks.products import inspector
 from dtsconf.mail.causes import row_of
 from dtsconf.mail.facts import Facts
 from dtsconf.mail.reply import Reply
-from dtsconf.names import host_fault, is_ip
+from dtsconf.names import host_fault, is_ip, site
 from dtsconf.net.connect import SILENT
 from dtsconf.proof import CAUSES, Evidence
 
@@ -109,7 +109,7 @@ def _foreign(greeting: str, host: str) -> str | None:
     name = greeting.partition("220")[2].lstrip(" -").partition(" ")[0].lower()
     if "." not in name or "." not in host or host_fault(name) is not None or is_ip(name) or is_ip(host):
         return None
-    return name if name.split(".")[-2:] != host.lower().split(".")[-2:] else None
+    return name if site(name) != site(host) else None
 
 
 def in_between(case: Case) -> Outcome:
