@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from dtsconf.errors import Option, Problem, UsageProblem
 from dtsconf.frozen import frozen
-from dtsconf.mail.compose.addresses import parse
+from dtsconf.mail.compose.addresses import NO_UTF8, parse
 from dtsconf.mail.compose.bodies import LARGEST
 from dtsconf.mail.compose.draft import Draft, Mailbox
-from dtsconf.names import escape_controls, has_controls
+from dtsconf.names import escape_controls, has_controls, has_half_pairs
 
 FIELDS = {"to": "--to", "cc": "--cc", "bcc": "--bcc", "reply_to": "--reply-to"}
 """The lists of addresses, and the option of each."""
@@ -43,7 +43,9 @@ def draft_of(request: Request) -> Draft:
         problems.append(_problem("--to", "nobody to send to", "name somebody: --to ADDRESS"))
     problems += _ascii_replies(boxes["reply_to"])
     subject = request.subject.rstrip("\r\n").replace("\t", " ")  # as scripts cut a line out of a log
-    if has_controls(subject):
+    if has_half_pairs(subject):
+        problems.append(_problem("--subject", f"'{escape_controls(subject)}' holds bytes that are no UTF-8", NO_UTF8))
+    elif has_controls(subject):
         words = f"'{escape_controls(subject)}' holds a line break or another control character"
         problems.append(_problem("--subject", words, "write the subject in one line"))
     for option, text in (("--body", request.text), ("--html", request.html)):

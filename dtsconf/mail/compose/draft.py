@@ -89,11 +89,10 @@ class Draft:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Everybody's address as on the wire, each once, in the order of to, cc, bcc. The case of a domain makes no
-        difference, that of what stands before it may (RFC 5321 2.4)."""
-        addresses = (box.on_the_wire for box in (*self.to, *self.cc, *self.bcc))
-        found: dict[tuple[str, str], str] = {}
-        for address in addresses:
-            local, _, domain = address.rpartition("@")
-            found.setdefault((local, domain.casefold()), address)
+        """Everybody's address as on the wire, each once and in its first spelling, in the order of to, cc, bcc. Case
+        makes no difference: before the @ it could (RFC 5321 2.4), but the servers that go by it are as good as none,
+        and with the others somebody would get the mail twice."""
+        found: dict[str, str] = {}
+        for box in (*self.to, *self.cc, *self.bcc):
+            found.setdefault(box.on_the_wire.lower(), box.on_the_wire)
         return tuple(found.values())

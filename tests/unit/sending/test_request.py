@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dtsconf.errors import Option, UsageProblem
+from dtsconf.mail.compose.addresses import NO_UTF8
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.mail.compose.message import compose
 from dtsconf.sending.request import Request, draft_of, options_of
@@ -82,6 +83,13 @@ def test_the_option_that_brought_somebody_in() -> None:
     assert options_of(draft) == {"ann@x.example": "--to", "bob@x.example": "--cc", "eve@x.example": "--bcc"}
 
 
-def test_nobody_is_served_twice_for_the_case_of_a_domain() -> None:
-    draft = draft_of(Request(to=("ann@x.example, Ann@x.example",), cc=("ann@X.EXAMPLE",), bcc=("ann@x.Example",)))
-    assert draft.recipients == ("ann@x.example", "Ann@x.example")
+def test_nobody_is_served_twice_for_the_case_of_letters() -> None:
+    draft = draft_of(Request(to=("Ann@x.example, ann@x.example",), cc=("ann@X.EXAMPLE",), bcc=("bob@x.Example",)))
+    assert draft.recipients == ("Ann@x.example", "bob@x.Example")
+
+
+def test_bytes_that_are_no_utf_8_are_told_as_that() -> None:
+    with pytest.raises(UsageProblem) as caught:
+        draft_of(Request(("J\udcf6rg <a@x.example>",), subject="Gr\udcf6\udcdfe"))
+    assert all("holds bytes that are no UTF-8" in one.message for one in caught.value.problems)
+    assert [one.hint for one in caught.value.problems] == [NO_UTF8] * 2

@@ -26,6 +26,9 @@ from dtsconf.names import has_controls
         ('"a b"@x.example', [(None, '"a b"@x.example')]),
         ('"a,b"@x.example, c@x.example', [(None, '"a,b"@x.example'), (None, "c@x.example")]),
         ("Ann (lab) <ann@x.example>", [("Ann (lab)", "ann@x.example")]),
+        ("ann@x.example <Ann@X.example>", [("ann@x.example", "Ann@X.example")]),
+        ('"for b@x.example" <ann@x.example>', [("for b@x.example", "ann@x.example")]),
+        ("team: <a@x.example>, b@x.example;", [("team:", "a@x.example"), (None, "b@x.example")]),
     ],
 )
 def test_lists(text: str, found: list[tuple[str | None, str]]) -> None:
@@ -45,6 +48,12 @@ def test_lists(text: str, found: list[tuple[str | None, str]]) -> None:
         ("Ann ann@x.example>", "no mail address", ""),
         ("<ann@x.example> Ann", "no mail address", ""),
         ("<>", "is empty", "mail@acme.example"),
+        ("a@x.example b@x.example", "is more than one address", "by commas: a@x.example, b@x.example"),
+        ("<a@x.example> <b@x.example>", "is more than one address", "by commas: <a@x.example>, <b@x.example>"),
+        ("a@x.example Bob <b@x.example>", "is more than one address", "parted by commas"),
+        ("Ann <a@x.example> Bob <b@x.example>", "is more than one address", "parted by commas"),
+        ("a@x.example Bob", "has no good domain", "before the address: 'Bob <a@x.example>'"),
+        ("team: a@x.example, b@x.example;", "no mail address", "members are written alone, without 'team:'"),
         ("ann@@x.example", "no mail address", ""),
         ("ann@x_y!.example", "no good domain", ""),
     ],
