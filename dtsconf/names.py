@@ -278,7 +278,10 @@ def pattern_fault(pattern: str) -> tuple[str, str | None] | None:
         return "has a blank or control character in it", None
     if pattern == "*" or all(pattern.rpartition("@")):
         return None
-    return "matches no address", f"write *@{pattern.lstrip('@*.')}" if pattern.strip("@*.") else "write *@acme.example"
+    domain = pattern.lstrip("@*.")
+    if domain and pattern.startswith((".", "*.")):
+        return "matches no address", f"write *@*.{domain} for the domains below {domain}, *@{domain} for itself"
+    return "matches no address", f"write *@{domain or 'acme.example'}"
 
 
 def matches_recipient(pattern: str, address: str) -> bool:

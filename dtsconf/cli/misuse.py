@@ -69,7 +69,8 @@ def words_meant(
     if typeset := _typeset(rest):
         return typeset
     if patterns and all(map(_is_file, rest)):
-        return "quote a pattern, so that the shell leaves it to dtsconf: --attach 'logs/*.log'"
+        quoted = "quote a pattern, so that the shell leaves it to dtsconf: --attach 'logs/*.log'"
+        return f"{quoted}; or give each file an --attach of its own"
     if command.name in _PROFILED and _looks_like_profile(rest[0]):
         return f"did you mean --profile {escape_controls(rest[0])}?"
     texts = _texts(command)
@@ -110,6 +111,8 @@ def _after(given: Sequence[str], at: int, texts: Collection[str]) -> str | None:
     if option not in texts:
         return None
     whole = " ".join(words)
+    if option == "--attach" and not _is_file(whole) and all("." in word.rpartition("/")[2] for word in words):
+        return escape_controls(f"each file has an option of its own: {' '.join(f'--attach {word}' for word in words)}")
     if option in _ADDRESSES and "@" in words[-1] and "<" not in whole:
         whole = f"{' '.join(words[:-1])} <{words[-1]}>"
     return escape_controls(f'a value with blanks goes in quotation marks: {option} "{whole}"')

@@ -87,6 +87,8 @@ def _read(file: str, data: bytes, shape: Mapping, empty: str | None) -> Document
         hint = "`dtsconf init FILE` writes one to start from"
         told = (Problem("empty", empty, hint, Place(file, 1, 1)),) if empty else ()
         return Document(file, {}, told, source)
+    if empty is not None and (strange := _machine_config(file, root)):
+        return Document(file, {}, strange, source)
     walk = Walk(source, own=empty is None)
     walk.mapping(root, shape, "")
     document = Document(file, walk.values, (), source, root, shape)
@@ -95,6 +97,15 @@ def _read(file: str, data: bytes, shape: Mapping, empty: str | None) -> Document
             _odd_blanks(walk.problems, source) or sorted(walk.problems, key=_order)
         )
     return document
+
+
+def _machine_config(file: str, root: yaml.Node) -> tuple[Problem, ...]:
+    """That the file is what `apply` wrote from a profile."""
+    keys = {key.value for key, _ in root.value} if isinstance(root, yaml.MappingNode) else ()
+    if not {"format", "given", "profile", "settings"}.issubset(keys) or "dtsconf" in keys:
+        return ()
+    hint = "name the YAML file that it was applied from; without --profile every command goes by the machine config"
+    return (Problem("not-a-profile", "this is the machine config, which apply writes", hint, Place(file, 1, 1)),)
 
 
 def _odd_blanks(problems: Iterable[Problem], source: Source) -> list[Problem]:

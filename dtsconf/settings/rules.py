@@ -40,8 +40,22 @@ def broken(values: Mapping[str, Setting], org: Organisation, *, complete: bool =
     for rule in org.policy.rules:
         open_yet = unset(rule.key, values, org) and (not complete or org.expected(rule.key))
         if in_use(rule.key, values["mode"].value) and not open_yet and not holds(rule, ruled_value(rule.key, values)):
-            problems.append(_problem(rule, values))
-    return problems
+            problems.append(_at_odds(rule, org) or _problem(rule, values))
+    return list(dict.fromkeys(problems))
+
+
+def _at_odds(rule: Rule, org: Organisation) -> Problem | None:
+    """That the rule and another one leave no value at all (code 3): then it is them that are wrong."""
+    low = [one for one in org.policy.rules_on(rule.key) if one.op == "min"]
+    high = [one for one in org.policy.rules_on(rule.key) if one.op == "max"]
+    pairs = ((one, other) for one in low for other in high if _number(one.operand) > _number(other.operand))
+    pair = next((pair for pair in pairs if rule in pair), None)
+    if pair is None:
+        return None
+    told = " and ".join(f"{words(one)}{f' (rule at {one.where})' if one.where else ''}" for one in pair)
+    return Problem(
+        "rule", f"{rule.key} must {told}: no value is both", "change one of the two", pair[1].where, rule.key
+    )
 
 
 def in_use(key: str, mode: str) -> bool:

@@ -496,6 +496,7 @@ def test_the_password_is_seen_nowhere(machine: Machine, applied: Callable[..., S
         (("--to", "Ann", "a@x.example"), 'in quotation marks: --to "Ann <a@x.example>"'),
         (("--to", "M\u00fcller a@x.example"), "angle brackets: 'M\u00fcller <a@x.example>'"),
         (("--to", "a@x.example", "--attach", "my", "log.txt"), 'in quotation marks: --attach "my log.txt"'),
+        (("--to", "a@x.example", "--attach", "a.log", "b.log"), "--attach a.log --attach b.log"),
         (("--to", "a@x.example", "--message", "x"), "there is no option --message\nhint: that is --body here"),
         (("a@x.example", "b@x.example", "--body", "x"), "did you mean --to a@x.example --to b@x.example?"),
         (("--to", "mailto:a@x.example?subject=x"), "is a link to a mail address\nhint: write a@x.example"),

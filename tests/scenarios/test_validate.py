@@ -42,6 +42,14 @@ def test_errors_look_like_a_compilers(machine: Machine) -> None:
         assert word not in result.text
 
 
+def test_the_machine_config_is_told_as_no_profile(machine: Machine) -> None:
+    machine.apply(machine.profile()).ok()
+    told = machine.run("validate", str(machine.config)).fails(3).text
+    assert "this is the machine config, which apply writes" in told
+    assert "hint: name the YAML file that it was applied from" in told
+    assert told.count("hint:") == 1
+
+
 def test_problems_as_json(machine: Machine) -> None:
     machine.write("site.yaml", BAD)
     body = machine.run("validate", "--json", "site.yaml").fails(3).json

@@ -211,6 +211,8 @@ def test_recipient_patterns(pattern: str, address: str, covered: bool) -> None:
         ("", "*@acme.example"),
         ("acme.example", "*@acme.example"),
         ("@acme.example", "*@acme.example"),
+        ("*.acme.example", "write *@*.acme.example for the domains below acme.example, *@acme.example for itself"),
+        (".acme.example", "*@*.acme.example"),
         ("a b@c", "None"),
     ],
 )

@@ -110,6 +110,8 @@ def looked_for(pattern: str) -> str:
         return (
             f'the quotes are part of the name here (cmd.exe knows only double ones): "{escape_controls(pattern[1:-1])}"'
         )
+    if pattern.startswith("~") and (whole := os.path.expanduser(pattern)) != pattern:
+        return f"a shell knows ~ only outside quotation marks: write {escape_controls(whole)}"
     if os.path.isabs(pattern):
         return "check the spelling"
     return f"it was looked for in {escape_controls(os.getcwd())}: give the whole path, or run dtsconf where it is"

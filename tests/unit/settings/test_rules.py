@@ -185,6 +185,20 @@ def test_every_broken_rule_is_told() -> None:
     assert len(broken(org, command_line(server__port=2525))) == 2
 
 
+@pytest.mark.parametrize("timeout", [3, 15, 70])
+def test_rules_that_leave_no_value_are_what_is_wrong(timeout: int) -> None:
+    at_odds = [rule("connection.timeout", "min", 60), rule("connection.timeout", "max", 5)]
+    org = organisation({**WORKING, "connection.timeout": timeout}, rules=at_odds)
+    with pytest.raises(Invalid) as caught:
+        resolve(org, ())
+    (problem,) = caught.value.problems
+    assert "it must" not in problem.message
+    assert "must be at least 60" in problem.message
+    assert "be at most 5" in problem.message
+    assert problem.message.endswith("no value is both")
+    assert (problem.hint, problem.code) == ("change one of the two", 3)
+
+
 def test_a_rule_that_text_cannot_meet_fails_closed() -> None:
     assert not rules.holds(rule("server.host", "max", 5), "mail.acme.example")
 

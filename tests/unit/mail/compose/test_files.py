@@ -130,6 +130,13 @@ def test_where_it_was_looked_for(folder: Path, pattern: str) -> None:
     ]
 
 
+def test_a_tilde_that_no_shell_expanded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    with pytest.raises(DtsconfError) as caught:
+        find(["~/run.log"])
+    assert caught.value.hint == "a shell knows ~ only outside quotation marks: write /home/ann/run.log"
+
+
 def test_quotes_that_no_shell_took_away() -> None:
     with pytest.raises(DtsconfError, match=r"'\*.log': no file matches") as caught:
         find(["'*.log'"])
