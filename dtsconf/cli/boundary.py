@@ -108,7 +108,7 @@ def _recorded(run: Run, effective: Effective) -> Organisation | None:
     """The machine config as the last apply wrote it, for settings that go by it."""
     from dtsconf import wiring
 
-    return wiring.as_applied(run.inputs(), effective)
+    return wiring.as_applied(run.inputs(), effective.org)
 
 
 def _by_variables(run: Run, error: DtsconfError) -> list[Notice]:
@@ -132,7 +132,7 @@ def _by_hand(run: Run, error: DtsconfError) -> list[Notice]:
         now, recorded = wiring.machine_config(run.root), wiring.recorded_config(run.inputs())
     except (DtsconfError, OSError):
         return []
-    found = astray.by_hand(now, recorded) if now and recorded else None
+    found = astray.by_hand(now, recorded) if now else None
     return [found] if found else []
 
 

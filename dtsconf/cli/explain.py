@@ -17,12 +17,14 @@ def command(run: Run, key: str) -> Outcome:
     """
     from dtsconf import wiring
     from dtsconf.errors import Invalid
-    from dtsconf.render import explain as render
+    from dtsconf.render import astray, explain as render
     from dtsconf.settings.explain import explain
 
     given = run.inputs()
     layers, problems, notices = wiring.layers(given, user=True)
     if problems:
         raise Invalid(tuple(problems))
-    found = explain(key, wiring.organisation(given), layers)
-    return Outcome(render.data(found), render.text(found), warnings=notices)
+    org = wiring.organisation(given)
+    found = explain(key, org, layers)
+    by_hand = astray.by_hand(org, wiring.as_applied(given, org), key)
+    return Outcome(render.data(found), render.text(found), warnings=(*notices, *([by_hand] if by_hand else [])))

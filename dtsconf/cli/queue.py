@@ -135,7 +135,7 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
         from dtsconf.render import advice
 
         messages = advice.mended_run(messages, call, ran.effective)
-        recorded = wiring.as_applied(run.inputs(), ran.effective) if ran.effective else None
+        recorded = wiring.as_applied(run.inputs(), ran.effective.org) if ran.effective else None
         unusable = unusable and advice.mended_queue(unusable, call, ran.effective, recorded)
     data, text = render.ran_data(messages, unusable), render.ran_text(messages, unusable)
     tried = {one.id for one in messages}

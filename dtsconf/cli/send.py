@@ -70,7 +70,7 @@ def command(run: Run, **words: Any) -> Outcome:
         from dtsconf import wiring
         from dtsconf.render import advice
 
-        recorded = wiring.as_applied(run.inputs(), done.effective)
+        recorded = wiring.as_applied(run.inputs(), done.effective.org)
         sent = advice.mended_sent(sent, run.call(sets=True), done.effective, recorded)
         failure = render.failure(sent) + advice.origins(done.effective, advice.ABOVE)
     return Outcome(

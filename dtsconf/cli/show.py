@@ -21,9 +21,12 @@ def command(run: Run, origin: bool, screen: bool) -> Outcome:
     --set lie on top. Secrets show as references.
     """
     from dtsconf import wiring
-    from dtsconf.render import show as render
+    from dtsconf.render import astray, show as render
 
     effective = wiring.effective(run.inputs(), user=True)
+    by_hand = astray.by_hand(effective.org, wiring.as_applied(run.inputs(), effective.org))
     data = render.data(effective) | ({"screen": render.screen_data(effective)} if screen else {})
     text = render.screen(effective) if screen else render.text(effective, origin=origin)
-    return Outcome(data, text, warnings=effective.warnings, set_aside=effective.set_aside)
+    return Outcome(
+        data, text, warnings=(*effective.warnings, *([by_hand] if by_hand else [])), set_aside=effective.set_aside
+    )

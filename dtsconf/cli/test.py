@@ -121,7 +121,7 @@ def _outcome(run: Run, checked: Checked, record: str | None, call: Call, *, expl
         from dtsconf import wiring
         from dtsconf.render import advice, astray
 
-        recorded = wiring.as_applied(run.inputs(), checked.effective)
+        recorded = wiring.as_applied(run.inputs(), checked.effective.org)
         verification = advice.mended(verification, call, checked.effective, recorded)
         hint = None if astray.is_by_hand(failed.stage, checked.effective, recorded) else failed.hint
     if explain and verification.ok:

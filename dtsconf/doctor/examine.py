@@ -64,8 +64,9 @@ def _settings(inputs: Inputs) -> tuple[Effective | None, list[Check]]:
     except DtsconfError as wrong:
         return effective, list(from_error("settings", wrong))
     source = "the environment" if blank else "profile" if inputs.profile else "machine config"
+    named = " ".join(filter(None, (source, effective.org.name)))
     odd = [Check("settings", "warn", notice.message, notice.hint) for notice in effective.warnings]
-    return effective, [Check("settings", "ok", f"{source} {effective.org.name} can be used"), *odd]
+    return effective, [Check("settings", "ok", f"{named} can be used"), *odd]
 
 
 _NOT_YET = Check(

@@ -26,7 +26,7 @@ def audit_line(command: str, generation: Generation) -> str:
     parts = [f"{command}: generation {generation.number}"]
     if generation.rollback_of is not None:
         parts.append(f"back to generation {generation.rollback_of}")
-    if generation.profile is not None:
+    if generation.profile is not None and generation.profile.name:
         parts.append(f"profile {generation.profile.name} ({generation.profile.digest[:12]})")
     caller = f" (sudo of {generation.sudo_user})" if generation.sudo_user else ""
     parts.append(f"by {generation.user}{caller}")

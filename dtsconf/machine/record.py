@@ -61,6 +61,11 @@ class ProfileRecord:
     digest: str
     commit: str | None = None
 
+    @property
+    def title(self) -> str:
+        """The name, in words where it has none: what variables and --set alone made."""
+        return self.name or "no profile"
+
 
 @frozen
 class Proof:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import DtsconfError, Invalid, Problem, Variable
 from dtsconf.frozen import frozen
+from dtsconf.settings.keys import VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,19 @@ class SavedPlan:
         if moved:
             used = " (a plan that was applied is used up)" if self.generation != now.generation else ""
             message = f"the saved plan is stale: {'; '.join(moved)}{used}"
-            raise Stale(message, f"plan again: {self._again()}")
+            raise Stale(message, self._next(now))
+
+    def _next(self, now: SavedPlan) -> str:
+        """What to type: where nothing but variables is missing, the same call with those."""
+        again = f"plan again: {self._again()}"
+        lacking = _lacking(self.inputs, now.inputs)
+        if not lacking or self.generation != now.generation:
+            return again
+        from shlex import quote
+
+        names = ",".join(lacking)
+        handed = f"sudo --preserve-env={names} dtsconf apply --plan {quote(self.file)}"
+        return f"set it as it was for the plan, which sudo hands on by: {handed}; or {again}"
 
     def _again(self) -> str:
         """The command that makes such a plan anew."""
@@ -142,10 +155,30 @@ def _variables(effective: Effective) -> list[Input]:
 
 
 def _moved_inputs(before: tuple[Input, ...], now: tuple[Input, ...], opened: Mapping[str, str]) -> list[str]:
-    old, new = ({each.place: each.digest for each in inputs} for inputs in (before, now))
+    old, new = _digests(before, now)
+    lacking = _lacking(before, now)
     places = sorted(old.keys() | new.keys())
     differing = [place for place in places if _differs(place, old, new)]
-    return [f"{opened.get(place, place)} {_how(place in old, place in new)}" for place in differing]
+    return [
+        f"{place} is not set here"
+        if place in lacking
+        else f"{opened.get(place, place)} {_how(place in old, place in new)}"
+        for place in differing
+    ]
+
+
+def _digests(before: tuple[Input, ...], now: tuple[Input, ...]) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    old, new = ({each.place: each.digest for each in inputs} for inputs in (before, now))
+    return old, new
+
+
+def _lacking(before: tuple[Input, ...], now: tuple[Input, ...]) -> list[str]:
+    """The variables that are missing, where all else is as it was: nothing can have overruled them, so they are not
+    set."""
+    old, new = _digests(before, now)
+    if any(_differs(place, old, new) for place in new):
+        return []
+    return [place for place in old if place.startswith(VARIABLE_PREFIX) and place not in new]
 
 
 def _differs(place: str, old: Mapping[str, str | None], new: Mapping[str, str | None]) -> bool:

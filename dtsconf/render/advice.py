@@ -100,7 +100,7 @@ def _storing(effective: Effective, call: Call) -> str:
         reference = parse(str(setting.value), schemes_for(str(setting.value)))
     except NotAReference:
         return ""
-    if reference.scheme not in ("file", "keyring"):
+    if reference.scheme not in ("env", "file", "keyring"):
         return ""
     delivered = setting.layer == "machine" and effective.org.secrets.deliver != "reference"
     taken = f"; then {call.completed('dtsconf apply --profile FILE')}" if delivered else ""

@@ -134,7 +134,7 @@ def _keeps(applied: Applied) -> str:
 
 
 def _profile(generation: Generation) -> str:
-    return escape_controls(generation.profile.name) if generation.profile else "no profile"
+    return escape_controls(generation.profile.title) if generation.profile else "no profile"
 
 
 def day(stamp: str) -> str:

@@ -13,6 +13,7 @@ from dtsconf.settings.check import APPLICATION_SECRETS
 from dtsconf.settings.effective import display
 from dtsconf.settings.resolve import DEFAULTS
 from dtsconf.settings.rules import in_use
+from dtsconf.settings.values import covers
 from dtsconf.settings.wording import in_yaml
 
 if TYPE_CHECKING:
@@ -104,9 +105,13 @@ def _is_hurried(effective: Effective) -> bool:
     return effective.settings.connection.timeout < float(given.raw)
 
 
-def by_hand(now: Organisation, recorded: Organisation) -> Notice | None:
-    """What differs between the machine config and what the last apply wrote; None where nothing does."""
-    values = {key: now.layer.values.get(key) for key in (*recorded.layer.values, *now.layer.values)}
+def by_hand(now: Organisation, recorded: Organisation | None, name: str | None = None) -> Notice | None:
+    """What differs between the machine config and what the last apply wrote, of all settings or of those that a key or
+    group `name` covers; None where nothing does."""
+    if recorded is None:
+        return None
+    keys = [key for key in (*recorded.layer.values, *now.layer.values) if name is None or covers(name, key)]
+    values = {key: now.layer.values.get(key) for key in keys}
     changed = [
         f"{key} is {_shown(key, value and value.raw)} there and was {_shown(key, before and before.raw)}"
         for key, value in values.items()
@@ -116,7 +121,7 @@ def by_hand(now: Organisation, recorded: Organisation) -> Notice | None:
 
 
 _CHANGED = "the machine config was changed by hand since the last apply"
-_BACK = "dtsconf apply --profile FILE writes it back, dtsconf plan --profile FILE shows what that changes"
+_BACK = "dtsconf apply without --profile puts back what was applied, dtsconf plan without --profile shows that"
 
 
 def _by_hand(keys: tuple[str, ...], effective: Effective, recorded: Organisation | None) -> list[str]:

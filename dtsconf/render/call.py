@@ -54,7 +54,8 @@ class Call:
                 command = command.removesuffix(" --profile FILE")
             if " --root " in rest:
                 return command
-            named = " --profile " in f"{command} {rest}" or rest.startswith(" without --profile")
+            words = f"{command} {rest}"
+            named = " --profile " in words or " --plan " in words or rest.startswith(" without --profile")
             call = replace(self, profile=None, sets=()) if named else self
             return " ".join([command, *map(_quoted, call.words(name))])
 

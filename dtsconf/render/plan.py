@@ -92,6 +92,8 @@ def _headed(change: Change, path: str) -> str:
 def _why(change: Change, plan: Plan) -> str:
     adopts = "; the file there is not dtsconf's: needs --adopt" if change.adopts else ""
     reason = "nothing was applied here yet" if plan.last is None else REASONS[change.reason]
+    if plan.from_environment:
+        reason = reason.replace("the profile", "the profile, or the environment,")
     return reason + adopts
 
 

@@ -110,7 +110,7 @@ def _applied(status: Status) -> str:
     generation = status.generation
     if generation is None or generation.profile is None:
         return "nothing of dtsconf's"
-    return f"#{generation.number} ({generation.profile.name})"
+    return f"#{generation.number} ({generation.profile.title})"
 
 
 def _proof(status: Status) -> str:
@@ -188,7 +188,7 @@ def history_text(generations: Sequence[Generation], damaged: Iterable[int] = ())
 
 def _line(g: Generation) -> str:
     by = f"{g.user} (sudo by {g.sudo_user})" if g.sudo_user else g.user
-    what = g.profile.name if g.profile else "before dtsconf" if g.number == 0 else "no profile"
+    what = g.profile.title if g.profile else "before dtsconf" if g.number == 0 else "no profile"
     back = f", rollback to #{g.rollback_of}" if g.rollback_of is not None else ""
     why = f": {g.reason}" if g.reason else ""
     proof = f", proof {g.proof.state}" if g.number else ""

@@ -33,6 +33,8 @@ def storing(reference: Reference) -> str:
 
         piped = f"{BOTH} | " if reference.pem else ""
         return f"store it anew: {piped}dtsconf secret set {quote(str(reference))}"
+    if reference.scheme == "env":
+        return f"set {reference.rest} anew for this run"
     if reference.scheme == "vault" and sys.platform != "win32":
         return f"store it anew: {_patching(reference)}"
     return f"store it anew at {reference}"

@@ -152,6 +152,8 @@ def missing_problem(key: str, values: Values, org: Organisation, *, alone: bool 
         "microsoft.client_assertion",
     }.get(key, "this mode needs it" if key in KEYS else "the profile expects it")
     nobody = f"name a profile: --profile FILE ({org.absent})" if org.absent else ""
+    if nobody and any(one.layer == "environment" for one in values.values()):
+        nobody = f"set {KEYS[key].variable} too, or {nobody}"
     astray = _asked_by(key, values, org)
     first = "".join(f"{instead.told(one, values, org)}; else " for one in astray)
     hint = nobody or f"{first}give {key} in the profile's settings{elsewhere}"

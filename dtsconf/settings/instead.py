@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dtsconf.errors import Variable
+from dtsconf.errors import Notice, Variable
 from dtsconf.names import to_unset
-from dtsconf.settings.effective import Setting, display, source
+from dtsconf.settings.effective import Effective, Setting, display, source
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.values import Organisation
 from dtsconf.settings.wording import in_yaml
@@ -19,12 +19,13 @@ _PORTS = ("server.port", "microsoft.smtp.port")
 
 
 def stands(key: str, setting: Setting, org: Organisation) -> bool:
-    """Whether the value stands in the place of another one of the organisation's, or of the default."""
+    """Whether the value stands in the place of another one of the organisation's, or of the default that its profile
+    goes by."""
     if setting.layer not in LAYERS:
         return False
     if not org.gave(key):
         default = KEYS[key].default
-        return bool(default != setting.value) and (key in _PORTS or default is not None)
+        return bool(org.name and default != setting.value) and (key in _PORTS or default is not None)
     return bool(org.layer.values[key].raw != setting.value)
 
 
@@ -33,6 +34,32 @@ def told(key: str, settings: Mapping[str, Setting], org: Organisation) -> str:
     setting = settings[key]
     now = f"{key} is {in_yaml(display(key, setting.value))} here ({source(setting.layer, setting.where)})"
     return f"{now} in place of {_instead(key, org)}; to go by that again: {_without(key, settings)}"
+
+
+def for_good(found: Effective) -> list[Notice]:
+    """What an apply without a profile takes from the environment into the machine config, in the place of what was
+    applied last and asked of nobody. Not where variables alone are all that was ever applied."""
+    org = found.org
+    if org.layer.name != "machine" or org.absent is not None or not org.name:
+        return []
+    new = [key for key in found.from_environment if not org.expected(key) and _differs(key, found)]
+    return [
+        Notice(
+            "environment",
+            f"{key} {in_yaml(display(key, found.origin[key].value))} goes into the machine"
+            f" config to stay, in place of {_instead(key, org)}",
+            f"to put back just what was last applied: {_without(key, found.origin)}",
+            found.origin[key].where,
+            key,
+        )
+        for key in new
+    ]
+
+
+def _differs(key: str, found: Effective) -> bool:
+    before = found.org.layer.values.get(key)
+    was = KEYS[key].default if before is None or before.raw is None else before.raw
+    return bool(was != found.origin[key].value)
 
 
 def _instead(key: str, org: Organisation) -> str:

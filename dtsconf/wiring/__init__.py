@@ -144,12 +144,12 @@ def recorded_config(inputs: Inputs) -> Organisation | None:
     return replace(org, delivered=delivered, files=(path,))
 
 
-def as_applied(inputs: Inputs, found: Effective) -> Organisation | None:
-    """The machine config as the last apply wrote it, for settings that go by what stands there now; else None."""
+def as_applied(inputs: Inputs, org: Organisation) -> Organisation | None:
+    """The machine config as the last apply wrote it, where `org` is what stands there now; else None."""
     from dtsconf.errors import Invalid
 
     try:
-        return recorded_config(inputs) if found.org.layer.name == "machine" else None
+        return recorded_config(inputs) if org.layer.name == "machine" and org.absent is None else None
     except Invalid:
         return None
 
@@ -195,6 +195,10 @@ def effective(inputs: Inputs, *, user: bool, guarded: bool = False, recorded: bo
         found = resolve(org, above, strict=inputs.strict, problems=problems, notices=notices)
     except Invalid as wrong:
         raise Invalid(_with_excerpts(org, wrong.problems), wrong.known) from None
+    if recorded:
+        from dtsconf.settings.instead import for_good
+
+        found = replace(found, warnings=(*found.warnings, *for_good(found)))
     return replace(found, root=inputs.root)
 
 

@@ -69,7 +69,23 @@ def test_a_changed_variable_is_named(world: World) -> None:
     world.want = effective(environment={"server.port": 2526})
     assert "DTS_EMAIL_SERVER__PORT changed" in stale(world, plan)
     world.want = effective()
-    assert "DTS_EMAIL_SERVER__PORT is not used any more" in stale(world, plan)
+    assert "DTS_EMAIL_SERVER__PORT is not set here" in stale(world, plan)
+    world.want = effective({**WORKING, "sender.name": "Perth"})
+    assert "DTS_EMAIL_SERVER__PORT is not used any more" in stale(world, plan), "the profile may have locked it"
+
+
+def test_what_sudo_left_behind_is_handed_on(world: World) -> None:
+    world.want = effective(environment={"server.port": 2525, "sender.name": "Perth"})
+    plan = saved(world)
+    world.want = effective()
+    with pytest.raises(Stale) as caught:
+        world.apply(saved=plan)
+    names = "DTS_EMAIL_SENDER__NAME,DTS_EMAIL_SERVER__PORT"
+    assert f" sudo --preserve-env={names} dtsconf apply --plan plan.json; or plan again: " in str(caught.value.hint)
+    world.apply()
+    with pytest.raises(Stale) as caught:
+        world.apply(saved=plan)
+    assert "sudo" not in str(caught.value.hint), "a plan that is used up helps no more"
 
 
 def test_a_target_that_moved_is_named(world: World) -> None:

@@ -190,7 +190,7 @@ def test_a_hint_about_the_password_ends_in_what_stores_it_anew() -> None:
     kept = effective({**LOGIN, "login.password": "keyring://dts/lab user"})
     assert advice.told(hint, Call(), kept).endswith("; store it anew: dtsconf secret set 'keyring://dts/lab user'")
     given = effective({**LOGIN, "login.password": "env://PW"})
-    assert advice.told(hint, Call(), given) == hint
+    assert advice.told(hint, Call(), given) == f"{hint}; set PW anew for this run"
     machine = {key: replace(one, layer="machine") for key, one in kept.origin.items()}
     told = advice.told(hint, Call(), replace(kept, origin=machine))
     assert told.endswith("; then dtsconf apply --profile FILE"), "the machine holds a copy"
