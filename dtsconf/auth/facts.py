@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import Any, Literal, TypeVar
 
-from dtsconf.auth.places import FACTS
+from dtsconf.auth.places import FACTS, PLAIN, SEALED
 from dtsconf.files import FileProblem, read_regular
 from dtsconf.frozen import frozen
 
@@ -66,6 +66,13 @@ def write(path: str, value: Facts | SignInProof) -> None:
 def read_facts(path: str) -> Facts | None:
     """The facts in a file; None when there are none."""
     return _read(path, Facts)
+
+
+def kept_facts(folder: str, name: str, *, sealed: bool) -> Facts | None:
+    """The facts of the sign-in of that name; None where its tokens, in an encrypted cache or in one that isn't, are not
+    there any more."""
+    kept = os.path.exists(os.path.join(folder, name + (SEALED if sealed else PLAIN)))
+    return read_facts(facts_path(folder, name)) if kept else None
 
 
 def read_proof(path: str) -> SignInProof | None:

@@ -17,30 +17,32 @@ _NO_MEMORY = (
     else "this system has no memory that ends when you log out"
 )
 _FALSE_AGAIN = "a command for which it is still false takes it away again"
-_TAKEN_AWAY = (
-    "microsoft.remember_me is false, so the sign-in that was kept while it was true has just been taken away (--set "
-    "counts for its own command alone); for one that lasts, {lines}, then sign in: dtsconf sign-in"
+_OTHER = (
+    "microsoft.remember_me is false, so the sign-in that was kept while it was true {fate} (--set counts for its own "
+    "command alone); for one that lasts, {lines}, then sign in: dtsconf sign-in"
 )
 
 
-def before(wanted: Wanted, environ: Mapping[str, str], *, taken_away: bool = False) -> str:
-    """The hint where nobody is signed in. `taken_away`: a sign-in was there until this run, kept by other settings."""
-    first = unkept(wanted.cache, environ, taken_away=taken_away) if not wanted.kept else _kept(wanted, environ)
+def before(wanted: Wanted, environ: Mapping[str, str], *, other: bool = False) -> str:
+    """The hint where nobody is signed in. `other`: a sign-in was there before this run, kept by other settings."""
+    fate = ("is not used" if wanted.tried else "has just been taken away") if other else None
+    first = unkept(wanted.cache, environ, fate) if not wanted.kept else _kept(wanted, environ)
     if wanted.idle is None:
         return first
     return f"{wanted.idle} is given, and an application alone uses it: --set microsoft.flow=application; else {first}"
 
 
-def unkept(cache: str, environ: Mapping[str, str], *, taken_away: bool = False) -> str:
+def unkept(cache: str, environ: Mapping[str, str], fate: str | None = None) -> str:
     """The hint where a sign-in ends with the command that made it, so that to sign in first would help nobody. `cache`
-    is microsoft.token_cache: where no keyring is, tokens are kept in a file or not at all."""
+    is microsoft.token_cache: where no keyring is, tokens are kept in a file or not at all. `fate`: what became of a
+    sign-in that other settings kept."""
     from dtsconf.auth.sealing import no_keyring
 
     missing = no_keyring(environ) if cache == "encrypted" else None
     wanted = {"microsoft.remember_me": "true", **({"microsoft.token_cache": "file"} if missing else {})}
-    if taken_away:
+    if fate:
         pairs = " and ".join(f"{key}: {value}" for key, value in wanted.items())
-        return _TAKEN_AWAY.format(lines=f"write {pairs} into the profile and apply that")
+        return _OTHER.format(fate=fate, lines=f"write {pairs} into the profile and apply that")
     options = " ".join(f"--set {key}={value}" for key, value in wanted.items())
     why = f"microsoft.remember_me is false, and {_NO_MEMORY}, so a sign-in ends with its command here"
     where = f"; a file keeps it, since {missing.message}" if missing else ""

@@ -25,7 +25,8 @@ class Wanted:
     """One sign-in as the settings want it. `sender` is `sender.email` or None; `root` the folder of `--root` or None;
     `session`: without Remember Me, tokens can be kept until the user logs out; `idle` the application's secret that is
     given though no application signs in; `ways` the flows that a person could take here, where that was looked at;
-    `by_code`: the organisation leaves it to its people to take the device code."""
+    `by_code`: the organisation leaves it to its people to take the device code; `tried`: the settings are not the
+    machine's own, so a sign-in that those keep in another place stays."""
 
     authority: str
     tenant: str
@@ -40,6 +41,7 @@ class Wanted:
     idle: str | None = None
     ways: tuple[Flow, ...] = ()
     by_code: bool = True
+    tried: bool = False
 
     @property
     def issuer(self) -> str:

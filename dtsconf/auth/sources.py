@@ -65,14 +65,14 @@ class UserTokens:
         Raises:
             SignInFailed: there is none without the user, or the identity provider says no.
         """
-        taken_away = self._store.tidy()
+        other = self._store.tidy()
         found = self._kept(challenge, fresh=fresh) if self._store.there() else None
         if found is None and (fresh or challenge is not None):
             raise SignInFailed("the sign-in can't be renewed without you", AGAIN)
         if found is None:
             if self._person is None:
                 message = f"nobody is signed in to {self._wanted.issuer}, and nobody can be asked here"
-                raise SignInFailed(message, lasting.before(self._wanted, self._environ, taken_away=taken_away))
+                raise SignInFailed(message, lasting.before(self._wanted, self._environ, other=other))
             found = self._signed_in(self._person)
         self._handed = found.access
         return _token(found)
@@ -157,6 +157,8 @@ class UserTokens:
                 self._wanted.scopes, accounts[0], force_refresh=True, claims_challenge=challenge
             )
         )
+        if answer is not None and answer.get("error") == "invalid_grant":  # RFC 6749 5.2
+            self._store.not_renewed(found)
         return None if answer is None else client.held(answer, found.account)
 
     def _signed_in(self, person: Person, accept: Callable[[str], object] = lambda _address: None) -> Held:

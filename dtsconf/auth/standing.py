@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Notice
@@ -41,6 +42,11 @@ class Standing:
     kept: bool = True
     cache: str = "encrypted"
     closed: Closed | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the sign-in that is kept ended, and nothing renews it."""
+        return self.facts is not None and not self.facts.renewable and self.facts.expires <= time.time()
 
     @property
     def warning(self) -> Notice | None:

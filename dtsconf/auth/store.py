@@ -1,7 +1,8 @@
 """Where one sign-in is kept between two runs: encrypted, in a file, in the login session, or in this process alone.
 
 A store is loaded, saved and forgotten as a whole, under a lock that two processes share; a file is replaced in one
-step and is only its owner's to read. What one kind keeps, no other does: saving takes away what was there.
+step and is only its owner's to read. What one kind keeps, no other does: saving takes away what was there, unless the
+settings are only tried.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from dtsconf.auth import facts, held
 from dtsconf.auth.facts import Facts, Kind
@@ -39,6 +41,7 @@ class Store:
         self._sealer = Sealer(wanted.name, environ) if wanted.remember and wanted.cache == "encrypted" else None
         self._in_process: Held | None = None
         self._store_name: str | None = None
+        self._displaced = False
 
     @property
     def kind(self) -> Kind:
@@ -103,7 +106,10 @@ class Store:
         except (OSError, FileProblem) as error:
             raise _unreadable(self._folder, self._wanted.name, error) from None
         opened = self._sealer.open(data) if self._sealer is not None else data
-        return None if opened is None else held.from_bytes(opened)
+        found = None if opened is None else held.from_bytes(opened)
+        if found is not None and self._displaced:
+            self._show(self.facts(found))  # they may be those of the other kind
+        return found
 
     def save(self, found: Held) -> None:
         """Keep it in place of what is there. Raises: SignInFailed."""
@@ -139,19 +145,33 @@ class Store:
             self._store_name,
         )
 
+    def not_renewed(self, found: Held) -> None:
+        """Let what is shown of it no longer say that it is renewed without asking: the provider refused to."""
+        self._show(replace(self.facts(found), renewable=False))
+
     def tidy(self) -> bool:
         """Take away what an earlier Remember Me left where it is off now, and the other kind of file where it is on;
-        whether the first was there. Raises: SignInFailed."""
+        whether the first was there. Settings that are only tried take nothing away. Raises: SignInFailed."""
         if self._wanted.remember:
-            try:
-                _remove(self._path(PLAIN if self._sealer is not None else SEALED))
-            except OSError as error:
-                raise _unwritable(self._folder or "", error) from None
+            self._displace()
             return False
         left = any(os.path.exists(os.path.join(self._places.tokens, self._wanted.name + s)) for s in (SEALED, PLAIN))
-        if left:
+        if left and not self._wanted.tried:
             forget(Places(self._places.state, None), self._environ, self._wanted.name)
         return left
+
+    def _displace(self) -> None:
+        if self._wanted.tried:
+            return
+        try:
+            self._displaced = _remove(self._path(PLAIN if self._sealer is not None else SEALED))
+        except OSError as error:
+            raise _unwritable(self._folder or "", error) from None
+
+    def _show(self, shown: Facts) -> None:
+        if self._folder is not None:
+            with suppress(OSError):  # a sign-in that works does so whatever is shown of it
+                facts.write(facts.facts_path(self._folder, self._wanted.name), shown)
 
     def _suffix(self) -> str:
         return SEALED if self._sealer is not None else PLAIN
@@ -213,9 +233,13 @@ def _take_away(folder: str, name: str) -> None:
         raise SignInFailed(f"tokens in {folder} can't be removed: {error.strerror}", f"rm -r {folder}") from None
 
 
-def _remove(path: str) -> None:
-    with suppress(FileNotFoundError):
+def _remove(path: str) -> bool:
+    """Whether there was something to remove."""
+    try:
         os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _unreadable(folder: str, name: str, error: OSError | FileProblem) -> SignInFailed:

@@ -51,6 +51,8 @@ class Run:
     """What was said already, before a question."""
     variables: dict[str, str] = field(default_factory=dict)
     """Options that were not typed: by what variable each was given."""
+    reach: Sequence[str] = ()
+    """How far a test goes and to whom: options of `test` alone."""
 
     def inputs(self, *, trust_profile: bool = False) -> Inputs:
         """Where this run's values come from."""
@@ -58,12 +60,12 @@ class Run:
 
         return Inputs(self.profile, tuple(self.sets), self.root, self.strict, trust_profile)
 
-    def call(self, reach: Sequence[str] = (), *, sets: bool = False) -> Call:
+    def call(self, *, sets: bool = False) -> Call:
         """This call's options for the commands that hints name; `sets` once the texts of --set are known to be fit."""
         from dtsconf.render.call import Call
 
         trial = "sign-in" if self.command == "sign-in" else "test"
-        return Call(self.profile, self.root, tuple(self.sets) if sets else (), tuple(reach), trial)
+        return Call(self.profile, self.root, tuple(self.sets) if sets else (), tuple(self.reach), trial)
 
     def color(self, stream: TextIO | None = None) -> bool:
         """Whether the stream (None: stdout) takes colours: a terminal, and nobody said no."""

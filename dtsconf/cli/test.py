@@ -58,10 +58,10 @@ def command(
         return _probe(run)
     from dtsconf.cli.records import failures_recorded
 
+    run.reach = [*(("--level", level) if level else ()), *(("--to", to) if to else ())]
     with failures_recorded(run, lambda _error: record), _prepared(transcript) as paper:
         checked = _check(run, level, to, paper)
-    reach = [*(("--level", level) if level else ()), *(("--to", to) if to else ())]
-    return _outcome(run, checked, record, run.call(reach, sets=True), explain=explain)
+    return _outcome(run, checked, record, run.call(sets=True), explain=explain)
 
 
 def _check(run: Run, level: Level | None, to: str | None, paper: Staging | None) -> Checked:

@@ -45,11 +45,13 @@ def standing_of(subject: Subject) -> Check:
     found = standing(Inputs(root=subject.layout.root))
     if found is None:
         return Check("sign-in", "ok", "the machine's own settings are not in microsoft mode")
-    told = one_line(standing_text(found, "dtsconf sign-in").removeprefix("sign-in: "))
+    told = one_line(standing_text(found, None).removeprefix("sign-in: "))
     owed = found.flow != "application" and found.facts is None
     if off := found.warning:
         detail = one_line(off.message) if owed else f"{told}: {one_line(off.message)}"
         return Check("sign-in", "fail" if found.closed else "warn", detail, off.hint)
+    if found.over:
+        return Check("sign-in", "warn", told, "dtsconf sign-in")
     if not owed:
         return Check("sign-in", "ok", told)
     return Check("sign-in", "warn", told, "dtsconf sign-in" if found.kept else _to_keep(found.cache))

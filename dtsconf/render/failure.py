@@ -70,6 +70,10 @@ def settings_of(error: DtsconfError) -> Effective | None:
     return known if hasattr(known, "origin") else None
 
 
+_BY_SIGN_IN = ("dtsconf sign-in", "--set microsoft.token_cache=")
+"""What only a sign-in tries: where its tokens are kept is settled then."""
+
+
 def _to_try(error: DtsconfError, advised: str | None, call: Call, recorded: Organisation | None) -> str:
     """What to paste next, where a sign-in failed that went by what the organisation wrote."""
     effective = settings_of(error)
@@ -77,7 +81,8 @@ def _to_try(error: DtsconfError, advised: str | None, call: Call, recorded: Orga
         return ""
     from dtsconf.render import advice, astray
 
-    if "dtsconf sign-in" in (advised or "") and "--set microsoft.flow=application" not in (advised or ""):
+    told = advised or ""
+    if any(each in told for each in _BY_SIGN_IN) and "--set microsoft.flow=application" not in told:
         call = replace(call, trial="sign-in", reach=())
     return "" if astray.is_by_hand("token", effective, recorded) else advice.text(advised, call, effective)
 

@@ -78,19 +78,19 @@ def standing_data(found: Standing) -> dict[str, Any]:
     return {"flow": found.flow, "signed_in": found.facts is not None, **facts, "proof": proof}
 
 
-def standing_text(found: Standing, command: str) -> str:
-    """The same in a line or two; `command` is how to sign in from here."""
+def standing_text(found: Standing, command: str | None) -> str:
+    """The same in a line; `command` is how to sign in from here, None where that is told apart."""
     if found.flow == "application":
         return "sign-in: none needed, the application signs in by itself\n"
-    facts = found.facts
+    facts, then = found.facts, f"; {command}" if command else ""
     if facts is None and found.closed is not None:
         return "sign-in: whether this user is signed in can't be seen\n"
     if facts is None:
-        return f"sign-in: nobody is signed in as this user; {command}\n"
+        return f"sign-in: nobody is signed in as this user{then}\n"
     tenant = f" (tenant {facts.tenant})" if facts.tenant else ""
     kept = "kept where this user can't renew it" if found.closed else _kept(facts)
     kept = "kept where others get at it" if found.exposed else kept
-    line = f"sign-in: {facts.account}{tenant}, {kept}; {_until(facts)}"
+    line = f"sign-in: {facts.account}{tenant}, {kept}; {_until(facts)}{then if found.over else ''}"
     return escape_controls(line) + "\n"
 
 

@@ -24,6 +24,11 @@ class Inputs:
     trust_profile: bool = False
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
+    @property
+    def tried(self) -> bool:
+        """Whether other settings than the machine's own are tried: nothing of that run lasts."""
+        return self.profile is not None or bool(self.overrides)
+
 
 def inputs(
     profile: Path | None = None,

@@ -37,6 +37,7 @@ def wanted_of(inputs: Inputs, effective: Effective) -> Wanted:
         places_of(inputs).session is not None,
         idle_secret(effective.origin),
         by_code=rules.leaves("microsoft.flow", "device-code", effective.org),
+        tried=inputs.tried,
     )
 
 

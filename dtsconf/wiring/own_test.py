@@ -26,7 +26,7 @@ def record(given: Inputs, effective: Effective, found: Verification) -> tuple[No
     from dtsconf.proof import LEVELS
 
     deep = LEVELS.index(found.level) >= LEVELS.index(effective.org.verify.level)
-    if not (found.ok and deep) or given.profile is not None or given.overrides:
+    if not (found.ok and deep) or given.tried:
         return ()
     last = last_generation(given)
     if last is None or last.proof.pending != "user":

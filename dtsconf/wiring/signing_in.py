@@ -77,7 +77,7 @@ def _record(given: Inputs, effective: Effective, facts: Facts, verification: Ver
     from dtsconf.wiring.identity import wanted_of
 
     last = last_generation(given)
-    if verification is None or last is None or given.profile is not None or given.overrides:
+    if verification is None or last is None or given.tried:
         return False
     proof = SignInProof(
         last.result,
@@ -141,7 +141,8 @@ def standing(given: Inputs) -> Standing | None:
     name = name_of(authority, tenant, client_id, root_name(given.root))
     places = places_of(given)
     folder = places.tokens if microsoft.get("remember_me") else places.session
-    facts = known.read_facts(known.facts_path(folder, name)) if folder else None
+    sealed = bool(microsoft.get("remember_me")) and microsoft.get("token_cache") == "encrypted"
+    facts = known.kept_facts(folder, name, sealed=sealed) if folder else None
     open_to_others = exposed(folder, name) if folder else None
     proof = known.read_proof(known.proof_path(places.state, name))
     flow, cache = str(microsoft.get("flow")), str(microsoft.get("token_cache"))

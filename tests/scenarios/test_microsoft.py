@@ -153,7 +153,12 @@ def test_remember_me_in_the_keyring_off_again_and_in_a_file(here: Office, keyrin
     assert len(kept) == 1
     assert kept[0].endswith(".sealed")
 
-    here.run("test", "--set", "microsoft.remember_me=false").fails(6)
+    for tried in ("microsoft.remember_me=false", "microsoft.token_cache=file"):
+        here.run("test", "--set", tried).fails(6)
+    here.run("test").ok()
+
+    here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
+    here.run("test").fails(6)
     assert not [path for path in here.searched() if path.endswith((".sealed", ".tokens"))]
 
     here.run("apply", "--yes", "--profile", here.profile(flow="browser", remember_me=True, token_cache="file")).ok()

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dtsconf.auth import store
+from dtsconf.auth.facts import Facts, facts_path, read_facts
 from dtsconf.auth.held import Held
 from dtsconf.auth.places import Places
 from dtsconf.auth.request import Account, Wanted
@@ -131,6 +132,14 @@ def test_a_sign_in_by_set_that_the_next_command_takes_away_leads_to_the_profile(
     assert "has just been taken away" in hint
     assert "write microsoft.remember_me: true and microsoft.token_cache: file into the profile and apply that" in hint
     assert "--set microsoft" not in hint
+
+
+def test_a_trial_says_that_the_kept_sign_in_is_not_used_and_leaves_it(make: Make, places: Places) -> None:
+    make(person=Somebody()).sign_in()
+    with pytest.raises(SignInFailed, match="nobody is signed in") as caught:
+        make(replace(USER, remember=False, tried=True)).get()
+    assert "the sign-in that was kept while it was true is not used" in str(caught.value.hint)
+    assert make().get().value.reveal() == CANARY
 
 
 def test_a_sign_in_without_a_terminal_is_told_that_it_needs_one(make: Make) -> None:
@@ -284,15 +293,23 @@ def test_without_a_refresh_token_the_last_minute_is_not_handed_out(make: Make, p
         make().get()
 
 
-def test_a_refusal_to_renew_is_told_with_its_cause(make: Make, provider: FakeProvider) -> None:
+def shown(places: Places) -> Facts:
+    found = read_facts(facts_path(places.tokens, USER.name))
+    assert found is not None
+    return found
+
+
+def test_a_refusal_to_renew_is_told_with_its_cause(make: Make, provider: FakeProvider, places: Places) -> None:
     provider.answers[GRANT] = [tokens(lasts=30)]
     provider.answers["refresh_token"] = [
         Reply(400, '{"error": "invalid_grant", "error_description": "AADSTS50173: revoked"}')
     ]
     make(person=Somebody()).sign_in()
+    assert shown(places).renewable
     with pytest.raises(SignInFailed, match="AADSTS50173: an administrator or the user ended all sessions") as caught:
         make().get()
     assert caught.value.hint == "sign in again: dtsconf sign-in"
+    assert not shown(places).renewable, "nobody is told that it is renewed without asking"
 
 
 @pytest.mark.parametrize(("change", "asked"), [({"remember": True}, True), ({"session": True}, True), ({}, False)])

@@ -161,6 +161,32 @@ def test_turning_to_a_file_takes_the_encrypted_one_away(make: Make, spots: Place
     assert [p.suffix for p in everything(spots) if p.suffix in (".sealed", ".tokens")] == [".tokens"]
 
 
+@pytest.mark.parametrize(("kept", "tried"), [("encrypted", "file"), ("file", "encrypted"), ("encrypted", "session")])
+def test_settings_that_are_only_tried_take_no_kept_sign_in_away(
+    make: Make, spots: Places, vault: Vault, kept: str, tried: str
+) -> None:
+    make(kept).save(held())
+    trial = make(tried, tried=True)
+    trial.tidy()
+    trial.save(held("tried"))
+    found = make(kept).load()
+    assert found is not None
+    assert found.access.reveal() == CANARY
+    assert bool(vault.entries)
+
+
+def test_after_a_trial_the_machine_s_own_settings_tidy_up_and_are_what_is_shown(make: Make, spots: Places) -> None:
+    make("encrypted").save(held())
+    make("file", tried=True).save(held("tried"))
+    store = make("encrypted")
+    store.tidy()
+    assert store.load() is not None
+    assert [path.suffix for path in everything(spots) if path.suffix in (".sealed", ".tokens")] == [".sealed"]
+    shown = facts.read_facts(facts.facts_path(spots.tokens, wanted(**KINDS["encrypted"]).name))
+    assert shown is not None
+    assert shown.cache == "encrypted"
+
+
 def test_no_encrypted_store_is_told_before_anybody_signs_in(make: Make, vault: Vault) -> None:
     vault.broken = SecretUnavailable("ann's keyring is locked", f"unlock it; {OTHERWISE}")
     with pytest.raises(SignInFailed, match="can't be kept encrypted: ann's keyring is locked") as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,65 @@ def test_doctor_tells_of_provider_and_sign_in(
     provider.discovery = Reply(404, "")
     state, detail = checks(dtsconf("doctor", "--json", code=1))["provider"]
     assert (state, "is no identity provider's (HTTP 404)" in detail) == ("fail", True)
+
+
+def test_what_only_tries_other_settings_keeps_the_sign_in(
+    dtsconf: Dtsconf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dtsconf("apply", "--yes", "--profile", site(tmp_path))
+    dtsconf("sign-in")
+    monkeypatch.setattr(at_terminal, "attended", lambda: False)
+    for tried in ("microsoft.token_cache=encrypted", "microsoft.remember_me=false"):
+        dtsconf("test", "--set", tried, code=6)
+        assert dtsconf("status", "--json").json["sign_in"]["signed_in"], tried
+
+
+def test_where_tokens_are_kept_is_tried_by_a_sign_in(dtsconf: Dtsconf, tmp_path: Path) -> None:
+    text = Path(site(tmp_path))
+    text.write_text(text.read_text().replace("token_cache: file", "token_cache: encrypted"))
+    dtsconf("apply", "--yes", "--profile", str(text))
+    told = dtsconf("test", "--level", "auth", code=6).err
+    root = str(tmp_path / "root")
+    assert f"try:  dtsconf sign-in --root {root} --set microsoft.token_cache=file\n" in told
+
+
+def test_a_failed_test_s_next_one_goes_as_far_as_it_did(
+    dtsconf: Dtsconf, tmp_path: Path, provider: FakeProvider
+) -> None:
+    dtsconf("apply", "--yes", "--profile", site(tmp_path))
+    answer = '{"error": "x", "error_description": "AADSTS90002: no tenant"}'
+    provider.answers |= {"device_code": [tokens(lasts=30)], "refresh_token": [Reply(400, answer)]}
+    dtsconf("sign-in")
+    told = dtsconf("test", "--level", "auth", "--set", "sender.email=ann@other.example", code=6).err
+    root = str(tmp_path / "root")
+    sets = "--set sender.email=ann@other.example --set microsoft.tenant=other.example"
+    assert f"try:  dtsconf test --level auth --root {root} {sets}\n" in told
+
+
+def test_tokens_that_are_gone_are_no_sign_in_and_an_end_is_told(
+    dtsconf: Dtsconf, tmp_path: Path, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dtsconf.doctor import network
+
+    monkeypatch.setattr(network, "server", lambda _subject, _progress: iter(()))
+    dtsconf("apply", "--yes", "--profile", site(tmp_path))
+    answer = '{"error": "invalid_grant", "error_description": "AADSTS50173: revoked"}'
+    provider.answers |= {"device_code": [tokens(lasts=1)], "refresh_token": [Reply(400, answer)]}
+    dtsconf("sign-in")
+    assert "renewed without asking" in dtsconf("status").out
+    dtsconf("test", code=6)
+    time.sleep(1)
+    root = str(tmp_path / "root")
+    assert dtsconf("status").out.rstrip().endswith(f"; `dtsconf sign-in --root {root}`")
+    found = {each["check"]: each for each in dtsconf("doctor", "--json").json["checks"]}["sign-in"]
+    assert (found["state"], "; expired " in found["detail"]) == ("warn", True)
+    assert "dtsconf" not in found["detail"]
+    assert found["hint"] == f"dtsconf sign-in --root {root}"
+    (kept,) = tmp_path.rglob("*.tokens")
+    kept.unlink()
+    assert f"nobody is signed in as this user; `dtsconf sign-in --root {root}`" in dtsconf("status").out
+    found = {each["check"]: each for each in dtsconf("doctor", "--json").json["checks"]}["sign-in"]
+    assert found["detail"] == "nobody is signed in as this user"
 
 
 def test_doctor_wants_the_keyring_where_a_sign_in_keeps_its_key_there(
