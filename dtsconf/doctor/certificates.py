@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from dtsconf.doctor.check import Check, State, Subject
 from dtsconf.errors import DtsconfError
-from dtsconf.files import FileProblem, read_regular
+from dtsconf.files import read_regular
+from dtsconf.settings.trust import CA_LIMIT
 
 if TYPE_CHECKING:
     from dtsconf.net.certificate import Certificate
@@ -21,7 +22,6 @@ SOON = 30 * 86400.0
 
 _ANEW = "get the new root from whoever runs the server"
 _BESIDE = "take it out, if the server's certificate leads to another one of the file"
-_LIMIT = 4 << 20
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
@@ -31,14 +31,13 @@ def ca_file(subject: Subject) -> Iterator[Check]:
     if path is None:
         return
     from dtsconf.net.certificate import all_from_pem
+    from dtsconf.settings.roots import fault
 
+    reason, hint = fault(path)
+    if reason:
+        raise DtsconfError(f"server.ca_file {path} {reason}", hint)
     try:
-        data, _ = read_regular(path, _LIMIT)
-        roots = all_from_pem(data)
-    except FileProblem as wrong:
-        raise DtsconfError(
-            f"server.ca_file {path} {wrong.message}", "name a PEM file with the root certificates"
-        ) from None
+        roots = all_from_pem(read_regular(path, CA_LIMIT)[0])
     except ValueError:
         message = f"server.ca_file {path} holds no certificate that can be read"
         raise DtsconfError(message, "name a PEM file; from DER: openssl x509 -inform der -in FILE") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from dtsconf.errors import DtsconfError
@@ -61,15 +62,29 @@ Checker = Callable[[Subject], Iterable[Check]]
 
 
 def carried_out(checkers: Iterable[tuple[str, Checker]], subject: Subject) -> Iterator[Check]:
-    """All findings of all checkers. One that breaks becomes a failed check under its name, and the rest goes on."""
+    """All findings of all checkers, what is locked told with the place to edit. One that breaks becomes a failed check
+    under its name, and the rest goes on."""
     for name, checker in checkers:
-        try:
-            yield from checker(subject)
-        except DtsconfError as error:
-            yield from from_error(name, error)
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            yield Check(name, "fail", one_line(f"{where}{error.strerror or error}"), "run it as a user who may read it")
+        for found in _findings(name, checker, subject):
+            yield _placed(found, subject.effective)
+
+
+def _findings(name: str, checker: Checker, subject: Subject) -> Iterator[Check]:
+    try:
+        yield from checker(subject)
+    except DtsconfError as error:
+        yield from from_error(name, error)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        yield Check(name, "fail", one_line(f"{where}{error.strerror or error}"), "run it as a user who may read it")
+
+
+def _placed(found: Check, effective: Effective | None) -> Check:
+    if effective is None or not found.hint:
+        return found
+    from dtsconf.render import proposals
+
+    return replace(found, hint=proposals.told(found.hint, effective))
 
 
 def from_error(name: str, error: DtsconfError) -> Iterator[Check]:

@@ -28,7 +28,7 @@ def keyring(subject: Subject) -> Iterator[Check]:
         store.available()
     except SecretUnavailable as error:
         if wanted:
-            hint = error.hint if secrets else _for_tokens(subject, error.hint)
+            hint = error.hint if secrets else _for_tokens(error.hint)
             yield Check("keyring", "fail", f"{', '.join(wanted)}: {error.message}", hint)
         else:
             yield Check("keyring", "ok", f"none to be used ({error.message}); no setting refers to one")
@@ -37,12 +37,11 @@ def keyring(subject: Subject) -> Iterator[Check]:
     yield Check("keyring", "ok", f"{detail}{used}")
 
 
-def _for_tokens(subject: Subject, hint: str | None) -> str:
+def _for_tokens(hint: str | None) -> str:
     """Where tokens can be kept instead, which is not where a secret can."""
     from dtsconf.auth.sealing import without_keyring
-    from dtsconf.render import proposals
 
-    return proposals.told(without_keyring(hint), subject.effective)
+    return without_keyring(hint)
 
 
 def _keeps_a_key(subject: Subject) -> bool:

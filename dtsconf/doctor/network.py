@@ -13,7 +13,6 @@ from dtsconf.wiring import Inputs, hands, looking
 
 if TYPE_CHECKING:
     from dtsconf.proof import Stage
-    from dtsconf.settings.effective import Effective
 
 _NAMES = {"resolve": "dns", "connect": "port", "banner": "port", "ehlo": "server", "tls": "tls"}
 
@@ -32,14 +31,11 @@ def server(subject: Subject, progress: Callable[[str], None]) -> Iterator[Check]
     result = verify(job)
     result = looking.looked_into(job, result, effective)
     for stage in result.stages:
-        yield _line(stage, at, effective)
+        yield _line(stage, at)
 
 
-def _line(stage: Stage, at: str, effective: Effective) -> Check:
+def _line(stage: Stage, at: str) -> Check:
     name = _NAMES.get(stage.stage, stage.stage)
     if stage.ok:
         return Check(name, "ok", one_line(f"{at}: {stage.stage} in {stage.ms:.0f} ms: {stage.detail}"))
-    from dtsconf.render import proposals
-
-    hint = proposals.told(stage.hint, effective) if stage.hint else None
-    return Check(name, "fail", one_line(f"{at}: {stage.stage} failed ({stage.cause}): {stage.detail}"), hint)
+    return Check(name, "fail", one_line(f"{at}: {stage.stage} failed ({stage.cause}): {stage.detail}"), stage.hint)

@@ -28,14 +28,14 @@ def require_roots(effective: Effective) -> None:
     server, smtp = effective.settings.server, effective.settings.mode == "smtp"
     if server.ca_file is None or (smtp and (server.encryption == "none" or server.fingerprint is not None)):
         return
-    reason, hint = _fault(server.ca_file)
+    reason, hint = fault(server.ca_file)
     if reason:
         where = effective.origin[KEY].where
         problem = Problem("ca-file", f"{KEY} {quoted(KEY, server.ca_file)} {reason}", hint, where, KEY)
         raise Invalid(effective.org.with_excerpts((problem,)))
 
 
-def _fault(path: str) -> tuple[str, str]:
+def fault(path: str) -> tuple[str, str]:
     """Why no roots can be read from the file, and what to do; two empty texts for a good one."""
     import ssl
     from shlex import quote

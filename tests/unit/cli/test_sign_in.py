@@ -222,6 +222,21 @@ def test_tokens_that_are_gone_are_no_sign_in_and_an_end_is_told(
     assert found["detail"] == "nobody is signed in as this user"
 
 
+def test_doctor_names_the_place_of_what_is_locked(
+    dtsconf: Dtsconf, tmp_path: Path, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dtsconf.doctor import network
+
+    monkeypatch.setattr(network, "server", lambda _subject, _progress: iter(()))
+    text = site(tmp_path, more="policy: {lock: [microsoft]}")
+    answer = {"error": "invalid_tenant", "error_description": "AADSTS90002: Tenant 'acme.example' not found."}
+    provider.discovery = Reply(400, json.dumps(answer))
+    found = {each["check"]: each for each in dtsconf("doctor", "--json", "--profile", text, code=1).json["checks"]}
+    hint = found["provider"]["hint"]
+    assert "--set microsoft" not in hint
+    assert f"edit {text}:8:13 to tenant: TENANT (locked, so --set can't)" in hint
+
+
 def test_doctor_wants_the_keyring_where_a_sign_in_keeps_its_key_there(
     dtsconf: Dtsconf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

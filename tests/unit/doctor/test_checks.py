@@ -255,8 +255,15 @@ def test_ca_file_with_an_odd_certificate(subject: Subject, root: Path, old: byte
     assert str(root / "ca.pem") in check.detail
 
 
-@pytest.mark.parametrize("kind", ["missing", "folder", "text"])
-def test_ca_file_that_is_none(subject: Subject, root: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        ("missing", "put the root certificates there, or mend the path"),
+        ("folder", "name a PEM file with the root certificates"),
+        ("text", "name a PEM file (-----BEGIN CERTIFICATE-----) with the root certificates"),
+    ],
+)
+def test_ca_file_that_is_none(subject: Subject, root: Path, kind: str, hint: str) -> None:
     path = root / "ca.pem"
     if kind == "folder":
         path.mkdir()
@@ -265,7 +272,7 @@ def test_ca_file_that_is_none(subject: Subject, root: Path, kind: str) -> None:
     result = found(certificates.ca_file, replace(subject, effective=effective(ca_file=str(path))))["broke"]
     assert result.state == "fail"
     assert str(path) in result.detail
-    assert result.hint
+    assert result.hint == hint
 
 
 @pytest.mark.parametrize(("encryption", "expected"), [("starttls", "fail"), ("none", "warn")])
@@ -281,12 +288,12 @@ def test_no_system_roots(
     assert str(told.hint).startswith("unset SSL_CERT_FILE, then")
 
 
-def test_every_problem_of_an_error_is_a_failed_line() -> None:
+def test_every_problem_of_an_error_is_a_failed_line(subject: Subject) -> None:
     def checker(_subject: Subject) -> list[Check]:
         problems = (Problem("k", "one is\nwrong", "mend it", Place("site.yaml", 3, 4)), Problem("k", "two"))
         raise Invalid(problems)
 
-    one, two = carried_out([("settings", checker)], cast("Subject", None))
+    one, two = carried_out([("settings", checker)], subject)
     assert (one.check, one.state, one.detail, one.hint) == (
         "settings",
         "fail",
@@ -296,14 +303,14 @@ def test_every_problem_of_an_error_is_a_failed_line() -> None:
     assert two.detail == "two"
 
 
-def test_a_check_that_breaks_does_not_stop_the_rest() -> None:
+def test_a_check_that_breaks_does_not_stop_the_rest(subject: Subject) -> None:
     def broken(_subject: Subject) -> list[Check]:
         raise PermissionError(13, "Permission denied", "/etc/dts/email.json")
 
     def good(_subject: Subject) -> list[Check]:
         return [Check("good", "ok", "fine")]
 
-    first, second = carried_out([("broken", broken), ("good", good)], cast("Subject", None))
+    first, second = carried_out([("broken", broken), ("good", good)], subject)
     assert first == Check("broken", "fail", "/etc/dts/email.json: Permission denied", first.hint)
     assert second.ok
 
