@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dtsconf.mail.meanings import accounts, hints
-from dtsconf.mail.meanings.row import AUTH, CONTENT, SENDING, Row
+from dtsconf.mail.meanings.row import AUTH, CONTENT, LATER, SENDING, Row
 
 CODES = "Google Workspace: Gmail SMTP errors and codes (support.google.com/a/answer/3726730)"
 RELAY = "Google Workspace: SMTP relay service error messages (support.google.com/a/answer/6140680)"
@@ -28,6 +28,7 @@ ROWS: tuple[Row, ...] = (
     Row("auth-rejected", accounts.BROWSER, CODES, AUTH, enhanced=r"5\.7\.(1|9|14)", text="web browser"),
     Row("rate-limited", accounts.LOCKED_OUT, CODES, AUTH, enhanced=r"4\.7\.0", text="too many login attempts"),
     Row("rate-limited", accounts.QUOTA, CODES, enhanced=r"5\.4\.5|5\.7\.1", text="daily .{0,30}(limit|quota) exceeded"),
+    Row("rate-limited", hints.CROWDED, CODES, LATER, enhanced=r"[45]\.2\.1", text="trying to contact is receiving"),
     Row(
         "rate-limited", hints.SLOWER, CODES, enhanced=r"[45]\.2\.1", text="too quickly|at a rate|peak smtp relay limit"
     ),

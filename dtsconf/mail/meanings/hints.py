@@ -187,6 +187,10 @@ SLOWER = (
     "the server limits how much it takes from here: wait some minutes, or as long as its answer says, then dtsconf test"
     " again; if it stays, " + ASK
 )
+CROWDED = (
+    "{f.recipient} gets more mail just now than its server takes for it, from everybody: wait some minutes, then"
+    " dtsconf test again"
+)
 GREY = (
     "greylisting: the server wants to see that this machine comes back; nothing is wrong with the settings: wait ten"
     " minutes, then dtsconf test again (verify.retries waits seconds, which is not enough)"

@@ -84,6 +84,14 @@ def test_an_address_that_the_server_repeats_is_no_reason(word: str) -> None:
     assert str(finding.hint).startswith(f"the address {word}@acme.example is not taken")
 
 
+def test_what_one_mailbox_gets_too_much_of_is_not_told_as_too_much_from_here() -> None:
+    said = reply("450 4.2.1 The user you are trying to contact is receiving mail too quickly. Please resend - gsmtp")
+    facts = FACTS._replace(recipient="busy@acme.example")
+    finding = of_reply("rcpt-to", said, facts)
+    assert finding.cause == "rate-limited"
+    assert str(finding.hint).startswith("busy@acme.example gets more mail just now than its server takes")
+
+
 def test_one_code_with_three_meanings_has_three_fixes() -> None:
     fixes = {
         of_reply("auth", reply(f"535 5.7.139 Authentication unsuccessful, {why}"), FACTS._replace(login=True)).hint
