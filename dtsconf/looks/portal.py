@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dtsconf.frozen import frozen
 from dtsconf.looks.case import Outcome
 from dtsconf.names import site
-from dtsconf.net.connect import LookupFailed, resolve
+from dtsconf.net.connect import LookupFailed, received, resolve
 from dtsconf.proof import Evidence
 
 if TYPE_CHECKING:
@@ -74,11 +74,7 @@ def fetch(case: Case, end: float, *, secure: bool = False) -> bytes:
         port = case.port if secure else 80
         with _opened((case.host, port), end, secure=secure) as sock:
             sock.sendall(request)
-            answer = b""
-            while len(answer) < _LIMIT and (part := sock.recv(_LIMIT)):
-                answer += part
-                sock.settimeout(max(0.05, end - time.monotonic()))
-            return answer
+            return received(sock, _LIMIT, end)
     except OSError:
         return b""
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 import re
 import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 from dtsconf.looks import names, network, own
 from dtsconf.looks.case import Case, Goal, Outcome
+from dtsconf.net.connect import received
 from dtsconf.proof import Evidence
 from dtsconf.web.answer import title
 
@@ -72,16 +74,12 @@ def ask(proxy: Proxy, host: str, port: int, end: float) -> Heard | None:
         return None
     request = f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode("ascii", "replace")
     answer = b""
-    try:
-        with socket.create_connection((proxy.host, proxy.port), max(0.05, end - time.monotonic())) as sock:
-            sock.sendall(request)
-            while len(answer) < _LIMIT and not _is_tunnel(answer):
-                sock.settimeout(max(0.05, end - time.monotonic()))
-                if not (part := sock.recv(_LIMIT)):
-                    break
-                answer += part
-    except OSError:
-        pass  # what came until then counts
+    with (
+        suppress(OSError),
+        socket.create_connection((proxy.host, proxy.port), max(0.05, end - time.monotonic())) as sock,
+    ):
+        sock.sendall(request)
+        answer = received(sock, _LIMIT, end, _is_tunnel)
     return read(answer.decode("utf-8", "replace"))
 
 

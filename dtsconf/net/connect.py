@@ -11,6 +11,7 @@ import selectors
 import socket
 import sys
 import time
+from contextlib import suppress
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,7 @@ from dtsconf.frozen import frozen
 from dtsconf.net.limits import OutOfTime, within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 STAGGER = 0.25
 """Seconds between two attempts: the Connection Attempt Delay of RFC 8305 8."""
@@ -69,6 +70,19 @@ def connected(address: Address, end: float) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def received(sock: socket.socket, most: int, end: float, enough: Callable[[bytes], bool] | None = None) -> bytes:
+    """What comes over a socket until the other side is done, `most` bytes are there, or `enough` says so; by `end`
+    (monotonic seconds), however it drips. What came before any trouble counts."""
+    answer = b""
+    with suppress(OSError):
+        while len(answer) < most and (left := end - time.monotonic()) > 0 and not (enough and enough(answer)):
+            sock.settimeout(left)
+            if not (part := sock.recv(most)):
+                break
+            answer += part
+    return answer
 
 
 def _left(end: float) -> float:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 
-from dtsconf.looks.proxy import Heard, read
+from dtsconf.looks.proxy import Heard, ask, read
+from dtsconf.web.trouble import Proxy
+from tests.real.loopback import Connection, Gone, LoopbackServer
 
 ANSWER = "HTTP/1.1 407 Proxy Authentication Required\r\nServer: squid\r\n{}Content-Type: text/html\r\n\r\n{}"
 
@@ -31,3 +36,23 @@ def test_read(answer: str, heard: Heard | None) -> None:
 def test_what_is_shown() -> None:
     told = str(read(ANSWER.format("Proxy-Authenticate: NTLM\r\n", "<title>x</title>")))
     assert told == "407 Proxy Authentication Required; it takes NTLM; squid; a page titled 'x'"
+
+
+def test_a_proxy_that_drips_is_not_listened_to_for_ever() -> None:
+    """Each byte comes in time, and still there is an end."""
+    given = []
+
+    def drip(connection: Connection) -> None:
+        connection.read_line()
+        with suppress(Gone, OSError):
+            for byte in ("HTTP/1.1 502 " + "x" * 300).encode():
+                connection.write(bytes([byte]))
+                given.append(byte)
+                time.sleep(0.01)
+
+    with LoopbackServer(drip) as running:
+        proxy = Proxy("http", "127.0.0.1", running.port, "HTTPS_PROXY")
+        heard = ask(proxy, "login.test", 443, time.monotonic() + 0.4)
+    assert heard is not None
+    assert heard.status.startswith("502")
+    assert len(given) < 200
