@@ -11,7 +11,10 @@ from dtsconf.frozen import frozen
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _START = re.compile(rb"[2-5][0-9][0-9][ -]")
-_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
+_STATUS = r"([245]\.[0-9]{1,3}\.[0-9]{1,3})"
+_ENHANCED = re.compile(rf"#?{_STATUS}(?:\s+|$)")
+_BEHIND = rf"\(#{_STATUS}\)"
+"""Where qmail and its kin put the code; Cisco's gateways have the sign in front."""
 
 
 class NotAReply(ValueError):
@@ -37,17 +40,21 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The server's own words in one line, the code in front, enhanced codes of later lines dropped."""
+        """The server's own words in one line, the code in front; enhanced codes that only say the first line's again are
+        dropped."""
         first, *rest = self.lines or ("",)
-        if not rest:
-            return f"{self.code} {first}".rstrip()
+        if not rest or not _ENHANCED.match(first):
+            return " ".join([str(self.code), first, *rest]).strip()
         return " ".join([str(self.code), first, *(_ENHANCED.sub("", line, count=1) for line in rest)]).strip()
 
     @property
     def enhanced(self) -> str | None:
-        """The enhanced status code (RFC 3463) in front of the first line, if it fits the reply's class (RFC 2034)."""
-        found = _ENHANCED.match(self.lines[0]) if self.lines else None
-        return found.group(1) if found and found.group(1)[0] == str(self.code)[0] else None
+        """The enhanced status code (RFC 3463) in front of the first line that has one, else at a line's end, if it fits
+        the reply's class (RFC 2034)."""
+        front = (found for line in self.lines if (found := _ENHANCED.match(line)))
+        behind = (found for line in self.lines if (found := re.search(_BEHIND, line)))
+        first = next(front, None) or next(behind, None)
+        return first[1] if first and first[1][0] == str(self.code)[0] else None
 
     @property
     def positive(self) -> bool:

@@ -46,6 +46,21 @@ def test_the_enhanced_code_has_to_fit_the_class() -> None:
     assert Reply(421, ("4.7.500",)).enhanced == "4.7.500"
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("#5.1.0 Address rejected.",),
+        ("gateway.acme.example says:", "5.1.0 Address rejected."),
+        ("sorry, no mailbox here by that name. (#5.1.0)",),
+    ],
+)
+def test_gateways_put_the_enhanced_code_in_other_places(lines: tuple[str, ...]) -> None:
+    reply = Reply(550, lines)
+    assert reply.enhanced == "5.1.0"
+    assert Reply(450, lines).enhanced is None
+    assert "5.1.0" in reply.text
+
+
 def test_several_lines_are_told_in_one() -> None:
     reply = Reply(535, ("5.7.8 Username and Password not accepted.", "5.7.8 See the help"))
     assert reply.text == "535 5.7.8 Username and Password not accepted. See the help"
