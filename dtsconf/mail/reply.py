@@ -40,8 +40,8 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The server's own words in one line, the code in front; enhanced codes that only say the first line's again are
-        dropped."""
+        """The server's own words in one line, the code in front; enhanced codes that only repeat the first line's are
+        left out."""
         first, *rest = self.lines or ("",)
         if not rest or not _ENHANCED.match(first):
             return " ".join([str(self.code), first, *rest]).strip()

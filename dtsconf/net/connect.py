@@ -182,6 +182,8 @@ class Race:
                 if time.monotonic() >= self._end:
                     break
                 winner = self._start_due() or self._wait()
+            if winner is None:  # time was over before some of them had their turn
+                self.failed += [Attempt(address, None) for address in self._waiting]
             return winner
         finally:
             self._close_rest()

@@ -115,6 +115,12 @@ def test_windows_has_its_own_words_for_errors_of_sockets(monkeypatch: pytest.Mon
     assert str(connect.Attempt(v4(1), 10061)) == "127.0.0.1: 10061 was refused"
 
 
+def test_where_no_time_is_left_nobody_answered() -> None:
+    race = Race([v4(1), v4(2)], time.monotonic() - 1)
+    assert race.run() is None
+    assert [attempt.why for attempt in race.failed] == [connect.SILENT, connect.SILENT]
+
+
 def test_only_dead_addresses_end_with_the_deadline() -> None:
     with deaf() as dead:
         start = time.monotonic()
