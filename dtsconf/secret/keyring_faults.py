@@ -15,8 +15,9 @@ from dtsconf.secret.asking import ASK
 _ELSEWHERE = "systemd:// (LoadCredential=), file:// with mode 0600, or vault://"
 OTHERWISE = f"without a keyring: {_ELSEWHERE}"
 _OF_ROOT = f"what root has to run (apply, timers) takes the secret elsewhere: {_ELSEWHERE}"
-_UNLOCK = f'({ASK}; printf %s "$s" | gnome-keyring-daemon --unlock)'
-"""It waits for the keyring's password on stdin, without a word."""
+_UNLOCK = f'({ASK}; printf %s "$s" | gnome-keyring-daemon --replace --unlock --components=secrets)'
+"""It waits for the keyring's password on stdin, without a word. One beside a daemon that runs would unlock nothing, and
+to look for a keyring starts one (D-Bus)."""
 _BUS = "DBUS_SESSION_BUS_ADDRESS"
 _CHOICE = "PYTHON_KEYRING_BACKEND"
 

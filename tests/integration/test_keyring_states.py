@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import re
+import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +16,8 @@ from dtsconf.secret import keyring
 from dtsconf.secret.keyring import KeyringBackend
 from dtsconf.secret.ref import Reference, parse
 from dtsconf.secret.value import Secret
-from tests.real.secret_service import SecretService, secret_service, session_bus
+from tests.real.processes import wait_until
+from tests.real.secret_service import PASSWORD, SecretService, answers, secret_service, session_bus
 
 pytestmark = [
     pytest.mark.servers,
@@ -65,7 +68,7 @@ def test_a_missing_entry_says_whose_keyring_and_how_to_store_it(keyring_environ:
     nobody = parse("keyring://dts mail/nobody@acme.example")  # the session is shared with tests that store entries
     error = refusal(KeyringBackend(keyring_environ, []), nobody)
     assert f"{keyring.user_name()}'s keyring" in str(error)
-    assert f"dtsconf secret set {nobody}" in str(error.hint)
+    assert f"dtsconf secret set '{nobody}'" in str(error.hint)
 
 
 def test_without_a_bus(keyring_environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,11 +92,24 @@ def test_a_bus_without_a_keyring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert "gnome-keyring" in str(error.hint)
 
 
+def as_told(service: SecretService, error: SecretUnavailable) -> None:
+    """Type the hint's line beside the daemon that runs, with the right password; what it starts ends with the bus."""
+    found = re.search(r"gnome-keyring-daemon [^);]*", str(error.hint))
+    assert found is not None
+    words = found.group().split()
+    subprocess.run(words, env=dict(service.environ), input=PASSWORD, capture_output=True, check=True, timeout=30)
+    wait_until(lambda: answers(service), "the keyring that the hint starts")
+
+
 def test_without_a_collection(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with secret_service(tmp_path, None) as service:
         error = refusal(within(monkeypatch, service))
-    assert "no collection" in str(error)
-    assert all(other in str(error.hint) for other in ALTERNATIVES)
+        assert "no collection" in str(error)
+        assert all(other in str(error.hint) for other in ALTERNATIVES)
+        as_told(service, error)
+        opened = within(monkeypatch, service)
+        opened.keep(ENTRY, Secret("s3cret"))
+        assert opened.fetch(ENTRY).reveal() == "s3cret"
 
 
 @pytest.mark.parametrize("password", [None, b"a wrong one"], ids=["not unlocked", "wrong password"])
@@ -103,8 +119,10 @@ def test_locked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, password: bytes
     kept = tmp_path / "first/home"
     with secret_service(tmp_path / "second", password, home=kept) as service:
         error = refusal(within(monkeypatch, service))
-    assert str(error) == f"{keyring.user_name()}'s keyring is locked"
-    assert "unlock" in str(error.hint)
+        assert str(error) == f"{keyring.user_name()}'s keyring is locked"
+        assert "unlock" in str(error.hint)
+        as_told(service, error)
+        assert within(monkeypatch, service).fetch(ENTRY).reveal() == "s3cret"
     with secret_service(tmp_path / "third", home=kept) as service:
         assert within(monkeypatch, service).fetch(ENTRY).reveal() == "s3cret"
 

@@ -105,7 +105,7 @@ def secret_service(
             assert service.daemon.stdin is not None
             service.daemon.stdin.write(password or b"")
             service.daemon.stdin.close()
-            wait_until(lambda: _answers(service), "gnome-keyring")
+            wait_until(lambda: answers(service), "gnome-keyring")
             with guard('kill -CONT "$1"; kill "$1"', str(service.daemon.pid)):
                 yield service
         finally:
@@ -113,7 +113,7 @@ def secret_service(
             stop(service.daemon)
 
 
-def _answers(service: SecretService) -> bool:
+def answers(service: SecretService) -> bool:
     """Whether the daemon has taken its name on the bus."""
     asked = subprocess.run(
         [
