@@ -56,18 +56,25 @@ def run_command(run: Run) -> Outcome:
     return _deliver(run, Which())
 
 
-@make("flush", _ids)
-def flush_command(run: Run, ids: tuple[str, ...]) -> Outcome:
+@make("flush", _ids, click.option("--failed", is_flag=True, help="Send all that failed, once more."))
+def flush_command(run: Run, ids: tuple[str, ...], failed: bool) -> Outcome:
     """Send everything that waits, due or not.
 
-    With ids only these, failed ones too, and for all who haven't got them: whom the server refused is asked for once
-    more. Exit 6 or 9 when the server couldn't be used or reached.
+    With ids or --failed only these, failed ones too, and for all who haven't got them: whom the server refused is asked
+    for once more. Exit 6 or 9 when the server couldn't be used or reached.
     """
     from dtsconf.queue.runner import Which
 
     spool = _spool(run)
     spool.named(ids)
-    return _deliver(run, Which(everything=True, ids=ids), insist=True)
+    wanted = dict.fromkeys(ids)
+    if failed:
+        wanted |= dict.fromkeys(slot.id for slot in spool.slots() if slot.failed)
+        if not wanted:
+            from dtsconf.render import queue as render
+
+            return Outcome(render.ran_data((), None), "nothing failed\n", short="")
+    return _deliver(run, Which(everything=True, ids=wanted), insist=True)
 
 
 @make(
@@ -104,16 +111,25 @@ def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool)
 
 
 _SENT = "it was sent before it could be dropped"
+_HELD = {
+    "sending": "it is being sent at this moment",
+    "waiting": "a run that is on has it in hand: drop it once that is over",
+    "sent": _SENT,
+}
 
 
 def _dropped(spool: Spool, slot: Slot) -> str | None:
     """Drop one; why it stays, or None. One that stays keeps no other."""
+    from dtsconf.queue.held import phase_at
+
     try:
         held = spool.take(slot)
         if held is None:
-            return "it is being sent at this moment"
+            return _HELD[phase_at(slot.path) or "waiting"]
         with held:
             return None if held.drop() else _SENT
+    except FileNotFoundError:
+        return _SENT
     except OSError as error:
         return f"it can't be taken away: {error.strerror or error}"
 
@@ -141,20 +157,28 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
     tried = {one.id for one in messages}
     untried = [name for name in dict.fromkeys(which.ids) if name not in tried]
     if untried or (not messages and unusable is None):
-        text = _left(run, untried) + text
+        text = _left(run, which, untried) + text
     return Outcome(data, text, code, ran.warnings, short=render.ran_short(messages, unusable))
 
 
-def _left(run: Run, untried: Sequence[str]) -> str:
-    """What a run had nothing to do with: of those that were named, why; else what waits, and until when."""
+def _left(run: Run, which: Which, untried: Sequence[str]) -> str:
+    """What a run had nothing to do with: of those that were named, why; else what waits, and until when. What was due
+    and wasn't tried is in another run's hands."""
+    import time
+
     from dtsconf.queue.listing import listed
+    from dtsconf.queue.schedule import due
     from dtsconf.render import queue as render
     from dtsconf.wiring import user_name
 
     found = listed(_spool(run))
     if untried:
         return render.untried_text(untried, found)
-    return render.idle_text(found, run.call(sets=True), user_name())
+    now = time.time()
+    waiting = (one for one in found if one.state in render.WAITING)
+    due_now = [one.id for one in waiting if which.everything or due(now, one.progress.next)]
+    busy = {*due_now, *(one.id for one in found if one.state == "sending")}
+    return render.idle_text(found, busy, run.call(sets=True), user_name())
 
 
 command = family(

@@ -6,8 +6,7 @@ import time
 from contextlib import suppress
 
 from dtsconf.errors import DtsconfError, LockHeld
-from dtsconf.files.lock import FileLock
-from dtsconf.queue.spool import Slot, Spool
+from dtsconf.queue.spool import Spool, is_free
 
 
 def require_idle(spool: Spool, wait: float) -> None:
@@ -19,18 +18,8 @@ def require_idle(spool: Spool, wait: float) -> None:
     """
     begun = time.monotonic()
     for slot in spool.slots():
-        if not _is_free(slot, max(0.0, begun + wait - time.monotonic())):
+        if not is_free(slot, max(0.0, begun + wait - time.monotonic())):
             raise LockHeld(f"of your queue, with mail {slot.id} in hand", time.monotonic() - begun)
-
-
-def _is_free(slot: Slot, wait: float) -> bool:
-    """Whether nobody has it in hand, or it is gone; whoever can't open it has none in hand."""
-    lock = FileLock(slot.path, create=False)
-    with suppress(OSError):
-        if not lock.acquire(wait):
-            return False
-        lock.release()
-    return True
 
 
 def empty(spool: Spool) -> None:
@@ -44,6 +33,6 @@ def empty(spool: Spool) -> None:
             held = spool.take(slot)
             if held is not None:
                 held.drop()
-            elif not _is_free(slot, 0.0):
+            elif not is_free(slot):
                 told = f"a run of your queue began meanwhile and has mail {slot.id} in hand: not everything was removed"
                 raise DtsconfError(told, "once it is over: dtsconf purge")

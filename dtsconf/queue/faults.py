@@ -85,7 +85,9 @@ def closed(path: str, *, folder: bool = False) -> Fault | None:
 def _why_closed(path: str, facts: os.stat_result, mode: int) -> Fault:
     named, me = quote(path), _me()
     if read_only(path):
-        return Fault(path, "lies on a file system that is read-only", "remount it writable")
+        return Fault(
+            path, "lies on a file system that is read-only", "its file system is read-only: remount it writable"
+        )
     if me is None:
         return Fault(path, "can't be read and changed by this user", f'icacls "{path}" /grant "%USERNAME%":F')
     if facts.st_uid != me:

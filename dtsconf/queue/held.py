@@ -208,10 +208,15 @@ def _head(descriptor: int) -> tuple[Entry, Phase, int, bytes]:
 def was_sent(path: str) -> bool:
     """Whether everybody has got it and it is only to be taken away; False as well where it can't be read."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            return _phase(file.fileno()) == "sent"
+        return phase_at(path) == "sent"
     except OSError:
         return False
+
+
+def phase_at(path: str) -> Phase | None:
+    """The phase of the message at `path`, whoever holds it; None for none. Raises: OSError."""
+    with open(path, "rb", buffering=0) as file:
+        return _phase(file.fileno())
 
 
 def _phase(descriptor: int) -> Phase | None:

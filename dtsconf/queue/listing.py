@@ -1,20 +1,27 @@
-"""What the spool holds, for people to look at: read without holding anything, so that a run isn't disturbed."""
+"""What the spool holds, for people to look at: read without holding anything, so that a run isn't disturbed.
+
+Only of one that was being sent it is asked, for a moment, whether somebody still holds it: else its run has ended, and
+what became of it nobody knows.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from dtsconf.frozen import frozen
 from dtsconf.queue.entry import Damaged, Entry, Phase, Progress
+from dtsconf.queue.faults import fix_of
 from dtsconf.queue.held import read_beside, read_head
-from dtsconf.queue.spool import Slot, Spool
+from dtsconf.queue.spool import Slot, Spool, is_free
 
 State = Literal["queued", "deferred", "sending", "failed", "damaged"]
 
 
 @frozen
 class Listed:
-    """One message. `entry` is None when its file is damaged; `detail` then says how."""
+    """One message. `entry` is None when its file is damaged or can't be opened; `detail` then says how, and `hint` what
+    to type where it is for somebody to mend."""
 
     id: str
     state: State
@@ -22,6 +29,10 @@ class Listed:
     entry: Entry | None
     progress: Progress
     detail: str
+    hint: str = ""
+
+
+ENDED = "it was being sent when its run ended, and may have arrived: the next run sends it again, under its Message-ID"
 
 
 def listed(spool: Spool) -> list[Listed]:
@@ -37,10 +48,14 @@ def _look(slot: Slot) -> Listed | None:
     except Damaged as damaged:
         return Listed(slot.id, "damaged", slot.size, None, Progress(), str(damaged))
     except OSError as closed:
-        return Listed(slot.id, "damaged", slot.size, None, Progress(), closed.strerror or str(closed))
+        why = f"its file can't be opened: {closed.strerror}"
+        return Listed(slot.id, "damaged", slot.size, None, Progress(), why, fix_of(closed, slot.path))
     if phase == "sent":
         return None
     progress = read_beside(slot.path) or Progress()
+    if phase == "sending" and is_free(slot):  # what the next run will note
+        phase = "waiting"
+        progress = replace(progress, attempts=progress.attempts + 1, unknown=progress.unknown + 1, detail=ENDED)
     return Listed(slot.id, _state(slot, phase, progress), entry.size, entry, progress, progress.detail)
 
 

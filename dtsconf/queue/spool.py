@@ -172,6 +172,17 @@ class Spool:
             sync_folder(self.folder)
 
 
+def is_free(slot: Slot, wait: float = 0.0) -> bool:
+    """Whether nobody has the message in hand, or it is gone, within so many seconds; one that this user can't open is
+    in nobody's."""
+    lock = FileLock(slot.path, create=False)
+    with suppress(OSError):
+        if not lock.acquire(wait):
+            return False
+        lock.release()
+    return True
+
+
 def _own(folder: str) -> os.stat_result | None:
     """Facts of a user's own folder; None when it isn't there. What others may put in would be sent in this user's name.
     Raises: DtsconfError."""

@@ -43,6 +43,7 @@ def _entry(one: Listed) -> dict[str, Any]:
         "refused": [{"address": r.address, "code": r.code, "detail": r.detail} for r in progress.refused],
         "unknown": progress.unknown,
         "detail": one.detail,
+        "hint": one.hint or None,
     }
 
 
@@ -56,17 +57,18 @@ def list_text(found: Sequence[Listed], call: Call, user: str) -> str:
     call. `user`: whose queue it is."""
     if not found:
         return f"{_nothing(user)}\n"
-    return "".join(_lines(one) for one in found) + f"{call.completed(_count(found))}\n"
+    return "".join(_lines(one, call) for one in found) + f"{call.completed(_count(found))}\n"
 
 
 def _nothing(user: str) -> str:
     return f"nothing is queued for {escape_controls(user)} (each user has a queue of their own)"
 
 
-def _lines(one: Listed) -> str:
+def _lines(one: Listed, call: Call) -> str:
     entry = one.entry
     what = f"{_people(entry.recipients)}: {entry.subject or '(no subject)'}" if entry else "(not readable)"
     lines = [f"{one.id}  {one.state:8}  {what}", f"    {_how_far(one)}", *(f"    {line}" for line in _fates(one))]
+    lines += [f"    hint: {call.completed(one.hint)}"] if one.hint else []
     return "".join(f"{escape_controls(line)}\n" for line in lines)
 
 
@@ -97,14 +99,19 @@ def _people(addresses: Sequence[str]) -> str:
 
 
 def _count(found: Sequence[Listed]) -> str:
-    failed = sum(one.state in ("failed", "damaged") for one in found)
-    told = [f"{len(found) - failed} waiting"] if failed < len(found) else []
-    told += (
-        [f"{failed} failed (dtsconf queue flush ID tries one again, dtsconf queue drop ID takes it away)"]
-        if failed
-        else []
-    )
+    closed = sum(one.state == "damaged" and bool(one.hint) for one in found)
+    failed = sum(one.state in ("failed", "damaged") for one in found) - closed
+    waits = len(found) - failed - closed
+    told = [f"{waits} waiting"] if waits else []
+    told += [f"{closed} that can't be opened"] if closed else []
+    told += [f"{failed} failed ({_TO_FAILED})"] if failed else []
     return ", ".join(told)
+
+
+_TO_FAILED = (
+    "dtsconf queue flush ID tries one again, dtsconf queue flush --failed all; dtsconf queue drop ID takes one away, "
+    "dtsconf queue drop --failed all"
+)
 
 
 STATES = ("sent", "deferred", "failed")
@@ -139,17 +146,19 @@ def untried_text(ids: Collection[str], found: Sequence[Listed]) -> str:
     return "".join(f"not tried  {escape_controls(one)}: {_BUSY if one in there else _GONE}\n" for one in ids)
 
 
-def idle_text(found: Sequence[Listed], call: Call, user: str) -> str:
-    """That nothing was due, and when what waits will be. `call`: this one, whose options the next needs too; `user`:
-    whose queue it is."""
+def idle_text(found: Sequence[Listed], busy: Collection[str], call: Call, user: str) -> str:
+    """That nothing was due, and when what waits will be. `busy` are the ids of what was, and is in another run's hands;
+    `call`: this one, whose options the next needs too; `user`: whose queue it is."""
     if not found:
         return f"nothing is due: {_nothing(user)}\n"
-    due = sorted(_next(one) for one in found if one.state in WAITING)
+    told = f"another run has {len(busy)} in hand at this moment" if busy else ""
+    due = sorted(_next(one) for one in found if one.state in WAITING and one.id not in busy)
     if not due:
-        return call.completed(f"nothing is due: {_count(found)}\n")
+        return f"nothing was sent: {told}\n" if told else call.completed(f"nothing is due: {_count(found)}\n")
     flush = call.completed("`dtsconf queue flush` tries at once")
     wait = "1 waits" if len(due) == 1 else f"{len(due)} wait"
-    return f"nothing is due: {wait}, and the next try is at {iso_time(due[0])}; {flush}\n"
+    told = f"nothing was sent: {told}, and" if told else "nothing is due:"
+    return f"{told} {wait}, and the next try is at {iso_time(due[0])}; {flush}\n"
 
 
 _BUSY = "another run has it in hand at this moment"

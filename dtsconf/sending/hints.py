@@ -77,13 +77,17 @@ class Mail:
         return f"the time ({self.now}) and the Message-ID ({self.message_id})"
 
 
-def of_queue(failed: Stage, *, smtp: bool, proven: bool = False) -> Stage:
+def of_queue(failed: Stage, *, smtp: bool, proven: bool = False, waits: bool = True, given_up: bool = False) -> Stage:
     """The stage at which the server turned out not to be usable by any queued mail, with a hint for who runs the
-    queue."""
-    hint = _of_way(failed, _RUN, proven=proven) if smtp else failed.hint
+    queue. `waits`: mails wait on for it; `given_up`: some are kept as failed for it."""
+    again = " and ".join([_RUN] * (waits or not given_up) + [f"{_RUN} --failed"] * given_up)
+    hint = _of_way(failed, again, proven=proven) if smtp else failed.hint
     if smtp and failed.stage in _ENVELOPE_ON and _unseen(failed.hint or ""):
-        hint = _TEST + _RUN
-    return replace(failed, hint=hint and TEST_AGAIN.sub(_RUN, hint))
+        hint = _TEST + again
+    hint = hint and TEST_AGAIN.sub(again, hint)
+    if given_up and hint and _RUN not in hint:
+        hint = f"{hint}; once that is mended: {again}"
+    return replace(failed, hint=hint)
 
 
 def _unseen(hint: str) -> str | None:

@@ -86,7 +86,14 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
         warnings = (*effective.warnings, *resolver.warnings)
     unusable = postman.doubts.unusable
     if unusable is not None:
-        unusable = hints.of_queue(unusable, smtp=isinstance(link.route, Smtp), proven=link.past.proven is not None)
+        for_it = {one.state for one in found if f"{unusable.stage}: {unusable.detail}" in one.detail}
+        unusable = hints.of_queue(
+            unusable,
+            smtp=isinstance(link.route, Smtp),
+            proven=link.past.proven is not None,
+            waits="deferred" in for_it,
+            given_up="failed" in for_it,
+        )
     return QueueRun(tuple(found), unusable, postman.doubts.reached, warnings, effective)
 
 

@@ -92,7 +92,9 @@ def test_a_run_that_is_interrupted_tells_what_went_out(machine: Machine, smtpd: 
     assert "interrupted; sent before that: 1" in result.stderr
     assert "nothing was changed" not in result.stderr
     assert "the next run sends it once more, under the same Message-ID" in result.stderr
-    assert [one["state"] for one in messages(machine)] == ["sending"]
+    (one,) = messages(machine)
+    assert (one["state"], one["attempts"], one["unknown"], one["next"] is None) == ("deferred", 1, 1, False)
+    assert one["detail"].startswith("it was being sent when its run ended, and may have arrived")
 
 
 @pytest.mark.parametrize(
@@ -525,7 +527,7 @@ def test_a_user_behind_a_closed_folder_is_told_what_opens_it(machine: Machine) -
 
 
 def test_a_queue_on_a_read_only_disk(machine: Machine) -> None:
-    """The doctor names it, too."""
+    """The hint and the doctor say what it is."""
     to_server(machine, 1)
     queue(machine)
     users = machine.state / "users"
@@ -533,7 +535,7 @@ def test_a_queue_on_a_read_only_disk(machine: Machine) -> None:
     command = in_namespace(script, PROGRAM, "queue", "run")
     ran = call(command, cwd=machine.work, env=machine.environ())
     assert "Read-only file system" in ran.stderr, ran
-    assert "hint: remount it writable" in ran.stderr, ran
+    assert "hint: its file system is read-only: remount it writable" in ran.stderr, ran
     command = in_namespace(script, PROGRAM, "doctor", "--json")
     checks = json.loads(call(command, cwd=machine.work, env=machine.environ()).stdout)["checks"]
     (found,) = [each for each in checks if each["check"] == "user-state"]

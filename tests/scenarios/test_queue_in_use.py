@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,14 +11,15 @@ from tests.scenarios.test_queue import Servers, messages, queue, spool, to_serve
 
 
 @contextmanager
-def running(machine: Machine, smtpd: Servers, *replies: str, mails: int = 2) -> Iterator[tuple[list[str], Result]]:
-    """A run that has handed the first of these mails over and waits for the server's word, which comes at the block's
+def running(machine: Machine, smtpd: Servers, *replies: str) -> Iterator[tuple[list[str], Result]]:
+    """A run that has handed the first of two mails over and waits for the server's word, which comes at the block's
     end. Gives the Message-IDs; what the run told is in `done` afterwards."""
     gate, done = Gate(), Result((), 0, "", "")
-    server = smtpd(replies={".": list(replies)} if replies else {})
+    extensions = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")  # by the first a run takes the next mail at once
+    server = smtpd(extensions=extensions, replies={".": list(replies)} if replies else {})
     server.hooks["."] = gate
     to_server(machine, server.port)
-    queued = [queue(machine) for _ in range(mails)]
+    queued = [queue(machine) for _ in range(2)]
     process = machine.start("queue", "run")
     gate.wait()
     try:
@@ -65,3 +67,65 @@ def test_purge_under_a_root_tells_of_what_others_keep(machine: Machine) -> None:
     assert [each.name for each in machine.state.iterdir()] == ["users"]
     again = machine.run("purge", "--yes").ok()
     assert "nothing was taken away" in again.stdout
+
+
+def test_what_a_run_has_in_hand_is_told_as_that(machine: Machine, smtpd: Servers) -> None:
+    """The one that goes out is being sent, the others are its run's; and whoever runs the queue too is told why nothing
+    happens."""
+    with running(machine, smtpd):
+        listed = messages(machine)
+        assert [one["state"] for one in listed] == ["sending", "queued"]
+        for command in ("run", "flush"):
+            told = machine.run("queue", command).ok().stdout
+            assert told == "nothing was sent: another run has 2 in hand at this moment\n"
+        dropped = machine.run("queue", "drop", "--all").fails(1).text
+        first, second = (one["id"] for one in listed)
+        assert f"kept     {first}: it is being sent at this moment" in dropped
+        assert f"kept     {second}: a run that is on has it in hand: drop it once that is over" in dropped
+    assert messages(machine) == []
+
+
+def test_a_killed_run_sends_nothing_any_more(machine: Machine, smtpd: Servers) -> None:
+    gate = Gate()
+    server = smtpd(hooks={".": gate})
+    to_server(machine, server.port)
+    queue(machine)
+    process = machine.start("queue", "run")
+    gate.wait()
+    process.kill()
+    process.communicate()
+    gate.open()
+    (one,) = messages(machine)
+    assert (one["state"], one["attempts"], one["unknown"]) == ("deferred", 1, 1)
+    assert "the next run sends it again" in machine.run("queue", "list").stdout
+    server.hooks.clear()
+    assert "1 sent" in machine.run("queue", "run").ok().stdout
+
+
+def test_what_was_given_up_is_flushed_as_the_hint_says(machine: Machine, smtpd: Servers) -> None:
+    server = smtpd()
+    port = server.port
+    server.stop()
+    to_server(machine, port)
+    for _ in range(2):
+        queue(machine)
+    machine.run("queue", "run").ok()
+    for note in spool(machine).glob("*.state"):
+        held = json.loads(note.read_text())
+        note.write_text(json.dumps(held | {"since": 1.0}))
+    fresh = queue(machine)
+    both = machine.run("queue", "flush").fails(9).stdout
+    assert "2 failed" in both
+    command = f"dtsconf queue flush --root {machine.root}"
+    assert f"{command} and {command} --failed" in both
+    machine.run("queue", "drop", *(one["id"] for one in messages(machine) if one["message_id"] == fresh)).ok()
+    assert f"{command} --failed all" in machine.run("queue", "run").ok().stdout
+    alone = machine.run("queue", "flush", "--failed").fails(9).stdout
+    assert alone.rstrip().endswith(f"{command} --failed")
+    again = smtpd(port=port)
+    assert "2 sent" in machine.run("queue", "flush", "--failed").ok().stdout
+    assert len(again.messages) == 2
+    assert machine.run("queue", "flush", "--failed").ok().stdout == "nothing failed\n"
+    waits = queue(machine)
+    assert machine.run("queue", "flush", "--failed", "--json").ok().json["messages"] == []
+    assert [one["message_id"] for one in messages(machine)] == [waits]

@@ -460,7 +460,11 @@ def test_a_full_spool_refuses_and_says_what_to_do(spool: Spool, monkeypatch: pyt
     monkeypatch.setattr(spool_module, "LARGEST", 30)
     with pytest.raises(DtsconfError, match="spool is full") as caught:
         add(spool)
-    assert "queue flush" in str(caught.value.hint)
+    assert caught.value.hint == "send what waits (dtsconf queue flush)"
+    run(spool, Server(Outcome(refused=tuple(Refused(each, 550, "no") for each in TWO), detail="no")))
+    with pytest.raises(DtsconfError, match="spool is full") as caught:
+        add(spool)
+    assert caught.value.hint == "take away what failed (dtsconf queue list shows it): dtsconf queue drop --failed"
     monkeypatch.setattr(spool_module, "LARGEST", 1 << 40)
     monkeypatch.setattr(spool_module, "SPARE", 1 << 60)
     with pytest.raises(DtsconfError, match="no room"):

@@ -9,7 +9,7 @@ import pytest
 
 from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import Refused
-from dtsconf.queue.listing import listed
+from dtsconf.queue.listing import ENDED, listed
 from dtsconf.queue.reason import explain
 from dtsconf.queue.runner import Which
 from dtsconf.queue.spool import Spool
@@ -66,7 +66,7 @@ def test_a_run_that_died_over_it_stays_known(spool: Spool) -> None:
     with pytest.raises(OSError, match=r"^$"):
         run(spool, dies)
     explain(spool, ALL, WHY)
-    assert [one.state for one in listed(spool)] == ["sending"]
+    assert [(one.state, one.progress.unknown, one.detail) for one in listed(spool)] == [("deferred", 1, ENDED)]
     run(spool, Server(Outcome(later=TWO)))
     assert [one.progress.unknown for one in listed(spool)] == [1]
 

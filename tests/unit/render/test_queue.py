@@ -55,18 +55,19 @@ def test_nothing_due_tells_what_waits_and_what_sends_it() -> None:
         listed("queued", Progress()),
         listed("failed", Progress()),
     ]
-    told = render.idle_text(waits, Call(None, "/r"), "ann")
+    told = render.idle_text(waits, (), Call(None, "/r"), "ann")
     assert told.startswith(
         "nothing is due: 2 wait, and the next try is at 2027-01-15T08:00:00Z; `dtsconf queue flush --root"
     )
-    assert render.idle_text(waits[2:], Call(), "ann") == (
-        "nothing is due: 1 failed (dtsconf queue flush ID tries one again, dtsconf queue drop ID takes it away)\n"
+    assert render.idle_text(waits[2:], (), Call(), "ann") == (
+        "nothing is due: 1 failed (dtsconf queue flush ID tries one again, dtsconf queue flush --failed all; "
+        "dtsconf queue drop ID takes one away, dtsconf queue drop --failed all)\n"
     )
-    assert "queue drop --root /r ID" in render.idle_text(waits[2:], Call(None, "/r"), "ann")
+    assert "queue drop --root /r ID" in render.idle_text(waits[2:], (), Call(None, "/r"), "ann")
     assert render.untried_text(("7", "8"), waits) == (
         "not tried  7: another run has it in hand at this moment\nnot tried  8: another run was done with it first\n"
     )
-    assert "nothing is queued for ann (each user has" in render.idle_text([], Call(), "ann")
+    assert "nothing is queued for ann (each user has" in render.idle_text([], (), Call(), "ann")
     assert render.ran_short([], None) == ""
 
 
