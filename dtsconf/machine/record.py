@@ -70,7 +70,8 @@ class ProfileRecord:
 @frozen
 class Proof:
     """What was verified. `state` is verified, pending or none; `pending` why it is still owed (`offline`, `user`);
-    `level` the deepest level asked for; `time` UTC, ISO 8601. `note` says why there is none (`no-verify`, `level`)."""
+    `level` the deepest level asked for; `time` UTC, ISO 8601. `note` says why there is none (`no-verify`, `level`);
+    `host` is the machine that made it, which with an image is another one than it is now on."""
 
     state: str = "none"
     level: str = "none"
@@ -80,6 +81,7 @@ class Proof:
     program: str | None = None
     user: str | None = None
     note: str | None = None
+    host: str | None = None
 
 
 @frozen

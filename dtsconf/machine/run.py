@@ -199,12 +199,15 @@ class Run:
         self._secrets[key] = value
         return value
 
+    def _proof(self) -> Proof:
+        return verdict.proof(self.verification, self.depth, self._now(), self.machine.who.host)
+
     def _in_place(self, final: Planned) -> Applied:
         """Nothing to change; --verify verifies anyway, and puts a new proof on record."""
         generation = final.last
         if self.options.verify and generation is not None and final.effective is not None:
             self._verify(final, final.effective, generation.number)
-            proof = verdict.proof(self.verification, self.depth, self._now())
+            proof = self._proof()
             generation = replace(generation, proof=proof)
             generations.replace_record(self.machine.system, self.machine.layout, generation)
             self.warnings += verdict.owed(proof)
@@ -221,7 +224,7 @@ class Run:
         with Transaction(system, layout, key).stage(steps, folders_gone=gone) as staged:
             if final.effective is not None:
                 self._verify(final, final.effective, generations.next_number(system, layout))
-            proof = verdict.proof(self.verification, self.depth, self._now()) if final.effective else Proof()
+            proof = self._proof() if final.effective else Proof()
             course = Course(self.goal, self.options, proof, self.outcome.memory if self.outcome else {})
             generation = recording.generation(final, self.machine, key, staged, course)
             self.services.progress("writing")

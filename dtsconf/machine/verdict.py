@@ -107,13 +107,14 @@ def failed(found: Verification, server: str | None) -> VerificationFailed:
     )
 
 
-def proof(found: Verification | None, planned: Depth, time: str) -> Proof:
+def proof(found: Verification | None, planned: Depth, time: str, host: str) -> Proof:
     """What goes on record."""
     pending = found.pending if found else planned.pending
     if found is None:
         return Proof("pending" if pending else "none", planned.level, time, pending, note=planned.note)
     state = "pending" if pending else "verified"
-    return Proof(state, found.level, time, pending, found.message_id, found.program or None, found.user or None)
+    by = found.program or None, found.user or None
+    return Proof(state, found.level, time, pending, found.message_id, *by, host=host)
 
 
 def owed(found: Proof) -> tuple[Notice, ...]:

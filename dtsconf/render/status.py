@@ -119,7 +119,17 @@ def _proof(status: Status) -> str:
         return f"proof: none{f' ({proof.note})' if proof and proof.note else ''}\n"
     if proof.state == "pending":
         return f"proof: still owed ({proof.pending}), level {proof.level}\n"
-    return f"proof: {proof.level}, {proof.time}{_age(status.proof_age)}, for {proof.program} as {proof.user}\n"
+    by = f"for {proof.program} as {proof.user}{_elsewhere(proof)}"
+    return f"proof: {proof.level}, {proof.time}{_age(status.proof_age)}, {by}\n"
+
+
+def _elsewhere(proof: Proof) -> str:
+    """Where the proof was made, unless it was here: an image brings along its maker's."""
+    if proof.host is None:
+        return ""
+    from platform import node
+
+    return "" if proof.host == node() else f" on {proof.host}, which is not this machine"
 
 
 def owed(proof: Proof | None, root: str | None) -> str:

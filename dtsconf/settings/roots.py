@@ -6,17 +6,21 @@ a server's certificate comes from it only in the conversation.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from dtsconf.errors import Invalid, Problem
+from dtsconf.errors import Invalid, Notice, Place, Problem
 from dtsconf.files import FileProblem, read_regular
 from dtsconf.settings.effective import quoted
 from dtsconf.settings.trust import CA_LIMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dtsconf.settings.effective import Effective
 
 KEY = "server.ca_file"
+_PLACE = "ca-file-place"
 
 
 def require_roots(effective: Effective) -> None:
@@ -33,6 +37,21 @@ def require_roots(effective: Effective) -> None:
         where = effective.origin[KEY].where
         problem = Problem("ca-file", f"{KEY} {quoted(KEY, server.ca_file)} {reason}", hint, where, KEY)
         raise Invalid(effective.org.with_excerpts((problem,)))
+
+
+def left_behind(effective: Effective, real: Callable[[str], str]) -> list[Notice]:
+    """A file beside the profile that is not there under the root which is filled: where that becomes a machine, each
+    send is to read it. `real` gives the path under that root. Not where its place is warned of already."""
+    path, where = effective.settings.server.ca_file, effective.origin[KEY].where
+    if path is None or not isinstance(where, Place) or any(told.kind == _PLACE for told in effective.warnings):
+        return []
+    if os.path.exists(real(path)) or not path.startswith(os.path.dirname(os.path.abspath(where.file)) + os.sep):
+        return []
+    text = f"{KEY} {quoted(KEY, path)} lies beside the profile: an image made of this root would read it at that place"
+    hint = (
+        f"for an image, name the file's place on its machines, {KEY}: /etc/dts/roots.pem, and have it there, here too"
+    )
+    return [Notice(_PLACE, text, hint, where, KEY, standing=True)]
 
 
 def fault(path: str) -> tuple[str, str]:

@@ -138,7 +138,7 @@ def is_absolute(path: str) -> bool:
 
 
 def _record(text: str) -> str:
-    return _absolute(text, example="/var/log/dtsconf.jsonl")
+    return _absolute(text, example="/var/log/dtsconf/record.jsonl")
 
 
 def _absolute(text: str, *, example: str = "/etc/msmtprc") -> str:

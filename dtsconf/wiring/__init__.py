@@ -199,6 +199,10 @@ def effective(inputs: Inputs, *, user: bool, guarded: bool = False, recorded: bo
         from dtsconf.settings.instead import for_good
 
         found = replace(found, warnings=(*found.warnings, *for_good(found)))
+        if inputs.root is not None:
+            from dtsconf.settings.roots import left_behind
+
+            found = replace(found, warnings=(*found.warnings, *left_behind(found, layout_of(inputs.root).real)))
     return replace(found, root=inputs.root)
 
 

@@ -31,9 +31,24 @@ def test_units_start_commands_that_there_are(path: Path) -> None:
     assert timer["Timer"]["Unit"] == path.name
 
 
+def test_the_drift_service_may_write_where_the_readme_puts_the_record() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read(DEPLOY / "systemd/dtsconf-drift.service")
+    readme = (DEPLOY.parent / "README.md").read_text("utf-8")
+    named = [line.split()[1] for line in readme.splitlines() if line.startswith("record: ")]
+    assert [str(Path(path).parent) for path in named] == [f"/var/log/{unit['Service']['LogsDirectory']}"]
+
+
+def test_folders_that_the_drift_drop_in_names_may_be_missing() -> None:
+    lines = (DEPLOY / "README.md").read_text("utf-8").splitlines()
+    (paths,) = [line.partition("=")[2].split() for line in lines if line.startswith("ReadWritePaths=")]
+    assert all(path.startswith("-") for path in paths)
+
+
 def test_the_windows_task_runs_the_queue() -> None:
     task = ET.parse(DEPLOY / "windows/dtsconf-queue.xml").getroot()
     run = task.find(f"{TASK}Actions/{TASK}Exec")
     assert run is not None
+    assert str(run.findtext(f"{TASK}Command")).startswith("C:\\"), "no environment's own Python is on the PATH"
     assert run.findtext(f"{TASK}Arguments") == "-m dtsconf --quiet queue run"
     assert task.findtext(f"{TASK}Settings/{TASK}MultipleInstancesPolicy") == "IgnoreNew"

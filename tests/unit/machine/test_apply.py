@@ -296,7 +296,7 @@ def test_verify_on_an_empty_plan_renews_the_proof(world: World) -> None:
     assert len(world.checks) == 1
     proof = world.status().proof
     assert proof is not None
-    assert (proof.state, proof.level) == ("verified", "send")
+    assert (proof.state, proof.level, proof.host) == ("verified", "send", "host1")
     assert world.status().generation is not None
     assert applied.generation == world.status().generation
 

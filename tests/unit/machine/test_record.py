@@ -125,10 +125,10 @@ def test_a_failure_without_stages_still_says_so() -> None:
 
 
 def test_proofs() -> None:
-    assert verdict.proof(PASSED, Depth("send"), "t") == Proof(
-        "verified", "send", "t", None, "<1@acme.example>", "dtsconf 1", "root"
+    assert verdict.proof(PASSED, Depth("send"), "t", "host1") == Proof(
+        "verified", "send", "t", None, "<1@acme.example>", "dtsconf 1", "root", host="host1"
     )
-    assert verdict.proof(None, Depth("none", None, "no-verify"), "t").state == "none"
-    assert verdict.proof(None, Depth("none", "user"), "t").state == "pending"
+    assert verdict.proof(None, Depth("none", None, "no-verify"), "t", "host1").state == "none"
+    assert verdict.proof(None, Depth("none", "user"), "t", "host1").state == "pending"
     assert verdict.owed(Proof("pending", "send", "t", "offline"))[0].hint == ("to prove them: dtsconf apply --verify")
     assert verdict.owed(Proof("verified")) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import replace
 
 import pytest
@@ -108,3 +109,12 @@ def test_hostile_names_reasons_and_paths() -> None:
     text = render.text(found, replace(PLAN, changes=(replace(PLAN.changes[0], path=ESC),)))
     assert raw(text) == raw(render.history_text([hostile])) == set()
     assert render.history_text([hostile]).count("\n") == 1
+
+
+def test_a_proof_of_another_machine_is_told_as_that() -> None:
+    made = Proof(
+        "verified", "send", "2026-11-26T10:00:00Z", None, "<1@x>", "dtsconf 1.2.0", "root", host="ci-7.example"
+    )
+    assert "as root on ci-7.example, which is not this machine\n" in render.text(replace(SYNC, proof=made), None)
+    for host in (platform.node(), None):
+        assert "for dtsconf 1.2.0 as root\n" in render.text(replace(SYNC, proof=replace(made, host=host)), None)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dtsconf.errors import Invalid
+from dtsconf.errors import Invalid, Place
 from dtsconf.settings.effective import Effective
 from dtsconf.settings.resolve import resolve
-from dtsconf.settings.roots import require_roots
+from dtsconf.settings.roots import left_behind, require_roots
 from tests.real.ca import write_certificates
 from tests.unit.posix import make_fifo
 from tests.unit.settings.layers import WORKING, organisation, place
@@ -25,6 +26,23 @@ def trusting(path: Path | str, **more: Any) -> Effective:
 def test_roots_that_are_there(tmp_path: Path) -> None:
     require_roots(trusting(write_certificates(tmp_path).ca_file))
     require_roots(resolve(organisation()))
+
+
+def test_a_file_beside_the_profile_is_left_behind_by_an_image() -> None:
+    def told(path: str, *there: str) -> list[str]:
+        found = resolve(organisation({**WORKING, "server.ca_file": path}))
+        place = replace(found.origin["server.ca_file"], where=Place("/srv/checkout/site.yaml", 5, 3))
+        found = replace(found, origin={**found.origin, "server.ca_file": place})
+        return [
+            each.message for each in left_behind(found, lambda path: "/dev/null" if path in there else f"/nope{path}")
+        ]
+
+    (said,) = told("/srv/checkout/ca/roots.pem")
+    assert said.startswith("server.ca_file '/srv/checkout/ca/roots.pem' lies beside the profile: an image")
+    assert told("/srv/checkout/ca/roots.pem", "/srv/checkout/ca/roots.pem") == []
+    assert told("/etc/dts/roots.pem") == []
+    assert told("/srv/checkout-2/roots.pem") == []
+    assert left_behind(resolve(organisation()), str) == []
 
 
 def test_what_is_wrong_with_the_file(tmp_path: Path) -> None:

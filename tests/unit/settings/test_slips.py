@@ -145,7 +145,7 @@ def test_what_was_meant_for_a_reference_gets_the_form_of_one(written: str, hint:
         ("secrets: {vault: {ca_file: ~ann/ca.pem}}", "starts with a ~", "whole path"),
         ("extends: https://a.example/org.yaml", "only files of this machine are read", "get it"),
         ("extends: ~/org.yaml", "starts with a ~", "whole path, such as /etc/dts/org.yaml"),
-        ("record: nodir/x.jsonl", "no absolute path", "such as /var/log/dtsconf.jsonl"),
+        ("record: nodir/x.jsonl", "no absolute path", "such as /var/log/dtsconf/record.jsonl"),
         ("targets: [{kind: msmtp, path: ~/msmtprc}]", "starts with a ~", "whole path"),
     ],
 )
