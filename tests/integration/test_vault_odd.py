@@ -41,6 +41,7 @@ CASES: dict[Fault, str] = {
     "elsewhere": "Vault redirects to http://127.0.0.2:1/v1/kv/data/x, and a token goes nowhere but to http://127.0.0.1",
     "no data": "what answers there is no Vault (an answer without data)",
     "404 list": "what answers there is no Vault (404 with JSON that is not Vault's)",
+    "404 null": "what answers there is no Vault (404 with JSON that is not Vault's)",
     "403 odd": "what answers there is no Vault (403 with JSON that is not Vault's)",
     "404 text": "what answers there is no Vault (404 without Vault's JSON)",
     "deep": "what answers there is no Vault (200 with application/json",

@@ -61,7 +61,8 @@ def _refuse_strangers(response: Response) -> None:
     found = decoded(response.text)
     if status == 200 and not isinstance(found, dict):
         raise NoVault(f"200 with {kind or 'no content type'}, which is no JSON object")
-    if status >= 400 and found is not None and not _tells_errors(found):
+    is_json = found is not None or response.text.strip() == "null"
+    if status >= 400 and is_json and not _tells_errors(found):
         raise NoVault(f"{status} with JSON that is not Vault's")
 
 
