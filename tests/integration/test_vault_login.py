@@ -95,6 +95,20 @@ def test_a_token_that_may_not_be_revoked_is_told(vault: Vault) -> None:
     assert "auth/token/revoke-self" in (run.warnings[0].hint or "")
 
 
+@pytest.mark.parametrize("role", [{"token_ttl": "1s"}, {"token_num_uses": 1}], ids=["time", "uses"])
+def test_a_token_that_ended_by_itself_is_no_warning(vault: Vault, role: dict[str, str]) -> None:
+    """A run may take longer than the role's token_ttl, and its one read may be all that a token is good for."""
+    client = vault.node.client()
+    client.auth.approle.create_or_update_approle("brief", token_policies=["reader"], **role)
+    role_id = client.auth.approle.read_role_id("brief")["data"]["role_id"]
+    secret_id = client.auth.approle.generate_secret_id("brief")["data"]["secret_id"]
+    with resolver(settings(vault, approle(vault, role_id=role_id)), {"SID": secret_id}) as run:
+        run.fetch(REFERENCE, key="login.password")
+        time.sleep(1.1 if "token_ttl" in role else 0)
+    client.auth.approle.delete_role("brief")
+    assert run.warnings == []
+
+
 def test_a_login_that_failed_is_not_tried_again(vault: Vault) -> None:
     """Roles and users lock after a few."""
     with vault.node.counted() as seen, resolver(settings(vault, approle(vault)), {"SID": "wrong-secret-id"}) as run:

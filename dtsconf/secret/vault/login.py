@@ -6,7 +6,9 @@ revoked at the end of the run; one that was given is left alone.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Notice, SecretUnavailable
@@ -29,11 +31,13 @@ _PARTING = 5.0
 @frozen
 class Ticket:
     """How we are signed in. `origin` tells whose token it is, `lease` its seconds to live (0: not known), `ours`
-    whether it is to be revoked."""
+    whether it is to be revoked, `ends` when it ends by itself (monotonic seconds), `counted`: after some uses, too."""
 
     origin: str
     lease: int = 0
     ours: bool = False
+    ends: float = inf
+    counted: bool = False
 
 
 def client_certificate(config: Config, fetch: Fetch) -> Secret | None:
@@ -134,18 +138,22 @@ def _taken(connection: Connection, answer: Any, method: str) -> Ticket:
 
     origin = f"the {method} login"
     connection.client.token = checked_token(Secret(token), origin)
-    lease = auth.get("lease_duration")
+    told = auth.get("lease_duration")
+    lease = told if isinstance(told, int) else 0
+    ends = time.monotonic() + lease if lease > 0 else inf
     # A batch token ends by itself only; Vault refuses to revoke it.
-    return Ticket(origin, lease if isinstance(lease, int) else 0, auth.get("token_type") != "batch")
+    return Ticket(origin, lease, auth.get("token_type") != "batch", ends, bool(auth.get("num_uses")))
 
 
 def sign_out(connection: Connection, ticket: Ticket) -> Notice | None:
     """Revoke the token that was got here. A failure is only worth a warning: the token ends by itself."""
-    if not ticket.ours:
+    if not ticket.ours or time.monotonic() >= ticket.ends:
         return None
     try:
         connection.ask(_revoke, seconds=min(connection.config.timeout, _PARTING))
     except Refused as refused:
+        if ticket.counted:  # it was used up by what was read
+            return None
         reason = connection.words(refused.errors) or f"Vault answered {refused.status}"
     except SecretUnavailable as error:
         reason = error.message
