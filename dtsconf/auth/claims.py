@@ -74,7 +74,7 @@ def note(token: str, expected: Expected, now: float) -> str | None:
 def of_another_time(token: str, now: float) -> bool:
     """Whether the token begins later than now, by more than clocks may be off: a new one says when it was made."""
     claims = read(token)
-    begins = _number(claims.get("nbf", claims.get("iat")))
+    begins = number(claims.get("nbf", claims.get("iat")))
     return begins is not None and begins > now + SKEW
 
 
@@ -98,7 +98,7 @@ def _left_out(claims: dict[str, Any], expected: Expected) -> tuple[str, ...]:
 
 
 def _times(claims: dict[str, Any], now: float) -> list[str]:
-    begins, ends = _number(claims.get("nbf", claims.get("iat"))), _number(claims.get("exp"))
+    begins, ends = number(claims.get("nbf", claims.get("iat"))), number(claims.get("exp"))
     if begins is not None and begins > now + SKEW:
         return [f"the token begins {in_words(begins - now)} from now: this machine's clock is likely behind"]
     if ends is not None and ends < now:
@@ -163,7 +163,7 @@ def _shown(value: str) -> str:
     return escape_controls(value[:200])
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
     """Seconds since 1970; None for what is no time (JSON's numbers have no end)."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if number and abs(value) < LATEST else None
+    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if numeric and abs(value) < LATEST else None

@@ -197,7 +197,7 @@ ROWS: dict[int, Row] = {
         "the code or assertion was made for another tenant", "microsoft.tenant has to name that one: {own}", "profile"
     ),
     700009: _NO_REDIRECT,
-    700024: Row("the assertion is outside its time", "check this machine's clock, and give a fresh assertion"),
+    700024: Row("the assertion is outside its time", "check this machine's clock"),
     700025: Row("the app is a public client, and a secret was sent", f"{_REGISTRATION} > Authentication: platform Web"),
     700027: Row("the certificate isn't the app's", f"{_REGISTRATION} > Certificates & secrets > Upload certificate"),
     700030: Row("the certificate's name isn't accepted", f"{_REGISTRATION} > Certificates & secrets > Certificates"),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dtsconf.auth import certificate
+from dtsconf.auth import certificate, claims
 from dtsconf.auth.request import LONGEST, text
 from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.secret.kind import Looked
@@ -32,13 +32,28 @@ def credential(key: str, secret: Secret) -> Any:
 def look(key: str, secret: Secret) -> Looked:
     """Whether a secret is what its setting wants, as soon as it is fetched; of a setting that isn't an application's it
     is. See `secret.kind.Look`."""
-    if key != certificate.KEY:
-        if key in _MAKERS:
-            _MAKERS[key](secret)
-        return Looked()
-    found = certificate.pair(secret)
-    notices = certificate.require_valid(found, time.time())
-    return Looked(time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(found.end)), notices)
+    if key == certificate.KEY:
+        found = certificate.pair(secret)
+        notices = certificate.require_valid(found, time.time())
+        return Looked(_iso(found.end), notices)
+    if key in _MAKERS:
+        _MAKERS[key](secret)
+    return Looked(_not_over(secret) if key == _ASSERTION else None)
+
+
+def _not_over(assertion: Secret) -> str | None:
+    """When the token ends (ISO 8601), as far as it says so. Raises: SecretUnavailable: it has ended, by our clock."""
+    end = claims.number(claims.read(assertion.reveal().strip()).get("exp"))
+    if end is None:
+        return None
+    if end + claims.SKEW < time.time():
+        clock = f"by this machine's clock, which says {_iso(time.time())}"
+        raise SecretUnavailable(f"the token ended at {_iso(end)}, {clock}", _FRESH)
+    return _iso(end)
+
+
+def _iso(when: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(when))
 
 
 def _client_secret(secret: Secret) -> str:
@@ -48,6 +63,8 @@ def _client_secret(secret: Secret) -> str:
     return value
 
 
+_ASSERTION = "microsoft.client_assertion"
+_FRESH = "such a token is good for minutes: give a fresh one"
 _VALUE = "the Value itself is still good"
 _ANEW = "dtsconf secret check shows where it comes from: store it anew there"
 
@@ -63,12 +80,17 @@ def _fault(secret: Secret, value: str) -> str | None:
 
 def by_its_form(failed: SignInFailed, key: str, secret: Secret) -> SignInFailed:
     """The error for a client secret that was refused: no new one is wanted where something was stored around it that no
-    Value has."""
+    Value has. For an assertion outside its time: one that was given has to be given anew, others are made here."""
+    if key == _ASSERTION and any(p.kind == "aadsts700024" for p in failed.problems):
+        return _with(failed, failed.message, f"{failed.hint}, and give a fresh token")
     odd = secret.slip()
     if key != "microsoft.client_secret" or odd is None or not any(p.kind == "aadsts7000215" for p in failed.problems):
         return failed
     message = f"{failed.message}; what is stored {odd}, which is no part of any Value"
-    hint = f"take that away: {_ANEW}"
+    return _with(failed, message, f"take that away: {_ANEW}")
+
+
+def _with(failed: SignInFailed, message: str, hint: str) -> SignInFailed:
     return SignInFailed(message, hint, tuple(replace(each, message=message, hint=hint) for each in failed.problems))
 
 
@@ -92,5 +114,5 @@ def _assertion(secret: Secret) -> dict[str, Any]:
 _MAKERS: Mapping[str, Callable[[Secret], Any]] = {
     "microsoft.client_secret": _client_secret,
     certificate.KEY: _certificate,
-    "microsoft.client_assertion": _assertion,
+    _ASSERTION: _assertion,
 }

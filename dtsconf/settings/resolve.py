@@ -147,12 +147,18 @@ def review(
     ]
     found = [*read, *(told for told in judged if not rests_on_doubt(told, known, values))]
     odd = [*notices, *(told for told in unusual.unusual(values) if not rests_on_doubt(told, known, values))]
-    odd += [*unusual.nowhere_to_go(org), *unusual.too_small(org), *unusual.free_mode(org)] if complete else []
+    odd += _about(values, org) if complete else []
     if strict:
         found += [_strict_aside(item) for item in merged.set_aside if item.layer != "command line"]
         found += [Problem(n.kind, n.message, n.hint, n.where, n.key, code=n.strict) for n in odd if n.strict]
         odd = [notice for notice in odd if not notice.strict]
     return Findings(tuple(found), tuple(odd), tuple(owed))
+
+
+def _about(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:
+    """What is odd about the organisation's word, once it is whole."""
+    stored = unusual.stored_token(values, org)
+    return [*unusual.nowhere_to_go(org), *unusual.too_small(org), *unusual.free_mode(org), *stored]
 
 
 def _missing(values: Mapping[str, Setting], org: Organisation, named: set[str | None]) -> tuple[list[str], list[str]]:

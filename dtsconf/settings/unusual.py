@@ -53,6 +53,17 @@ def nowhere_to_go(org: Organisation) -> list[Notice]:
     ]
 
 
+def stored_token(values: Values, org: Organisation) -> list[Notice]:
+    """A federated token that apply would keep on the machine, where it is over in minutes."""
+    key = "microsoft.client_assertion"
+    application = values["mode"].value == "microsoft" and values["microsoft.flow"].value == "application"
+    if not application or values[key].value is None or org.secrets.deliver != "file":
+        return []
+    text = f"{key} is good for minutes, and secrets.deliver: file keeps the one that an apply read"
+    hint = "set secrets.deliver to reference: each send then reads a fresh one"
+    return [_notice("token-stored", key, values, text, hint)]
+
+
 def too_small(org: Organisation) -> list[Notice]:
     """A limit that hardly a mail keeps."""
     size = org.policy.max_size

@@ -12,6 +12,7 @@ from dtsconf.auth.credentials import look
 from dtsconf.errors import Place, SecretUnavailable
 from dtsconf.secret.resolver import Resolver
 from dtsconf.secret.value import Secret
+from tests.fakes.provider import jwt
 from tests.unit.auth.pairs import DER, key_bytes, pem, private
 
 WHERE = Place("site.yaml", 9, 20)
@@ -104,6 +105,18 @@ def test_one_that_ends_soon_is_a_warning(tmp_path: Path) -> None:
 
 def test_a_clock_that_is_behind_by_minutes_keeps_no_new_one_out(tmp_path: Path) -> None:
     judged(tmp_path, CERTIFICATE, pem(begin=5 / 1440).encode())
+
+
+def test_a_federated_token_tells_its_end_and_is_none_after_it(tmp_path: Path) -> None:
+    key = "microsoft.client_assertion"
+    resolver = judged(tmp_path, key, jwt(exp=time.time() + 600).encode())
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 600))
+    assert (resolver.ends(f"file://{tmp_path / 'secret'}") or "").startswith(day)
+    judged(tmp_path, key, jwt(exp=time.time() - 60).encode())  # clocks differ: let its judge judge it
+    judged(tmp_path, key, jwt(sub="x").encode())
+    message, hint = refused(tmp_path, key, jwt(exp=1764169200).encode())
+    assert message.startswith(f"{key}: the token ended at 2025-11-26T15:00:00+00:00, by this machine's clock")
+    assert hint.startswith("such a token is good for minutes: give a fresh one; store it anew")
 
 
 def test_what_was_delivered_is_judged_too() -> None:

@@ -28,6 +28,7 @@ from dtsconf.secret.keyring import KeyringBackend
 from dtsconf.secret.value import Secret
 from dtsconf.token import Token
 from tests.fakes.provider import CANARY, DEVICE, FakeProvider, Reply, tokens
+from tests.unit.auth.pairs import pem
 from tests.unit.auth.people import Somebody, wanted
 
 USER = wanted(remember=True, cache="file")
@@ -378,6 +379,18 @@ def test_a_refusal_is_told_beside_a_clock_that_is_wrong() -> None:
         assert words in caught.value.message
         assert [(one.kind, one.message) for one in caught.value.problems] == [("aadsts700024", caught.value.message)]
         assert str(caught.value.hint).startswith("set this machine's clock: timedatectl set-ntp true") == bool(words)
+
+
+def test_only_an_assertion_that_was_given_has_to_be_given_anew() -> None:
+    no = '{"error": "invalid_client", "error_description": "AADSTS700024: Client assertion is not within its time"}'
+    for key, secret, hint in (
+        ("microsoft.certificate", pem(), "check this machine's clock"),
+        ("microsoft.client_assertion", "aaa.bbb.ccc", "check this machine's clock, and give a fresh token"),
+    ):
+        with pytest.raises(SignInFailed, match="AADSTS700024") as caught:
+            application(FakeProvider({"client_credentials": [Reply(401, no)]}), key, secret).get()
+        told = f"for an administrator: {hint}"
+        assert (caught.value.hint, caught.value.problems[0].hint) == (told, told)
 
 
 def test_an_answer_tells_by_how_much_the_provider_s_clock_is_ahead() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from dtsconf.errors import Invalid, Notice
 from dtsconf.settings.check import APPLICATION_SECRETS
 from dtsconf.settings.resolve import resolve, review
+from dtsconf.settings.sections import SecretsOptions
 from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, layer, organisation, place, rule
 
 
@@ -73,7 +75,7 @@ def test_the_application_flow_takes_one_secret() -> None:
 @pytest.mark.parametrize("secret", APPLICATION_SECRETS)
 def test_any_of_the_three_will_do(secret: str) -> None:
     values = {key: raw for key, raw in APPLICATION.items() if key != "microsoft.client_secret"}
-    assert warned({**values, secret: "file:///etc/secret"}) == ()
+    assert {each.kind for each in warned({**values, secret: "file:///etc/secret"})} <= {"token-stored"}
 
 
 # What is unusual
@@ -247,3 +249,23 @@ def test_a_mode_that_is_held_or_leads_nowhere_else_is_none(values: dict[str, Any
 
 def test_a_parent_leaves_the_lock_on_the_mode_to_its_children() -> None:
     assert review(organisation(locks=["server"]), complete=False).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("deliver", "key", "told"),
+    [
+        ("file", "microsoft.client_assertion", True),
+        ("reference", "microsoft.client_assertion", False),
+        ("file", "microsoft.certificate", False),
+    ],
+)
+def test_a_federated_token_is_not_for_keeping(deliver: Any, key: str, told: bool) -> None:
+    given = {**APPLICATION, "microsoft.client_secret": None, key: "env://CI_TOKEN", "microsoft.tenant": "acme.example"}
+    org = replace(organisation(given), secrets=SecretsOptions(deliver=deliver))
+    found = [notice for notice in resolve(org).warnings if notice.kind == "token-stored"]
+    assert bool(found) is told
+    if told:
+        assert (found[0].key, found[0].hint) == (
+            key,
+            "set secrets.deliver to reference: each send then reads a fresh one",
+        )
