@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def send(  # noqa: PLR0913 - one keyword for each option of the command
     to: str | Iterable[str] = (),
-    subject: str = "",
+    subject: str | None = "",
     body: str | None = None,
     *,
     html: str | None = None,
@@ -38,20 +38,22 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     """Send a mail with the settings in force; how each recipient fared is in `recipients`.
 
     Addresses are `ann@x.example` or `Ann <ann@x.example>`, several in one text are parted by commas. `attach` names
-    files, or globs. With `html` and no `body` a text is derived from it. A result means that somebody gets the mail:
+    files, or globs. `html` is the HTML itself; with it and no `body` a text is derived from it. A result means that somebody gets the mail:
     look at `ok` for whether everybody does. With `queue` the mail is kept durably and sent by `dtsconf queue run`; its
     id is in `queued`, and `recipients` is empty, since nobody was asked yet. `settings` are what `load` gave, for
     whoever sends many: they bring their root along, and stand in place of `profile`, `overrides` and `strict`.
 
     Raises:
-        UsageProblem: `settings` come with what was for `load` to know, or with another root than theirs.
+        UsageProblem: `settings` come with what was for `load` to know, or with another root than theirs; what is given
+            is no text.
         NotSent: nobody got it; its `sent` tells why, and `sent.unknown` that it may have arrived all the same.
         Invalid: the settings can't be used, or policy forbids a recipient or the size.
         SecretUnavailable: the login's password can't be had.
         DtsconfError: an address is none, a file can't be attached, or the queue is full.
     """
-    files = _texts(os.fspath(attach) if isinstance(attach, os.PathLike) else attach)
-    request = Request(_texts(to), _texts(cc), _texts(bcc), _texts(reply_to), subject, body, html, files, zip)
+    people = _texts(to, "to"), _texts(cc, "cc"), _texts(bcc, "bcc"), _texts(reply_to, "reply_to")
+    texts = _text(subject, "subject") or "", _text(body, "body"), _html(_text(html, "html"))
+    request = Request(*people, *texts, _texts(attach, "attach"), zip)
     if settings is None:
         given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
     else:
@@ -72,6 +74,10 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
 
 def _root_of(settings: Effective, root: Path | None, *, alone: bool) -> str | None:
     """The root that the settings hold for, where nothing beside them speaks against it."""
+    from dtsconf.settings.effective import Effective
+
+    if not isinstance(settings, Effective):
+        raise UsageProblem("settings= is not what dtsconf.load gave", "give it whole: settings=dtsconf.load(...)")
     if not alone:
         raise UsageProblem("settings= has all values already", "give profile, overrides and strict to dtsconf.load")
     if root is not None and os.fspath(root) != settings.root:
@@ -80,8 +86,26 @@ def _root_of(settings: Effective, root: Path | None, *, alone: bool) -> str | No
     return settings.root
 
 
-def _texts(given: str | Iterable[Path] | None) -> tuple[str, ...]:
-    """None, one or several, as several."""
+def _texts(given: object, name: str) -> tuple[str, ...]:
+    """None, one or several texts or paths, as several."""
     if given is None:
         return ()
-    return (given,) if isinstance(given, str) else tuple(os.fspath(one) for one in given)
+    several = given if isinstance(given, Iterable) and not isinstance(given, (str, bytes, os.PathLike)) else (given,)
+    texts = (os.fspath(one) if isinstance(one, os.PathLike) else one for one in several)
+    return tuple(one for text in texts if (one := _text(text, name)) is not None)
+
+
+def _text(given: object, name: str) -> str | None:
+    """A text or None, whatever the caller's types say."""
+    if given is None or isinstance(given, str):
+        return given
+    hint = "bytes are to be decoded first; to attach them, write them to a file" if isinstance(given, bytes) else None
+    raise UsageProblem(f"{name}= takes texts, and this is {type(given).__name__}", hint)
+
+
+def _html(text: str | None) -> str | None:
+    """The HTML; what must be a file's name would be mailed as it stands."""
+    if text and "<" not in text and text.lower().endswith((".html", ".htm")):
+        read = f"html=pathlib.Path({escape_controls(repr(text))}).read_text()"
+        raise UsageProblem("html= is the HTML itself, and this is the name of a file", f"read it: {read}")
+    return text

@@ -101,7 +101,8 @@ def _read(file: str, data: bytes, shape: Mapping, empty: str | None) -> Document
 
 def _machine_config(file: str, root: yaml.Node) -> tuple[Problem, ...]:
     """That the file is what `apply` wrote from a profile."""
-    keys = {key.value for key, _ in root.value} if isinstance(root, yaml.MappingNode) else ()
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    keys = {key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode)}
     if not {"format", "given", "profile", "settings"}.issubset(keys) or "dtsconf" in keys:
         return ()
     hint = "name the YAML file that it was applied from; without --profile every command goes by the machine config"

@@ -214,6 +214,35 @@ def test_settings_of_one_root_are_not_sent_with_under_another(
     assert len(list(root.rglob("*.eml"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        ({"html": "Report.HTML"}, "html= is the HTML itself", "html=pathlib.Path('Report.HTML').read_text()"),
+        ({"body": b"x"}, "body= takes texts, and this is bytes", "decoded first"),
+        ({"subject": 12}, "subject= takes texts, and this is int", ""),
+        ({"to": 12}, "to= takes texts, and this is int", ""),
+        ({"cc": b"a@x.example"}, "cc= takes texts, and this is bytes", "decoded first"),
+        ({"attach": ("x.txt", b"x")}, "attach= takes texts, and this is bytes", "write them to a file"),
+        ({"settings": "Settings"}, "settings= is not what dtsconf.load gave", "give it whole"),
+    ],
+)
+def test_what_is_of_another_kind_is_told(site: str, root: Path, words: Any, message: str, hint: str) -> None:
+    if "settings" in words:
+        words = {"settings": dtsconf.load(site, root=root).settings}
+    given = {"to": "you@acme.example", **({} if "settings" in words else {"profile": site, "root": root}), **words}
+    with pytest.raises(UsageProblem, match=message) as caught:
+        dtsconf.send(**given, queue=True)
+    assert hint in (caught.value.hint or "")
+    assert list(root.rglob("*.eml")) == []
+
+
+def test_no_subject_may_be_none(site: str, root: Path) -> None:
+    dtsconf.send(
+        "you@acme.example", None, "x", html="report.html: <b>see there</b>", queue=True, profile=site, root=root
+    )
+    assert len(list(root.rglob("*.eml"))) == 1
+
+
 def test_settings_stand_alone(site: str, root: Path, tmp_path: Path) -> None:
     settings = dtsconf.load(site, root=root)
     for words in ({"root": tmp_path}, {"profile": site}, {"overrides": ["sender.name=Ann"]}, {"strict": True}):

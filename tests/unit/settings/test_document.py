@@ -427,3 +427,10 @@ def test_a_user_s_secret_goes_into_a_file_of_their_own() -> None:
     assert "install -D -m 600 /dev/stdin /home/ann/.config/dts/login.password" in str(problem.hint)
     assert "sudo" not in str(problem.hint)
     assert "write password: file:///home/ann/.config/dts/login.password" in str(problem.hint)
+
+
+def test_the_machine_config_is_no_profile() -> None:
+    text = '{"format": 1, "given": [], "profile": "acme", "settings": {"mode": 5}}'
+    (problem,) = read_profile_text("email.json", text.encode()).problems
+    assert (problem.kind, problem.message) == ("not-a-profile", "this is the machine config, which apply writes")
+    assert len(read_profile_text("site.yaml", b"[a]: 1\nformat: 1\nname: x\n").problems) > 1
