@@ -9,7 +9,7 @@ import pytest
 
 from dtsconf.mail.evidence import encryption
 from dtsconf.mail.evidence.case import Case
-from dtsconf.mail.evidence.choice import chosen, refuted
+from dtsconf.mail.evidence.choice import chosen, nowhere, refuted
 from dtsconf.mail.evidence.introduction import Refusal
 from dtsconf.mail.evidence.ways import Kind, Way, late
 from dtsconf.proof import Stage, Verification
@@ -203,3 +203,8 @@ def test_where_rules_leave_nothing_it_is_for_others_to_act() -> None:
     assert "starttls works on port 587, which the organisation's rules forbid" in other.found
     assert "dtsconf explain server.encryption" in other.hint
     assert "--set" not in found.hint + other.hint
+
+
+def test_to_see_what_works_at_another_host_that_host_is_named() -> None:
+    told = nowhere("mail.acme.example", "server.host")
+    assert told.endswith("--set server.host=HOST; with that, dtsconf test --probe shows what works there")
