@@ -13,6 +13,7 @@ from dtsconf.errors import DtsconfError, Notice
 from dtsconf.frozen import frozen
 from dtsconf.machine import generations
 from dtsconf.machine.desired import NOTHING, Desired, Ground, delivered_references, desired
+from dtsconf.machine.forgotten import forgotten
 from dtsconf.machine.owners import group_id
 from dtsconf.machine.plan import Plan, States, compute
 from dtsconf.machine.recovery import undisturbed
@@ -151,7 +152,8 @@ def look(
     name = effective.org.name if effective else ""
     made = compute(states, name, effective.from_environment if effective else ())
     odd = odd_rights(last, survey, machine.system) if effective else ()
-    return Planned(_with_warnings(made, effective, machine, odd), want, last, survey, effective)
+    known = forgotten(survey, machine.system, machine.layout) if made.needs_adopt else None
+    return Planned(_with_warnings(made, effective, machine, odd, known), want, last, survey, effective)
 
 
 def _rotation(want: Desired, last: Generation | None, *, compared: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -211,7 +213,10 @@ def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None)
     return kept
 
 
-def _with_warnings(made: Plan, effective: Effective | None, machine: Machine, odd: tuple[Notice, ...]) -> Plan:
+def _with_warnings(
+    made: Plan, effective: Effective | None, machine: Machine, odd: tuple[Notice, ...], known: str | None
+) -> Plan:
+    """With all that is odd; `known`: what is to be said of a machine config that stands there, see `forgotten`."""
     from dataclasses import replace
 
     system = machine.system
@@ -221,8 +226,10 @@ def _with_warnings(made: Plan, effective: Effective | None, machine: Machine, od
     for path in map(system.shown, made.left):
         message = f"{path} belongs to a target that the profile has dropped, but somebody changed it, so it stays"
         notices.append(Notice("left", message, f"look at it, then: rm {path}"))
+    config = system.shown(machine.layout.config)
     for path in map(system.shown, made.needs_adopt):
-        message = f"{path} stands there and was not written by dtsconf; apply refuses to replace it"
+        strange = f"{path} stands there and was not written by dtsconf"
+        message = f"{known if known and path == config else strange}; apply refuses to replace it"
         notices.append(Notice("adopt", message, f"apply --adopt keeps it as {kept_name(path)}"))
     return replace(made, warnings=tuple(notices), damaged=lost is not None)
 

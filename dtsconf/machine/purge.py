@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Literal
 from dtsconf.errors import DtsconfError, Interrupted, Notice
 from dtsconf.frozen import frozen
 from dtsconf.machine import generations, writing
+from dtsconf.machine.forgotten import forgotten
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.layout import parent
 from dtsconf.machine.lock import machine_lock, may_write_state
 from dtsconf.machine.planning import kept_name, look
 from dtsconf.machine.record import Generation, to_bytes
 from dtsconf.machine.recovery import recover
+from dtsconf.machine.survey import Survey
 from dtsconf.machine.transaction import Transaction
 from dtsconf.times import iso_time
 
@@ -106,7 +108,9 @@ def purge(
 def _machine_items(machine: Machine) -> list[PurgeItem]:
     layout, system = machine.layout, machine.system
     if not _has_state(machine):
-        return []
+        what = "a machine config of dtsconf's, whose state is gone: take it away by hand"
+        known = forgotten(Survey(system, layout), system, layout)
+        return [PurgeItem(layout.config, "out-of-reach", what)] if known else []
     if not _reachable(layout):
         message = "the machine's; this user may not write there, or the disk is read-only (sudo dtsconf purge)"
         return [PurgeItem(layout.state, "out-of-reach", message)]

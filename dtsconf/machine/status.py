@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from dtsconf.errors import Notice
 from dtsconf.frozen import frozen
 from dtsconf.machine import generations
+from dtsconf.machine.forgotten import forgotten
 from dtsconf.machine.layout import parent
 from dtsconf.machine.recovery import interrupted, undisturbed
 from dtsconf.machine.rights import odd_rights
@@ -75,7 +76,9 @@ def _status(system: System, layout: Layout, now: float) -> Status:
         return Status("interrupted", (), generation, proof, age)
     drift = [_lost(layout, number) for number in generations.passed_over(system, layout)]
     if generation is None and not drift:
-        return Status("never-applied")
+        told = forgotten(Survey(system, layout), system, layout)
+        adopt = "mail is sent by it; to take it over: dtsconf apply --profile FILE --adopt"
+        return Status("never-applied", warnings=(Notice("forgotten", told, adopt),) if told else ())
     survey = Survey(system, layout)
     targets = generation.targets if generation else ()
     drift += [item for record in targets if (item := _drift(record, survey, layout))]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, Invalid, Problem
 from dtsconf.machine import delivered
+from dtsconf.machine.forgotten import forgotten
 from dtsconf.machine.key import plain_digest
 from dtsconf.machine.owners import group_id
 from dtsconf.machine.plan import text_digest
@@ -144,7 +145,9 @@ def check_adoption(planned: Planned, machine: Machine, *, adopt: bool) -> None:
         shown = ", ".join(machine.system.shown(path) for path in paths)
         verb = "stands" if len(paths) == 1 else "stand"
         hint = f"look at it; --adopt keeps it beside as {machine.system.shown(kept_name(paths[0]))} and goes on"
-        message = f"{shown} {verb} there already, not written by dtsconf"
+        strange = f"{shown} {verb} there already, not written by dtsconf"
+        known = forgotten(planned.survey, machine.system, machine.layout) if machine.layout.config in paths else None
+        message = known or strange
         raise DtsconfError(message, hint, (Problem("adopt", message, hint, code=DtsconfError.exit_code),))
     for path in paths:
         kept = kept_name(path)

@@ -38,10 +38,11 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     """Send a mail with the settings in force; how each recipient fared is in `recipients`.
 
     Addresses are `ann@x.example` or `Ann <ann@x.example>`, several in one text are parted by commas. `attach` names
-    files, or globs. `html` is the HTML itself; with it and no `body` a text is derived from it. A result means that somebody gets the mail:
-    look at `ok` for whether everybody does. With `queue` the mail is kept durably and sent by `dtsconf queue run`; its
-    id is in `queued`, and `recipients` is empty, since nobody was asked yet. `settings` are what `load` gave, for
-    whoever sends many: they bring their root along, and stand in place of `profile`, `overrides` and `strict`.
+    files, or globs. `html` is the HTML itself; with it and no `body` a text is derived from it. A result means that
+    somebody gets the mail: look at `ok` for whether everybody does. With `queue` the mail is kept durably and sent by
+    `dtsconf queue run`; its id is in `queued`, and `recipients` is empty, since nobody was asked yet. `settings` are
+    what `load` gave, for whoever sends many: they bring their root along, and stand in place of `profile`, `overrides`
+    and `strict`.
 
     Raises:
         UsageProblem: `settings` come with what was for `load` to know, or with another root than theirs; what is given

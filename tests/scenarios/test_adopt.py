@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -37,6 +38,26 @@ def test_an_unchanged_strange_file_is_refused_even_with_our_content(machine: Mac
     machine.run("rollback", "0", "--yes").ok()
     stranger(machine, CONFIG, content)
     machine.apply(profile).fails(1)
+
+
+def test_a_machine_config_whose_state_is_gone_is_told_as_that(machine: Machine) -> None:
+    machine.apply(machine.profile()).ok()
+    assert "of dtsconf's" not in machine.run("status").ok().text
+    shutil.rmtree(machine.state)
+    told = (
+        f"{machine.config} is a machine config of dtsconf's; the state that would know of it ({machine.state}) is gone"
+    )
+    refused = machine.apply(machine.profile()).fails(1).text
+    assert told in refused
+    assert "not written by dtsconf" not in refused
+    status = machine.run("status", "--json").fails(7).json
+    assert (status["state"], [one["message"] for one in status["warnings"]]) == ("never-applied", [told])
+    assert "whose state is gone: take it away by hand" in machine.run("purge", "--yes").fails(1).text
+    plan = machine.run("plan", "--profile", machine.profile(), "--json").ok().json
+    assert f"{told}; apply refuses to replace it" in [one["message"] for one in plan["warnings"]]
+    assert machine.config.exists()
+    machine.apply(machine.profile(), "--adopt").ok()
+    assert "of dtsconf's" not in machine.run("status").ok().text
 
 
 def test_adopt_keeps_the_file_beside(machine: Machine) -> None:

@@ -1,0 +1,36 @@
+"""A machine config that dtsconf wrote, on a machine whose state is gone: mail is sent by it all the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtsconf.errors import DtsconfError
+from dtsconf.machine.generations import current_number
+
+if TYPE_CHECKING:
+    from dtsconf.machine.layout import Layout
+    from dtsconf.machine.survey import Survey
+    from dtsconf.machine.system import System
+
+
+def forgotten(survey: Survey, system: System, layout: Layout) -> str | None:
+    """That a machine config stands in its usual place which dtsconf has written, by its content, though the state knows
+    of no apply; None where none does."""
+    try:
+        found = survey.standing(layout.config) if current_number(system, layout) is None else None
+    except DtsconfError:
+        return None
+    if found is None or not _is_ours(found.content or b""):
+        return None
+    path, state = system.shown(layout.config), system.shown(layout.state)
+    return f"{path} is a machine config of dtsconf's; the state that would know of it ({state}) is gone"
+
+
+def _is_ours(content: bytes) -> bool:
+    import json
+
+    try:
+        read = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(read, dict) and {"format", "given", "profile", "settings"}.issubset(read)
