@@ -25,6 +25,8 @@ _QUOTED = re.compile(r'"(?:[^\x00-\x1f"<>\\\x7f-\xa0]|\\[ -;=?-~])*"')
 CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u201a", "\u00ab", "\u00bb")
 """Quotation marks that a word processor writes; to YAML, shells and mail they are letters."""
 PLAIN_QUOTES = "take the curly quotes for plain ones (\" or '), or leave them out"
+VAULT_API = "/v1"
+"""Where Vault's API lies below its address, as every URL in Vault's documentation has it."""
 
 
 def has_controls(text: str) -> bool:

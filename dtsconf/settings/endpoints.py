@@ -53,6 +53,9 @@ def vault_url(text: str) -> str:
     url = _url(text, schemes=("https", "http"))
     if url.lower().startswith("http:") and not names.is_loopback(split_port(url[7:].split("/")[0])[0]):
         raise fault("url", "would send Vault's tokens in clear", f"write https{url[4:]}; http is for loopback only")
+    if url.endswith(names.VAULT_API):
+        hint = f"write {url.removesuffix(names.VAULT_API)}: dtsconf puts {names.VAULT_API} behind it by itself"
+        raise fault("url", f"ends in {names.VAULT_API}, which is Vault's API and not its address", hint)
     return url
 
 

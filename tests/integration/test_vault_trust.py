@@ -71,7 +71,9 @@ def test_vault_cacert_is_the_default_and_the_profile_is_above_it(
     assert fetched(REFERENCE, settings(vault, ca_file=None), {**environ, "VAULT_CACERT": vault.ca_file}) == "s3cret"
     wrong = {**environ, "VAULT_CACERT": certificates.ca_file}
     assert fetched(REFERENCE, settings(vault), wrong) == "s3cret"
-    assert "not trusted" in refused(REFERENCE, settings(vault, ca_file=None), wrong)
+    told = refused(REFERENCE, settings(vault, ca_file=None), wrong)
+    assert "not trusted: it was issued by CN=" in told
+    assert f", and {certificates.ca_file} (VAULT_CACERT) holds no root for it" in told
 
 
 @pytest.mark.parametrize("text", [None, "no certificate"])

@@ -88,7 +88,14 @@ def denied(paths: Sequence[str]) -> Cause:
     """The token may not read any of these API paths (without `v1/`), the likeliest first."""
     lines = [f'path "{path}" {{ capabilities = ["read"] }}' for path in paths]
     other = f" (were it a KV version 1 mount: {lines[-1]})" if len(lines) > 1 else ""
-    return Cause(f"permission denied for {paths[0]}", f"the policy line that allows it: {lines[0]}{other}")
+    hint = (
+        "first compare mount and path with what is stored, letter by letter (vault secrets list, vault kv list): of a"
+    )
+    hint += " path that isn't there Vault says no more than this"
+    return Cause(
+        f"permission denied for {paths[0]}",
+        f"{hint}; if it is right, the policy line that allows it: {lines[0]}{other}",
+    )
 
 
 def no_path(path: str) -> Cause:
@@ -212,12 +219,15 @@ def too_large(limit: int) -> Cause:
     return Cause(f"the answer is larger than {limit >> 20} MiB", "check secrets.vault.url or VAULT_ADDR")
 
 
-def transport(trouble: Trouble, host: str, *, named: str = "") -> Cause:
+def transport(trouble: Trouble, host: str, *, named: str = "", roots: str = "") -> Cause:
     """Why no answer came, where no word of Vault's or of the time tells it. `named`: what VAULT_TLS_SERVER_NAME says
-    that the certificate is for, in place of the host."""
+    that the certificate is for, in place of the host; `roots`: the file of roots that counts and who names it, '' for
+    the system's."""
     match trouble.what:
         case "certificate":
-            return _untrusted(trouble.cause, host, named=named)
+            if trouble.cause in ("tls-name", *_FLAWS):
+                return _unfit(trouble.cause, host, named=named)
+            return _untrusted(trouble, roots)
         case "proxy":
             return Cause(f"{trouble.proxy_told} doesn't lead there ({_reason(trouble)})", trouble.proxy_hint(host))
         case "lookup":
@@ -237,7 +247,7 @@ def _reason(trouble: Trouble) -> str:
     return _REASONS.get(trouble.cause, "no answer") if trouble.said_by == "system" else words([trouble.detail])
 
 
-def _untrusted(cause: str, host: str, *, named: str) -> Cause:
+def _unfit(cause: str, host: str, *, named: str) -> Cause:
     if cause == "tls-name" and named:
         hint = "VAULT_TLS_SERVER_NAME is to be a name that the certificate holds; without it the address's own counts"
         return Cause(f"Vault's certificate is for another name than {escape_controls(named)}", hint)
@@ -245,10 +255,18 @@ def _untrusted(cause: str, host: str, *, named: str) -> Cause:
         kind = "address" if is_ip(host) else "name"
         hint = "use a name that the certificate holds, or set VAULT_TLS_SERVER_NAME to one"
         return Cause(f"Vault's certificate is for another {kind} than {host}", hint)
-    if (flaw := _FLAWS.get(cause)) is not None:
-        return Cause(f"Vault's certificate {flaw}", "whoever runs Vault renews it; is this machine's clock right?")
+    return Cause(f"Vault's certificate {_FLAWS[cause]}", "whoever runs Vault renews it; is this machine's clock right?")
+
+
+def _untrusted(trouble: Trouble, roots: str) -> Cause:
+    """Neither the system's roots nor the file that takes their place vouch for it."""
+    issuer = words([trouble.certificate.issuer]) if trouble.certificate else ""
+    by = f"it was issued by {issuer}, and " if issuer else ""
+    if roots:
+        hint = "put the certificate of that CA into this file, or name the file that holds it"
+        return Cause(f"Vault's certificate is not trusted: {by}{roots} holds no root for it", hint)
     hint = "name the CA's file: secrets.vault.ca_file, or VAULT_CACERT"
-    return Cause("Vault's certificate is not trusted: no root that counts here vouches for it", hint)
+    return Cause(f"Vault's certificate is not trusted: {by}the system has no root for it", hint)
 
 
 def _no_tls(reason: str) -> Cause:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from dtsconf.errors import Invalid, Problem, SecretUnavailable, Variable
 from dtsconf.frozen import frozen
-from dtsconf.names import escape_controls, is_loopback, to_unset
+from dtsconf.names import VAULT_API, escape_controls, is_loopback, to_unset
 from dtsconf.secret.file import read_private
 from dtsconf.secret.value import Secret
 
@@ -128,6 +128,10 @@ def _check_address(text: str) -> None:
     strange = any(character <= " " or character in "\\\x7f" for character in text) or text.rstrip("/").endswith(":0")
     if strange or parts is None or parts[0] not in ("http", "https") or not parts[1]:
         _refuse("VAULT_ADDR", "VAULT_ADDR is no address", "set it to one such as https://vault.corp.example:8200")
+    elif text.rstrip("/").endswith(VAULT_API):
+        text = text.rstrip("/").removesuffix(VAULT_API)
+        message = f"VAULT_ADDR ends in {VAULT_API}, which is Vault's API and not its address"
+        _refuse("VAULT_ADDR", message, f"set it to {escape_controls(text)}")
     elif "@" in text or "?" in text or "#" in text:
         _refuse("VAULT_ADDR", "VAULT_ADDR holds more than an address", "set it to https://HOST:PORT")
     elif parts[0] == "http" and not is_loopback(parts[1]):

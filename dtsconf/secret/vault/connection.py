@@ -15,6 +15,7 @@ import hvac
 from hvac.exceptions import VaultError
 
 from dtsconf.errors import SecretUnavailable
+from dtsconf.names import escape_controls
 from dtsconf.secret.value import Secret
 from dtsconf.secret.vault import causes
 from dtsconf.secret.vault.causes import Cause
@@ -138,7 +139,12 @@ class Connection:
                 return causes.redirected(self.words([trouble.detail]), self.config.url.value)
             case _:
                 named = self.config.server_name.value if self.config.server_name else ""
-                return causes.transport(trouble, self.config.host, named=named)
+                return causes.transport(trouble, self.config.host, named=named, roots=self._roots())
+
+    def _roots(self) -> str:
+        """The file that takes the place of the system's roots, with who names it; '' for none."""
+        given = self.config.ca_file
+        return "" if given is None else f"{escape_controls(given.value)} ({given.origin})"
 
     def _passing(self, refused: Refused, waited: float) -> Cause:
         if refused.status == 429:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dtsconf.errors import SecretUnavailable
+from dtsconf.net.certificate import Certificate
 from dtsconf.secret.vault import causes
 from dtsconf.secret.vault.read import target_of
 from dtsconf.web.trouble import Proxy, Trouble, What
@@ -47,6 +50,26 @@ def test_what_no_word_of_vault_tells(found: Trouble, host: str, told: str) -> No
     cause = causes.transport(found, host)
     assert cause.message.startswith(told)
     assert cause.hint
+
+
+def test_a_certificate_of_an_unknown_issuer_names_it_and_the_roots_in_use() -> None:
+    seen = Certificate("CN=vault", "CN=Corp CA\x1b", ("vault",), 0, 1)
+    found = replace(trouble("certificate", "tls-untrusted", ""), certificate=seen)
+    cause = causes.transport(found, "vault", roots="/etc/dts/wrong.pem (secrets.vault.ca_file)")
+    assert cause.message == (
+        "Vault's certificate is not trusted: it was issued by CN=Corp CA\\x1b, and /etc/dts/wrong.pem"
+        " (secrets.vault.ca_file) holds no root for it"
+    )
+    assert cause.hint.startswith("put the certificate of that CA into this file")
+    bare = causes.transport(found, "vault")
+    assert bare.message.endswith("and the system has no root for it")
+    assert bare.hint.startswith("name the CA's file: secrets.vault.ca_file")
+
+
+def test_the_path_is_to_be_looked_at_before_the_policy_is_widened() -> None:
+    hint = causes.denied(["kv/data/mail/wrong", "kv/mail/wrong"]).hint
+    assert hint.startswith("first compare mount and path with what is stored")
+    assert hint.index("vault kv list") < hint.index('the policy line that allows it: path "kv/data/mail/wrong"')
 
 
 def test_the_servers_words_are_made_fit_to_be_shown() -> None:

@@ -74,6 +74,7 @@ def test_no_address() -> None:
         "https://x\n.y",
         "https://x:0/",
         "https://x\\y",
+        "https://vault.example:8200/v1/",
     ],
 )
 def test_a_bad_vault_addr_is_exit_3(address: str) -> None:
@@ -82,6 +83,14 @@ def test_a_bad_vault_addr_is_exit_3(address: str) -> None:
     assert caught.value.code == 3
     assert caught.value.problems[0].where == Variable("VAULT_ADDR")
     assert caught.value.hint
+
+
+def test_an_address_copied_from_the_documentation_of_the_api_is_told_how_it_is_written() -> None:
+    with pytest.raises(Invalid) as caught:
+        read_config(Context({"VAULT_ADDR": "https://vault.example:8200/v1"}))
+    (problem,) = caught.value.problems
+    assert "ends in /v1" in problem.message
+    assert problem.hint == "set it to https://vault.example:8200"
 
 
 @pytest.mark.parametrize("name", ["secret_id", "jwt", "certificate", "token"])

@@ -131,6 +131,11 @@ def test_problems_in_settings(body: str, told: str, hint: str) -> None:
             "write https://vault.acme.example",
         ),
         (
+            "dtsconf: 1\nname: x\nsecrets: {vault: {url: 'https://vault.acme.example/v1/'}}\n",
+            "3:24: secrets.vault.url: 'https://vault.acme.example/v1/' ends in /v1",
+            "write https://vault.acme.example: dtsconf puts /v1 behind it",
+        ),
+        (
             "dtsconf: 1\nname: x\nsecrets: {vault: {auth: {token: 'vault://kv/a#b'}}}\n",
             "3:33: secrets.vault.auth.token: can't come from the Vault that it opens",
             "env://",
