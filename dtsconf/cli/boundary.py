@@ -28,6 +28,11 @@ ACTED_ON = frozenset({"validate", "plan", "apply", "rollback", "show", "explain"
 whoever names a profile, whatever the command."""
 
 
+NOT_TWICE = frozenset({"send"})
+"""Commands whose exit code says whether a mail went, also where what they print is lost: a script that is told of a
+failure sends it again."""
+
+
 def guarded(call: Callable[[Run], Any], args: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run `call` and return the exit code; whatever is raised is told, once, here."""
     run = Run(json=_wants_json(args, environ))
@@ -73,12 +78,13 @@ def finish(run: Run, outcome: Outcome) -> int:
     from dtsconf.render import common
 
     _complete(run, outcome)
+    lost = 0 if run.command in NOT_TWICE else DtsconfError.exit_code
     if not (run.json or run.verbose or outcome.code or run.profile or run.command in ACTED_ON):
         outcome.warnings = [each for each in outcome.warnings if not each.standing]
     if run.json:
-        return _say(common.envelope(run.command, outcome, run.told), "", outcome.code)
+        return _say(common.envelope(run.command, outcome, run.told), "", outcome.code, lost=lost)
     text = outcome.short if run.quiet and outcome.short is not None else outcome.text
-    return _say(text, common.aside(outcome, run.told, quiet=run.quiet), outcome.code)
+    return _say(text, common.aside(outcome, run.told, quiet=run.quiet), outcome.code, lost=lost)
 
 
 def _complete(run: Run, outcome: Outcome) -> None:
@@ -193,9 +199,9 @@ class Crash(DtsconfError):
         super().__init__(f"a fault of dtsconf's own ({bug}){where}", hint)
 
 
-def _say(data: str, aside: str, code: int) -> int:
-    """Print both and return `code`. A reader that went away doesn't change it; data that can't be kept does, and goes
-    to stderr: what it tells of was done all the same. Whoever interrupts it gets no second answer."""
+def _say(data: str, aside: str, code: int, *, lost: int = DtsconfError.exit_code) -> int:
+    """Print both and return `code`. A reader that went away doesn't change it; data that can't be kept makes `lost` of
+    a 0, and goes to stderr: what it tells of was done all the same. Whoever interrupts it gets no second answer."""
     try:
         _write(sys.stdout, data)
     except BrokenPipeError:
@@ -205,8 +211,9 @@ def _say(data: str, aside: str, code: int) -> int:
         return Interrupted.exit_code
     except OSError as error:
         _let_go()
-        _complain(f"{data.rstrip()}\n{aside}error: this can't be written to stdout: {error.strerror}\n")
-        return code or DtsconfError.exit_code
+        kind = "error" if code or lost else "warning"
+        _complain(f"{data.rstrip()}\n{aside}{kind}: this can't be written to stdout: {error.strerror}\n")
+        return code or lost
     _complain(aside)
     return code
 

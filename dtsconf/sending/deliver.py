@@ -29,6 +29,7 @@ from dtsconf.wiring import Inputs, hands
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
     from dtsconf.mail.route import Link
+    from dtsconf.mail.sent import Recipient
     from dtsconf.proof import Stage
     from dtsconf.settings.effective import Effective
 
@@ -72,7 +73,14 @@ def exit_code(sent: Sent) -> int:
 
 
 def _all_refused(sent: Sent, failure: Stage) -> bool:
-    return failure.stage in _OF_RECIPIENTS and all(one.cause in _REFUSALS for one in sent.recipients)
+    return failure.stage in _OF_RECIPIENTS and all(
+        one.cause in _REFUSALS or (failure.stage == "rcpt-to" and _is_put_off(one)) for one in sent.recipients
+    )
+
+
+def _is_put_off(one: Recipient) -> bool:
+    """Whether the server answered this very name with a no for now, and not by closing the connection (421)."""
+    return one.cause in ("rate-limited", "server-error") and one.code not in (None, 421)
 
 
 _OF_RECIPIENTS = ("rcpt-to", "accepted")

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.harness import PROGRAM, Gate, Machine, call, login, make_fifo, open_terminal
+from tests.scenarios.harness import BIN, PROGRAM, Gate, Machine, call, login, make_fifo, open_terminal
 from tests.scenarios.sink import Sink
 from tests.scenarios.smtpd import DROP, Smtpd
 from tests.scenarios.test_apply import Servers, proven
@@ -205,6 +205,20 @@ def test_a_conversation_that_fails(
     assert cause in {None, body["problems"][0]["kind"]}
     assert not server.messages
     assert len(server.sessions) == 1, "nothing is tried again"
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--queue",)])
+def test_a_full_disk_below_stdout_makes_no_failure_of_a_mail_that_went(
+    machine: Machine, served: Callable[..., Smtpd], more: tuple[str, ...]
+) -> None:
+    """A script that is told of one sends it again."""
+    server = served()
+    words = ["sh", "-c", '"$@" >/dev/full', "-", str(BIN / "dtsconf"), *LETTER, *more]
+    done = subprocess.run(words, cwd=machine.work, env=machine.environ(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "warning: this can't be written to stdout: No space left on device" in done.stderr
+    assert "@acme.example>" in done.stderr, "the Message-ID"
+    assert len(server.messages) == (0 if more == ("--queue",) else 1)
 
 
 def test_a_server_that_is_not_there(machine: Machine, applied: Callable[..., Smtpd]) -> None:

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 import dtsconf
-from dtsconf.mail.sent import Sent
+from dtsconf.mail.sent import Recipient, Sent
 from dtsconf.sending.deliver import NotSent, exit_code
 from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import PROFILE, profile
 from tests.unit.sending.results import NO, OK, failed, sent
+
+
+def put_off(code: int, cause: str) -> Recipient:
+    return Recipient("d@x.example", False, code, None, "not now", cause)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +24,9 @@ from tests.unit.sending.results import NO, OK, failed, sent
         (sent(OK, NO), 1),
         (sent(NO, NO, stage="rcpt-to", cause="recipient-rejected"), 1),
         (sent(NO, failed("timeout"), stage="rcpt-to", cause="recipient-rejected"), 6),
+        (sent(put_off(450, "server-error"), put_off(451, "rate-limited"), stage="rcpt-to", cause="server-error"), 1),
+        (sent(put_off(421, "server-error"), stage="rcpt-to", cause="server-error"), 6),
+        (sent(put_off(450, "server-error"), stage="accepted", cause="server-error"), 6),
         (sent(OK, failed("dropped"), stage="data", cause="dropped"), 1),
         (sent(failed("sender-rejected"), stage="rcpt-to", cause="sender-rejected"), 6),
         (sent(failed("content-rejected"), stage="accepted", cause="content-rejected"), 6),
