@@ -39,6 +39,10 @@ REFUSED_APPLICATION = (
 )
 
 
+class NobodyToAsk(SignInFailed):
+    """Nobody is signed in, and nobody is there to be asked."""
+
+
 class UserTokens:
     """Tokens of whoever signed in. `person` None: nobody can be asked. `progress` hears what takes a second."""
 
@@ -72,7 +76,7 @@ class UserTokens:
         if found is None:
             if self._person is None:
                 message = f"nobody is signed in to {self._wanted.issuer}, and nobody can be asked here"
-                raise SignInFailed(message, lasting.before(self._wanted, self._environ, other=other))
+                raise NobodyToAsk(message, lasting.before(self._wanted, self._environ, other=other))
             found = self._signed_in(self._person)
         self._handed = found.access
         return _token(found)

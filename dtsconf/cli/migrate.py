@@ -41,7 +41,7 @@ def microsoft_command(run: Run, out: str | None) -> Outcome:
     from dtsconf.migrate.tools import tools
 
     with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
-        found = migrate(run.inputs(), out, tools(person, progress))
+        found = migrate(run.inputs(), out, tools(person, progress, out))
     return Outcome(_data(found), as_text(found), found.code, found.warnings)
 
 

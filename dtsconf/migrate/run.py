@@ -113,7 +113,10 @@ def _written(given: Inputs) -> Layer:
 
 def _require_free(path: str) -> None:
     if os.path.lexists(path):
-        raise DtsconfError(f"{escape_controls(path)} is there already and is left alone", "move it away, or name --out")
+        raise DtsconfError(
+            f"{escape_controls(path)} is there already and is left alone",
+            "move it away, or name another file with --out",
+        )
 
 
 def _effective(place: str, data: bytes, given: Inputs) -> Effective:

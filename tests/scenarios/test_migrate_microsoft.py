@@ -120,6 +120,7 @@ def test_people_need_a_terminal(here: Office) -> None:
     ).fails(6)
     states = {one["name"]: one["ok"] for one in failed.json["conditions"]}
     assert states == {"client-id": True, "mail-host": True, "authority": True, "sign-in": False, "send": None}
+    assert failed.problems[0]["hint"].startswith("type the same at a terminal")
     assert profile.read_bytes() == before
 
 

@@ -6,13 +6,17 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from dtsconf import api
+from dtsconf.auth.sources import NobodyToAsk
 from dtsconf.errors import DtsconfError, Invalid, SignInFailed, UsageProblem
 from dtsconf.migrate.conditions import Tools
 from dtsconf.migrate.run import migrate
 from dtsconf.migrate.text import as_text
+from dtsconf.migrate.tools import tools
 from dtsconf.migrate.values import Migration
 from dtsconf.proof import Level, Stage, Verification
 from dtsconf.settings.effective import Effective
@@ -119,6 +123,23 @@ def test_each_condition_is_told_apart_and_nothing_is_written(
     assert old.read_text() == OLD
     assert os.listdir(old.parent) == ["site.yaml"]
     assert "Nothing was written" in as_text(found)
+
+
+@pytest.mark.parametrize(
+    ("out", "first"), [(None, "type the same at"), ("n.yaml", "type dtsconf test --profile n.yaml at")]
+)
+def test_where_nobody_can_be_asked_the_migration_leads_to_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, out: str | None, first: str
+) -> None:
+    """Not to a sign-in for a profile that isn't there yet, nor to one that has to be kept."""
+
+    def nobody(*_: object, **__: object) -> NoReturn:
+        raise NobodyToAsk("nobody is signed in", "keep it: --set microsoft.remember_me=true, then sign in")
+
+    monkeypatch.setattr(api, "check_of", nobody)
+    with pytest.raises(SignInFailed, match="nobody is signed in") as caught:
+        tools(None, print, out).test(Inputs("site.yaml"), "send")
+    assert str(caught.value.hint).startswith(f"{first} a terminal, where you are asked to sign in")
 
 
 def test_without_a_client_id_nobody_is_asked_anything(old: Path) -> None:
@@ -230,8 +251,9 @@ def test_what_it_can_t_do_is_said_before_anything_is_tried(old: Path) -> None:
         run(old, world, "microsoft.client_id=nonsense")
     with pytest.raises(DtsconfError):
         migrate(Inputs(None, (), environ={}), None, world.tools())
-    with pytest.raises(DtsconfError, match="is there already"):
+    with pytest.raises(DtsconfError, match="is there already") as caught:
         run(old, world, CLIENT, out=old)
+    assert caught.value.hint == "move it away, or name another file with --out"
     assert world.asked == []
 
 
