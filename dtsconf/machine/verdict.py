@@ -129,7 +129,7 @@ def owed(found: Proof) -> tuple[Notice, ...]:
             "dtsconf test without --profile, as a user",
         ),
         "sign-in": (
-            "nobody has signed in yet, so only the connection was verified",
+            "a person has to sign in, whom apply doesn't ask, so only the connection was verified",
             "dtsconf sign-in without --profile, as each user who sends",
         ),
     }

@@ -75,7 +75,16 @@ def _unproven(applied: Applied, root: str | None) -> str:
     if not applied.changed or generation is None or generation.profile is None or generation.proof.state != "none":
         return ""
     why = "--no-verify" if generation.proof.note == "no-verify" else "verify.level is none"
-    return f"not proven: no test was made ({why}); to prove it: {typed('apply --verify', root)}\n"
+    return f"not proven: no test was made ({why}); to prove it: {_proving(applied, root)}\n"
+
+
+def _proving(applied: Applied, root: str | None) -> str:
+    """What proves settings that are live: an apply, unless a person has to sign in for that."""
+    from dtsconf.machine.verdict import by_person
+
+    if applied.effective is not None and by_person(applied.effective):
+        return f"{typed('test', root)}, as each user who sends"
+    return typed("apply --verify", root)
 
 
 def failure(

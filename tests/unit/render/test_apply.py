@@ -233,6 +233,22 @@ def test_what_went_live_without_a_proof_is_said_to(note: str, why: str) -> None:
     assert text.splitlines()[1] == told
 
 
+def test_what_a_person_signs_in_for_is_proven_by_them() -> None:
+    unproven = replace(GENERATION, proof=Proof("none", "none", GENERATION.time, note="level"))
+    people = {"mode": "microsoft", "microsoft.client_id": "00000000-0000-0000-0000-000000000001"}
+    done = applied(changed=True, generation=unproven, verification=None, effective=effective(people))
+    told = apply.text(done, verbose=False, root="/r").splitlines()[1]
+    assert told.endswith("; to prove it: `dtsconf test --root /r`, as each user who sends")
+    nightly = {
+        **people,
+        "microsoft.flow": "application",
+        "sender.email": "a@acme.example",
+        "microsoft.tenant": "a.example",
+    }
+    done = replace(done, effective=effective({**nightly, "microsoft.client_secret": "env://S"}))
+    assert "`dtsconf apply --verify --root /r`" in apply.text(done, verbose=False, root="/r")
+
+
 def test_the_roots_in_use_are_among_the_values() -> None:
     values = {"server.host": "h", "sender.email": "a@acme.example", "server.encryption": "tls"}
     want = effective({**values, "server.ca_file": "/etc/dts/ca.pem"})
