@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.doctor import certificates, clock, credential, keyring, network, parts, places, sign_in, state, vault
+from dtsconf.doctor import (
+    certificates,
+    clock,
+    credential,
+    keyring,
+    network,
+    parts,
+    places,
+    queue,
+    sign_in,
+    state,
+    vault,
+)
 from dtsconf.doctor.check import Check, Subject, carried_out, from_error
 from dtsconf.errors import DtsconfError, Invalid
 
@@ -19,6 +31,8 @@ _CHECKERS = (
     ("program", parts.program),
     ("paths", places.files),
     ("paths", places.folders),
+    ("room", places.room),
+    ("queue", queue.queue),
     ("state", state.machine_state),
     ("lock", state.lock),
     ("clock", clock.clock),

@@ -128,6 +128,23 @@ def _owners(subject: Subject, *, own: bool) -> frozenset[int]:
     return frozenset({0} if subject.layout.running_system else {0, me})
 
 
+_ROOM = 1 << 20
+"""Octets that an apply may need on each disk: configs, records and backups are a few KiB each."""
+
+
+def room(subject: Subject) -> Iterator[Check]:
+    """Whether the disks that an apply writes to have room for it."""
+    from dtsconf.queue.faults import without_room
+
+    places = [subject.shown(each) for each in (subject.layout.config_folder, subject.layout.state)]
+    found = [fault for each in places if (fault := without_room(each, _ROOM)) is not None]
+    full = {os.stat(fault.path).st_dev: fault for fault in found}
+    for fault in full.values():
+        yield Check("room", "fail", str(fault), fault.fix)
+    if not full:
+        yield Check("room", "ok", f"{' and '.join(places)} have room for an apply")
+
+
 def folders(subject: Subject) -> Iterator[Check]:
     """The folders above every file that dtsconf writes: each must belong to root or the caller, and no link.
 

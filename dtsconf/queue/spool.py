@@ -193,8 +193,8 @@ def _own(folder: str) -> os.stat_result | None:
             from dtsconf.files.trust import untrusted
 
             if fault := untrusted(folder, facts, frozenset({me}), sticky=False):
-                own = facts.st_uid == me
-                hint = fault.fix if own else f"run it as that user; or, if the queue is to be yours: {fault.fix}"
+                theirs = f"run it as that user; or, if the queue is to be yours, as root: {fault.fix}"
+                hint = fault.fix if facts.st_uid == me else theirs
                 raise DtsconfError(f"the queue's folder {escape_controls(folder)} {fault.reason}", hint)
     return facts
 

@@ -3,11 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
+
+from tests.real.smalldisk import SmallDisk
 from tests.scenarios.harness import NOBODY, PROGRAM, Gate, Machine, Result, call, in_namespace
 from tests.scenarios.test_queue import Servers, messages, queue, spool, to_server
+
+MAIL = ("send", "--queue", "--to", "you@acme.example", "--body", "x")
+
+
+def open_to_users(machine: Machine) -> Path:
+    """Lets every user of the root have a folder of their own."""
+    users = machine.state / "users"
+    users.mkdir(mode=0o777)
+    users.chmod(0o777)
+    return users
+
+
+def as_nobody(machine: Machine, *args: str) -> Result:
+    """The program, run by another user."""
+    command = in_namespace(":", PROGRAM, "--root", str(machine.root), *args, uid=NOBODY)
+    ended = call(command, cwd="/", env=machine.environ(root=False))
+    return Result(args, ended.returncode, ended.stdout, ended.stderr)
+
+
+def fix(text: str) -> str:
+    """The command that the first hint in a text names, as root types it."""
+    hint = next(line.partition("hint: ")[2] for line in text.splitlines() if "hint: " in line)
+    return re.split("as root: |move it away: ", hint)[-1].partition("; ")[0]
 
 
 @contextmanager
@@ -53,12 +83,8 @@ def test_purge_waits_for_a_run_to_end(machine: Machine, smtpd: Servers) -> None:
 
 def test_purge_under_a_root_tells_of_what_others_keep(machine: Machine) -> None:
     to_server(machine, 1)
-    users = machine.state / "users"
-    users.mkdir(mode=0o777)
-    users.chmod(0o777)
-    words = ("send", "--queue", "--to", "you@acme.example", "--body", "x")
-    theirs = in_namespace(":", PROGRAM, "--root", str(machine.root), *words, uid=NOBODY)
-    assert call(theirs, cwd="/", env=machine.environ(root=False)).returncode == 0
+    users = open_to_users(machine)
+    as_nobody(machine, *MAIL).ok()
     queue(machine)
     purged = machine.run("purge", "--yes").ok()
     assert f"their queues too, in {users} (user {NOBODY})" in purged.stdout
@@ -129,3 +155,77 @@ def test_what_was_given_up_is_flushed_as_the_hint_says(machine: Machine, smtpd: 
     waits = queue(machine)
     assert machine.run("queue", "flush", "--failed", "--json").ok().json["messages"] == []
     assert [one["message_id"] for one in messages(machine)] == [waits]
+
+
+@pytest.mark.parametrize("what", ["mail", "mails", "spool", "failed", "mode", "file"])
+def test_a_queue_that_its_user_can_not_use_names_the_command_that_mends_it(
+    machine: Machine, smtpd: Servers, what: str
+) -> None:
+    """By whatever command meets it, and by the doctor; typed, it does."""
+    server = smtpd()
+    to_server(machine, server.port)
+    theirs = open_to_users(machine) / str(NOBODY) / "spool"
+    for _ in range(2 if what == "mails" else 1):
+        as_nobody(machine, *MAIL).ok()
+    close(theirs, what)
+    commands = [("queue", "list"), ("queue", "run"), ("doctor", "--json")]
+    mend = ""
+    for command in [MAIL, *commands[2:]] if what in ("spool", "mode") else commands:
+        told = as_nobody(machine, *command)
+        assert "dtsconf doctor" not in told.stderr, told
+        assert told.code == (0 if command[1] == "list" and what in ("mail", "mails") else 1), told
+        text = told.text
+        if command[0] == "doctor":
+            (check,) = [each for each in json.loads(told.stdout)["checks"] if each["check"] == "queue"]
+            assert check["state"] == "fail"
+            text = f"hint: {check['hint']}"
+        mend = fix(text)
+        assert str(theirs) in mend, told
+    assert os.system(mend) == 0
+    assert as_nobody(machine, "queue", "run").code == 0
+    assert len(server.messages) == {"mails": 2, "file": 0}.get(what, 1)
+    as_nobody(machine, *MAIL).ok()
+
+
+def close(spool: Path, what: str) -> None:
+    """Take something of this spool from its user."""
+    (spool / "failed").mkdir(mode=0o700, exist_ok=True)
+    shutil.chown(spool / "failed", NOBODY, NOBODY)
+    if what == "file":
+        shutil.rmtree(spool)
+        spool.write_text("")
+        shutil.chown(spool, NOBODY, NOBODY)
+    elif what == "mode":
+        spool.chmod(0o500)
+    else:
+        for path in {"spool": [spool], "failed": [spool / "failed"]}.get(what, list(spool.glob("*.eml"))):
+            shutil.chown(path, 0, 0)
+
+
+def test_what_can_not_be_opened_is_listed_as_that(machine: Machine) -> None:
+    to_server(machine, 1)
+    theirs = open_to_users(machine) / str(NOBODY) / "spool"
+    as_nobody(machine, *MAIL).ok()
+    (mail,) = theirs.glob("*.eml")
+    shutil.chown(mail, 0, 0)
+    listed = as_nobody(machine, "queue", "list").ok().stdout
+    assert f"its file can't be opened: Permission denied\n    hint: as root: chown {NOBODY} {mail}\n" in listed
+    assert listed.endswith("\n1 that can't be opened\n")
+    ran = json.loads(as_nobody(machine, "queue", "run", "--json").fails(1).stdout)
+    assert (ran["deferred"], ran["failed"], ran["problems"][0]["kind"]) == (1, 0, "stuck")
+
+
+def test_the_doctor_tells_of_a_disk_that_is_full(machine: Machine, disk: SmallDisk) -> None:
+    to_server(machine, 1)
+    queue(machine)
+    found = {each["check"]: each for each in machine.run("doctor", "--json").json["checks"]}
+    assert (found["queue"]["state"], found["room"]["state"]) == ("ok", "ok")
+    assert found["queue"]["detail"] == f"{spool(machine)}: 1 waiting, 0 failed"
+    shutil.rmtree(spool(machine))
+    spool(machine).symlink_to(disk.path)
+    disk.path.chmod(0o700)
+    disk.fill()
+    found = {each["check"]: each for each in machine.run("doctor", "--json").fails(1).json["checks"]}
+    assert found["queue"]["state"] == "fail"
+    assert found["queue"]["hint"] == f"free some space on its disk: df -h {spool(machine)}"
+    assert found["room"]["state"] == "ok"

@@ -339,3 +339,10 @@ def test_a_state_folder_that_this_user_can_t_make_is_named(
     check = found(places.files, subject)["user-state"]
     assert (check.state, str(check.hint).startswith("once, as root: install -d -m 700 -o ")) == ("warn", True)
     assert str(root / "var/lib/dtsconf/users") in check.detail
+
+
+def test_a_disk_that_has_no_room_for_an_apply(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(places.room, subject)["room"].state == "ok"
+    monkeypatch.setattr(places, "_ROOM", 1 << 60)
+    (told,) = carried_out([("broke", places.room)], subject)
+    assert (told.state, told.hint) == ("fail", f"free some space on its disk: df -h {subject.layout.root}")
