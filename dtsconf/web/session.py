@@ -38,6 +38,9 @@ __all__ = ["LIMIT", "PATIENCE", "Response", "Session"]
 LIMIT = 1 << 20
 """The largest answer when nothing else is said, in bytes: tokens and JSON are far smaller."""
 
+LONGEST = 1000
+"""Characters of a trouble's detail: a server's status line or Location may have 64 KiB."""
+
 PATIENCE = 4
 """A request may take this many times the time-out of one wait."""
 
@@ -188,13 +191,13 @@ class _Way:
     proxy: Proxy | None
 
     def placed(self, trouble: Trouble) -> Trouble:
-        """The trouble, with where it was to go."""
+        """The trouble, with where it was to go, in as many words as somebody reads."""
         try:
             parts = urlsplit(self.url)
             host, port = parts.hostname or "", parts.port or 443
         except ValueError:
             host, port = "", 443
-        return replace(trouble, host=host, port=port, proxy=self.proxy)
+        return replace(trouble, detail=trouble.detail[:LONGEST], host=host, port=port, proxy=self.proxy)
 
 
 class _Adapter(HTTPAdapter):

@@ -15,7 +15,7 @@ from dtsconf.net.connect import Address, resolve
 from dtsconf.net.limits import THREAD
 from dtsconf.proof import CAUSES
 from dtsconf.web import line
-from dtsconf.web.session import Session
+from dtsconf.web.session import LONGEST, Session
 from dtsconf.web.trouble import NoAnswer, NoRoots, Trouble
 from dtsconf.web.trust import tls_context
 from tests.real.ca import CertificateName, Certificates
@@ -355,6 +355,15 @@ def test_an_address_reaches_no_log_of_a_program_that_imports_dtsconf(
     assert "canary" not in caplog.text
     urllib3.PoolManager(retries=False, ca_certs=certificates.ca_file).request("GET", f"{server.url}/theirs")
     assert "/theirs" in caplog.text, "another's requests are another's"
+
+
+def test_what_a_server_says_is_cut_where_nobody_would_read_on(
+    server: GraphServer, certificates: Certificates, way: Proxy
+) -> None:
+    server.faults = [Fault("far redirect")]
+    assert len(trouble(session(certificates), server.url).detail) == LONGEST
+    way.refusal = "403 " + "no " * 10_000
+    assert len(trouble(session(certificates, proxy=way.url), by_name(server)).detail) == LONGEST
 
 
 def test_nothing_of_a_redirects_body_is_read(server: GraphServer, certificates: Certificates) -> None:

@@ -26,6 +26,7 @@ Kind = Literal[
     "huge",  # an answer without end
     "redirect",  # the answer is elsewhere, which leads on for ever
     "endless redirect",  # the same, with a body that has no end
+    "far redirect",  # the same, to a very long address
     "untidy",  # a header with a line that is none
     "greeting",  # no HTTP
 ]
@@ -61,6 +62,7 @@ _RAW: dict[str, bytes] = {
     "silent": b"",
     "drip": b"HTTP/1.1 202 Accepted\r\nContent-Length: 10000\r\n\r\n",
     "endless redirect": b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/there?t=hidden#t=hidden\r\n\r\n",
+    "far redirect": b"HTTP/1.1 302 Found\r\nLocation: https://x.example/" + b"x" * 60_000 + b"\r\n\r\n",
     "untidy": b"HTTP/1.1 200 OK\r\nno field\r\nConnection: close\r\n\r\n{}",
     "huge": b"HTTP/1.1 202 Accepted\r\nContent-Length: 100000000000\r\n\r\n",
     "drop": b"",
