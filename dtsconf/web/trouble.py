@@ -68,7 +68,8 @@ class Proxy:
     @property
     def place(self) -> str:
         """Host and port; '' for an address that holds none."""
-        return f"{self.host}:{self.port}" if self.host else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" if host else ""
 
     @property
     def told(self) -> str:

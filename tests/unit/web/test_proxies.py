@@ -129,6 +129,13 @@ def test_a_login_that_stays_within_its_part(login: str, monkeypatch: pytest.Monk
     assert (way.place, way.login, refused(way)) == ("proxy.corp.example:3129", True, None)
 
 
+def test_a_proxy_that_has_an_address_of_ipv6() -> None:
+    proxy = Proxy("https", "::1", 3128, "HTTPS_PROXY")
+    assert proxy.told == "the proxy [::1]:3128 (from HTTPS_PROXY)"
+    hint = Trouble("proxy", "tls-untrusted", "no TLS", "tls", proxy=proxy).proxy_hint("h")
+    assert "write HTTPS_PROXY as http://[::1]:3128" in hint
+
+
 def test_a_proxy_that_was_reached_and_is_mute() -> None:
     told = Trouble("proxy", "timeout", "nothing in time", "dtsconf", "connect", proxy=PROXY)
     assert told.proxy_mute
