@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.frozen import frozen
+from dtsconf.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,6 +150,8 @@ def from_bytes(data: bytes) -> Generation:
     plain["adopted"] = tuple(Adopted(**_known(Adopted, each)) for each in loaded["adopted"])
     plain["made"] = tuple(loaded["made"])
     plain["from_environment"] = tuple(loaded["from_environment"])
+    for told in filter(None, (loaded["time"], plain["proof"].time)):
+        parse_time(told)
     return Generation(**plain)
 
 

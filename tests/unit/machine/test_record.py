@@ -69,6 +69,15 @@ def test_what_is_no_record_is_refused(data: bytes) -> None:
         from_bytes(data)
 
 
+@pytest.mark.parametrize("told", ["soon", "9999-99-99T00:00:00Z", 5])
+@pytest.mark.parametrize("where", ["record", "proof"])
+def test_a_record_that_tells_no_time_is_refused(where: str, told: object) -> None:
+    data = json.loads(to_bytes(FULL))
+    (data if where == "record" else data["proof"])["time"] = told
+    with pytest.raises((ValueError, TypeError)):
+        from_bytes(json.dumps(data).encode())
+
+
 def test_the_log_line_tells_who_what_and_how_far_proven() -> None:
     line = audit.audit_line("rollback", FULL)
     for word in ("generation 4", "back to generation 2", "acme", "root (sudo of alice)", "verified", "send", "rollout"):
