@@ -177,7 +177,7 @@ def _mail_of(one: Recipient, sent: Sent, mail: Mail) -> Mail:
     """The mail as it may be sent once more for this one's sake: with all of those who are put off as they are, unless
     they are many; and to nobody who has it or may have it."""
     others = (other for other in sent.recipients if other is not one)
-    if not mail.smtp or not any(other.ok or other.cause == "outcome-unknown" for other in others):
+    if not mail.smtp or not any(other.ok or "outcome-unknown" in (other.cause, one.cause) for other in others):
         return mail  # by Graph all have it or none
     from shlex import quote
 

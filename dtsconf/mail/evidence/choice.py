@@ -264,7 +264,7 @@ def nowhere(host: str, host_key: str) -> str:
     """The hint when no mail server that would do answers at all."""
     return (
         f"no mail server that would do answers on any of the usual ports of {host}: is the server up, and is {host_key}"
-        f" right? Ask for name and port, then --set {host_key}=HOST; with that, dtsconf test --probe"
+        f" right? Ask for name and port, then --set {host_key}=HOST; with that, a test with --probe"
         " shows what works there"
     )
 

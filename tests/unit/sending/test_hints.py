@@ -225,6 +225,7 @@ def test_of_an_unknown_outcome_nobody_is_served_twice() -> None:
     assert "the same send with --to b@x.example alone in ten minutes" in str(told.recipients[0].hint)
     assert told.failure is not None
     assert str(told.failure.hint).startswith("ask a@x.example whether it arrived")
+    assert "before you send it again, with --to a@x.example alone;" in str(told.failure.hint)
     together = hinted(stopped(cut), PLAIN)
     assert "before you send it again, with --to b@x.example alone;" in str(together.recipients[1].hint)
 

@@ -207,4 +207,5 @@ def test_where_rules_leave_nothing_it_is_for_others_to_act() -> None:
 
 def test_to_see_what_works_at_another_host_that_host_is_named() -> None:
     told = nowhere("mail.acme.example", "server.host")
-    assert told.endswith("--set server.host=HOST; with that, dtsconf test --probe shows what works there")
+    assert told.endswith("--set server.host=HOST; with that, a test with --probe shows what works there")
+    assert "dtsconf test" not in told, "it would be this call again, with the host of this call"
