@@ -103,7 +103,8 @@ _CONTENT_RULE = (
     r"|(blocked|rejected|refused|denied) (by|due to|because of) .{0,30}\b(content|attachment)"
 )
 _BLOCK_LIST = (
-    r"block(ed)? ?(using|list)|black ?list|dnsbl|\b(rbl|xbl|pbl|sbl)\b|spamhaus|spamcop|barracuda|sorbs|uceprotect"
+    r"block(ed)? ?(using|list)|black ?list|dnsbl|\b(rbl|xbl|pbl|sbl)\b|spamhaus|spamcop|sorbs|uceprotect"
+    r"|barracuda ?(central|networks|reputation)"
     r"|(?<!white)listed (in|on|at|by)"
 )
 _LISTED = (
