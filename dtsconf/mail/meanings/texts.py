@@ -42,6 +42,7 @@ _EXPIRED = (
 
 _OVER_QUOTA = (
     r"mailbox .{0,20}full|over.{0,20}quota|quota.{0,20}exceed|exceed\w* .{0,20}quota|\b(over|out of) .{0,10}\bstorage"
+    r"|mailbox size\b.{0,20}\b(exceeded|limit)"
     r"|postfach\b.{0,20}\bvoll|bo[iî]te.{0,30}pleine|buz[oó]n.{0,20}llen|casella.{0,20}piena|mailbox.{0,20}\bvol\b"
 )
 _SWITCHED_OFF = (
@@ -144,7 +145,6 @@ FIRST: tuple[Row, ...] = (
 
 ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
-    Row("greylisted", hints.GREY, GREYLISTING, (*MAIL, *RCPT), code="45.", text=r"(again|retry) in \d+ ?(s|m)"),
     Row("auth-rejected", accounts.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
     Row("rate-limited", accounts.LOCKED_OUT, SUBMISSION, AUTH, text=f"{_LOCKED_OUT}|{_RATE}"),
     Row("auth-mechanism", hints.MECHANISM, MECHANISMS, AUTH, code="5..", text=_MECHANISM),
@@ -225,5 +225,14 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "content-rejected", hints.FILTER, "RFC 5321 7.9: content refused, told in words", LATER, code="5..", text=_SPAM
+    ),
+    Row(
+        "greylisted",
+        hints.GREY,
+        GREYLISTING,
+        (*MAIL, *RCPT),
+        code="45.",
+        enhanced=r"(?!4\.[3-5]\.).*",
+        text=r"(again|retry) in \d+ ?(s|m)",
     ),
 )
