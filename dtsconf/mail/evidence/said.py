@@ -49,14 +49,24 @@ def passed(stages: Sequence[Stage]) -> list[Evidence]:
 def offered(stages: Sequence[Stage]) -> list[Evidence]:
     """A login that was refused: is logging in switched on there at all?"""
     failure = stages[-1]
-    shown = next(
-        (s.detail for s in reversed(stages) if s.ok and s.stage in ("tls", "ehlo") and "AUTH " in s.detail), ""
-    )
-    if failure.stage != "auth" or failure.code is None or not shown:
+    told = (logins(s.detail) for s in reversed(stages) if s.ok and s.stage in ("tls", "ehlo"))
+    ways = next(filter(None, told), ())
+    if failure.stage != "auth" or failure.code is None or not ways:
         return []
-    ways = re.sub(r"[^A-Z0-9 -].*", "", shown[shown.rindex("AUTH ") + 5 :].upper()).strip()
     means = _REFUSED.get(failure.cause or "", "logging in is switched on there")
-    return [Evidence("read which logins the server offers", ways, means)]
+    return [Evidence("read which logins the server offers", " ".join(ways), means)]
+
+
+_SASL = r"PLAIN\S*|LOGIN|EXTERNAL|ANONYMOUS|NTLM|[\w-]+-(MD5|SPNEGO)|GSS\S*|KERBEROS\S*|SCRAM-\S+|OAUTHBEARER|XOAUTH2?"
+"""Mechanisms (IANA, SASL mechanisms; Microsoft's and Google's own)."""
+
+
+def logins(detail: str) -> tuple[str, ...]:
+    """The ways to log in that an answer to EHLO names, as a stage shows it in one line (RFC 4954 3; `AUTH=` is an
+    old form)."""
+    found = re.search(r"(?:^|[ ,])AUTH[ =]([^,;()]+)", detail, re.IGNORECASE)
+    words = found[1].upper().split() if found else ()
+    return tuple(dict.fromkeys(word for word in words if re.fullmatch(_SASL, word)))
 
 
 _REFUSED = {

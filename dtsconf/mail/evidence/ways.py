@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from dtsconf.frozen import frozen
 from dtsconf.looks.case import together
 from dtsconf.mail.evidence import introduction
+from dtsconf.mail.evidence.said import logins
 from dtsconf.mail.job import Job, Letter
 from dtsconf.mail.verify import verify
 from dtsconf.proof import Past
@@ -95,7 +96,7 @@ def in_clear(port: int, result: Verification) -> tuple[Way, ...]:
     if greeted is None:
         return (way_of(port, "none", result), way_of(port, "starttls", result))
     told = f"a mail server answers; it offers {_offers(greeted)}"
-    better, login = "STARTTLS" in greeted.detail.upper().split(), _offers_login(greeted.detail)
+    better, login = "STARTTLS" in greeted.detail.upper().split(), bool(logins(greeted.detail))
     refusal = introduction.refusal([greeted])
     none = Way(port, "none", True, told, _time(result), login=login, offers_tls=better, refusal=refusal)
     tls = next((s for s in result.stages if s.stage == "tls"), None)
@@ -106,7 +107,7 @@ def in_clear(port: int, result: Verification) -> tuple[Way, ...]:
 
 def _offers(ehlo: Stage) -> str:
     words = ["STARTTLS"] if "STARTTLS" in ehlo.detail.upper().split() else []
-    words += ["a login"] if _offers_login(ehlo.detail) else []
+    words += ["a login"] if logins(ehlo.detail) else []
     return " and ".join(words) or "neither STARTTLS nor a login"
 
 
@@ -117,14 +118,9 @@ def way_of(port: int, encryption: Kind, result: Verification) -> Way:
         spent, heard = _time(result), result.reached
         return Way(port, encryption, False, failed.detail, spent, failed.cause, failed.stage, heard, hint=failed.hint)
     last = {stage.stage: stage.detail for stage in result.stages}
-    login = _offers_login(last.get("tls", "") if encryption == "starttls" else last.get("ehlo", ""))
+    login = bool(logins(last.get("tls", "") if encryption == "starttls" else last.get("ehlo", "")))
     told, refusal = last.get("tls") or "a mail server answers", introduction.refusal(result.stages)
     return Way(port, encryption, True, told, _time(result), login=login, refusal=refusal)
-
-
-def _offers_login(detail: str) -> bool:
-    """Whether an answer to EHLO, as a stage shows it, names a way to log in."""
-    return "AUTH" in detail.upper().replace(",", " ").split()
 
 
 def _time(result: Verification) -> float:

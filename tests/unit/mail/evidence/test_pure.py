@@ -299,6 +299,24 @@ def test_what_there_is_no_time_for_is_not_looked_at(monkeypatch: pytest.MonkeyPa
     assert one.together(lambda: 1, lambda: 2) == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("detail", "ways"),
+    [
+        ("250 mail.test PIPELINING AUTH PLAIN LOGIN ENHANCEDSTATUSCODES 8BITMIME", "PLAIN LOGIN"),
+        ("250 mail.test AUTH=LOGIN PLAIN SIZE 1000", "LOGIN PLAIN"),
+        ("250 mail.test auth X-ODD cram-md5 AUTH=CRAM-MD5 DSN", "CRAM-MD5"),
+        (
+            "TLSv1.3, X; certificate CN=a; then offers 8BITMIME, SIZE 1, AUTH SCRAM-SHA-256 XOAUTH2",
+            "SCRAM-SHA-256 XOAUTH2",
+        ),
+        ("250 auth.test greets AUTH SIZE 1000", ""),
+        ("250 mail.test 8BITMIME", ""),
+    ],
+)
+def test_ways_to_log_in_are_told_from_what_else_a_server_offers(detail: str, ways: str) -> None:
+    assert " ".join(said.logins(detail)) == ways
+
+
 @pytest.mark.parametrize("detail", ["550 5.7.1 Relay access denied", "PLAIN: 535 5.7.8 no", ""])
 def test_a_refusal_is_read_by_the_table(detail: str) -> None:
     code = 535 if "535" in detail else 550
