@@ -82,7 +82,7 @@ class Plan:
         return (
             self.digest,
             self.left,
-            tuple((c.action, c.path, c.reason) for c in self.changes if c.reason != "secret"),
+            tuple((c.action, c.path, c.reason, c.adopts) for c in self.changes if c.reason != "secret"),
         )
 
 

@@ -51,19 +51,21 @@ def undisturbed(system: System, layout: Layout, look: Callable[[], Seen], *, pau
         try:
             found = look()
         except DtsconfError:
-            if _course(system, layout) == before and not (before[1] and pause):
+            if _course(system, layout) == before and not (before[0] and pause):
                 raise
         else:
-            if _course(system, layout) == before and not (before[1] and pause):
+            if _course(system, layout) == before and not (before[0] and pause):
                 return found
         time.sleep(pause)
     return look()
 
 
-def _course(system: System, layout: Layout) -> tuple[int | None, bool]:
+def _course(system: System, layout: Layout) -> tuple[bool, int | None]:
+    """Whether an apply is going live, and the newest number: in this order, for the record is there before the journal
+    goes."""
     from dtsconf.machine.generations import current_number
 
-    return current_number(system, layout), interrupted(layout)
+    return interrupted(layout), current_number(system, layout)
 
 
 def leftovers(layout: Layout) -> bool:

@@ -118,9 +118,11 @@ class Run:
         """All steps."""
         system, layout = self.machine.system, self.machine.layout
         asked = undisturbed(system, layout, self._look, pause=_PAUSE)
-        if not asked.plan.empty:
-            self._ask(asked)
-        self._splay(asked)
+        strange = asked.plan.needs_adopt and not self.options.adopt  # or another run is just at it: the lock tells
+        if not strange:
+            if not asked.plan.empty:
+                self._ask(asked)
+            self._splay(asked)
         command = f"dtsconf {self.goal.command}"
         with machine_lock(system, layout, self.options.wait, command=command, on_wait=self.services.progress):
             try:
@@ -141,7 +143,6 @@ class Run:
             saved = self.options.saved
             opened = {file.path: self.machine.system.shown(file.path) for file in planned.want.files}
             saved.check(planned.save(profile=saved.profile, sets=saved.sets), opened)
-        writing.check_adoption(planned, self.machine, adopt=self.options.adopt)
         if effective is not None:
             self.depth = verdict.depth(effective, self.options)
         return planned
@@ -162,6 +163,7 @@ class Run:
 
     def _locked(self, asked: Planned) -> Applied:
         now = self._look()
+        writing.check_adoption(now, self.machine, adopt=self.options.adopt)
         final = now if self.loaded is None else self._settled(now, self.loaded)
         self.planned = final
         if final.plan.empty:

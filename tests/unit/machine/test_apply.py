@@ -6,12 +6,16 @@ import errno
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dtsconf.errors import DtsconfError, Interrupted, Invalid, SecretUnavailable, SignInFailed, VerificationFailed
-from dtsconf.machine import engine
+from dtsconf.machine import engine, run
+from dtsconf.machine.lock import machine_lock
 from dtsconf.machine.request import Applied, Options, Settled
 from dtsconf.proof import Level, Past
 from dtsconf.render import failure
@@ -441,6 +445,27 @@ def test_a_run_that_goes_live_just_now_is_waited_for(world: World, monkeypatch: 
 
     monkeypatch.setattr(time, "sleep", later)
     assert not world.apply().changed
+
+
+def test_a_stranger_is_told_by_the_look_under_the_lock_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long another run takes to go live: what it has written is ours once the lock comes free."""
+    World(world.root).apply(effective({**WORKING, "server.port": 2525}))
+    record, first = (Path(world.real(world.layout.generation(number))) for number in (1, 0))
+    contents = record.read_bytes(), first.read_bytes()
+    record.unlink()
+    first.unlink()
+
+    @contextmanager
+    def freed(*words: Any, **more: Any) -> Iterator[None]:
+        record.write_bytes(contents[0])
+        first.write_bytes(contents[1])
+        with machine_lock(*words, **more):
+            yield
+
+    monkeypatch.setattr(run, "machine_lock", freed)
+    applied = world.apply()
+    assert [(each.action, each.adopts) for each in applied.changes] == [("update", False)]
+    assert [plan.needs_adopt for plan in world.asked] == [()]
 
 
 def test_a_disk_that_takes_nothing_back_is_no_machine_as_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
