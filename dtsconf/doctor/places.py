@@ -113,10 +113,9 @@ def _judged(place: _Place, real: str, facts: os.stat_result, subject: Subject) -
 
 def _to_read(subject: Subject) -> str:
     """How a user who sends gets at the secrets."""
-    group = subject.effective.org.secrets.group if subject.effective else None
-    if group is not None:
-        return f"whoever sends belongs into secrets.group: usermod -aG {group} USER, then log in anew"
-    return "name a group of those who send in the profile (secrets.group), then apply it"
+    from dtsconf.machine.deliveries import to_read
+
+    return to_read(subject.effective.org.secrets.group if subject.effective else None)
 
 
 def _owners(subject: Subject, *, own: bool) -> frozenset[int]:

@@ -21,8 +21,15 @@ class Moved(SecretUnavailable):
     """The id isn't delivered, or not any more: an apply may have put another config there since it was read."""
 
 
-def delivered_secret(layout: Layout, config: str, secret_id: str) -> Secret:
-    """The secret that the machine config at the logical path `config` names by `secret_id`.
+def to_read(group: str | None) -> str:
+    """How a user who sends gets at the secrets; `group` is the profile's secrets.group."""
+    if group is not None:
+        return f"whoever sends belongs into secrets.group: usermod -aG {group} USER, then log in anew"
+    return "name a group of those who send in the profile (secrets.group), then apply it"
+
+
+def delivered_secret(layout: Layout, config: str, secret_id: str, group: str | None = None) -> Secret:
+    """The secret that the machine config at the logical path `config` names by `secret_id`. `group`: see `to_read`.
 
     Raises:
         Moved: there is no such id. A reader tries again with the config that is there now.
@@ -34,8 +41,7 @@ def delivered_secret(layout: Layout, config: str, secret_id: str) -> Secret:
     try:
         values = from_bytes(read_regular(path, LIMIT)[0])
     except PermissionError:
-        hint = "run as its owner, or let the profile name a group for it (secrets.group)"
-        raise SecretUnavailable(f"{path} can't be read by this user", hint) from None
+        raise SecretUnavailable(f"{path} can't be read by this user", to_read(group)) from None
     except FileNotFoundError:
         raise Moved(f"{path} is not there, and the machine config names a secret in it", again) from None
     except (OSError, FileProblem) as error:

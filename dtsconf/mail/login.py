@@ -68,7 +68,7 @@ def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tup
     try:
         mechanism = auth.begin(name, login.username, password)
     except auth.ExchangeBroken as broken:
-        raise StageFailed(broken.cause, str(broken), "--set login.mechanism=plain, or another password") from broken
+        raise _unsendable(talk, broken) from broken
     reply = exchange(talk, mechanism)
     if reply.code != 235:
         _refused(talk, name, login.mechanism, reply)
@@ -78,6 +78,16 @@ def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tup
         hint = "this may not be the server it says it is: compare its certificate (dtsconf test --explain)"
         raise StageFailed(broken.cause, f"{name}: {broken}", hint, reply=reply) from broken
     return reply, name
+
+
+def _unsendable(talk: Conversation, broken: auth.ExchangeBroken) -> StageFailed:
+    """User name or password can't go out by this mechanism. Where the password shows a slip at storing it, that is the
+    reason, and another mechanism would only have it refused."""
+    if not talk.facts.slip:
+        return StageFailed(broken.cause, str(broken), "--set login.mechanism=plain, or another password")
+    from dtsconf.mail.meanings.hints import MISSTORED
+
+    return StageFailed("auth-rejected", str(broken), MISSTORED.format(f=talk.facts))
 
 
 def _choose(talk: Conversation, wanted: str) -> str:

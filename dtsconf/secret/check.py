@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Protocol
 
 from dtsconf.errors import DtsconfError, Invalid, Problem, SecretUnavailable, Where
@@ -60,6 +60,16 @@ def _tried(one: Wanted, resolver: Resolver) -> Tried:
         return Tried(one, took, resolver.facts(one.reference))
     except (SecretUnavailable, Invalid) as error:
         return Tried(one, ms(), problem=_problem(error, one))
+
+
+def instead(tried: Tried, error: SecretUnavailable | None) -> Tried:
+    """How it went with the delivered value, which is what this user sends with: `error` is why that can't be had."""
+    if error is not None:
+        return replace(tried, problem=_problem(error, tried.wanted))
+    source = tried.problem.message if tried.problem else ""
+    return replace(
+        tried, problem=None, facts={"delivered": f"on this machine, and good to send with; its source: {source}"}
+    )
 
 
 def _problem(error: DtsconfError, one: Wanted) -> Problem:

@@ -91,7 +91,8 @@ def secret_of(inputs: Inputs, effective: Effective, resolver: Resolver, key: str
         from dtsconf.machine.deliveries import delivered_secret
         from dtsconf.settings.check import APPLICATION_SECRETS
 
-        secret = delivered_secret(layout_of(inputs.root), effective.org.files[0], secret_id)
+        org = effective.org
+        secret = delivered_secret(layout_of(inputs.root), org.files[0], secret_id, org.secrets.group)
         if key in APPLICATION_SECRETS:
             then = "then dtsconf apply --profile FILE"
             resolver.look_at(secret, setting.value or "", key=key, where=setting.where, then=then)

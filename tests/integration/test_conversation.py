@@ -157,6 +157,17 @@ def test_a_wrong_password(mail: MailHost, endpoint: str, mechanism: str, used: s
     assert "Pa55phrase" not in repr(result.as_record())
 
 
+@pytest.mark.parametrize(("password", "slip"), [("alice-Pa55phrase\n", "ends in a line break"), ("a\u0007b", "")])
+def test_a_password_that_doesnt_fit_scram(mail: MailHost, password: str, slip: str) -> None:
+    """Another mechanism is proposed only where the password shows nothing that explains it."""
+    row = failed(ask(mail, "login", "starttls", username="alice", password=password, mechanism="scram-sha-256"))
+    assert (row.stage, row.cause) == ("auth", "auth-rejected" if slip else "auth-mechanism")
+    assert "Pa55phrase" not in f"{row}"
+    if slip:
+        assert str(row.hint).startswith(f"the password {slip}, so that it could not be sent; dtsconf secret")
+    assert ("--set login.mechanism=plain" in str(row.hint)) != bool(slip)
+
+
 def test_a_mechanism_that_is_not_offered(mail: MailHost) -> None:
     row = failed(ask(mail, "login-plain-only", "starttls", username="alice", password="x", mechanism="scram-sha-256"))
     assert (row.stage, row.cause, row.said_by) == ("auth", "auth-mechanism", "dtsconf")

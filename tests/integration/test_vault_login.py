@@ -182,6 +182,7 @@ def test_ambient_tokens_go_to_vault_addr(vault: Vault, tmp_path: Path) -> None:
     assert fetched(REFERENCE, given, {"VAULT_TOKEN": token, "VAULT_ADDR": vault.url + "/"}) == "s3cret"
     home = {"HOME": str(tmp_path), "VAULT_ADDR": vault.url.upper().replace("HTTPS", "https")}
     (tmp_path / ".vault-token").write_text(token + "\n")
+    (tmp_path / ".vault-token").chmod(0o600)
     assert fetched(REFERENCE, given, home) == "s3cret"
 
 

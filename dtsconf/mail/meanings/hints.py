@@ -34,6 +34,10 @@ SLIP = (
     "the password {f.slip}, which is sent as part of it and is likely why it is refused; dtsconf secret check shows"
     f" where the password comes from{ANEW}"
 )
+MISSTORED = (
+    "the password {f.slip}, so that it could not be sent; dtsconf secret check shows where the password comes from"
+    f"{ANEW}"
+)
 CHANGED = (
     "{f.username} logged in here when this was proven ({f.proven}), so the password must have changed since, or the"
     f" account is locked; dtsconf secret check shows where the password comes from{ANEW}"

@@ -28,6 +28,15 @@ ROWS: tuple[Row, ...] = (
     Row("blocked", hints.NAME, POSTFIX, text="helo command rejected"),
     Row("blocked", hints.NAME, EXIM, text=r"invalid (helo|ehlo) (argument|name)|(helo|ehlo) should be a fqdn"),
     Row("blocked", hints.BLOCK_LIST, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?blocked using"),
+    Row(
+        "auth-rejected",
+        hints.LOG_IN,
+        POSTFIX,
+        SENDING,
+        code="530",
+        text=r"client (host|address)? ?\[?\S*\]? ?rejected: authentication required",
+        login_hint=hints.NOT_YOU,
+    ),
     Row("blocked", hints.LISTED, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?rejected"),
     Row("blocked", hints.LISTED, POSTFIX, code="503", enhanced=r"5\.7\.0", text="access denied for"),
     # Signing in

@@ -78,7 +78,7 @@ class VaultBackend:
 
         fetch = self._context.fetch
         self._connection = Connection(self._config, client_certificate(self._config, fetch))
-        self._ticket = sign_in(self._connection, fetch)
+        self._ticket = sign_in(self._connection, fetch, self._notices)
         return Reader(self._connection, self._ticket.origin)
 
     def facts(self, reference: Reference) -> Mapping[str, str]:

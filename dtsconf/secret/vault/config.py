@@ -20,7 +20,7 @@ from dtsconf.secret.file import read_private
 from dtsconf.secret.value import Secret
 
 if TYPE_CHECKING:
-    from dtsconf.secret.backend import Context, VaultAuth
+    from dtsconf.secret.backend import Context, Notices, VaultAuth
 
 _FALSE = ("", "0", "f", "false")
 _TOKEN_FILE = ".vault-token"
@@ -174,13 +174,14 @@ def same_address(one: str, other: str) -> bool:
     return _split(one) is not None and _split(one) == _split(other)
 
 
-def ambient_token(config: Config) -> tuple[Secret, str] | None:
-    """The token that lies around in the environment or the home folder, and where; None when there is none.
+def ambient_token(config: Config, notices: Notices) -> tuple[Secret, str] | None:
+    """The token that lies around in the environment or the home folder, and where; None when there is none. What is odd
+    about its file goes to `notices`.
 
     Raises:
         SecretUnavailable: there is one, but it isn't meant for this address.
     """
-    found = _from_variable(config) or _from_home(config)
+    found = _from_variable(config) or _from_home(config, notices)
     if found is not None and not same_address(config.environ.get("VAULT_ADDR", ""), config.url.value):
         address = config.environ.get("VAULT_ADDR")
         meant = "VAULT_ADDR names another Vault" if address else "VAULT_ADDR isn't set"
@@ -196,12 +197,12 @@ def _from_variable(config: Config) -> tuple[Secret, str] | None:
     return (Secret(value), "VAULT_TOKEN") if value else None
 
 
-def _from_home(config: Config) -> tuple[Secret, str] | None:
+def _from_home(config: Config, notices: Notices) -> tuple[Secret, str] | None:
     """Vault's own login command writes the token there; like it, white space around is not part of it. As any file with
     a secret it has to be this user's or root's, else who runs dtsconf for another could be made to send what only they
     can read."""
     path = os.path.join(config.environ.get("HOME") or os.path.expanduser("~"), _TOKEN_FILE)
     if not os.path.lexists(path):
         return None
-    text = read_private(path, []).decode("latin-1").strip()
+    text = read_private(path, notices).decode("latin-1").strip()
     return (Secret(text), f"~/{_TOKEN_FILE}") if text else None

@@ -20,6 +20,7 @@ from dtsconf.secret.vault.connection import Connection, Refused, checked_token
 if TYPE_CHECKING:
     import hvac
 
+    from dtsconf.secret.backend import Notices
     from dtsconf.secret.value import Secret
 
 Fetch = Callable[[str, str], "Secret"]
@@ -55,14 +56,14 @@ def client_certificate(config: Config, fetch: Fetch) -> Secret | None:
     return None
 
 
-def sign_in(connection: Connection, fetch: Fetch) -> Ticket:
-    """Give the connection's client a token.
+def sign_in(connection: Connection, fetch: Fetch, notices: Notices) -> Ticket:
+    """Give the connection's client a token. What is odd about where it was found goes to `notices`.
 
     Raises:
         SecretUnavailable: a field is missing or can't be had, or Vault refuses the login.
     """
     if connection.config.auth.method == "token":
-        return _with_token(connection, fetch)
+        return _with_token(connection, fetch, notices)
     method = connection.config.auth.method
     body, connection.hidden = _body(connection.config, fetch)
     mount = (connection.config.auth.mount or method).strip("/")
@@ -75,12 +76,12 @@ def sign_in(connection: Connection, fetch: Fetch) -> Ticket:
     raise connection.failure(cause)
 
 
-def _with_token(connection: Connection, fetch: Fetch) -> Ticket:
+def _with_token(connection: Connection, fetch: Fetch, notices: Notices) -> Ticket:
     reference = connection.config.auth.token
     if reference is not None:
         token, origin = fetch(reference, f"{_KEY}.token"), f"{_KEY}.token"
     else:
-        found = ambient_token(connection.config)
+        found = ambient_token(connection.config, notices)
         if found is None:
             hint = f"set {_KEY}, or VAULT_TOKEN for this run together with VAULT_ADDR={connection.config.url.value}"
             raise SecretUnavailable("there is no token for Vault", hint + _under_sudo(connection.config))

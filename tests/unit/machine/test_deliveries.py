@@ -83,3 +83,6 @@ def test_one_that_is_not_for_this_user(layout: Layout, file: Path, monkeypatch: 
     error = refused(layout)
     assert "this user" in str(error)
     assert "secrets.group" in (error.hint or "")
+    with pytest.raises(SecretUnavailable) as caught:
+        delivered_secret(layout, layout.config, ID, "mail")
+    assert caught.value.hint == "whoever sends belongs into secrets.group: usermod -aG mail USER, then log in anew"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from dtsconf.errors import Invalid, SecretUnavailable, Variable
+from dtsconf.errors import Invalid, Notice, SecretUnavailable, Variable
 from dtsconf.secret.backend import Context, VaultAuth, VaultSettings
 from dtsconf.secret.vault.config import ambient_token, read_config, same_address
 
@@ -153,7 +155,19 @@ def test_another_address(other: str) -> None:
 def test_the_ambient_token_is_hidden() -> None:
     environ = {"VAULT_ADDR": "https://v.example", "VAULT_TOKEN": "hvs.canary"}
     config = read_config(Context(environ, vault=VaultSettings(auth=VaultAuth())))
-    found = ambient_token(config)
+    found = ambient_token(config, [])
     assert found is not None
     assert found[0].reveal() == "hvs.canary"
     assert "canary" not in f"{found!r}{config!r}{Context(environ)!r}"
+
+
+def test_a_token_file_that_everybody_reads_is_told(tmp_path: Path) -> None:
+    path = tmp_path / ".vault-token"
+    path.write_text("hvs.canary\n")
+    config = read_config(Context({"VAULT_ADDR": "https://v.example", "HOME": str(tmp_path)}))
+    for mode, told in ((0o644, [f"chmod 600 {path}"]), (0o600, [])):
+        path.chmod(mode)
+        notices: list[Notice] = []
+        assert ambient_token(config, notices) is not None
+        assert [each.hint for each in notices] == told
+        assert "canary" not in repr(notices)
