@@ -91,12 +91,12 @@ def _queued(run: Run, request: Request) -> Outcome:
     kept = enqueue(run.inputs(), request)
     entry, warnings = kept.entry, kept.warnings
     return Outcome(
-        render.queued_data(entry),
+        render.queued_data(entry, kept.needs),
         render.queued_text(entry),
         0,
         warnings,
         kept.effective.set_aside,
-        render.queued_note(entry, run.call(sets=True)),
+        render.queued_note(entry, kept.needs, run.call(sets=True)),
     )
 
 

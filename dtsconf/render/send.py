@@ -11,6 +11,8 @@ from dtsconf.proof import CAUSES
 from dtsconf.render.common import notice_data, problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.queue.entry import Entry
     from dtsconf.render.call import Call
@@ -34,11 +36,13 @@ def _recipient(one: Recipient) -> dict[str, Any]:
     return {key: getattr(one, key) for key in keys}
 
 
-def queued_data(entry: Entry) -> dict[str, Any]:
-    """The same fields for a mail that is queued: nobody was asked yet."""
+def queued_data(entry: Entry, needs: Sequence[str]) -> dict[str, Any]:
+    """The same fields for a mail that is queued: nobody was asked yet. `needs` are the variables that a run of the
+    queue has to have as well."""
     waiting = {"ok": None, "code": None, "enhanced_code": None, "detail": "queued"}
     recipients = [{"address": address, **waiting} for address in entry.recipients]
-    return {"message_id": entry.message_id, "recipients": recipients, "size": entry.size, "queued": entry.id}
+    facts = {"message_id": entry.message_id, "size": entry.size, "queued": entry.id}
+    return {**facts, "recipients": recipients, "needs": list(needs)}
 
 
 def queued_text(entry: Entry) -> str:
@@ -46,9 +50,12 @@ def queued_text(entry: Entry) -> str:
     return f"{escape_controls(entry.message_id)}\n"
 
 
-def queued_note(entry: Entry, call: Call) -> str:
-    """Where it is now, on stderr, and what sends it: with the options of this call, since a queued mail keeps none."""
-    return f"queued as {entry.id}: {call.completed('`dtsconf queue run`')} sends it (a timer for that is in deploy/)\n"
+def queued_note(entry: Entry, needs: Sequence[str], call: Call) -> str:
+    """Where it is now, on stderr, and what sends it: with the options and variables of this call, since a queued mail
+    keeps none."""
+    there = f" where {', '.join(needs)} {'is' if len(needs) == 1 else 'are'} set as here" if needs else ""
+    run = call.completed("`dtsconf queue run`")
+    return f"queued as {entry.id}: {run} sends it{there} (a timer for that is in deploy/)\n"
 
 
 def text(sent: Sent) -> str:

@@ -13,6 +13,8 @@ from dtsconf.queue.spool import Spool
 from dtsconf.sending.prepare import prepared
 from dtsconf.sending.request import draft_of
 from dtsconf.settings.check import require_complete
+from dtsconf.settings.keys import KEYS
+from dtsconf.settings.rules import in_use
 from dtsconf.wiring import Inputs
 
 if TYPE_CHECKING:
@@ -21,13 +23,18 @@ if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective
 
 
+_SENDER = "sender.email"
+
+
 @frozen
 class Kept:
-    """A mail that is in the queue, and what was odd about the settings."""
+    """A mail that is in the queue, and what was odd about the settings. `needs` are the variables of this call without
+    which a later run has other settings."""
 
     entry: Entry
     effective: Effective
     warnings: tuple[Notice, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def enqueue(given: Inputs, request: Request, *, effective: Effective | None = None) -> Kept:
@@ -52,7 +59,17 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
             why = failed.strerror or str(failed)
             told = f"the mail could not be queued: {spool.folder}: {why}"
             raise DtsconfError(told, fix_of(failed, spool.folder)) from failed
-    return Kept(entry, effective, (*effective.warnings, *(() if sender else (_open(given, effective),))))
+    warnings = (*effective.warnings, *(() if sender else (_open(given, effective),)))
+    return Kept(entry, effective, warnings, _needs(effective))
+
+
+def _needs(effective: Effective) -> tuple[str, ...]:
+    """The variables that a run of the queue goes by as well. The mail has its sender already: that one is only missed
+    where the settings would be none without it."""
+    org, mode = effective.org, effective.settings.mode
+    kept = {"sender.name"} | ({_SENDER} if org.gave(_SENDER) or org.expected(_SENDER) else set())
+    keys = [key for key in effective.from_environment if in_use(key, mode) and key not in kept]
+    return tuple(KEYS[key].variable for key in keys)
 
 
 def _open(given: Inputs, effective: Effective) -> Notice:

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
-from dtsconf.errors import DtsconfError, Interrupted, Notice, SecretUnavailable, SignInFailed
+from dtsconf.errors import DtsconfError, Interrupted, Invalid, Notice, SecretUnavailable, SignInFailed
 from dtsconf.frozen import frozen
 from dtsconf.mail.mailer import mailer
 from dtsconf.mail.route import Smtp
 from dtsconf.queue.faults import fix_of
 from dtsconf.queue.ledger import Ran
+from dtsconf.queue.listing import listed
 from dtsconf.queue.reason import explain
 from dtsconf.queue.runner import Runner, Which
 from dtsconf.queue.spool import Spool
 from dtsconf.sending import hints
 from dtsconf.sending.postman import LONGEST_DETAIL, Postman
+from dtsconf.sending.recheck import SENDER
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.roots import require_roots
 from dtsconf.wiring import Inputs, hands
@@ -70,9 +73,10 @@ def run_queue(
 
 
 def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progress: Callable[[str], None]) -> QueueRun:
-    effective = wiring.effective(given, user=True)
-    require_complete(effective)
-    require_roots(effective)
+    with _noted_why_not(spool, which):
+        effective = wiring.effective(given, user=True)
+        _require_complete(effective, spool)
+        require_roots(effective)
     with hands.resolver_of(given, lambda: effective) as resolver:
         with _noted_why_not(spool, which):
             secrets = hands.secrets_of(given, effective, resolver)
@@ -97,16 +101,25 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
     return QueueRun(tuple(found), unusable, postman.doubts.reached, warnings, effective)
 
 
+def _require_complete(effective: Effective, spool: Spool) -> None:
+    """The sender's address may be missing where every mail was queued with one. Raises: Invalid."""
+    if SENDER in effective.missing:
+        entries = (one.entry for one in listed(spool))
+        if all(entry.sender for entry in entries if entry is not None):
+            effective = replace(effective, missing=tuple(key for key in effective.missing if key != SENDER))
+    require_complete(effective)
+
+
 @contextmanager
 def _noted_why_not(spool: Spool, which: Which) -> Iterator[None]:
-    """Where nobody can sign in, no mail is tried: `queue list` says why they wait."""
+    """Where the settings can't be used, or nobody can sign in, no mail is tried: `queue list` says why they wait."""
     from dtsconf.machine.deliveries import Moved
 
     try:
         yield
     except Moved:
         raise
-    except (SecretUnavailable, SignInFailed) as failed:
+    except (Invalid, SecretUnavailable, SignInFailed) as failed:
         explain(spool, which, failed.message[:LONGEST_DETAIL])
         raise
 

@@ -229,3 +229,42 @@ def test_the_doctor_tells_of_a_disk_that_is_full(machine: Machine, disk: SmallDi
     assert found["queue"]["state"] == "fail"
     assert found["queue"]["hint"] == f"free some space on its disk: df -h {spool(machine)}"
     assert found["room"]["state"] == "ok"
+
+
+def test_a_sender_that_only_the_call_knew_is_in_the_mail_and_no_run_asks_for_it(
+    machine: Machine, smtpd: Servers
+) -> None:
+    server = smtpd()
+    machine.apply(expecting(machine, server.port, "sender.email")).ok()
+    sent = machine.run(*MAIL, env={"DTS_EMAIL_SENDER__EMAIL": "me@acme.example"}).ok()
+    assert "`dtsconf queue run --root " in sent.stderr
+    assert "DTS_EMAIL" not in sent.stderr
+    assert "1 sent" in machine.run("queue", "run").ok().stdout
+    assert server.messages[0].sender == "me@acme.example"
+
+
+def test_a_server_that_only_the_call_knew_is_told_when_the_mail_is_queued_and_where_it_waits(
+    machine: Machine, smtpd: Servers
+) -> None:
+    server = smtpd()
+    machine.apply(expecting(machine, server.port, "server.host")).ok()
+    known = {"DTS_EMAIL_SERVER__HOST": "127.0.0.1"}
+    told = machine.run(*MAIL, env=known).ok().stderr
+    assert "` sends it where DTS_EMAIL_SERVER__HOST is set as here (a timer" in told
+    assert machine.run(*MAIL, "--json", env=known).ok().json["needs"] == ["DTS_EMAIL_SERVER__HOST"]
+    machine.run("queue", "run").fails(3)
+    for one in messages(machine):
+        assert one["state"] == "queued"
+        assert one["detail"].startswith("server.host is not set: the profile expects it from the environment")
+    assert "2 sent" in machine.run("queue", "run", env=known).ok().stdout
+
+
+def expecting(machine: Machine, port: int, key: str) -> str:
+    """A profile that leaves this key to each user."""
+    group, _, name = key.partition(".")
+    settings: dict[str, dict[str, object]] = {
+        "server": {"host": "127.0.0.1", "port": port},
+        "sender": {"email": "lab@acme.example"},
+    }
+    settings[group][name] = None
+    return machine.profile(settings=settings, expects=[key], verify={"level": "none", "pending": ["user"]})

@@ -83,6 +83,6 @@ def test_the_note() -> None:
 
 def test_a_queued_mail_is_sent_with_the_options_of_its_call() -> None:
     entry = Entry("7", "<t@x.example>", "a@x.example", ("b@x.example",), "s", 12, False, 0.0)
-    assert render.queued_note(entry, Call()).startswith("queued as 7: `dtsconf queue run` sends it")
+    assert render.queued_note(entry, (), Call()).startswith("queued as 7: `dtsconf queue run` sends it")
     typed = "`dtsconf queue run --profile 'my site.yaml' --root r --set 'sender.name=DTS 2'`"
-    assert typed in render.queued_note(entry, Call("my site.yaml", "r", ("sender.name=DTS 2",)))
+    assert typed in render.queued_note(entry, (), Call("my site.yaml", "r", ("sender.name=DTS 2",)))
