@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 import yaml
 
+from dtsconf.settings.excerpt import line_start
 from dtsconf.settings.leaf import Leaf
+from dtsconf.settings.nearness import nearest
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr, profile_shape
+from dtsconf.settings.yamltext import all_nodes
 from dtsconf.settings.yamlwords import glued
 
 if TYPE_CHECKING:
@@ -40,46 +44,94 @@ class _Blots:
         if isinstance(shape, WordOr):
             shape = shape.word if isinstance(node, yaml.ScalarNode) else shape.mapping
         if isinstance(shape, Mapping) and isinstance(node, yaml.MappingNode):
+            cut = veiled(node, shape)
             for knode, vnode in node.value:
                 self.pair(knode, vnode, shape)
+                if id(knode) in cut:
+                    self.blot(knode, after=cut[id(knode)])
         elif isinstance(shape, Items) and isinstance(node, yaml.SequenceNode):
             for child in node.value:
                 self.visit(child, shape.item)
-        elif not _may_show(node, shape):
+        elif not self._may_show(node, shape):
             self.blot(node)
 
     def pair(self, knode: yaml.Node, vnode: yaml.Node, shape: Mapping) -> None:
         if knode.tag == _MERGE:
             for part in vnode.value if isinstance(vnode, yaml.SequenceNode) else [vnode]:
                 self.visit(part, shape)
+        elif not isinstance(knode, yaml.ScalarNode):
+            self.blot(knode)
+            self.visit(vnode, None)
         else:
-            name = knode.value if isinstance(knode, yaml.ScalarNode) else None
-            self.visit(vnode, shape.fields.get(name) if isinstance(name, str) else None)
-            if isinstance(name, str) and glued(name):
+            self.visit(vnode, shape.fields.get(knode.value))
+            if glued(knode.value):
                 self.blot(knode, after=":")
 
     def blot(self, node: yaml.Node, after: str = "") -> None:
         start, end = node.start_mark.index, node.end_mark.index
-        start = self.source.text.index(after, start, end) + len(after)
+        shown = self.source.text.find(after, start, end)  # not there: it is written with escapes
+        start = start if shown < 0 else shown + len(after)
         stretch = self.source.text[start:end]
         if stretch.strip():
             self.spans.append((start, start + len(stretch.rstrip())))
 
+    def _may_show(self, node: yaml.Node, shape: Shape | None) -> bool:
+        """A scalar of a harmless leaf; nulls show everywhere; a list's lone word shows too."""
+        if not isinstance(node, yaml.ScalarNode):
+            return False
+        if node.tag.endswith(":null") and self.source.text[node.start_mark.index : node.end_mark.index] == node.value:
+            return True  # without an anchor, which may be a password that starts with &
+        if isinstance(shape, Items):
+            return isinstance(shape.item, (Leaf, WordOr))
+        return isinstance(shape, Leaf) and shape.kind != "secret" and "@" not in node.value.partition("://")[2]
 
-def _may_show(node: yaml.Node, shape: Shape | None) -> bool:
-    """A scalar of a harmless leaf; nulls show everywhere; a list's lone word shows too."""
-    if not isinstance(node, yaml.ScalarNode):
-        return False
-    if node.tag.endswith(":null"):
-        return True
-    if isinstance(shape, Items):
-        return isinstance(shape.item, (Leaf, WordOr))
-    return isinstance(shape, Leaf) and shape.kind != "secret" and "@" not in node.value.partition("://")[2]
+
+def veiled(node: yaml.MappingNode, shape: Mapping) -> dict[int, str]:
+    """The keys of a mapping that no message may show whole, by the id of their nodes: what may be shown of each.
+
+    In braces a secret goes on behind its comma as a word without a colon; and behind a secret's key that lacks its own
+    colon stands the secret.
+    """
+    found: dict[int, str] = {}
+    after_secret = False
+    for knode, vnode in node.value:
+        sub = shape.fields.get(knode.value) if isinstance(knode, yaml.ScalarNode) else None
+        if sub is not None or not isinstance(knode, yaml.ScalarNode) or knode.tag == _MERGE:
+            after_secret = _is_secret(sub)
+            continue
+        if (seen := _up_to_secret(knode.value, shape)) != knode.value:
+            found[id(knode)] = seen
+        elif after_secret and knode.end_mark.index == vnode.end_mark.index:
+            found[id(knode)] = ""
+        after_secret = True  # so may be the value of a key that nobody knows
+    return found
+
+
+def _up_to_secret(name: str, shape: Mapping) -> str:
+    """An unknown key's text, but for what stands behind the name of a secret in it, or behind one that is like it."""
+    first = re.split(r"[^\w.-]", name, maxsplit=1)[0]
+    if first != name and _is_secret(shape.fields.get(nearest(first, shape.fields) or "")):
+        return first
+    named = re.search(rf"\b({'|'.join(sorted(telling()))})\b", name)
+    return name[: named.end()] if named else name
+
+
+def _is_secret(shape: Shape | None) -> bool:
+    return isinstance(shape, Leaf) and shape.kind == "secret"
+
+
+def harmless() -> frozenset[str]:
+    """The names of all keys whose values are no secret, anywhere in a profile."""
+    return _names()[0]
+
+
+def telling() -> frozenset[str]:
+    """The names of all keys whose values are secrets."""
+    return _names()[1]
 
 
 @cache
-def harmless() -> frozenset[str]:
-    """The names of all keys whose values are no secret, anywhere in a profile."""
+def _names() -> tuple[frozenset[str], frozenset[str]]:
     good: set[str] = set()
     bad: set[str] = set()
 
@@ -94,7 +146,21 @@ def harmless() -> frozenset[str]:
                 visit(sub)
 
     visit(profile_shape())
-    return frozenset(good - bad)
+    return frozenset(good - bad), frozenset(bad)
+
+
+def comment_in(source: Source, root: yaml.Node, line: int) -> list[Span]:
+    """The comment in a line, which may be the rest of a secret that holds ` #`."""
+    text, start = source.lines[line - 1] if line <= len(source.lines) else "", line_start(source, line)
+    texts = bytearray(len(text))
+    for node in all_nodes(root):
+        if isinstance(node, yaml.ScalarNode):
+            first, last = max(node.start_mark.index - start, 0), min(node.end_mark.index - start, len(text))
+            if first < last:
+                texts[first:last] = b"\1" * (last - first)
+    marks = (found.start() for found in re.finditer(r"(?:^|(?<=[ \t]))#", text))
+    begun = next((at for at in marks if not texts[at]), None)
+    return [] if begun is None else [(start + begun, start + len(text.rstrip()))]
 
 
 def width_at(root: yaml.Node, place: Place) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from dtsconf.errors import Place, Problem
-from dtsconf.settings.blots import blots, harmless, width_at
+from dtsconf.settings.blots import blots, comment_in, harmless, telling, width_at
 from dtsconf.settings.excerpt import blots_of_broken, excerpt
 from dtsconf.settings.scalars import parse_settings_text
 from dtsconf.settings.shapes import Mapping, profile_shape, settings_shape
@@ -61,9 +61,11 @@ class Document:
         if self.source is None:
             return None
         if self.root is None or self.shape is None:
-            return excerpt(self.source, place.line, place.column, blots_of_broken(self.source, place.line, harmless()))
+            hidden = blots_of_broken(self.source, place.line, harmless(), telling())
+            return excerpt(self.source, place.line, place.column, hidden)
         width = width_at(self.root, place)
-        return excerpt(self.source, place.line, place.column, blots(self.source, self.root, self.shape), width)
+        hidden = blots(self.source, self.root, self.shape) + comment_in(self.source, self.root, place.line)
+        return excerpt(self.source, place.line, place.column, hidden, width)
 
 
 def read_profile_text(file: str, data: bytes) -> Document:

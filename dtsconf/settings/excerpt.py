@@ -35,14 +35,15 @@ def excerpt(source: Source, line: int, column: int, blots: Iterable[Span], width
     if not 1 <= line <= len(source.lines):
         return None
     text = source.lines[line - 1]
-    start = _line_start(source, line)
+    start = line_start(source, line)
     near = (max(0, column - 2 * WIDEST), min(len(text), column + 2 * WIDEST))
     spans = sorted((max(a - start, near[0]), min(b - start, near[1])) for a, b in blots)
     pieces = _pieces(text, near, [(a, b) for a, b in spans if a < b])
     return _drawn(pieces, column - 1, max(1, width), cut=(near[0] > 0, near[1] < len(text)))
 
 
-def _line_start(source: Source, line: int) -> int:
+def line_start(source: Source, line: int) -> int:
+    """The index in the text at which a line starts."""
     at = 0
     for number, text in enumerate(source.lines, 1):
         if number == line:
@@ -90,18 +91,23 @@ def _cells(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def blots_of_broken(source: Source, line: int, harmless: frozenset[str]) -> list[Span]:
-    """What to blot in one line of a file that can't be parsed. `harmless` are the names of keys whose values may show.
+def blots_of_broken(
+    source: Source, line: int, harmless: frozenset[str], telling: frozenset[str] = frozenset()
+) -> list[Span]:
+    """What to blot in one line of a file that can't be parsed. `harmless` are the names of keys whose values may show,
+    `telling` those of secrets, behind which nothing shows, whatever stands in between.
 
     On a line without a key the last key above counts, since the line may go on its value.
     """
     if not 1 <= line <= len(source.lines):
         return []
-    start, text = _line_start(source, line), source.lines[line - 1]
+    start, text = line_start(source, line), source.lines[line - 1]
     keys = list(_KEY.finditer(text))
     spans = _leading(source, line, keys[0].start() if keys else len(text), harmless)
     if risky := next((found for found in keys if found.group(2) not in harmless), None):
         spans.append((risky.end(), len(text)))
+    if telling and (named := re.search(rf"\b({'|'.join(sorted(telling))})\b", text, re.IGNORECASE)):
+        spans.append((named.end(), len(text)))
     if comment := _COMMENT.search(text):
         spans.append((comment.start(), len(text)))
     trimmed = [(a + len(text[a:b]) - len(text[a:b].lstrip()), b) for a, b in spans if text[a:b].strip()]

@@ -12,6 +12,7 @@ import yaml
 
 from dtsconf.errors import Problem
 from dtsconf.names import CURLY, PLAIN_QUOTES
+from dtsconf.settings.blots import veiled
 from dtsconf.settings.leaf import Leaf
 from dtsconf.settings.scalars import plain, read_scalar
 from dtsconf.settings.sections import FORMAT
@@ -40,6 +41,7 @@ class Walk:
         self.source, self.own = source, own
         self.values: dict[str, Value] = {}
         self.problems: list[Problem] = []
+        self._veiled: dict[int, str] = {}
 
     def _problem(self, node: yaml.Node, kind: str, message: str, hint: str | None, key: str) -> None:
         name = key.removeprefix("settings.") or None
@@ -73,6 +75,7 @@ class Walk:
         if not isinstance(node, yaml.MappingNode):
             self._not_a_mapping(node, shape, prefix)
             return None
+        self._veiled |= veiled(node, shape)
         own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         merged: list[yaml.Node] = []
         for knode, vnode in node.value:
@@ -86,7 +89,7 @@ class Walk:
                 self._problem(
                     knode, "unknown-key", "a key must be a single word", "is a colon or quote missing?", prefix
                 )
-            elif knode.value in own:
+            elif knode.value in own and id(knode) not in self._veiled:
                 self._duplicate(own[knode.value][0], knode, prefix)
             else:
                 own[knode.value] = (knode, vnode)
@@ -121,9 +124,22 @@ class Walk:
             bad, word = no_blank((0, 0)), name.partition(":")[0]
             self._problem(knode, bad.kind, f"{base}{word}: {bad.message}", bad.hint, prefix + word[:100])
             return
+        if (seen := self._veiled.get(id(knode))) is not None:
+            self._cut_secret(knode, seen, prefix)
+            return
         told = shown(name).strip("'")
         hint = _COMMA if self._cut_off(*pair) else suggestion(name, shape, prefix, self._where, own=self.own)
         self._problem(knode, "unknown-key", f"unknown key {base}{told}", hint, prefix + name[:100])
+
+    def _cut_secret(self, knode: yaml.Node, seen: str, prefix: str) -> None:
+        """A key that may be a part of a secret; `seen` of it may be shown."""
+        if seen:
+            hint = "write key: value, with a blank between"
+            told = f"{prefix.removeprefix('settings.')}{seen}: a colon is missing after this key"
+            self._problem(knode, "syntax", told, hint, prefix + seen)
+        else:
+            told = f"{prefix.removeprefix('settings.').rstrip('.')}: a word without a colon stands here"
+            self._problem(knode, "unknown-key", told, _COMMA, prefix.rstrip("."))
 
     def _where(self, key: str) -> str:
         """Where a setting belongs in this file, in a sentence; '' where the file hasn't its group."""

@@ -270,12 +270,13 @@ def _refuse_tabs(root: yaml.Node, source: Source) -> None:
     texts: list[tuple[int, int]] | None = None
     for found in _TAB.finditer(source.text):
         if texts is None:
-            texts = [(n.start_mark.index, n.end_mark.index) for n in _all(root) if isinstance(n, yaml.ScalarNode)]
+            texts = [(n.start_mark.index, n.end_mark.index) for n in all_nodes(root) if isinstance(n, yaml.ScalarNode)]
         if not any(start < found.start() < end for start, end in texts):
             raise tab(_at(source.text[: source.text.index("\t", found.start())]))
 
 
-def _all(root: yaml.Node) -> Iterator[yaml.Node]:
+def all_nodes(root: yaml.Node) -> Iterator[yaml.Node]:
+    """Every node of a tree, each once however many aliases lead to it."""
     seen: set[int] = set()
     rest = [root]
     while rest:
@@ -287,7 +288,7 @@ def _all(root: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def _refuse_tags(root: yaml.Node) -> None:
-    for node in _all(root):
+    for node in all_nodes(root):
         if node.tag not in _PLAIN_TAGS:
             raise BadYaml(
                 "tag", "a tag (!...) has no meaning here", "leave the tag out, or put the text in quotes", _start(node)

@@ -31,6 +31,53 @@ def test_a_password_that_yaml_takes_for_no_text_is_a_secret_in_clear(secret: str
     assert secret not in f"{problem.message} {problem.excerpt}"
 
 
+BLOCK = [
+    "password: abc #C4NARY",
+    "password: #C4NARY",
+    "password C4NARY",
+    "password=C4NARY",
+    "password: &C4NARY",
+    "password: *C4NARY",
+    "password: %C4NARY",
+    "password: 'a'C4NARY",
+    "pasword: # C4NARY",
+    "? password: C4NARY",
+]
+"""A password behind its key in a line, in a mapping of lines."""
+FLOW = [
+    "password: a,C4NARY",
+    "password: a, C4NARY, C4NARY",
+    "password, C4NARY",
+    "password C4NARY",
+    "password=C4NARY",
+    "pasword C4NARY",
+    "pasword: a,C4NARY",
+    "'password' C4NARY",
+    "password: &C4NARY, mechanism: x",
+    "password: C4NARY #x",
+    "mechanism {password: C4NARY, a: b",
+    '"pass\\u0077ord C4NARY": x',
+]
+"""The same in braces."""
+
+
+@pytest.mark.parametrize(
+    "login",
+    [f"\n    {line}\n    mechanism: 7" for line in BLOCK] + [f" {{required: true, {pairs}}}" for pairs in FLOW],
+    ids=repr,
+)
+def test_no_slip_shows_a_part_of_a_password(login: str) -> None:
+    found = told(f"{HEAD}settings:\n  login:{login}\n")
+    for problem in found:
+        assert "C4NARY" not in f"{problem.message} {problem.hint} {problem.key} {problem.excerpt}"
+
+
+def test_a_secret_s_key_without_its_colon_is_told_as_that() -> None:
+    problem = only(f"{HEAD}settings: {{login: {{password C4NARY}}}}\n")
+    assert problem.message == "login.password: a colon is missing after this key"
+    assert problem.key == "login.password"
+
+
 @pytest.mark.parametrize(
     ("written", "hint"),
     [
