@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cache
 from typing import TYPE_CHECKING
 
 import yaml
 
-from dtsconf.settings.excerpt import line_start
 from dtsconf.settings.leaf import Leaf
 from dtsconf.settings.nearness import nearest
 from dtsconf.settings.shapes import Items, Mapping, Shape, WordOr, profile_shape
-from dtsconf.settings.yamltext import all_nodes
 from dtsconf.settings.yamlwords import glued
 
 if TYPE_CHECKING:
@@ -149,18 +148,15 @@ def _names() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(good - bad), frozenset(bad)
 
 
-def comment_in(source: Source, root: yaml.Node, line: int) -> list[Span]:
-    """The comment in a line, which may be the rest of a secret that holds ` #`."""
-    text, start = source.lines[line - 1] if line <= len(source.lines) else "", line_start(source, line)
-    texts = bytearray(len(text))
-    for node in all_nodes(root):
-        if isinstance(node, yaml.ScalarNode):
-            first, last = max(node.start_mark.index - start, 0), min(node.end_mark.index - start, len(text))
-            if first < last:
-                texts[first:last] = b"\1" * (last - first)
-    marks = (found.start() for found in re.finditer(r"(?:^|(?<=[ \t]))#", text))
-    begun = next((at for at in marks if not texts[at]), None)
-    return [] if begun is None else [(start + begun, start + len(text.rstrip()))]
+def comment_in(source: Source, texts: list[Span], line: int) -> list[Span]:
+    """The comment in a line, which may be the rest of a secret that holds ` #`; `texts` as of `texts_of`."""
+    text, start = source.lines[line - 1], source.starts[line - 1]
+    for found in re.finditer(r"(?:^|(?<=[ \t]))#", text):
+        at = start + found.start()
+        before = bisect_right(texts, (at, len(source.text))) - 1
+        if before < 0 or texts[before][1] <= at:
+            return [(at, start + len(text.rstrip()))]
+    return []
 
 
 def width_at(root: yaml.Node, place: Place) -> int:

@@ -8,6 +8,7 @@ the walk. Never raises; a file that is no YAML is one problem.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import yaml
@@ -20,13 +21,19 @@ from dtsconf.settings.shapes import Mapping, profile_shape, settings_shape
 from dtsconf.settings.suggestion import headless
 from dtsconf.settings.values import Value
 from dtsconf.settings.walk import Walk
-from dtsconf.settings.yamltext import Source, compose, decode
+from dtsconf.settings.yamltext import Source, compose, decode, texts_of
 from dtsconf.settings.yamlwords import BadYaml, odd_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dtsconf.settings.excerpt import Span
+
 __all__ = ["Document", "parse_settings_text", "read_profile_text", "read_settings_text"]
+
+
+EXCERPTS = 200
+"""The most problems of one file that are shown with their line: a file with more is no slip of the pen."""
 
 
 @dataclass(eq=False)
@@ -42,11 +49,16 @@ class Document:
     shape: Mapping | None = field(default=None, repr=False)
 
     def with_excerpts(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """The problems, each that lies in this file and has no excerpt with one."""
-        return tuple(
-            replace(p, excerpt=self._excerpt(p.where)) if self._is_mine(p) and isinstance(p.where, Place) else p
-            for p in problems
-        )
+        """The problems, each that lies in this file and has no excerpt with one, up to `EXCERPTS` of them."""
+        left = EXCERPTS
+        told = []
+        for problem in problems:
+            if left and self._is_mine(problem) and isinstance(problem.where, Place):
+                left -= 1
+                told.append(replace(problem, excerpt=self._excerpt(problem.where)))
+            else:
+                told.append(problem)
+        return tuple(told)
 
     def start_of(self, name: str) -> Place:
         """Where a key of the top level stands; the file's start where it doesn't."""
@@ -63,9 +75,19 @@ class Document:
         if self.root is None or self.shape is None:
             hidden = blots_of_broken(self.source, place.line, harmless(), telling())
             return excerpt(self.source, place.line, place.column, hidden)
+        if not 1 <= place.line <= len(self.source.lines):
+            return None
+        hidden, texts = self._hidden
         width = width_at(self.root, place)
-        hidden = blots(self.source, self.root, self.shape) + comment_in(self.source, self.root, place.line)
+        hidden = [*hidden, *comment_in(self.source, texts, place.line)]
         return excerpt(self.source, place.line, place.column, hidden, width)
+
+    @cached_property
+    def _hidden(self) -> tuple[list[Span], list[Span]]:
+        """What no message may show, and all texts, of a file that could be parsed."""
+        if self.source is None or self.root is None or self.shape is None:
+            return [], []
+        return blots(self.source, self.root, self.shape), texts_of(self.root)
 
 
 def read_profile_text(file: str, data: bytes) -> Document:

@@ -35,22 +35,11 @@ def excerpt(source: Source, line: int, column: int, blots: Iterable[Span], width
     if not 1 <= line <= len(source.lines):
         return None
     text = source.lines[line - 1]
-    start = line_start(source, line)
+    start = source.starts[line - 1]
     near = (max(0, column - 2 * WIDEST), min(len(text), column + 2 * WIDEST))
     spans = sorted((max(a - start, near[0]), min(b - start, near[1])) for a, b in blots)
     pieces = _pieces(text, near, [(a, b) for a, b in spans if a < b])
     return _drawn(pieces, column - 1, max(1, width), cut=(near[0] > 0, near[1] < len(text)))
-
-
-def line_start(source: Source, line: int) -> int:
-    """The index in the text at which a line starts."""
-    at = 0
-    for number, text in enumerate(source.lines, 1):
-        if number == line:
-            return at
-        at += len(text)
-        at += 2 if source.text.startswith("\r\n", at) else 1
-    return at
 
 
 def _pieces(text: str, near: Span, blots: list[Span]) -> list[tuple[int, str]]:
@@ -101,7 +90,7 @@ def blots_of_broken(
     """
     if not 1 <= line <= len(source.lines):
         return []
-    start, text = line_start(source, line), source.lines[line - 1]
+    start, text = source.starts[line - 1], source.lines[line - 1]
     keys = list(_KEY.finditer(text))
     spans = _leading(source, line, keys[0].start() if keys else len(text), harmless)
     if risky := next((found for found in keys if found.group(2) not in harmless), None):

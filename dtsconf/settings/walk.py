@@ -31,6 +31,7 @@ _NULL: Final = "tag:yaml.org,2002:null"
 _DASH: Final = re.compile(r"\s*-\s")
 _VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 _COMMA: Final = "a comma ends a text in braces: put the whole text, comma included, in quotes"
+_MANY: Final = 100
 _FORMAT: Final = f"write dtsconf: {FORMAT}"
 
 
@@ -142,7 +143,10 @@ class Walk:
             self._problem(knode, "unknown-key", told, _COMMA, prefix.rstrip("."))
 
     def _where(self, key: str) -> str:
-        """Where a setting belongs in this file, in a sentence; '' where the file hasn't its group."""
+        """Where a setting belongs in this file, in a sentence; '' where the file hasn't its group, and after so many
+        problems that nobody mends them one by one."""
+        if len(self.problems) > _MANY:
+            return ""
         from dtsconf.settings import rewriting
 
         path = (*(() if self.own else ("settings",)), *key.split(".")[:-1])

@@ -9,6 +9,7 @@ contain themselves, tags. A byte order mark and CRLF are fine. Keys given twice 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -92,6 +93,11 @@ class Source:
         return _BREAK.split(self.text)
 
     @cached_property
+    def starts(self) -> list[int]:
+        """The index in the text at which each line starts."""
+        return [0, *(found.end() for found in _BREAK.finditer(self.text))]
+
+    @cached_property
     def _decorated(self) -> bool:
         return "&" in self.text or "!" in self.text
 
@@ -104,8 +110,8 @@ class Source:
 
     def place_at(self, index: int) -> Place:
         """The place of a character, by its index in the text."""
-        before = _BREAK.split(self.text[:index])
-        return Place(self.file, len(before), len(before[-1]) + 1)
+        line = bisect_right(self.starts, index)
+        return Place(self.file, line, index - self.starts[line - 1] + 1)
 
 
 def decode(file: str, data: bytes) -> Source:
@@ -269,10 +275,16 @@ def _refuse_tabs(root: yaml.Node, source: Source) -> None:
     """LibYAML takes tabs in front of keys within brackets, and in front of comments. Inside texts they are content."""
     texts: list[tuple[int, int]] | None = None
     for found in _TAB.finditer(source.text):
-        if texts is None:
-            texts = [(n.start_mark.index, n.end_mark.index) for n in all_nodes(root) if isinstance(n, yaml.ScalarNode)]
-        if not any(start < found.start() < end for start, end in texts):
+        texts = texts_of(root) if texts is None else texts
+        before = bisect_right(texts, (found.start(), 0)) - 1
+        if before < 0 or found.start() >= texts[before][1]:
             raise tab(_at(source.text[: source.text.index("\t", found.start())]))
+
+
+def texts_of(root: yaml.Node) -> list[tuple[int, int]]:
+    """The stretches of all single values and keys, in their order: start and end as indices into the text."""
+    scalars = (node for node in all_nodes(root) if isinstance(node, yaml.ScalarNode))
+    return sorted((node.start_mark.index, node.end_mark.index) for node in scalars)
 
 
 def all_nodes(root: yaml.Node) -> Iterator[yaml.Node]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dtsconf.settings import document
 from dtsconf.settings.document import parse_settings_text, read_profile_text, read_settings_text
 from dtsconf.settings.wording import BadValue
 
@@ -439,3 +440,12 @@ def test_the_machine_config_is_no_profile() -> None:
     (problem,) = read_profile_text("email.json", text.encode()).problems
     assert (problem.kind, problem.message) == ("not-a-profile", "this is the machine config, which apply writes")
     assert len(read_profile_text("site.yaml", b"[a]: 1\nformat: 1\nname: x\n").problems) > 1
+
+
+def test_a_file_full_of_problems_shows_the_lines_of_the_first_ones() -> None:
+    """Each excerpt looks through the whole file: thousands of them would take minutes."""
+    text = "dtsconf: 1\nname: x\nsettings:\n" + "".join(f"  k{n}: 1\n" for n in range(document.EXCERPTS + 5))
+    told = document.read_profile_text("p.yaml", text.encode()).problems
+    assert len(told) == document.EXCERPTS + 5
+    assert [p.excerpt is None for p in told] == [False] * document.EXCERPTS + [True] * 5
+    assert len({str(p.where) for p in told}) == len(told)

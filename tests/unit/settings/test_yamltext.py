@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hypothesis import given, settings, strategies as st
 
-from dtsconf.settings.yamltext import DEEPEST, WIDEST, compose, decode
+from dtsconf.settings.yamltext import DEEPEST, WIDEST, Source, compose, decode
 from dtsconf.settings.yamlwords import LIMIT, BadYaml
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -150,3 +150,13 @@ def test_a_glob_without_quotes(text: str) -> None:
     line, column = caught.value.at
     assert source.lines[line - 1][column - 1] in "*&"
     assert "quotes" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_the_place_of_each_character(ending: str) -> None:
+    source = Source("p.yaml", ending.join(["a: 1", "", "bc: 2", ""]))
+    for index, char in enumerate(source.text):
+        if char not in "\r\n":
+            place = source.place_at(index)
+            assert source.lines[place.line - 1][place.column - 1] == char
+    assert source.place_at(len(source.text)).line == 4
