@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 
 from dtsconf.cli.registry import COMMANDS
+from dtsconf.machine.layout import Layout
+from dtsconf.queue.attempt import Outcome
+from dtsconf.queue.entry import Refused
+from dtsconf.queue.spool import Spool
+from tests.unit.queue.spooling import TWO, Server, add, run
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
@@ -43,6 +48,19 @@ def test_folders_that_the_drift_drop_in_names_may_be_missing() -> None:
     lines = (DEPLOY / "README.md").read_text("utf-8").splitlines()
     (paths,) = [line.partition("=")[2].split() for line in lines if line.startswith("ReadWritePaths=")]
     assert all(path.startswith("-") for path in paths)
+
+
+def test_the_queue_service_starts_while_a_mail_waits_and_not_for_one_that_failed(tmp_path: Path) -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read(DEPLOY / "systemd/dtsconf-queue.service")
+    home, below = unit["Unit"]["ConditionPathExistsGlob"].split("/", 1)
+    assert home == "%h"
+    spool = Spool(Layout(platform="linux", environ={"HOME": str(tmp_path)}).spool())
+    add(spool)
+    assert list(tmp_path.glob(below))
+    run(spool, Server(Outcome(refused=tuple(Refused(each, 550, "no") for each in TWO), detail="no")))
+    assert [slot.failed for slot in spool.slots()] == [True]
+    assert not list(tmp_path.glob(below))
 
 
 def test_the_windows_task_runs_the_queue() -> None:
