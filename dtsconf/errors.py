@@ -92,12 +92,13 @@ class Notice:
 @dataclass(eq=False)
 class DtsconfError(Exception):
     """Anything dtsconf can tell a user about. Any `problems` come with place and hint; `known` is what the command
-    had found out before it failed (a result object of the API), for the JSON output."""
+    had found out before it failed (a result object of the API), for the JSON output; `warnings` came up till then."""
 
     message: str
     hint: str | None = None
     problems: tuple[Problem, ...] = ()
     known: Any = field(default=None, repr=False)
+    warnings: tuple[Notice, ...] = field(default=(), repr=False)
     exit_code: ClassVar[int] = 1
     kind: ClassVar[str] = "failed"
 

@@ -111,7 +111,8 @@ def _complete(error: DtsconfError, call: Call, recorded: Organisation | None) ->
 
 
 def _notices(error: DtsconfError, told: Sequence[Notice], call: Call) -> tuple[Notice, ...]:
-    return tuple(hinted(each, call) for each in (*told, *getattr(error.known, "warnings", ())))
+    found = (*told, *getattr(error.known, "warnings", ()), *error.warnings)
+    return tuple(hinted(each, call) for each in found)
 
 
 def _news(error: DtsconfError, told: Sequence[Notice], call: Call, seen: Sequence[Notice]) -> list[Notice]:

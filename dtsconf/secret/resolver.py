@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from dtsconf.errors import Invalid, Notice, Problem, SecretUnavailable, Where
+from dtsconf.errors import DtsconfError, Invalid, Notice, Problem, SecretUnavailable, Where
 from dtsconf.secret.backend import Backend, Context, Maker, Notices, VaultSettings
 from dtsconf.secret.kind import Look, any_kind, is_pem
 from dtsconf.secret.limits import no_core_dumps
@@ -75,7 +75,7 @@ class Resolver:
     """Fetches references, each once: the same reference asked for twice is read once.
 
     `warnings` collects what was odd about a source (a file that others may read); they hold no value. A context
-    manager: at its end the backends give back what they got for the run.
+    manager: at its end the backends give back what they got for the run, and an error takes the warnings along.
     """
 
     def __init__(
@@ -100,6 +100,8 @@ class Resolver:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+        if isinstance(error, DtsconfError):
+            error.warnings += tuple(self.warnings)
 
     def close(self) -> None:
         """Let the backends give back what they got (Vault's token is revoked). Raises nothing; may add warnings."""

@@ -18,6 +18,7 @@ from dtsconf.cli.person import TerminalPerson
 from dtsconf.cli.progress import Progress
 from dtsconf.wiring import identity
 from tests.fakes.provider import CANARY, DEVICE, FakeProvider, Reply, tokens
+from tests.unit.auth.pairs import pem
 from tests.unit.cli.calls import Called, call, profile, python
 
 CLIENT = "00000000-0000-0000-0000-000000000001"
@@ -444,3 +445,20 @@ def test_an_application_s_secret_is_delivered_and_used_without_the_profile(
     monkeypatch.delenv("APP_SECRET")
     assert "invalid_client" in dtsconf("test", code=6).err
     assert provider.asked[-1]["client_secret"] == "an application's"
+
+
+def test_a_certificate_that_ends_soon_is_told_where_the_sign_in_fails_as_well(
+    dtsconf: Dtsconf, tmp_path: Path, provider: FakeProvider
+) -> None:
+    file = tmp_path / "mail.pem"
+    file.write_text(pem(end=20))
+    file.chmod(0o600)
+    provider.answers["client_credentials"] = [Reply(401, '{"error": "invalid_client"}')]
+    text = site(tmp_path, more="policy: {lock: [mode]}")
+    application = (
+        Path(text).read_text().replace("flow: device-code", f"flow: application\n    certificate: file://{file}")
+    )
+    Path(text).write_text(application.replace("settings:\n", "settings:\n  sender: {email: dts@acme.example}\n"))
+    told = dtsconf("test", "--profile", text, code=6).err
+    assert "invalid_client" in told
+    assert told.count("the certificate expires on ") == 1
