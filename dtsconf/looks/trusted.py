@@ -17,6 +17,10 @@ ROOTS = "/etc/dts/roots.pem"
 """Where the hints put a file of roots."""
 
 
+_BUNDLE = "ca-certificates.crt"
+"""All roots in one file, as Debian and others have it in the folder of roots (update-ca-certificates(8))."""
+
+
 @frozen
 class Variable:
     """A variable that stands in the place of the system's roots: its name and value, and `fault`: why it leads to none
@@ -39,13 +43,21 @@ class Variable:
 
 
 def variables() -> list[Variable]:
-    """Those of OpenSSL's that are set, the ones that lead nowhere first."""
+    """Those of OpenSSL's that are set to anything but the system's own roots, the ones that lead nowhere first."""
     paths = ssl.get_default_verify_paths()
     if os.name == "nt":
         return []
     looks = ((paths.openssl_cafile_env, _file_fault), (paths.openssl_capath_env, _folder_fault))
-    found = [Variable(name, os.environ[name], fault(os.environ[name])) for name, fault in looks if name in os.environ]
+    given = [(name, os.environ[name], fault) for name, fault in looks if name in os.environ]
+    found = [Variable(name, value, fault(value)) for name, value, fault in given if not _is_own(value)]
     return sorted(found, key=lambda one: not one.fault)
+
+
+def _is_own(value: str) -> bool:
+    """Whether the file, or one of the folders, is where the system has its roots anyway."""
+    paths = ssl.get_default_verify_paths()
+    own = (paths.openssl_cafile, paths.openssl_capath, os.path.join(paths.openssl_capath, _BUNDLE))
+    return any(os.path.realpath(each) in map(os.path.realpath, own) for each in value.split(os.pathsep) if each)
 
 
 def _file_fault(path: str) -> str:
