@@ -5,7 +5,8 @@ A secret that can't be had is an error, never an empty text. Nothing here logs, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -118,18 +119,18 @@ class Resolver:
             SecretUnavailable: with the key, its place and the backend's own words.
         """
         if text not in self._fetched:
-            try:
-                no_core_dumps()
-                reference = _parsed(text, key)
-                secret = self._backend(reference).fetch(reference)
-                self._look_at(secret, reference, key)
-                self._look_at_ends(secret, reference)
-            except NotAReference as wrong:
-                raise SecretUnavailable(f"{key}: {wrong}", wrong.hint) from None
-            except SecretUnavailable as missing:
-                raise _placed(missing, key, where) from None
+            with self._told(key, where):
+                try:
+                    no_core_dumps()
+                    reference = _parsed(text, key)
+                    secret = self._backend(reference).fetch(reference)
+                    self._look_at(secret, reference, key)
+                    self._look_at_ends(secret, reference)
+                except NotAReference as wrong:
+                    raise SecretUnavailable(f"{key}: {wrong}", wrong.hint) from None
+                except SecretUnavailable as missing:
+                    raise _placed(missing, key, where) from None
             self._fetched[text] = secret
-            self._told(key, where)
         return self._fetched[text]
 
     def look_at(self, secret: Secret, text: str, *, key: str, where: Where | None = None, then: str) -> None:
@@ -139,13 +140,11 @@ class Resolver:
         Raises:
             SecretUnavailable: it is not what the setting wants.
         """
-        try:
-            self._look_at(secret, _parsed(text, key), key, then)
-        except NotAReference:  # of a plugin that isn't here: what sends judges the secret, too
-            return
-        except SecretUnavailable as unfit:
-            raise _placed(unfit, key, where) from None
-        self._told(key, where)
+        with self._told(key, where), suppress(NotAReference):  # of a plugin that isn't here: what sends judges it, too
+            try:
+                self._look_at(secret, _parsed(text, key), key, then)
+            except SecretUnavailable as unfit:
+                raise _placed(unfit, key, where) from None
 
     def _look_at(self, secret: Secret, reference: Reference, key: str, then: str = "") -> None:
         def mended(hint: str | None) -> str:
@@ -188,10 +187,17 @@ class Resolver:
         found: Mapping[str, str] = facts(reference) if facts is not None else {}
         return {**found, "expiry": self._ends[text]} if text in self._ends else found
 
-    def _told(self, key: str, where: Where | None) -> None:
-        """Give new warnings their place; under --strict those that bend a rule are errors."""
-        self.warnings[:] = [w if w.key else replace(w, where=where, key=key) for w in self.warnings]
-        bent = [w for w in self.warnings if w.strict] if self._strict else []
+    @contextmanager
+    def _told(self, key: str, where: Where | None) -> Iterator[None]:
+        """Give what is told within its key and place, be there a secret or none; under --strict what bends a rule is an
+        error."""
+        known = len(self.warnings)
+        try:
+            yield
+        finally:
+            news = [w if w.key else replace(w, where=where, key=key) for w in self.warnings[known:]]
+            self.warnings[known:] = news
+        bent = [w for w in news if w.strict] if self._strict else []
         if bent:
             raise Invalid(tuple(Problem(w.kind, w.message, w.hint, w.where, w.key, code=w.strict) for w in bent))
 

@@ -151,6 +151,25 @@ def test_under_strict_it_is_exit_3(tmp_path: Path) -> None:
     assert WORD not in f"{problem}"
 
 
+def test_what_is_odd_about_one_secret_is_no_fault_of_another(tmp_path: Path) -> None:
+    fetcher = Resolver({"PW": "x"}, strict=True)
+    open_to_all = secret(tmp_path, 0o604)
+    for _ in range(2):
+        with pytest.raises(Invalid):
+            fetcher.fetch(open_to_all, key="login.password", where=WHERE)
+    assert fetcher.fetch("env://PW", key="microsoft.client_secret").reveal() == "x"
+
+
+def test_what_is_odd_about_one_that_can_not_be_had_is_told_of_that_one(tmp_path: Path) -> None:
+    fetcher = Resolver({"PW": "x"})
+    with pytest.raises(SecretUnavailable):
+        fetcher.fetch(secret(tmp_path, 0o644, b""), key="login.password", where=WHERE)
+    fetcher.fetch("env://PW", key="microsoft.client_secret")
+    assert [(one.kind, one.key, one.where) for one in fetcher.warnings] == [
+        ("secret-readable", "login.password", WHERE)
+    ]
+
+
 def test_a_line_break_at_the_end_stays_a_notice_under_strict(tmp_path: Path) -> None:
     fetcher = Resolver({}, strict=True)
     assert fetcher.fetch(secret(tmp_path, 0o600, WORD.encode() + b"\n"), key="k").reveal() == WORD
