@@ -36,7 +36,8 @@ def of_reply(stage: str, reply: Reply, facts: Facts) -> Finding:
 
 def row_of(stage: str, reply: Reply, facts: Facts) -> Row:
     """The row of the table that a reply of 4yz or 5yz falls under; it has the source of what is said."""
-    return next(row for row in TABLE if _fits(row, stage, reply, facts))
+    words = _own_words(reply, facts)
+    return next(row for row in TABLE if _fits(row, stage, reply, words, facts))
 
 
 def _hint(row: Row, facts: Facts) -> str:
@@ -44,12 +45,12 @@ def _hint(row: Row, facts: Facts) -> str:
     return next((better for fact, better in OTHERWISE.get(hint, {}).items() if getattr(facts, fact)), hint)
 
 
-def _fits(row: Row, stage: str, reply: Reply, facts: Facts) -> bool:
+def _fits(row: Row, stage: str, reply: Reply, words: str, facts: Facts) -> bool:
     return (
         (not row.stages or stage in row.stages)
         and _pattern(row.code).fullmatch(str(reply.code)) is not None
         and (row.enhanced is None or _pattern(row.enhanced).fullmatch(reply.enhanced or "") is not None)
-        and (row.text is None or _pattern(row.text).search(_own_words(reply, facts)) is not None)
+        and (row.text is None or _pattern(row.text).search(words) is not None)
         and not (row.plain and facts.tls)
         and (row.names is None or _named(str(getattr(facts, row.names)), reply))
     )
