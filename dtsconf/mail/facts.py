@@ -166,6 +166,11 @@ class Facts(NamedTuple):
         return self.username or "who does not log in"
 
     @property
+    def whose(self) -> str:
+        """Whom the server knows the account by: who logs in, else the sender."""
+        return self.username or self.sender
+
+    @property
     def account(self) -> str:
         """The account's address, as far as its user name tells; else a word to put it in the place of."""
         return self.username if "@" in self.username else "ADDRESS"

@@ -62,7 +62,7 @@ LOCKED_OUT = (
 
 # What it may send
 DISABLED = (
-    "the provider has switched this account off, or sending by it: ask who administers {f.username}, and send along"
+    "the provider has switched this account off, or sending by it: ask who administers {f.whose}, and send along"
     f" what this writes: {TICKET}"
 )
 COMPROMISED = (

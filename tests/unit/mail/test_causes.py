@@ -63,6 +63,13 @@ def test_who_has_no_login_has_no_empty_name() -> None:
     assert str(hint).startswith("who does not log in may not send as dts@acme.example")
 
 
+@pytest.mark.parametrize("said", [said for said in REPLIES if said.stage != "auth"], ids=what_was)
+def test_no_hint_has_a_gap_where_a_user_name_would_stand(said: Said) -> None:
+    facts = FACTS._replace(tls=not said.plain, username="")
+    hint = str(of_reply(said.stage, reply(said.reply), facts).hint)
+    assert re.search(r" [,:;)]|  ", hint) is None
+
+
 @pytest.mark.parametrize("said", [said for said in REPLIES if said.cause == "tls-required"], ids=what_was)
 def test_within_tls_nobody_asks_for_tls(said: Said) -> None:
     assert cause(said.stage, said.reply, tls=True) != "tls-required"
