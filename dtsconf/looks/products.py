@@ -55,7 +55,7 @@ BANNERS: tuple[tuple[str, str], ...] = (
     (r"limit in (avast|avg)", "the mail shield of Avast or AVG"),
     (r"\b(avast|avg|norton|eset|kaspersky|bitdefender|f-?secure)\b", "a security product that names itself"),
     (r"smtp proxy|proxy server ready|esmtp proxy", "an SMTP proxy that says so"),
-    (r"mail ?guard|pix firewall|fixup", "a firewall's mail inspection"),
+    (r"pix firewall|fixup", "a firewall's mail inspection"),
 )
 """Patterns for a greeting (case aside), and who speaks so."""
 
@@ -66,8 +66,9 @@ def inspector(issuer: str) -> str | None:
 
 
 def proxy(banner: str) -> str | None:
-    """Who greets in place of the server; None when nothing shows that."""
-    return _first(BANNERS, banner)
+    """Who greets in place of the server; None when nothing shows that. A host's name shows nothing: there are servers
+    called norton.example, and a mail provider called MailGuard."""
+    return _first(BANNERS, re.sub(r"[\w-]+(\.[\w-]+)+", "", banner))
 
 
 def _first(rows: tuple[tuple[str, str], ...], text: str) -> str | None:

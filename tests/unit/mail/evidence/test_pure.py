@@ -174,7 +174,10 @@ def test_the_makers_own_servers_are_not_taken_for_inspection() -> None:
 def test_proxies_by_their_greeting() -> None:
     assert products.proxy("220 ********************")
     assert products.proxy("421 Cannot connect to SMTP server 192.0.2.1 (192.0.2.1:25), connect error 10060")
-    assert products.proxy("220 mail.corp.example ESMTP Postfix") is None
+    for name in ("mail.corp.example", "mx.norton-gold.example", "mx1.mailguard.com.au", "esmtp-proxy.avg.example"):
+        assert products.proxy(f"220 {name} ESMTP Postfix") is None
+    assert products.proxy("220 mx1.mailguard.com.au ESMTP MailGuard") is None
+    assert products.proxy("220 mail.corp.example ESMTP Kaspersky Security")
 
 
 def test_a_redirect_within_the_own_domain_is_no_portal() -> None:
