@@ -25,6 +25,9 @@ def machine_state(subject: Subject) -> Iterator[Check]:
             yield Check("state", "ok", f"the machine holds what was last applied ({number})")
         case "never-applied":
             yield Check("state", "ok", "dtsconf was never applied here")
+        case "interrupted" if found.at_work is not None:
+            hint = "wait for it to end, then look again"
+            yield Check("state", "warn", f"{found.at_work}, is just replacing the files", hint)
         case "interrupted":
             hint = "run `dtsconf status` as root: it finishes what was begun"
             yield Check("state", "fail", "an apply was cut off at its end; targets may be of two generations", hint)
@@ -63,12 +66,11 @@ def _own_proof(subject: Subject, generation: Generation, owed: str | None) -> st
 
 def lock(subject: Subject) -> Iterator[Check]:
     """Whether an apply is at work. A lock is never stale: the system gives it back when its holder dies."""
-    from dtsconf.machine.lock import holder, lock_is_free, may_write_state
+    from dtsconf.machine.lock import at_work, may_write_state
 
     if not may_write_state(subject.layout):
         yield Check("lock", "ok", "only a user who may write the machine state can tell whether the lock is held")
-    elif lock_is_free(subject.layout):
+    elif (by := at_work(subject.layout)) is None:
         yield Check("lock", "ok", "no other dtsconf is at work")
     else:
-        by = holder(subject.shown(subject.layout.lock))
         yield Check("lock", "warn", f"held by {by}", "wait for it to end; dtsconf apply waits with --wait SECONDS")

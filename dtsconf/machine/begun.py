@@ -83,12 +83,15 @@ class Begun:
             raise OSError(error.errno, error.strerror, self._system.shown(missing[0])) from error
 
     def _mkdir(self, folder: str) -> None:
+        ours = folder not in self.made
+        if ours:
+            self.made.append(folder)  # before it is made: Ctrl-C may come as soon as it is
         try:
             self._system.mkdir(folder)
         except FileExistsError:  # another first apply was faster
+            if ours:
+                self.made.remove(folder)
             return
-        if folder not in self.made:
-            self.made.append(folder)
         self._system.sync(parent(folder))
 
 

@@ -100,11 +100,6 @@ def _note(lock: FileLock) -> dict[str, object]:
     return note if isinstance(note, dict) else {}
 
 
-def holder(path: str) -> str:
-    """Who holds the lock at the real path: command, process and since when."""
-    return _holder(FileLock(path))
-
-
 def _holder(lock: FileLock) -> str:
     note = _note(lock)
     if "pid" not in note:
@@ -162,3 +157,8 @@ def lock_is_free(layout: Layout) -> bool:
         return False
     finally:
         lock.release()
+
+
+def at_work(layout: Layout) -> str | None:
+    """Who holds the lock now (command, process, since when), None for nobody. For callers who may write the state."""
+    return None if lock_is_free(layout) else _holder(FileLock(layout.real(layout.lock)))

@@ -33,6 +33,8 @@ _HALF = (".new", ".old")
 """How names in STATE end whose file is not in place yet, or not any more."""
 _FORWARD = "finished: the machine holds what it was to write"
 _TRIES = 4
+PAUSE = 0.25
+"""Seconds: how long a run takes to go live, and more."""
 _BACK = "undone: the machine holds what it held before it"
 
 

@@ -21,7 +21,7 @@ from dtsconf.machine.past import past_of
 from dtsconf.machine.planning import look, refuse_unfit
 from dtsconf.machine.record import Proof
 from dtsconf.machine.recording import Course
-from dtsconf.machine.recovery import interrupted, recover, undisturbed
+from dtsconf.machine.recovery import PAUSE, interrupted, recover, undisturbed
 from dtsconf.machine.request import Applied, Check
 from dtsconf.machine.staged import uninterrupted
 from dtsconf.machine.transaction import Transaction
@@ -38,10 +38,6 @@ if TYPE_CHECKING:
     from dtsconf.machine.settling import Outcome
     from dtsconf.secret.value import Secret
     from dtsconf.settings.effective import Effective
-
-
-_PAUSE = 0.25
-"""Seconds: how long another run takes to go live, and more."""
 
 
 def carry_out(goal: Goal, machine: Machine, services: Services, options: Options) -> Applied:
@@ -117,7 +113,7 @@ class Run:
     def go(self) -> Applied:
         """All steps."""
         system, layout = self.machine.system, self.machine.layout
-        asked = undisturbed(system, layout, self._look, pause=_PAUSE)
+        asked = undisturbed(system, layout, self._look, pause=PAUSE)
         strange = asked.plan.needs_adopt and not self.options.adopt  # or another run is just at it: the lock tells
         if not strange:
             if not asked.plan.empty:

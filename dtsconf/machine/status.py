@@ -15,7 +15,7 @@ from dtsconf.frozen import frozen
 from dtsconf.machine import generations
 from dtsconf.machine.forgotten import forgotten
 from dtsconf.machine.layout import parent
-from dtsconf.machine.recovery import interrupted, undisturbed
+from dtsconf.machine.recovery import PAUSE, interrupted, undisturbed
 from dtsconf.machine.rights import odd_rights
 from dtsconf.machine.standing import as_left
 from dtsconf.machine.survey import Survey
@@ -52,7 +52,8 @@ class DriftItem:
 @frozen
 class Status:
     """`generation` is the current one, None before the first; `proof_age` in seconds. `unchecked` are paths whose
-    content was not checked; `warnings` tell of rights that are no drift and yet odd."""
+    content was not checked; `warnings` tell of rights that are no drift and yet odd. `at_work`: which run is just going
+    live, so that `interrupted` is a matter of moments; known only to who may write the machine state."""
 
     state: State
     drift: tuple[DriftItem, ...] = ()
@@ -61,11 +62,13 @@ class Status:
     proof_age: float | None = None
     unchecked: tuple[str, ...] = field(default=())
     warnings: tuple[Notice, ...] = ()
+    at_work: str | None = None
 
 
 def status(system: System, layout: Layout, now: float) -> Status:
-    """The machine's state, `now` in seconds since the epoch. Raises: DtsconfError when a record can't be read."""
-    return undisturbed(system, layout, lambda: _status(system, layout, now))
+    """The machine's state, `now` in seconds since the epoch; a run that is just going live is waited for, a second at
+    most. Raises: DtsconfError when a record can't be read."""
+    return undisturbed(system, layout, lambda: _status(system, layout, now), pause=PAUSE)
 
 
 def _status(system: System, layout: Layout, now: float) -> Status:
@@ -73,7 +76,7 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     proof = generation.proof if generation else None
     age = now - parse_time(proof.time) if proof and proof.time else None
     if interrupted(layout):
-        return Status("interrupted", (), generation, proof, age)
+        return Status("interrupted", (), generation, proof, age, at_work=_at_work(layout))
     drift = [_lost(layout, number) for number in generations.passed_over(system, layout)]
     if generation is None and not drift:
         told = forgotten(Survey(system, layout), system, layout)
@@ -88,6 +91,12 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     odd += (unsure,) if unsure else ()
     odd += (_KEYLESS,) if unchecked and survey.keyless else ()
     return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked, odd)
+
+
+def _at_work(layout: Layout) -> str | None:
+    from dtsconf.machine.lock import at_work, may_write_state
+
+    return at_work(layout) if may_write_state(layout) else None
 
 
 def _lost(layout: Layout, number: int) -> DriftItem:

@@ -103,6 +103,8 @@ def _state(status: Status, *, color: bool) -> str:
     word, shade, rest = _STATES[status.state]
     if status.state in ("in-sync", "drifted"):
         rest = f" {rest} {_applied(status)}"
+    if status.at_work is not None:
+        word, shade, rest = "going live", "yellow", f": {status.at_work}, is just replacing the files"
     return f"{painted(word, shade, on=color)}{escape_controls(rest)}\n"
 
 
@@ -151,6 +153,8 @@ def _age(seconds: float | None) -> str:
 def _next(status: Status, root: str | None) -> str:
     if any(each.kind == "generations" for each in status.warnings):
         return ""  # its hint names the profile: what was applied last, and so what to put back, nobody knows
+    if status.at_work is not None:
+        return f"hint: wait for it to end, then {typed('status', root)}\n"
     return {
         "in-sync": "",
         "drifted": f"hint: {_put_back(status, root)}; {typed('plan', root)} shows the difference\n",

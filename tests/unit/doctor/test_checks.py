@@ -23,6 +23,7 @@ from dtsconf.doctor.text import as_text
 from dtsconf.errors import Invalid, Place, Problem
 from dtsconf.machine.layout import Layout
 from dtsconf.machine.local import LocalSystem
+from dtsconf.machine.lock import machine_lock
 from dtsconf.settings.declared import checked
 from dtsconf.settings.effective import Effective
 from dtsconf.settings.model import Settings
@@ -155,6 +156,15 @@ def test_interrupted_run(root: Path, subject: Subject) -> None:
     result = found(state.machine_state, subject)["state"]
     assert result.state == "fail"
     assert "dtsconf status" in (result.hint or "")
+
+
+def test_a_run_that_is_just_going_live_is_no_fault(root: Path, subject: Subject) -> None:
+    make(root, "var/lib/dtsconf/journal.json", 0o644)
+    with machine_lock(subject.system, subject.layout, 0, command="dtsconf apply"):
+        result = found(state.machine_state, subject)["state"]
+    assert result.state == "warn"
+    assert result.detail.startswith("dtsconf apply, process ")
+    assert (result.hint or "").startswith("wait for it to end")
 
 
 def test_leftovers_of_a_killed_run(root: Path, subject: Subject) -> None:

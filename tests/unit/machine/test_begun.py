@@ -66,6 +66,19 @@ def test_what_a_killed_run_made_goes_with_the_next(
     assert names(layout) == []
 
 
+def test_ctrl_c_right_after_a_folder_was_made_leaves_none(
+    layout: Layout, system: LocalSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mkdir(path: str) -> None:
+        LocalSystem.mkdir(system, path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(system, "mkdir", mkdir)
+    with pytest.raises(KeyboardInterrupt), machine_lock(system, layout, 0, command="dtsconf apply"):
+        pass
+    assert names(layout) == []
+
+
 def test_a_note_that_its_run_had_no_time_to_fill(layout: Layout, system: LocalSystem) -> None:
     Path(layout.real(f"/{NAME}")).touch()
     with machine_lock(system, layout, 0, command="dtsconf"):

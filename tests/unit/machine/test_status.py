@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from dtsconf.errors import DtsconfError
 from dtsconf.machine import generations
+from dtsconf.machine.lock import machine_lock
 from dtsconf.render import status as render
 from dtsconf.settings.sections import Target
 from dtsconf.times import iso_time, parse_time
@@ -77,6 +79,27 @@ def test_a_journal_is_interrupted(world: World) -> None:
     world.apply()
     world.write("/var/lib/dtsconf/journal.json", "{}")
     assert world.status().state == "interrupted"
+
+
+def test_a_run_that_is_going_live_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.apply()
+    world.write(world.layout.journal, "{}")
+    monkeypatch.setattr(time, "sleep", lambda _seconds: os.unlink(world.real(world.layout.journal)))
+    assert world.status().state == "in-sync"
+
+
+def test_a_run_that_takes_long_to_go_live_is_named_and_nothing_was_cut_off(world: World) -> None:
+    world.apply()
+    world.write(world.layout.journal, "{}")
+    with machine_lock(world.system, world.layout, 0, command="dtsconf apply"):
+        found = world.status()
+    assert found.state == "interrupted"
+    assert (found.at_work or "").startswith(f"dtsconf apply, process {os.getpid()}, since ")
+    text = render.text(found, None, world.root)
+    assert text.startswith("going live: dtsconf apply, process ")
+    assert "cut off" not in text
+    assert text.splitlines()[-1].startswith("hint: wait for it to end, then `dtsconf status")
+    assert world.status().at_work is None
 
 
 def test_without_the_key_a_secret_is_compared_by_its_facts(world: World) -> None:
