@@ -20,7 +20,10 @@ from dtsconf.times import iso_time
 if TYPE_CHECKING:
     from dtsconf.machine.record import Generation
 
-FIELDS = ("state", "drift", "generation", "changed", "proof", "verification", "profile", "digest", "rollback_of")
+FIELDS = (
+    "state", "drift", "generation", "changed", "proof", "verification", "profile", "digest", "rollback_of",
+    "from_environment",
+)  # fmt: skip
 """What of a command's JSON goes into its line."""
 
 

@@ -129,7 +129,9 @@ def _outcome(run: Run, checked: Checked, record: str | None, call: Call, *, expl
 
         verification = explained(verification)
     code = 0 if verification.ok else 6 if verification.reached else 9
-    told = append(run, record or checked.effective.org.record, code, {"verification": verification.as_record()})
+    environment = list(checked.effective.from_environment)
+    kept = {"verification": verification.as_record(), "from_environment": environment}
+    told = append(run, record or checked.effective.org.record, code, kept)
     return Outcome(
         render.data(verification),
         render.text(verification, checked.effective, color=run.color(), explain=explain, call=call, hint=hint),

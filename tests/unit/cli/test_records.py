@@ -47,6 +47,24 @@ def test_apply_test_status_and_rollback_leave_a_line_each(capsys: Capture, tmp_p
     assert record.stat().st_mode & 0o777 == 0o644
 
 
+def test_what_came_from_the_environment_is_in_the_line(
+    capsys: Capture, tmp_path: Path, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DTS_EMAIL_SENDER__NAME", "Zed")
+    record = tmp_path / "record.jsonl"
+    common = ("--root", root, "--record", str(record), "--profile", profile(tmp_path))
+    server = Smtpd().start()
+    moved = ("--set", f"server.port={server.port}", "--set", "server.host=127.0.0.1")
+    try:
+        assert call(capsys, "apply", "--yes", "--no-verify", *common).code == 0
+        assert call(capsys, "apply", "--yes", "--verify", *common, *moved[2:], "--set", "server.port=1").code == 9
+        assert call(capsys, "test", *common, *moved).code == 0
+    finally:
+        server.stop()
+    assert [line["from_environment"] for line in lines(record)] == [["sender.name"]] * 3
+    assert "Zed" not in record.read_text("utf-8")
+
+
 def test_failures_leave_a_line_too(capsys: Capture, tmp_path: Path, root: str) -> None:
     record = tmp_path / "record.jsonl"
     broken = profile(tmp_path, PROFILE.replace("2525", "x"))
