@@ -41,6 +41,7 @@ _CHECKERS = (
     ("keyring", keyring.keyring),
     ("vault", vault.vault),
     ("credential", credential.credential),
+    ("user-file", parts.user_file),
     ("record", parts.record),
     ("ca-file", certificates.ca_file),
     ("trust", certificates.system_trust),

@@ -1,4 +1,4 @@
-"""The parts that dtsconf needs: interpreter, TLS library, the group of the secrets, msmtp, the record's file."""
+"""The parts that dtsconf needs: interpreter, TLS library, the group of the secrets, msmtp, the files that are named."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 
 from dtsconf.doctor.check import Check, Subject
+from dtsconf.names import to_unset
 from dtsconf.version import __version__
 
 
@@ -56,6 +57,14 @@ def msmtp(subject: Subject) -> Iterator[Check]:
         yield Check("msmtp", "fail", "msmtp is a target, and no msmtp is on the PATH", "apt install msmtp")
     else:
         yield Check("msmtp", "ok", path)
+
+
+def user_file(subject: Subject) -> Iterator[Check]:
+    """Whether the settings file that a variable names for this user is there; else it counts as empty."""
+    given, path = subject.layout.environ.get("DTSCONF_USER_FILE"), subject.layout.user_file()
+    if given and not os.path.lexists(path):
+        told = f"DTSCONF_USER_FILE names {path}, which is not there: it counts as an empty one"
+        yield Check("user-file", "warn", told, f"write it, or go without it: {to_unset('DTSCONF_USER_FILE')}")
 
 
 def record(subject: Subject) -> Iterator[Check]:

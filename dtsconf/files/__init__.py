@@ -82,14 +82,19 @@ SHARED = os.path.join("", "var", "lib", "dtsconf", "users")
 
 
 def private_folder(path: str) -> None:
-    """Makes a folder and those above it that are missing, 0700; only what all users of a `--root` share is open for
-    others to pass. Raises: OSError."""
+    """Makes a folder and those above it that are missing, 0700; only what all users of a `--root` share, and what lies
+    above that, is open for others to pass. Raises: OSError."""
+    _make_folder(path, path.find(SHARED + os.sep) + len(SHARED) if SHARED + os.sep in path else 0)
+
+
+def _make_folder(path: str, shared: int) -> None:
+    """Makes it and those above it; those whose path is no longer than `shared` characters are open to pass."""
     if os.path.isdir(path or os.curdir):
         return
-    private_folder(os.path.dirname(path))
+    _make_folder(os.path.dirname(path), shared)
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)
-        os.chmod(path, 0o755 if path.endswith(SHARED) else 0o700)
+        os.chmod(path, 0o755 if len(path) <= shared else 0o700)
 
 
 def remove_all(paths: Sequence[str]) -> None:

@@ -156,7 +156,10 @@ def missing_problem(key: str, values: Values, org: Organisation, *, alone: bool 
         nobody = f"set {KEYS[key].variable} too, or {nobody}"
     astray = _asked_by(key, values, org)
     first = "".join(f"{instead.told(one, values, org)}; else " for one in astray)
-    hint = nobody or f"{first}give {key} in the profile's settings{elsewhere}"
+    if key in values and org.gave(key) and instead.stands(key, setting, org):
+        hint = f"{first}{instead.told(key, values, org)}"
+    else:
+        hint = nobody or f"{first}give {key} in the profile's settings{elsewhere}"
     where = values[astray[0]].where if astray else setting.where
     return Problem("missing", f"{key} is not set: {why}{lock}", hint, where, key)
 

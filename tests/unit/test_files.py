@@ -184,6 +184,17 @@ def test_private_folder_leaves_one_that_is_there(tmp_path: Path) -> None:
     assert mode(tmp_path) == 0o755
 
 
+def test_above_what_users_of_a_root_share_everybody_may_pass(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    private_folder(str(root / "var/lib/dtsconf/users/1000/spool"))
+    for folder in ("", "var", "var/lib", "var/lib/dtsconf", "var/lib/dtsconf/users"):
+        assert mode(root / folder) == 0o755, folder
+    for folder in ("1000", "1000/spool"):
+        assert mode(root / "var/lib/dtsconf/users" / folder) == 0o700, folder
+    private_folder(str(tmp_path / "home/var/lib/dtsconf"))
+    assert mode(tmp_path / "home/var/lib") == 0o700, "a home's own"
+
+
 def test_private_folder_counts_from_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     private_folder("a/b")

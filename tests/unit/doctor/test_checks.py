@@ -298,6 +298,17 @@ def test_no_system_roots(
     assert str(told.hint).startswith("unset SSL_CERT_FILE, then")
 
 
+def test_a_user_file_that_a_variable_names_and_that_is_not_there(subject: Subject, root: Path) -> None:
+    def told(**environ: str) -> dict[str, Check]:
+        return found(parts.user_file, replace(subject, layout=Layout(str(root), environ=environ)))
+
+    (root / "email.yaml").touch()
+    assert told(DTSCONF_USER_FILE=str(root / "email.yaml")) == told(HOME=str(root)) == {}
+    check = told(DTSCONF_USER_FILE="/nope/x.yaml")["user-file"]
+    assert (check.state, check.hint) == ("warn", "write it, or go without it: unset DTSCONF_USER_FILE")
+    assert "DTSCONF_USER_FILE names /nope/x.yaml, which is not there" in check.detail
+
+
 def test_every_problem_of_an_error_is_a_failed_line(subject: Subject) -> None:
     def checker(_subject: Subject) -> list[Check]:
         problems = (Problem("k", "one is\nwrong", "mend it", Place("site.yaml", 3, 4)), Problem("k", "two"))

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from dtsconf.errors import Invalid
 from dtsconf.settings import instead
 from dtsconf.settings.resolve import resolve
 from dtsconf.settings.values import Organisation
-from tests.unit.settings.layers import LOGIN, WORKING, environment, organisation
+from tests.unit.settings.layers import LOGIN, WORKING, environment, organisation, user
 
 
 def machine(values: dict[str, Any] = WORKING, **more: Any) -> Organisation:
@@ -58,3 +59,15 @@ def test_variables_alone_stand_in_nobodys_place() -> None:
     applied = replace(machine(), name="")
     there = resolve(applied, [environment(server__encryption="tls")])
     assert instead.stands("server.encryption", there.origin["server.encryption"], applied)
+
+
+def test_a_required_value_that_a_user_resets_is_to_be_taken_out_again() -> None:
+    with pytest.raises(Invalid) as caught:
+        resolve(organisation(LOGIN), [user(login__password=None)])
+    (problem,) = caught.value.problems
+    assert problem.message == "login.password is not set: login.required is true"
+    assert str(problem.hint).startswith("login.password is null here (user, ")
+    assert "in place of the profile's file:///etc/secret; to go by that again: take login.password out of " in str(
+        problem.hint
+    )
+    assert "give login.password" not in str(problem.hint)
