@@ -4,7 +4,7 @@
     selftest   whether renames, locks, modes and syncs of a temporary folder do what dtsconf relies on
     bundle     the findings as a zip for support, without a secret
 
-Rules: a check never raises, it fails; it reads no secret's value and sends no credentials, and changes nothing on the
+Rules: a check never raises, it fails; it shows no secret's value and sends no credentials, and changes nothing on the
 machine. Only says what can be known from here: no time server is asked, no other host than the configured one.
 """
 

@@ -1,5 +1,6 @@
 """What an application proves itself with, where it can be looked at without asking anybody: a file, or what apply left
-on this machine. Whether it is what Microsoft takes, and until when."""
+on this machine. Whether it is what Microsoft takes, and until when. Of a password, whether the file is there that each
+send reads: other stores have checks of their own."""
 
 from __future__ import annotations
 
@@ -18,18 +19,20 @@ if TYPE_CHECKING:
 
 
 def credential(subject: Subject) -> Iterator[Check]:
-    """The secret that an application's flow uses; nothing in other modes and flows.
+    """The secret that sending uses, by an application's flow, or by a password that is not delivered.
 
     Raises:
         SecretUnavailable: it can't be had, or is not what its setting wants.
     """
     effective = subject.effective
-    if effective is None or effective.settings.mode == "smtp":
+    if effective is None:
         return
     from dtsconf.settings.references import secrets_in_use
 
     for key, reference in secrets_in_use(effective).items():
         path = _file_of(subject, effective, key, reference)
+        if effective.settings.mode == "smtp" and (path is None or effective.org.secrets.deliver == "file"):
+            continue
         if path is None:
             yield Check("credential", "ok", f"{key} was not looked at: `dtsconf secret check` tries it")
         elif os.path.lexists(path) and not os.access(path, os.R_OK):

@@ -108,3 +108,32 @@ def test_what_apply_delivered_is_what_counts(tmp_path: Path, file: Path, capsys:
 def test_smtp_mode_has_none(tmp_path: Path) -> None:
     site = profile(tmp_path, "dtsconf: 1\nname: x\nsettings: {server: {host: x.example}, sender: {email: a@b.example}}")
     assert found(Inputs(site, root=str(tmp_path / "root"))) == []
+
+
+PASSWORD = """\
+dtsconf: 1
+name: x
+settings:
+  server: {host: x.example, encryption: starttls}
+  sender: {email: a@b.example}
+  login: {required: true, username: ann, password: REFERENCE}
+secrets: {deliver: DELIVER}
+"""
+
+
+@pytest.mark.parametrize(
+    ("reference", "deliver", "states"),
+    [
+        ("file://FOLDER/mail.pem", "reference", ["ok"]),
+        ("file://FOLDER/gone", "reference", ["fail"]),
+        ("file://FOLDER/gone", "file", []),  # apply reads that, not who sends
+        ("keyring://dts/ann", "reference", []),
+    ],
+)
+def test_a_password_s_file_that_each_send_reads_is_looked_for(
+    tmp_path: Path, file: Path, reference: str, deliver: str, states: list[str]
+) -> None:
+    text = PASSWORD.replace("REFERENCE", reference.replace("FOLDER", str(tmp_path))).replace("DELIVER", deliver)
+    checks = found(Inputs(profile(tmp_path, text), root=str(tmp_path / "root")))
+    assert [check.state for check in checks] == states
+    assert all(f"there is no file {tmp_path}/gone" in check.detail for check in checks if check.state == "fail")
