@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 def command(run: Run, selftest: bool, bundle: str | None) -> Outcome:
     """Check this machine for what dtsconf needs: one line each, with the fix.
 
-    Looks at paths, owners and modes, drift and leftovers, the clock, certificates, and the configured server as far as
-    a test at level connect goes; nobody logs in and nothing is changed. Exit 1 when a check failed. --selftest tries
-    what the file system does instead. A bundle keeps host names, addresses and user names, never a secret.
+    Looks at paths, owners and modes, room on disks, your queue, drift and leftovers, the clock, certificates, and the
+    configured server as far as a test at level connect goes; nobody logs in and nothing is changed. Exit 1 when a check
+    failed. --selftest tries what the file system does instead. A bundle keeps host names, addresses and user names,
+    never a secret.
     """
     from dtsconf.doctor import Check
     from dtsconf.doctor.text import as_text

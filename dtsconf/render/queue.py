@@ -109,8 +109,7 @@ def _count(found: Sequence[Listed]) -> str:
 
 
 _TO_FAILED = (
-    "dtsconf queue flush ID tries one again, dtsconf queue flush --failed all; dtsconf queue drop ID takes one away, "
-    "dtsconf queue drop --failed all"
+    "dtsconf queue flush ID tries one again, or --failed all; dtsconf queue drop ID takes one away, or --failed all"
 )
 
 

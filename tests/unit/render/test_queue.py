@@ -60,8 +60,8 @@ def test_nothing_due_tells_what_waits_and_what_sends_it() -> None:
         "nothing is due: 2 wait, and the next try is at 2027-01-15T08:00:00Z; `dtsconf queue flush --root"
     )
     assert render.idle_text(waits[2:], (), Call(), "ann") == (
-        "nothing is due: 1 failed (dtsconf queue flush ID tries one again, dtsconf queue flush --failed all; "
-        "dtsconf queue drop ID takes one away, dtsconf queue drop --failed all)\n"
+        "nothing is due: 1 failed (dtsconf queue flush ID tries one again, or --failed all; "
+        "dtsconf queue drop ID takes one away, or --failed all)\n"
     )
     assert "queue drop --root /r ID" in render.idle_text(waits[2:], (), Call(None, "/r"), "ann")
     assert render.untried_text(("7", "8"), waits) == (
