@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtsconf.looks.products import inspector
-from dtsconf.names import host_fault, is_everybodys
+from dtsconf.names import host_fault, is_everybodys, is_ip
 from dtsconf.net.certificate import Certificate, day
 from dtsconf.net.connect import LookupFailed, resolve
 from dtsconf.proof import Evidence
@@ -25,14 +25,21 @@ MOST_NAMES = 4
 def issuer(own: Certificate) -> Evidence:
     """Who vouches for it."""
     product = inspector(own.issuer)
-    if product:
-        means = f"{product} makes such certificates to look into encrypted sessions"
-    elif own.issuer == own.subject:
+    if own.issuer == own.subject:
         means = "the certificate vouches for itself: made by the server's own administrator, or by somebody in between"
+    elif product:
+        means = f"{product} makes such certificates to look into encrypted sessions"
     else:
         means = "no known inspection product; that issuer's root certificate is what server.ca_file would have to hold"
     seen = f"{own.subject}, issued by {own.issuer}, for {own.fits}, until {day(own.not_after)}"
     return Evidence("looked at the certificate once more, unchecked", seen, means)
+
+
+def inspected_by(own: Certificate, host: str) -> str | None:
+    """The product that looks into sessions with the host by such a certificate, which is made in the host's name then.
+    The one that a product's own mail gateway was delivered with is in another, or vouches for itself."""
+    mimics = own.issuer != own.subject and (is_ip(host) or own.is_for(host))
+    return inspector(own.issuer) if mimics else None
 
 
 def above(own: Certificate) -> Evidence:

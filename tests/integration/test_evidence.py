@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.integration.behind import RECIPIENT, Behind
-from tests.real.ca import Authority, Certificates
+from tests.real.ca import SERVER_NAMES, Authority, Certificates
 from tests.real.hostile_tls import old_tls
 from tests.real.loopback import Connection, Gone, LoopbackServer
 from tests.real.netns import CLIENT, DROPPED_6, SERVER, SERVER_6, TARGETS, firewalled_link
@@ -865,11 +865,21 @@ def test_an_inspection_product_is_named(behind: Behind, serve: Serve, tmp_path: 
     assert "Avast" in told.hint
 
 
-def _context(authority: Authority, folder: Path) -> Any:
+def test_a_mail_gateways_own_certificate_is_no_inspection(behind: Behind, serve: Serve, tmp_path: Path) -> None:
+    """As appliances are delivered: in the name of the device, by its maker."""
+    serve(587, tls=_context(Authority("Fortinet support"), tmp_path, ("FEVM010000.local",)))
+    told = behind.test(behind.profile(server={"host": HOST, "port": 587, "encryption": "starttls"}))
+    assert (told.code, told.cause) == (6, "tls-untrusted")
+    assert "opens the encrypted session" not in told.detail
+    assert "excepted from the inspection" not in told.hint
+    assert f"the certificate is not for {HOST}" in told.hint
+
+
+def _context(authority: Authority, folder: Path, names: tuple[str, ...] = SERVER_NAMES) -> Any:
     import ssl
 
     chain = folder / "chain.pem"
-    chain.write_bytes(authority.issue().pem())
+    chain.write_bytes(authority.issue(names).pem())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     return context

@@ -44,7 +44,7 @@ def examine(case: Case) -> Outcome:
     heard = witness(case, told if isinstance(told, clock.Told) else None)
     if is_smtp_host(case.host):
         return _in_microsofts_place(case, own, heard, found)
-    if product := inspector(own.issuer):
+    if product := certificates.inspected_by(own, case.host):
         return _inspected(case, product, own, found)
     if case.cause == "tls-name":
         return _named(case, own, found)
