@@ -10,15 +10,21 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, fields
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from dtsconf.auth.places import FACTS, PLAIN, SEALED
 from dtsconf.files import FileProblem, read_regular
 from dtsconf.frozen import frozen
+from dtsconf.times import parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
 FORMAT = 1
+LATEST = 1e11
+"""Seconds since 1970 that a time lies before: the year 5138."""
 LIMIT = 1 << 16
 """The largest file of facts, in bytes."""
 
@@ -77,16 +83,34 @@ def kept_facts(folder: str, name: str, *, sealed: bool) -> Facts | None:
 
 def read_proof(path: str) -> SignInProof | None:
     """The proof in a file; None when there is none."""
-    return _read(path, SignInProof)
+    found = _read(path, SignInProof)
+    with suppress(ValueError):
+        if found is not None:
+            parse_time(found.time)
+            return found
+    return None
 
 
 def _read(path: str, shape: type[T]) -> T | None:
+    """What is of that shape in a file; a value of another kind makes it none."""
     with suppress(OSError, FileProblem, ValueError, KeyError, TypeError, RecursionError):
         found: dict[str, Any] = json.loads(read_regular(path, LIMIT)[0])
         if found["format"] == FORMAT:
-            names = {each.name for each in fields(shape)}  # type: ignore[arg-type]
-            return shape(**{name: value for name, value in found.items() if name in names})
+            kinds = {each.name: str(each.type) for each in fields(shape)}  # type: ignore[arg-type]
+            known = {name: value for name, value in found.items() if name in kinds}
+            return shape(**known) if all(_FITS[kinds[name]](value) for name, value in known.items()) else None
     return None
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "Kind": lambda value: value in get_args(Kind),
+    "bool": lambda value: isinstance(value, bool),
+    "float": lambda value: isinstance(value, int | float) and 0 <= value < LATEST,
+    "int": lambda value: isinstance(value, int),
+    "str": lambda value: isinstance(value, str),
+    "str | None": lambda value: value is None or isinstance(value, str),
+}
+"""Whether a value of JSON is of the kind that a field has."""
 
 
 def facts_path(folder: str, name: str) -> str:

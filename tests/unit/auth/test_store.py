@@ -314,6 +314,33 @@ def test_facts_that_are_none_are_none(tmp_path: Path) -> None:
         assert facts.read_proof(str(path)) is None
 
 
+FACTS = facts.Facts("ann@acme.example", "acme", "client", "encrypted", True, 1.8e9, True, "a store")
+PROOF = facts.SignInProof("digest", 3, "ann@acme.example", "send", "2026-11-26T15:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("value", "change"),
+    [
+        (FACTS, {"cache": "odd"}),
+        (FACTS, {"expires": "soon"}),
+        (FACTS, {"expires": 1e300}),
+        (FACTS, {"account": None}),
+        (FACTS, {"store": 5}),
+        (PROOF, {"time": "soon"}),
+        (PROOF, {"generation": "3"}),
+    ],
+)
+def test_facts_that_a_bad_disk_has_changed_are_none(
+    tmp_path: Path, value: facts.Facts | facts.SignInProof, change: dict[str, Any]
+) -> None:
+    path = tmp_path / "facts"
+    read = facts.read_facts if isinstance(value, facts.Facts) else facts.read_proof
+    facts.write(str(path), value)
+    assert read(str(path)) == value
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert read(str(path)) is None
+
+
 def test_a_name_says_nothing_of_what_it_stands_for() -> None:
     assert len(Wanted("https://login.microsoftonline.com", "acme.example", "x").name) == 24
     assert wanted(authority="https://ID.acme.example/").name == wanted().name
