@@ -6,7 +6,7 @@ The engine goes through here too, before the lock and again under it, so that wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, Notice
@@ -25,6 +25,7 @@ from dtsconf.machine.survey import Survey, readable_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dtsconf.errors import Problem
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.record import Generation, ProfileRecord
     from dtsconf.machine.request import Machine, Options
@@ -95,18 +96,22 @@ def _planned(load: Callable[[], Effective], machine: Machine, fetch: Fetch | Non
 
 
 def _foreseen(planned: Planned, effective: Effective) -> Planned:
-    """With a warning where apply will refuse, since values are missing that the profile expects by then."""
-    if not effective.missing or "user" in effective.org.verify.pending:
-        return planned
-    from dataclasses import replace
-
+    """With a warning where apply will refuse, since values are missing that the profile expects by then, or roots; or
+    each send, where apply makes no test."""
     from dtsconf.settings.check import owed
+    from dtsconf.settings.roots import fault_in
 
-    told = [
-        Notice(each.kind, f"apply will refuse this: {each.message}", each.hint, each.where, each.key)
-        for each in owed(effective, user=False)
-    ]
-    return replace(planned, plan=replace(planned.plan, warnings=(*told, *planned.plan.warnings)))
+    missing = effective.missing and "user" not in effective.org.verify.pending
+    found = list(owed(effective, user=False)) if missing else []
+    who = "apply" if effective.org.verify.level != "none" else "each send"
+    told = [_refused("apply", each) for each in found]
+    told += [_refused(who, each) for each in (fault_in(effective),) if each is not None]
+    return replace(planned, plan=replace(planned.plan, warnings=(*told, *planned.plan.warnings))) if told else planned
+
+
+def _refused(who: str, problem: Problem) -> Notice:
+    message = f"{who} will refuse this: {problem.message}"
+    return Notice(problem.kind, message, problem.hint, problem.where, problem.key)
 
 
 def secret_ids(machine: Machine, secrets: Mapping[str, Secret]) -> dict[str, str]:
@@ -217,8 +222,6 @@ def _with_warnings(
     made: Plan, effective: Effective | None, machine: Machine, odd: tuple[Notice, ...], known: str | None
 ) -> Plan:
     """With all that is odd; `known`: what is to be said of a machine config that stands there, see `forgotten`."""
-    from dataclasses import replace
-
     system = machine.system
     notices = [*(effective.warnings if effective else ()), *made.warnings, *odd]
     lost = generations.unsure(system, machine.layout)

@@ -29,14 +29,18 @@ def require_roots(effective: Effective) -> None:
     Raises:
         Invalid: code 3, kind `ca-file`, with the path and the reason, at the place that names the file.
     """
+    if problem := fault_in(effective):
+        raise Invalid(effective.org.with_excerpts((problem,)))
+
+
+def fault_in(effective: Effective) -> Problem | None:
+    """What is wrong with the `server.ca_file` that is needed; None where nothing is."""
     server, smtp = effective.settings.server, effective.settings.mode == "smtp"
     if server.ca_file is None or (smtp and (server.encryption == "none" or server.fingerprint is not None)):
-        return
+        return None
     reason, hint = fault(server.ca_file)
-    if reason:
-        where = effective.origin[KEY].where
-        problem = Problem("ca-file", f"{KEY} {quoted(KEY, server.ca_file)} {reason}", hint, where, KEY)
-        raise Invalid(effective.org.with_excerpts((problem,)))
+    where = effective.origin[KEY].where
+    return Problem("ca-file", f"{KEY} {quoted(KEY, server.ca_file)} {reason}", hint, where, KEY) if reason else None
 
 
 def left_behind(effective: Effective, real: Callable[[str], str]) -> list[Notice]:

@@ -148,6 +148,15 @@ def test_a_plan_says_that_apply_will_refuse_what_is_missing(tmp_path: Path) -> N
     assert "missing" not in {each.kind for each in api.plan(later, root=tmp_path).warnings}
 
 
+@pytest.mark.parametrize(("level", "who"), [("send", "apply"), ("none", "each send")])
+def test_a_plan_says_who_will_refuse_a_ca_file_that_is_not_there(tmp_path: Path, level: str, who: str) -> None:
+    text = SETTINGS.replace("host:", "ca_file: /nope.pem, host:")
+    path = profile(tmp_path, f"{text}verify: {{level: {level}}}\n")
+    (notice,) = [each for each in api.plan(path, root=tmp_path / "root").warnings if each.kind == "ca-file"]
+    assert notice.message == f"{who} will refuse this: server.ca_file '/nope.pem' is not there"
+    assert notice.hint == "put the root certificates there, or mend the path"
+
+
 def test_a_proof_that_can_t_be_kept_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "root"
     root.mkdir()
