@@ -181,8 +181,8 @@ def proof_row(proof: Proof) -> dict[str, Any]:
 
 
 def settled_at(host: str, port: int) -> str:
-    """The name under which a generation remembers what `auto` came to."""
-    return f"{host} {port}"
+    """The name under which a generation remembers what `auto` came to; names in DNS have no case (RFC 4343)."""
+    return f"{host.lower()} {port}"
 
 
 def replace_record(system: System, layout: Layout, generation: Generation) -> None:

@@ -33,7 +33,8 @@ def _proven(generation: Generation, host: str, port: int) -> tuple[str | None, s
         name = login.get("username") if login.get("required") and proof.level in NEEDS_LOGIN else None
     except (ValueError, KeyError, TypeError, AttributeError):  # a record that was changed by hand proves nothing
         return None, None
-    return (None, None) if place != (host, port) else (f"{proof.time[:10]} {proof.time[11:16]} UTC", name)
+    same = isinstance(place[0], str) and (place[0].lower(), place[1]) == (host.lower(), port)
+    return (None, None) if not same else (f"{proof.time[:10]} {proof.time[11:16]} UTC", name)
 
 
 def _place(settings: dict[str, dict[str, object]]) -> tuple[object, object]:

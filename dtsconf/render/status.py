@@ -144,6 +144,8 @@ def owed(proof: Proof | None, root: str | None) -> str:
 def _age(seconds: float | None) -> str:
     if seconds is None:
         return ""
+    if seconds < 0:
+        return " (by a clock that was ahead of this one)"
     for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
             return f" ({seconds // size:.0f} {unit} ago)"

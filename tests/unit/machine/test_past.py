@@ -57,6 +57,12 @@ def test_no_proof(generation: Generation | None) -> None:
     assert past_of(generation, "mail.example", 587) == Past()
 
 
+def test_another_spelling_of_the_name_is_the_same_place() -> None:
+    """Else a new capital letter in the profile would let `auto` go back to plain."""
+    settled = {settled_at("Mail.Example", 587): SettledRecord("starttls", "x")}
+    assert past_of(replace(PROVEN, settled=settled), "MAIL.example", 587) == Past(True, "2026-11-25 10:00 UTC")
+
+
 def test_tls_that_was_there() -> None:
     had = {settled_at("mail.example", 587): SettledRecord("starttls", "x")}
     generation = replace(PROVEN, settled=had)

@@ -52,7 +52,14 @@ def test_other_states_say_what_to_type(state: State, word: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(None, ""), (5, " (just now)"), (300, " (5 minutes ago)"), (7300, " (2 hours ago)"), (9e5, " (10 days ago)")],
+    [
+        (None, ""),
+        (-60, " (by a clock that was ahead of this one)"),
+        (5, " (just now)"),
+        (300, " (5 minutes ago)"),
+        (7300, " (2 hours ago)"),
+        (9e5, " (10 days ago)"),
+    ],
 )
 def test_the_age_of_a_proof(seconds: float | None, words: str) -> None:
     assert f"08:00:00Z{words}, for" in render.text(replace(SYNC, proof_age=seconds), None)
