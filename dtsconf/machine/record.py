@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
+_KINDS = {"str": str, "int": int, "bool": bool}
 
 
 class NewerFormat(ValueError):
@@ -161,5 +162,19 @@ def _target(data: dict[str, Any]) -> TargetRecord:
 
 
 def _known(shape: type[Any], data: dict[str, Any]) -> dict[str, Any]:
-    names = {each.name for each in fields(shape)}
-    return {name: value for name, value in data.items() if name in names}
+    """The values of the fields that this version knows. Raises: TypeError for one of another kind."""
+    kinds = {each.name: each.type for each in fields(shape)}
+    found = {name: value for name, value in data.items() if name in kinds}
+    if not all(_fits(str(kinds[name]), value) for name, value in found.items()):
+        raise TypeError
+    return found
+
+
+def _fits(kind: str, value: object) -> bool:
+    """Whether a value of JSON is of a declared kind, as far as it is one of texts, numbers and truths."""
+    if kind == "Mapping[str, str]":
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    if kind == "tuple[str, ...]":
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    plain = kind.removesuffix(" | None")
+    return plain not in _KINDS or type(value) is _KINDS[plain] or (value is None and plain != kind)

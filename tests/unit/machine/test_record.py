@@ -141,3 +141,16 @@ def test_proofs() -> None:
     assert verdict.proof(None, Depth("none", "user"), "t", "host1").state == "pending"
     assert verdict.owed(Proof("pending", "send", "t", "offline"))[0].hint == ("to prove them: dtsconf apply --verify")
     assert verdict.owed(Proof("verified")) == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("config", {}), ("user", None), ("number", "4"), ("number", True), ("result", 1), ("made", [1]), ("made", "x"),
+        ("delivered", {"login.password": 1}), ("delivered", None), ("from_environment", None), ("trusted", 0),
+    ],
+)  # fmt: skip
+def test_a_record_with_a_value_of_another_kind_is_none(field: str, value: object) -> None:
+    data = json.loads(to_bytes(FULL)) | {field: value}
+    with pytest.raises(TypeError):
+        from_bytes(json.dumps(data).encode())
