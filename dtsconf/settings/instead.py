@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dtsconf.errors import Notice, Variable
+from dtsconf.errors import Notice, Option, Variable
 from dtsconf.names import to_unset
 from dtsconf.settings.effective import Effective, Setting, display, source
 from dtsconf.settings.keys import KEYS
@@ -33,7 +33,7 @@ def told(key: str, settings: Mapping[str, Setting], org: Organisation) -> str:
     """Both values, where this one comes from, and what takes it back: a sentence without its full stop."""
     setting = settings[key]
     now = f"{key} is {in_yaml(display(key, setting.value))} here ({source(setting.layer, setting.where)})"
-    return f"{now} in place of {_instead(key, org)}; to go by that again: {_without(key, settings)}"
+    return f"{now} in place of {_instead(key, org)}; to go by that again: {without(key, settings)}"
 
 
 def for_good(found: Effective) -> list[Notice]:
@@ -48,7 +48,7 @@ def for_good(found: Effective) -> list[Notice]:
             "environment",
             f"{key} {in_yaml(display(key, found.origin[key].value))} goes into the machine"
             f" config to stay, in place of {_instead(key, org)}",
-            f"to put back just what was last applied: {_without(key, found.origin)}",
+            f"to put back just what was last applied: {without(key, found.origin)}",
             found.origin[key].where,
             key,
         )
@@ -72,9 +72,11 @@ def _instead(key: str, org: Organisation) -> str:
     return f"the default, {in_yaml(KEYS[key].default)}"
 
 
-def _without(key: str, settings: Mapping[str, Setting]) -> str:
-    """What takes a value of a layer away."""
+def without(key: str, settings: Mapping[str, Setting]) -> str:
+    """What takes a value of a layer above the organisation's away."""
     where = settings[key].where
+    if isinstance(where, Option):
+        return f"leave out {where}"
     return to_unset(where) if isinstance(where, Variable) else taken_out(key, settings)
 
 

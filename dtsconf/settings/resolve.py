@@ -158,7 +158,7 @@ def review(
 def _about(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:
     """What is odd about the organisation's word, once it is whole."""
     stored = unusual.stored_token(values, org)
-    return [*unusual.nowhere_to_go(org), *unusual.too_small(org), *unusual.free_mode(org), *stored]
+    return [*unusual.nowhere_to_go(org), *unusual.too_small(org), *unusual.free_mode(org, values), *stored]
 
 
 def _missing(values: Mapping[str, Setting], org: Organisation, named: set[str | None]) -> tuple[list[str], list[str]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dtsconf.errors import Notice
 from dtsconf.names import CURLY, PLAIN_QUOTES
 from dtsconf.settings.check import APPLICATION_SECRETS, CLEARTEXT, Values
-from dtsconf.settings.effective import quoted
+from dtsconf.settings.effective import quoted, source
+from dtsconf.settings.instead import without
 from dtsconf.settings.microsoft import is_placeholder, is_smtp_host
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.references import VAULT_AUTH
@@ -75,8 +76,9 @@ def too_small(org: Organisation) -> list[Notice]:
     return [Notice("max-size", text, hint, where, "policy.max_size", 3, standing=True)]
 
 
-def free_mode(org: Organisation) -> list[Notice]:
-    """A lock on where one mode's mail goes, while whoever likes takes the other mode, of which that lock says nothing.
+def free_mode(org: Organisation, values: Values) -> list[Notice]:
+    """A lock on where one mode's mail goes, while whoever likes takes the other mode, of which that lock says nothing;
+    where somebody has, that is told with each mail.
 
     None where something else holds the mode, or where the other one's key is locked too, so that only the organisation
     says what that comes to.
@@ -90,12 +92,19 @@ def free_mode(org: Organisation) -> list[Notice]:
         return []
     if policy.lock_on("mode") or policy.lock_on(there):
         return []
-    other = "microsoft" if there.startswith("microsoft") else "smtp"
-    text = (
-        f"policy.lock holds {lock.key} but not mode: a variable, a user's file or --set that says mode {other} sends "
-        "mail another way"
-    )
-    return [Notice("mode-free", text, "add mode to policy.lock", lock.where, "policy.lock", standing=True)]
+    other, mode = "microsoft" if there.startswith("microsoft") else "smtp", values["mode"]
+    if mode.value == other:
+        text = (
+            f"mode is {other} here ({source(mode.layer, mode.where)}), so mail goes past {lock.key}, which policy.lock"
+        )
+        hint = f"to go by the organisation's again: {without('mode', values)}"
+        return [Notice("mode-free", f"{text} holds", hint, mode.where, "mode", 4)]
+    text = f"policy.lock holds {lock.key} but not mode: a variable, a user's file or --set that says mode {other} sends"
+    return [
+        Notice(
+            "mode-free", f"{text} mail another way", "add mode to policy.lock", lock.where, "policy.lock", standing=True
+        )
+    ]
 
 
 def _notice(kind: str, key: str, values: Values, message: str, hint: str, *, strict: int = 0) -> Notice:

@@ -247,6 +247,21 @@ def test_a_mode_that_is_held_or_leads_nowhere_else_is_none(values: dict[str, Any
     assert [told.kind for told in review(organisation(values, **given)).notices if told.kind == "mode-free"] == []
 
 
+@pytest.mark.parametrize("name", ["environment", "user", "command line"])
+def test_who_takes_the_other_mode_past_a_lock_is_told_with_each_mail(name: Any) -> None:
+    above = layer(name, _PEOPLE)
+    (notice,) = (told for told in resolve(organisation(locks=["server"]), [above]).warnings)
+    where = above.values["mode"].where
+    assert (notice.kind, notice.where, notice.strict, notice.standing) == ("mode-free", where, 4, False)
+    assert f"mode is microsoft here ({name}, {where}), so mail goes past server, which" in notice.message
+    back = {"environment": "unset DTS_EMAIL_MODE", "command line": "leave out --set mode"}.get(
+        name, "take mode out of "
+    )
+    assert str(notice.hint).startswith(f"to go by the organisation's again: {back}")
+    same = resolve(organisation(locks=["server"]), [layer(name, {"mode": "smtp"})])
+    assert [told.standing for told in same.warnings] == [True]
+
+
 def test_a_parent_leaves_the_lock_on_the_mode_to_its_children() -> None:
     assert review(organisation(locks=["server"]), complete=False).notices == ()
 
