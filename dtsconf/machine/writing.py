@@ -20,7 +20,7 @@ from dtsconf.machine.system import Owner
 from dtsconf.machine.transaction import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dtsconf.machine.key import MachineKey
     from dtsconf.machine.planning import Planned
@@ -142,15 +142,21 @@ def check_adoption(planned: Planned, machine: Machine, *, adopt: bool) -> None:
     """Refuse to replace files that dtsconf didn't write. Raises: DtsconfError (exit 1)."""
     paths = planned.plan.needs_adopt
     if paths and not adopt:
-        shown = ", ".join(machine.system.shown(path) for path in paths)
-        verb = "stands" if len(paths) == 1 else "stand"
         hint = f"look at it; --adopt keeps it beside as {machine.system.shown(kept_name(paths[0]))} and goes on"
-        strange = f"{shown} {verb} there already, not written by dtsconf"
-        known = forgotten(planned.survey, machine.system, machine.layout) if machine.layout.config in paths else None
-        message = known or strange
+        message = _strange(paths, planned, machine)
         raise DtsconfError(message, hint, (Problem("adopt", message, hint, code=DtsconfError.exit_code),))
     for path in paths:
         kept = kept_name(path)
         if machine.system.facts(kept) is not None:
             message = f"{machine.system.shown(path)} can't be adopted: {machine.system.shown(kept)} is there already"
             raise DtsconfError(message, "move one of them away")
+
+
+def _strange(paths: Sequence[str], planned: Planned, machine: Machine) -> str:
+    """What stands in the way, in a sentence."""
+    config = machine.layout.config
+    known = forgotten(planned.survey, machine.system, machine.layout) if config in paths else None
+    rest = [machine.system.shown(path) for path in paths if not (known and path == config)]
+    verb = "stands" if len(rest) == 1 else "stand"
+    told = [f"{', '.join(rest)} {verb} there already, not written by dtsconf"] if rest else []
+    return "; ".join([known, *told] if known else told)

@@ -50,6 +50,10 @@ def test_a_machine_config_whose_state_is_gone_is_told_as_that(machine: Machine) 
     refused = machine.apply(machine.profile()).fails(1).text
     assert told in refused
     assert "not written by dtsconf" not in refused
+    stranger(machine, MSMTP)
+    refused = machine.apply(machine.profile("both.yaml", targets=["dts", "msmtp"])).fails(1).text
+    assert f"{told}; {machine.root / MSMTP} stands there already, not written by dtsconf" in refused
+    (machine.root / MSMTP).unlink()
     status = machine.run("status", "--json").fails(7).json
     assert (status["state"], [one["message"] for one in status["warnings"]]) == ("never-applied", [told])
     assert "whose state is gone: take it away by hand" in machine.run("purge", "--yes").fails(1).text
