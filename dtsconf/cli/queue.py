@@ -104,7 +104,7 @@ def drop_command(run: Run, ids: tuple[str, ...], failed: bool, everything: bool)
         if why is None:
             dropped.append(slot.id)
         elif why != _SENT or ids:
-            kept[slot.id] = why
+            kept[slot.id] = run.call().completed(why)
     spool.sync()
     data, text = render.dropped_data(dropped, kept), render.dropped_text(dropped, kept)
     return Outcome(data, text, 1 if kept else 0, short=render.dropped_short(kept))
@@ -120,6 +120,7 @@ _HELD = {
 
 def _dropped(spool: Spool, slot: Slot) -> str | None:
     """Drop one; why it stays, or None. One that stays keeps no other."""
+    from dtsconf.queue.faults import fix_of
     from dtsconf.queue.held import phase_at
 
     try:
@@ -131,7 +132,7 @@ def _dropped(spool: Spool, slot: Slot) -> str | None:
     except FileNotFoundError:
         return _SENT
     except OSError as error:
-        return f"it can't be taken away: {error.strerror or error}"
+        return f"it can't be taken away: {error.strerror or error}; {fix_of(error, slot.path)}"
 
 
 def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
@@ -143,7 +144,7 @@ def _deliver(run: Run, which: Which, *, insist: bool = False) -> Outcome:
 
     with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
         ran = run_queue(run.inputs(), which, person=person, progress=progress)
-    code = 1 if any(one.state == "failed" or one.stuck for one in ran.messages) else 0
+    code = 1 if any(map(render.to_look_after, ran.messages)) else 0
     if insist and ran.unusable is not None:
         code = 6 if ran.reached else 9
     messages, unusable, call = ran.messages, ran.unusable, run.call(sets=True)

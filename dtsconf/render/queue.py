@@ -121,13 +121,14 @@ def ran_data(rans: Sequence[Ran], unusable: Stage | None) -> dict[str, Any]:
     messages = [{name: getattr(r, name) for name in ("id", "message_id", "state", "detail")} for r in rans]
     messages = [each | {"hint": r.hint or None} for each, r in zip(messages, rans, strict=True)]
     found = {"messages": messages, **{state: sum(r.state == state for r in rans) for state in STATES}}
-    problems = [Problem(_kind(r), f"{r.id}: {r.detail}", r.hint or None) for r in rans if _to_look_after(r)]
+    problems = [Problem(_kind(r), f"{r.id}: {r.detail}", r.hint or None) for r in rans if to_look_after(r)]
     if unusable is not None:
         problems.insert(0, Problem(unusable.cause or "verification", _failed(unusable), unusable.hint))
     return found | {"problems": [notice_data(each) for each in problems]} if problems else found
 
 
-def _to_look_after(one: Ran) -> bool:
+def to_look_after(one: Ran) -> bool:
+    """Whether somebody has to: it failed for good, or its file can't be handled."""
     return one.state == "failed" or one.stuck
 
 
@@ -183,7 +184,7 @@ def _ran(one: Ran) -> str:
 def ran_short(rans: Sequence[Ran], unusable: Stage | None) -> str:
     """Of that only what somebody has to look after: mails that failed for good, those whose file can't be handled, and
     why the server can't be used."""
-    failed = [one for one in rans if _to_look_after(one)]
+    failed = [one for one in rans if to_look_after(one)]
     return ran_text(failed, unusable) if failed or unusable else ""
 
 

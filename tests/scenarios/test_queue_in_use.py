@@ -211,6 +211,8 @@ def test_what_can_not_be_opened_is_listed_as_that(machine: Machine) -> None:
     listed = as_nobody(machine, "queue", "list").ok().stdout
     assert f"its file can't be opened: Permission denied\n    hint: as root: chown {NOBODY} {mail}\n" in listed
     assert listed.endswith("\n1 that can't be opened\n")
+    kept = as_nobody(machine, "queue", "drop", "--all").fails(1).stdout
+    assert kept.endswith(f"it can't be taken away: Permission denied; as root: chown {NOBODY} {mail}\n")
     ran = json.loads(as_nobody(machine, "queue", "run", "--json").fails(1).stdout)
     assert (ran["deferred"], ran["failed"], ran["problems"][0]["kind"]) == (1, 0, "stuck")
 
