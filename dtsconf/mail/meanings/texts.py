@@ -47,7 +47,7 @@ _OVER_QUOTA = (
 )
 _SWITCHED_OFF = (
     r"\b(user|account|mailbox|login)\b.{0,20}\b(disabled|suspended|deactivated|inactive|closed|blocked)\b"
-    r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b"
+    r"|\b(disabled|suspended|deactivated|inactive) (user|account|mailbox)\b|\b(auth\w*|login)( is)? disabled\b"
     r"|(konto|postfach|zugang|benutzer)\b.{0,30}\b(gesperrt|deaktiviert)"
     r"|\bcompte\b.{0,30}\b(bloqu|suspendu|d.{1,2}sactiv)"
     r"|\b(cuenta|conta|usuario|usu.{1,2}rio)\b.{0,30}\b(bloquead|suspendid|suspens|des(ac|a|hab)\w*ad|inhabilitad)"
@@ -57,7 +57,8 @@ _SWITCHED_OFF = (
 """English, German, French, Spanish and Portuguese, Italian, Dutch."""
 
 _LOCKED_OUT = (
-    r"too many|\blocked|zu viele|\btrop de\b|verrouill|demasiad[oa]s\b|(muitas|excesso de) tentativas|\btroppi\b"
+    r"too many|\blocked|temporarily (blocked|banned|disabled)"
+    r"|zu viele|\btrop de\b|verrouill|demasiad[oa]s\b|(muitas|excesso de) tentativas|\btroppi\b"
     r"|\bte veel\b|vergrendeld"
 )
 """The same languages."""
@@ -74,6 +75,11 @@ _SECOND_FACTOR = r"\b(multi|two|2).?factor|\b(2fa|mfa)\b|\b(two|2).?step verific
 _MECHANISM = (
     r"(invalid|unsupported|unknown|unrecogni[sz]ed) (auth\w* |sasl )?(mechanism|method|type)"
     r"|no mechanism available|\b(mechanism|method) (is )?not (supported|available)"
+)
+_LOGIN_DOWN = (
+    r"internal (server )?error|system (is )?(busy|error)"
+    r"|\b(ldap|radius|database|directory|back.?end|auth\w* (server|service))\b.{0,30}"
+    r"\b(unavailable|unreachable|down|failed)\b"
 )
 _NEW_PASSWORD = (
     r"(must|ha(ve|s) to|needs? to|required to) (change|reset|renew) (your |the )?(\w+ )?password"
@@ -147,6 +153,7 @@ ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
     Row("auth-rejected", accounts.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
     Row("rate-limited", accounts.LOCKED_OUT, SUBMISSION, AUTH, text=f"{_LOCKED_OUT}|{_RATE}"),
+    Row("server-error", hints.LATER, SUBMISSION, AUTH, code="5..", text=_LOGIN_DOWN),
     Row("auth-mechanism", hints.MECHANISM, MECHANISMS, AUTH, code="5..", text=_MECHANISM),
     Row("auth-disabled", accounts.DISABLED, SWITCHED_OFF, AUTH, code="5..", text=_SWITCHED_OFF),
     Row("auth-disabled", accounts.LAPSED, SWITCHED_OFF, AUTH, code="5..", text=f"{_LAPSED}|{_PLAN}"),
