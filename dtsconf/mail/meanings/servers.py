@@ -91,7 +91,7 @@ ROWS: tuple[Row, ...] = (
     Row("sender-rejected", hints.SEND_AS, POSTFIX, SENDING, text="sender address rejected: not owned by user"),
     Row("sender-rejected", hints.LOG_IN, POSTFIX, SENDING, text="rejected: not logged in", login_hint=hints.SEND_AS),
     Row("sender-rejected", hints.SENDER_DOMAIN, POSTFIX, SENDING, text="sender address rejected: (domain|need fully)"),
-    Row("sender-rejected", hints.SENDER, EXIM, SENDING, text="sender verify failed"),
+    Row("sender-rejected", hints.SENDER, EXIM, SENDING, text="sender verify (failed|callout)|complete sender verify"),
     Row("sender-rejected", hints.SENDER_DOMAIN, SENDMAIL, SENDING, text="domain of sender address .* does not"),
     Row(
         "recipient-rejected", hints.TO, POSTFIX, LATER, text="recipient address rejected: (access|need|user|undel|unve)"

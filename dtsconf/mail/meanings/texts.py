@@ -167,7 +167,14 @@ ROWS: tuple[Row, ...] = (
     Row("rate-limited", hints.SLOWER, CODES, text=_RATE),
     Row("blocked", hints.NAME, "RFC 5321 4.1.4: EHLO with a name that is refused", EHLO, text=r"helo|invalid|hostname"),
     Row("blocked", hints.REVERSE, LISTS, text=r"reverse dns|\bptr\b|rdns"),
-    Row("recipient-rejected", hints.SUPPRESSED, CODES, LATER, code="5..", text=r"\bsuppress(ion|ed)\b"),
+    Row(
+        "recipient-rejected",
+        hints.SUPPRESSED,
+        CODES,
+        LATER,
+        code="5..",
+        text=r"\bsuppress(ion|ed)\b|(?<!ip )address blacklisted",
+    ),
     Row(
         "sender-rejected",
         hints.LOG_IN,
