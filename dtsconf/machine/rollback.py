@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError
-from dtsconf.machine import generations
+from dtsconf.machine import generations, verdict
 from dtsconf.machine.planning import Goal
 from dtsconf.machine.run import carry_out
 
@@ -26,11 +26,23 @@ def rollback(number: int | None, machine: Machine, services: Services, options: 
     """Go back to a generation; None is the newest whose content differs from the one in force.
 
     Raises:
-        DtsconfError: as `apply`; exit 1 when there is no such generation.
+        DtsconfError: as `apply`; exit 1 when there is no such generation. --no-verify is exit 4 where the policy in
+            force locks verify, too: that of the machine config holds for every command without a profile.
     """
     old = goal_of(number, machine)
-    load = None if old.config is None else (lambda: effective_of(old, machine))
-    return carry_out(Goal("rollback", load, old), machine, services, options)
+
+    def load() -> Effective:
+        if options.verify is False and (now := _in_force(machine)):
+            verdict.heed_lock(now.org, options)
+        return effective_of(old, machine)
+
+    return carry_out(Goal("rollback", None if old.config is None else load, old), machine, services, options)
+
+
+def _in_force(machine: Machine) -> Effective | None:
+    """What the generation in force wrote, None where there is none. Raises: Invalid: this version can't read it."""
+    now = generations.current(machine.system, machine.layout)
+    return None if now is None or now.config is None else effective_of(now, machine)
 
 
 def effective_of(generation: Generation, machine: Machine) -> Effective:

@@ -17,6 +17,7 @@ from dtsconf.settings.check import require_complete
 if TYPE_CHECKING:
     from dtsconf.machine.request import Options
     from dtsconf.settings.effective import Effective
+    from dtsconf.settings.values import Organisation
 
 
 @frozen
@@ -36,11 +37,7 @@ def depth(effective: Effective, options: Options) -> Depth:
             missing, and `verify.pending` doesn't list `user`.
         SignInFailed: a person has to sign in, and `verify.pending` doesn't list `sign-in`.
     """
-    lock = effective.org.policy.lock_on("verify")
-    if options.verify is False and lock is not None:
-        place = f" at {effective.org.locked_at(lock.where)}" if lock.where else " by the profile"
-        message = f"--no-verify: verify is locked{place}"
-        raise Invalid((Problem("locked", message, "leave --no-verify out", lock.where, "verify", code=4),))
+    heed_lock(effective.org, options)
     if effective.missing:
         return _without_the_user(effective, options)
     if options.verify is False:
@@ -51,6 +48,15 @@ def depth(effective: Effective, options: Options) -> Depth:
     if by_person(effective):
         return _without_the_person(effective)
     return Depth("send" if level == "none" else level)
+
+
+def heed_lock(org: Organisation, options: Options) -> None:
+    """Raises: Invalid: code 4: --no-verify against the organisation's lock on verify."""
+    lock = org.policy.lock_on("verify")
+    if options.verify is False and lock is not None:
+        place = f" at {org.locked_at(lock.where)}" if lock.where else " by the profile"
+        message = f"--no-verify: verify is locked{place}"
+        raise Invalid((Problem("locked", message, "leave --no-verify out", lock.where, "verify", code=4),))
 
 
 def by_person(effective: Effective) -> bool:

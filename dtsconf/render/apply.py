@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dtsconf.errors import DtsconfError
     from dtsconf.machine.record import Generation
     from dtsconf.machine.request import Applied
+    from dtsconf.settings.policy import Policy
 
 
 def data(applied: Applied) -> dict[str, Any]:
@@ -126,11 +127,22 @@ def _look_again(applied: Applied, call: Call) -> str:
         return f"look again: {status}\n"
     if applied.rollback_of is None:
         return f"look again: {typed('test', call.root, call.profile)}; {status} for the machine\n"
-    proof, effective = applied.verification, applied.effective
-    if proof is None or proof.ok or effective.org.policy.lock_on("verify"):
+    proof, policies = applied.verification, (applied.effective.org.policy, _in_force(applied.before))
+    if proof is None or proof.ok or any(policy.lock_on("verify") for policy in policies if policy):
         return f"look again: {status}\n"
     unproven = typed(f"rollback {applied.rollback_of} --no-verify", call.root)
     return f"to go back without the proof: {unproven}; {status} for the machine\n"
+
+
+def _in_force(before: Generation | None) -> Policy | None:
+    """The policy that holds on the machine, as far as its record tells."""
+    from dtsconf.errors import Invalid
+    from dtsconf.settings import machine_config
+
+    try:
+        return machine_config.from_bytes(before.config.encode(), "")[0].policy if before and before.config else None
+    except Invalid:
+        return None
 
 
 def _keeps(applied: Applied) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dtsconf.errors import DtsconfError, SecretUnavailable, VerificationFailed
+from dtsconf.errors import DtsconfError, Invalid, SecretUnavailable, VerificationFailed
+from dtsconf.render import failure
 from dtsconf.settings.sections import Target, Verify
-from tests.unit.machine.world import CANARY, LOGIN, REJECTED, WORKING, World, effective
+from tests.unit.machine.world import CANARY, LOGIN, PASSED, REJECTED, WORKING, World, effective
 
 CONFIG = "/etc/dts/email.json"
 SECRETS = "/etc/dts/email.secrets.json"
@@ -149,6 +150,33 @@ def test_a_rollback_is_verified_like_any_apply(world: World) -> None:
         world.rollback(1)
     assert world.tree() == before
     assert caught.value.known.rollback_of == 1
+
+
+@pytest.mark.parametrize("locked", [1, 2])
+def test_no_verify_heeds_the_lock_in_force_and_that_of_the_goal(world: World, locked: int) -> None:
+    for number in (1, 2):
+        world.apply(effective({**WORKING, "server.port": number}, locks=("verify",) if number == locked else ()))
+    before = world.tree()
+    with pytest.raises(Invalid, match="--no-verify: verify is locked") as caught:
+        world.rollback(1, verify=False)
+    assert caught.value.code == 4
+    assert world.tree() == before
+    assert world.rollback(1).changed
+
+
+def test_a_rollback_that_fails_proposes_no_way_round_the_lock_in_force(world: World) -> None:
+    world.apply()
+    world.apply(effective({**WORKING, "server.port": 2}))
+    world.verification = REJECTED
+    with pytest.raises(VerificationFailed) as free:
+        world.rollback(1)
+    assert "--no-verify" in failure.text(free.value)
+    world.verification = PASSED
+    world.apply(effective({**WORKING, "server.port": 3}, locks=("verify",)))
+    world.verification = REJECTED
+    with pytest.raises(VerificationFailed) as locked:
+        world.rollback(1)
+    assert "--no-verify" not in failure.text(locked.value)
 
 
 def test_an_unknown_number_names_the_known(world: World) -> None:
