@@ -1,11 +1,12 @@
-"""A machine config that dtsconf wrote, on a machine whose state is gone: mail is sent by it all the same."""
+"""A machine config that dtsconf wrote, on a machine whose state, or the record in it, is gone: mail is sent by it all
+the same."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError
-from dtsconf.machine.generations import current_number
+from dtsconf.machine.generations import current, current_number
 
 if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
@@ -14,16 +15,19 @@ if TYPE_CHECKING:
 
 
 def forgotten(survey: Survey, system: System, layout: Layout) -> str | None:
-    """That a machine config stands in its usual place which dtsconf has written, by its content, though the state knows
-    of no apply; None where none does."""
+    """That a machine config stands in its usual place which dtsconf has written, by its content, though no apply is on
+    record, or none whose record is whole; None where none does."""
     try:
-        found = survey.standing(layout.config) if current_number(system, layout) is None else None
+        last = current(system, layout)
+        found = None if last is not None and last.number else survey.standing(layout.config)
     except DtsconfError:
         return None
     if found is None or not _is_ours(found.content or b""):
         return None
     path, state = system.shown(layout.config), system.shown(layout.state)
-    return f"{path} is a machine config of dtsconf's; the state that would know of it ({state}) is gone"
+    if current_number(system, layout) is None:
+        return f"{path} is a machine config of dtsconf's; the state that would know of it ({state}) is gone"
+    return f"{path} is a machine config of dtsconf's; the record that would know of it is damaged or gone (in {state})"
 
 
 def _is_ours(content: bytes) -> bool:

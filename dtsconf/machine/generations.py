@@ -117,7 +117,9 @@ def unsure(system: System, layout: Layout) -> Notice | None:
 
 def _newer_lost(system: System, layout: Layout, number: int) -> Notice:
     message = f"{system.shown(layout.generation(number))} is damaged, so what was applied last can't be told"
-    hint = "dtsconf apply --profile FILE makes a new record and leaves this one where it is"
+    known = current(system, layout)
+    adopt = "" if known and known.targets else " --adopt"  # what stands there isn't known to be ours
+    hint = f"dtsconf apply --profile FILE{adopt} makes a new record and leaves this one where it is"
     return Notice("generations", message, hint)
 
 

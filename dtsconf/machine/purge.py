@@ -131,10 +131,13 @@ def _machine_items(machine: Machine) -> list[PurgeItem]:
 
 
 def _untold(machine: Machine, listed: set[str]) -> list[PurgeItem]:
-    """Files at the usual places of which nobody knows any more whose they are, since the newest record is damaged."""
+    """Files at the usual places of which nobody knows any more whose they are, since the newest record is damaged; and
+    a machine config of dtsconf's of which no record knows."""
     layout, system = machine.layout, machine.system
     if generations.unsure(system, layout) is None:
-        return []
+        what = "a machine config of dtsconf's, of which no record knows: take it away by hand"
+        known = forgotten(Survey(system, layout), system, layout)
+        return [PurgeItem(layout.config, "out-of-reach", what)] if known else []
     what = "it may be dtsconf's: what was applied last can't be told, since its record is damaged; look at it, then rm"
     usual = (*layout.targets.values(), layout.secrets)
     return [PurgeItem(path, "out-of-reach", what) for path in usual if path not in listed and system.facts(path)]

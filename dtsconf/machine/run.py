@@ -139,7 +139,9 @@ class Run:
             saved = self.options.saved
             opened = {file.path: self.machine.system.shown(file.path) for file in planned.want.files}
             saved.check(planned.save(profile=saved.profile, sets=saved.sets), opened)
-        if effective is not None:
+        if effective is None:
+            writing.check_known(planned, self.machine)
+        else:
             self.depth = verdict.depth(effective, self.options)
         return planned
 

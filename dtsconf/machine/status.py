@@ -40,6 +40,9 @@ _KEYLESS = Notice(
 )
 
 
+_ADOPT = "mail is sent by it; to take it over: dtsconf apply --profile FILE --adopt"
+
+
 @frozen
 class DriftItem:
     """One file that is not as apply left it: `what` in words, `since` UTC ISO 8601 (its own time stamp), or None."""
@@ -78,17 +81,17 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     if interrupted(layout):
         return Status("interrupted", (), generation, proof, age, at_work=_at_work(layout))
     drift = [_lost(layout, number) for number in generations.passed_over(system, layout)]
-    if generation is None and not drift:
-        told = forgotten(Survey(system, layout), system, layout)
-        adopt = "mail is sent by it; to take it over: dtsconf apply --profile FILE --adopt"
-        return Status("never-applied", warnings=(Notice("forgotten", told, adopt),) if told else ())
     survey = Survey(system, layout)
+    told = forgotten(survey, system, layout)
+    unknown = (Notice("forgotten", told, _ADOPT),) if told else ()
+    if generation is None and not drift:
+        return Status("never-applied", warnings=unknown)
     targets = generation.targets if generation else ()
     drift += [item for record in targets if (item := _drift(record, survey, layout))]
     unchecked = tuple(record.path for record in targets if survey.unchecked(record))
     odd = () if drift else odd_rights(generation, survey, system)
     unsure = generations.unsure(system, layout)
-    odd += (unsure,) if unsure else ()
+    odd += (unsure,) if unsure else unknown
     odd += (_KEYLESS,) if unchecked and survey.keyless else ()
     return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked, odd)
 

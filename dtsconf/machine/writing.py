@@ -6,6 +6,7 @@ deletions. So whichever machine config a reader has, the secret that it names is
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, Invalid, Problem
@@ -158,5 +159,16 @@ def _strange(paths: Sequence[str], planned: Planned, machine: Machine) -> str:
     known = forgotten(planned.survey, machine.system, machine.layout) if config in paths else None
     rest = [machine.system.shown(path) for path in paths if not (known and path == config)]
     verb = "stands" if len(rest) == 1 else "stand"
-    told = [f"{', '.join(rest)} {verb} there already, not written by dtsconf"] if rest else []
+    untold = ", and whether dtsconf wrote it can't be told: the record of the last apply is damaged"
+    whose = untold if planned.plan.damaged else ", not written by dtsconf"
+    told = [f"{', '.join(rest)} {verb} there already{whose}"] if rest else []
     return "; ".join([known, *told] if known else told)
+
+
+def check_known(planned: Planned, machine: Machine) -> None:
+    """Refuse to say that all is as before dtsconf where a machine config stays that no record knows of.
+    Raises: DtsconfError (exit 1)."""
+    if known := forgotten(planned.survey, machine.system, machine.layout):
+        config = machine.system.shown(machine.layout.config)
+        hint = f"look at it, and at what stands beside it; if nobody needs it: rm {quote(config)}, then the same again"
+        raise DtsconfError(f"{known}; so it can't be taken away", hint)

@@ -9,6 +9,7 @@ import pytest
 
 from dtsconf.errors import DtsconfError
 from dtsconf.machine import generations, purge
+from dtsconf.settings.sections import Target
 from tests.unit.machine.world import LOGIN, WORKING, World, effective
 
 CONFIG = "/etc/dts/email.json"
@@ -61,7 +62,9 @@ def test_records_that_are_all_damaged_are_kept_too(world: World) -> None:
     for number in (0, 1, 2):
         damage(world, number)
     assert world.status().state == "drifted"
-    with pytest.raises(DtsconfError, match="not written by dtsconf"):
+    (told,) = world.status().warnings
+    assert told.hint == "dtsconf apply --profile FILE --adopt makes a new record and leaves this one where it is"
+    with pytest.raises(DtsconfError, match="a machine config of dtsconf's; the record that would know of it is"):
         world.apply(NEW)
     world.apply(NEW, adopt=True)
     assert generations.numbers(world.system, world.layout) == [0, 1, 2, 3]
@@ -99,6 +102,37 @@ def test_a_failure_says_that_it_cannot_tell_which_generation_stays(world: World)
     with pytest.raises(DtsconfError) as caught:
         world.apply(NEW)
     assert caught.value.known.unsure
+
+
+@pytest.mark.parametrize("how", ["damaged", "gone"])
+def test_nobody_is_told_to_be_back_at_the_start_while_a_config_stays(tmp_path: Path, how: str) -> None:
+    world = World(str(tmp_path))
+    world.apply(effective(WORKING))
+    record = Path(world.real(world.layout.generation(1)))
+    record.write_text("x\n")
+    if how == "gone":
+        record.unlink()
+        (told,) = world.status().warnings
+        assert told.kind == "forgotten"
+    before = world.tree()
+    with pytest.raises(DtsconfError, match="so it can't be taken away") as caught:
+        world.rollback(0)
+    assert world.tree() == before
+    assert f"rm {world.real(CONFIG)}, then the same again" in (caught.value.hint or "")
+    left = [item.path for item in purge.purge_list(world.machine) if item.fate == "out-of-reach"]
+    assert CONFIG in left
+    Path(world.real(CONFIG)).unlink()
+    world.rollback(0)
+    assert world.status().state == "in-sync"
+
+
+def test_of_another_file_it_cannot_be_told_whose_it_is(tmp_path: Path) -> None:
+    world = World(str(tmp_path))
+    want = effective(LOGIN, targets=(Target(kind="msmtp"),))
+    world.apply(want)
+    damage(world, 1)
+    with pytest.raises(DtsconfError, match="msmtprc stands there already, and whether dtsconf wrote it can't be told"):
+        world.apply(want)
 
 
 def test_purge_takes_damaged_records_away(world: World) -> None:
