@@ -4,15 +4,17 @@ Settings, Remember Me, sign-out; every flow that can run here, against a real pr
 from __future__ import annotations
 
 import re
+import shlex
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.real.identity.browser import Browser
 from tests.real.identity.host import IdentityHost
 from tests.real.proxy import proxy
-from tests.real.secret_service import SecretService
+from tests.real.secret_service import SecretService, secret_service
 from tests.scenarios.harness import Machine, failed_stage
 from tests.scenarios.office import ALICE, BOB, Office, office
 
@@ -171,6 +173,26 @@ def test_remember_me_in_the_keyring_off_again_and_in_a_file(here: Office, keyrin
     here.searched(allowed=(".tokens",))
     here.run("sign-out").ok()
     here.searched()
+
+
+def test_what_is_told_to_try_beside_a_locked_keyring_costs_no_sign_in(here: Office, tmp_path: Path) -> None:
+    """Typed as told; once the keyring is unlocked, which alone was wanted, the sign-in is there as ever."""
+    kept = tmp_path / "one/home"
+    here.run("apply", "--yes", "--profile", here.profile(flow="browser", remember_me=True)).ok()
+    with secret_service(tmp_path / "one") as service:
+        here.machine.environment["DBUS_SESSION_BUS_ADDRESS"] = service.environ["DBUS_SESSION_BUS_ADDRESS"]
+        here.at_terminal("sign-in").ok()
+    with secret_service(tmp_path / "two", b"a wrong one", home=kept) as service:
+        here.machine.environment["DBUS_SESSION_BUS_ADDRESS"] = service.environ["DBUS_SESSION_BUS_ADDRESS"]
+        told = here.run("test", "--level", "auth").fails(6).text
+        line = re.search("(?m)^try:  dtsconf (.*)$", told)
+        assert line is not None, told
+        here.at_terminal(*shlex.split(line.group(1))).ok()
+    with secret_service(tmp_path / "three", home=kept) as service:
+        here.machine.environment["DBUS_SESSION_BUS_ADDRESS"] = service.environ["DBUS_SESSION_BUS_ADDRESS"]
+        here.run("test").ok()
+    left = [path for path in here.searched() if path.endswith((".sealed", ".tokens"))]
+    assert [path.rpartition(".")[2] for path in left] == ["sealed"]
 
 
 def test_without_a_keyring_nobody_is_asked_in_vain(here: Office) -> None:
