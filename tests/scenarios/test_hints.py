@@ -129,7 +129,7 @@ def test_a_machine_config_that_was_changed_by_hand_is_told_as_that(machine: Mach
         hint = advised(told.fails(9).text)
         assert "changed by hand since the last apply (server.host is nowhere.invalid there and was 127.0.0.1)" in hint
         assert "try:" not in told.text, "the profile is right"
-    back = shlex.split(hint.partition("): ")[2].partition(" writes it back")[0].replace("FILE", profile))[1:]
+    back = shlex.split(hint.partition("): ")[2].partition(" without --profile puts back what was applied")[0])[1:]
     machine.run(*back, "--yes").ok()
     machine.run("test").ok()
     machine.run("send", *mail).ok()
@@ -145,7 +145,7 @@ def test_a_machine_config_that_was_changed_to_what_can_not_be_is_told_as_that(ma
         told = machine.run(*args).fails(3).stderr
         assert "changed by hand since the last apply" in told
         assert "server.ca_file is /etc/nothing.pem there and was not set" in told
-        assert "writes it back" in told
+        assert "puts back what was applied" in told
     machine.apply(profile).ok()
     machine.run("test").ok()
 
