@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from dtsconf.machine.system import Found
 
 _GROUP = 0o070
-_GROUP_WRITES = 0o020
 
 
 def meta_for(wanted: Owner, secret: bool, found: Found | None, last: Owner | None) -> Meta:
@@ -29,14 +28,9 @@ def meta_for(wanted: Owner, secret: bool, found: Found | None, last: Owner | Non
     chosen = Owner(*(_survives(*values) for values in zip(wanted, there, last or (None, None, None), strict=True)))
     if secret:
         return Meta(_narrowed(wanted, chosen, there), tuple(label for label in found.labels if label[0] != ACL))
-    return Meta(chosen._replace(mode=_closed(chosen.mode, ours=last is not None)), found.labels)
-
-
-def _closed(mode: int, *, ours: bool) -> int:
-    """Nothing is left for everybody to write. Whoever opened a file of ours to all meant no group by it either."""
-    if not mode & EVERYBODY_WRITES:
-        return mode
-    return mode & ~(_GROUP_WRITES if ours else 0) & ~EVERYBODY_WRITES
+    if chosen.mode & EVERYBODY_WRITES:  # whoever opened it to all chose nothing that is to be kept
+        chosen = chosen._replace(mode=wanted.mode)
+    return Meta(chosen, found.labels)
 
 
 def _survives(wanted: int, there: int, last: int | None) -> int:

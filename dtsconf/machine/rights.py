@@ -21,23 +21,22 @@ _OTHERS_READ = 0o004
 
 def odd_rights(generation: Generation | None, survey: Survey, system: System) -> tuple[Notice, ...]:
     """A warning for each file without a secret that belongs to somebody whom dtsconf doesn't know, or that was readable
-    for everybody and isn't any more. An adopted file keeps its owner without a word. Raises: DtsconfError, Refused."""
+    for everybody and isn't any more. Raises: DtsconfError, Refused."""
     if generation is None:
         return ()
-    adopted = {each.path for each in generation.adopted}
     found: list[Notice] = []
     for record in generation.targets:
         standing = None if record.secret else survey.standing(record.path)
         if standing is not None:
             path = system.shown(record.path)
-            found += _owner(path, record, standing, adopted=record.path in adopted)
+            found += _owner(path, record, standing)
             found += _mode(path, record, standing)
     return tuple(found)
 
 
-def _owner(path: str, record: TargetRecord, found: Standing, *, adopted: bool) -> Iterator[Notice]:
+def _owner(path: str, record: TargetRecord, found: Standing) -> Iterator[Notice]:
     _, ours, _ = record.asked
-    if found.uid in (0, ours, *([record.uid] if adopted else [])):
+    if found.uid in (0, ours):
         return
     message = (
         f"{path} belongs to user id {found.uid}, who so decides where mails and passwords go; apply keeps an owner"

@@ -7,6 +7,7 @@ Nothing live changes before the transaction's commit point. A failure on the way
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,9 @@ from dtsconf.machine.record import Proof
 from dtsconf.machine.recording import Course
 from dtsconf.machine.recovery import PAUSE, interrupted, recover, undisturbed
 from dtsconf.machine.request import Applied, Check
+from dtsconf.machine.rights import odd_rights
 from dtsconf.machine.staged import uninterrupted
+from dtsconf.machine.survey import Survey
 from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth
 from dtsconf.proof import NEEDS_LOGIN, Verification
@@ -233,6 +236,9 @@ class Run:
                 self.warnings += [*staged.commit(records, expected), *verdict.owed(generation.proof)]
                 self.done = self._applied(final, generation, changed=True)
         self._note(generations.thin_out(system, layout))
+        if final.plan.needs_adopt:
+            with suppress(DtsconfError):  # it is done, whatever can be told of it
+                self.warnings += odd_rights(generation, Survey(system, layout, key), system)
         self.machine.audit(audit_line(self.goal.command, generation))
         return self._applied(final, generation, changed=True)
 

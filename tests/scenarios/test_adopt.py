@@ -75,6 +75,20 @@ def test_adopt_keeps_the_file_beside(machine: Machine) -> None:
     machine.run("status").ok()
 
 
+def test_the_owner_of_an_adopted_config_is_told_from_the_start(machine: Machine) -> None:
+    """Whoever owns it decides where passwords go."""
+    profile = machine.profile()
+    stranger(machine)
+    machine.config.chmod(0o666)
+    for args in (("apply", "--yes", "--adopt", "--profile", profile), ("status",)):
+        (warning,) = [each for each in machine.run(*args, "--json").ok().warnings if each["kind"] == "owner"]
+        assert "user id 12" in warning["message"]
+        assert warning["hint"] == f"unless that is meant, as root: chown 0 {machine.config}"
+    assert mode(machine.config) == 0o644
+    chown(machine.config, 0, 34)
+    assert not machine.run("status", "--json").ok().warnings
+
+
 def test_adopt_without_a_stranger_is_plain_apply(machine: Machine) -> None:
     machine.apply(machine.profile(), "--adopt").ok()
     assert os.listdir(machine.config.parent) == ["email.json"]

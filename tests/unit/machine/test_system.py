@@ -201,6 +201,8 @@ def standing(mode: int, uid: int = 0, gid: int = 0) -> Found:
         (ROOT644, False, standing(0o640, 7, 8), ROOT644, Owner(0o640, 7, 8)),
         (ROOT644, False, standing(0o600), ROOT600, ROOT644),
         (ROOT644, False, standing(0o600, 7), ROOT600, Owner(0o644, 7, 0)),
+        (ROOT644, False, standing(0o666, 7, 8), None, Owner(0o644, 7, 8)),
+        (ROOT644, False, standing(0o777), ROOT644, ROOT644),
         (ROOT600, True, standing(0o644, 7, 8), None, Owner(0o600, 0, 8)),
         (ROOT600, True, standing(0o400), ROOT600, Owner(0o400, 0, 0)),
         (Owner(0o640, 0, 50), True, standing(0o600), ROOT600, Owner(0o640, 0, 50)),
