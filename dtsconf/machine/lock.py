@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, LockHeld
 from dtsconf.files.lock import FileLock
+from dtsconf.files.signals import uninterrupted
 from dtsconf.machine.begun import Begun
 from dtsconf.machine.failure import failure
 
@@ -43,8 +44,9 @@ def machine_lock(
     try:
         _take(state, lock, time.monotonic() + wait, on_wait)
     except BaseException as error:
-        _remove_folders(system, made)
-        state.end()
+        with uninterrupted():
+            _remove_folders(system, made)
+            state.end()
         if isinstance(error, OSError):
             raise failure(error, place=lock.path) from None
         raise
@@ -56,8 +58,9 @@ def machine_lock(
         state.end()
         yield
     finally:
-        _let_go(system, layout, lock, made)
-        state.end()
+        with uninterrupted():
+            _let_go(system, layout, lock, made)
+            state.end()
 
 
 def _take(state: Begun, lock: FileLock, end: float, on_wait: Callable[[str], None] | None) -> None:

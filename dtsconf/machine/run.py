@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, Interrupted, Notice, SecretUnavailable
+from dtsconf.files.signals import uninterrupted
 from dtsconf.machine import generations, recording, settling, verdict, writing
 from dtsconf.machine.audit import audit_line
 from dtsconf.machine.desired import delivered_references
@@ -25,7 +26,6 @@ from dtsconf.machine.recording import Course
 from dtsconf.machine.recovery import PAUSE, interrupted, recover, undisturbed
 from dtsconf.machine.request import Applied, Check
 from dtsconf.machine.rights import odd_rights
-from dtsconf.machine.staged import uninterrupted
 from dtsconf.machine.survey import Survey
 from dtsconf.machine.transaction import Transaction
 from dtsconf.machine.verdict import Depth

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import signal
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from dtsconf.errors import DtsconfError, Notice
+from dtsconf.files.signals import uninterrupted
 from dtsconf.frozen import frozen
 from dtsconf.machine.failure import failure
 from dtsconf.machine.journal import Journal, Step, write_journal
@@ -193,22 +192,3 @@ def or_clear(system: System, layout: Layout) -> Iterator[None]:
         if isinstance(error, OSError):
             raise failure(error, tail=tail) from None
         raise
-
-
-_POLITE = (signal.SIGINT, signal.SIGTERM)
-"""The signals by which a run is asked to end: Ctrl-C, and what systemd, timeout and kill send."""
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Whoever asks the run to end is not heard inside. Only the main thread hears of it at all, so in others there is
-    nothing to do; a handler that isn't Python's stays, since it couldn't be put back."""
-    main = threading.current_thread() is threading.main_thread()
-    before = {number: handler for number in _POLITE if main and (handler := signal.getsignal(number)) is not None}
-    try:
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -217,3 +219,20 @@ def test_a_run_that_came_to_nothing_leaves_no_trace_in_the_locks_file(layout: La
     with machine_lock(system, layout, 0, command="dtsconf apply"):
         assert "pid" in path.read_text(), "who holds it"
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_ctrl_c_while_it_is_given_back_leaves_no_folder(
+    layout: Layout, system: LocalSystem, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    rmdir = system.rmdir
+
+    def pressed(path: str) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return rmdir(path)
+
+    monkeypatch.setattr(system, "rmdir", pressed)
+    with suppress(DtsconfError), machine_lock(system, layout, 0, command="dtsconf apply"):
+        if fails:
+            raise DtsconfError("no")
+    assert names(layout) == []
