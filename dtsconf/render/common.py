@@ -46,7 +46,7 @@ def notice_data(item: Notice | Problem) -> dict[str, Any]:
     return {
         "kind": item.kind,
         "message": item.message,
-        "hint": item.hint,
+        "hint": escape_controls(item.hint) if item.hint else item.hint,
         "where": where_data(item.where, item.key),
         "key": item.key,
     }

@@ -11,7 +11,7 @@ from typing import Final
 
 from dtsconf.errors import Notice, Problem
 from dtsconf.settings.effective import Setting
-from dtsconf.settings.keys import GROUPS, nearest
+from dtsconf.settings.keys import GROUPS, KEYS, nearest
 from dtsconf.settings.rules import BRANCHES
 from dtsconf.settings.values import covers
 
@@ -59,10 +59,15 @@ def known_from(problems: Iterable[Problem]) -> Known:
 
 
 def _meant(key: str, kind: str) -> str:
-    """The group, or `settings`, that a misspelt key of the top was meant for: what it holds is not known."""
-    if kind != "unknown-key" or "." in key or key in GROUPS:
+    """The setting that a misspelt key was meant for, where one is like it; of a key at the top the group, or
+    `settings`: what it holds is not known."""
+    if kind != "unknown-key" or key in GROUPS:
         return key
-    return nearest(key, ("settings", *(group for group in GROUPS if "." not in group))) or key
+    group, dot, name = key.rpartition(".")
+    if not dot:
+        return nearest(key, ("settings", *(group for group in GROUPS if "." not in group))) or key
+    near = nearest(name, [known.rpartition(".")[2] for known in KEYS if known.rpartition(".")[0] == group])
+    return f"{group}.{near}" if near else key
 
 
 def rests_on_doubt(told: Problem | Notice, known: Known, values: Mapping[str, Setting]) -> bool:
@@ -76,9 +81,13 @@ def rests_on_doubt(told: Problem | Notice, known: Known, values: Mapping[str, Se
 
 
 def follows(key: str, known: Known) -> bool:
-    """Whether a finding on a key comes of a problem with it, with its group, or with a misspelt neighbour."""
+    """Whether a finding on a key comes of a problem with it, with its group, or with a neighbour that is none."""
     group = key.rpartition(".")[0]
     return any(
-        name == "settings" or covers(name, key) or (kind == "unknown-key" and name.rpartition(".")[0] == group)
+        name == "settings" or covers(name, key) or (name not in KEYS and _beside(name, kind, group))
         for name, kind in known
     )
+
+
+def _beside(name: str, kind: str, group: str) -> bool:
+    return kind == "unknown-key" and name.rpartition(".")[0] == group

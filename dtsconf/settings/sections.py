@@ -49,6 +49,18 @@ def _format(number: int) -> int:
     return number
 
 
+def _bare(text: str) -> str:
+    from dtsconf.secret.ref import looks_like_reference
+
+    if looks_like_reference(text):
+        raise fault(
+            "reference",
+            "is a reference, and this is no secret: it is sent as it stands",
+            "write the id itself: vault read auth/approle/role/NAME/role-id",
+        )
+    return text
+
+
 def _named(text: str, known: tuple[str, ...], what: str) -> str:
     if text not in known:
         near = nearest_key(text, [name for name in SECTIONS if name in known])
@@ -91,6 +103,7 @@ def _names(*known: str) -> InSchema:
     return InSchema(enum=list(known))
 
 
+RoleId = Annotated[Filled, After(_bare)]
 Format = Annotated[int, After(_format), InSchema(const=FORMAT)]
 Lockable = Annotated[str, After(_lockable), _names(*KEYS, *GROUPS, *SECTIONS)]
 Expectable = Annotated[str, After(_expectable), _names(*KEYS, *GROUPS)]
@@ -151,7 +164,7 @@ class VaultAuth(Section):
     """Where the method is mounted; default: under its own name."""
     role: Filled | None = None
     """Role to sign in as (jwt, cert)."""
-    role_id: Filled | None = None
+    role_id: RoleId | None = None
     """The role's id (approle). An id, no secret."""
     secret_id: OwnReference | None = None
     """The role's secret id (approle)."""

@@ -103,3 +103,8 @@ def test_failures_import_no_engine(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_hint_in_the_json_shows_control_characters_escaped() -> None:
+    given = Notice("odd", "x", "write https://\x1b[31mvault\x00")
+    assert common.notice_data(given)["hint"] == r"write https://\x1b[31mvault\0"

@@ -316,6 +316,24 @@ def test_settings_that_were_never_read_are_not_called_missing(folder: Path) -> N
     assert [problem.kind for problem in validate_paths(["a.yaml"])[0].problems] == ["unknown-key"]
 
 
+def test_of_a_misspelt_key_only_what_comes_of_the_one_that_was_meant_is_left_out(folder: Path) -> None:
+    rule = "policy: {rules: [{key: server.encryption, one_of: [tls]}]}\n"
+    for name, text in {"a": "prot: 1", "b": "encription: tls", "c": "qqq: 1"}.items():
+        own = PLAIN.replace("encryption: starttls", text)
+        assert text in own
+        write(folder, {f"{name}.yaml": own + rule})
+    found = {report.path: [each.kind for each in report.problems] for report in validate_paths(["."])}
+    assert found == {"a.yaml": ["unknown-key", "rule-broken"], "b.yaml": ["unknown-key"], "c.yaml": ["unknown-key"]}
+
+
+def test_a_role_id_is_no_reference(folder: Path) -> None:
+    login = "secrets: {vault: {url: 'https://v.example', auth: {method: approle, role_id: 'env://RID'}}}\n"
+    write(folder, {"a.yaml": PLAIN + login})
+    (problem,) = validate_paths(["a.yaml"])[0].problems
+    assert (problem.kind, problem.key) == ("reference", "secrets.vault.auth.role_id")
+    assert "vault read auth/approle/role/NAME/role-id" in (problem.hint or "")
+
+
 def test_a_profile_without_a_name_is_still_told_where_to_write_what_is_missing(folder: Path) -> None:
     write(folder, {"a.yaml": "{}\n"})
     hints = {problem.key: problem.hint for problem in validate_paths(["a.yaml"])[0].problems}
