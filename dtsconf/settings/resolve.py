@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from dtsconf.errors import Invalid, Notice, Problem
+from dtsconf.errors import Invalid, Notice, Option, Problem, Variable
 from dtsconf.frozen import frozen
 from dtsconf.names import to_unset
 from dtsconf.settings import check, microsoft, rules, secrecy, unusual
@@ -22,7 +22,9 @@ from dtsconf.settings.keys import KEYS, below
 from dtsconf.settings.values import LAYER_ORDER, Layer, LayerName, Organisation, SetAside, Value, nested
 
 if TYPE_CHECKING:
+    from dtsconf.errors import Where
     from dtsconf.settings.model import Encryption, Settings
+    from dtsconf.settings.policy import Lock
 
 DEFAULTS: Mapping[str, Value] = {key: Value(declared.default, None) for key, declared in KEYS.items()}
 """The lowest layer."""
@@ -63,11 +65,13 @@ def resolve(
     Raises:
         Invalid: every problem found; its code is 3 if any is of kind 3, else 4. Its `known` is a `Sighted`.
     """
+    met, aside = _without_locked(problems, org)
     merged = merge(org, layers)
-    found = review(org, layers, merged, strict=strict, complete=complete, problems=problems, notices=notices)
+    merged = replace(merged, set_aside=(*merged.set_aside, *aside))
+    found = review(org, layers, merged, strict=strict, complete=complete, problems=met, notices=notices)
     if found.problems:
-        aside = tuple(item for item in merged.set_aside if item.layer != "command line")  # refused, not set aside
-        raise Invalid(found.problems, Sighted(aside, found.notices))
+        told = tuple(item for item in merged.set_aside if item.layer != "command line")  # refused, not set aside
+        raise Invalid(found.problems, Sighted(told, found.notices))
     return Effective(
         _taken(org.layer) if org.sound and not any(layer.values for layer in layers) else build(merged.layers),
         merged.origin,
@@ -99,9 +103,28 @@ def _prune(layer: Layer, org: Organisation) -> tuple[Layer, list[SetAside]]:
         if lock is None:
             kept[key] = value
         else:
-            told = org.locked_at(lock.where) if lock.where else ""
-            out.append(SetAside(key, layer.name, value.where, lock.where, told))
+            out.append(_aside(key, layer.name, value.where, lock, org))
     return (Layer(layer.name, kept) if out else layer), out
+
+
+def _aside(key: str, layer: LayerName, where: Where | None, lock: Lock, org: Organisation) -> SetAside:
+    return SetAside(key, layer, where, lock.where, org.locked_at(lock.where) if lock.where else "")
+
+
+def _without_locked(problems: Iterable[Problem], org: Organisation) -> tuple[list[Problem], list[SetAside]]:
+    """The problems of the layers above, without those of values that a lock sets aside anyway; these. A secret in clear
+    and what --set gives stay problems."""
+    kept: list[Problem] = []
+    aside: list[SetAside] = []
+    for problem in problems:
+        key, where = problem.key or "", problem.where
+        lock = None if isinstance(where, Option) or problem.kind == "secret-literal" else org.policy.lock_on(key)
+        if key in KEYS and lock is not None:
+            layer: LayerName = "environment" if isinstance(where, Variable) else "user"
+            aside.append(_aside(key, layer, where, lock, org))
+        else:
+            kept.append(problem)
+    return kept, aside
 
 
 def _winners(layers: Sequence[Layer], org: Organisation) -> dict[str, Setting]:

@@ -33,6 +33,25 @@ def test_a_value_against_a_lock_is_set_aside_with_both_places(machine: Machine) 
     assert "site.yaml:" in text
 
 
+def test_a_bad_value_against_a_lock_is_set_aside_all_the_same(machine: Machine) -> None:
+    user = machine.write("user.yaml", "server:\n  port: many\n  prot: 25\n")
+    profile = machine.profile(policy={"lock": ["server"]})
+    env = {"DTS_EMAIL_SERVER__PORT": "abc", "DTS_EMAIL_SERVER__ENCRYPTION": "best"}
+    body = machine.run("show", "--json", "--profile", profile, env=env).ok().json
+    aside = {entry["key"]: entry for entry in body["set_aside"]}
+    assert {key: entry["layer"] for key, entry in aside.items()} == dict.fromkeys(
+        ("server.port", "server.encryption"), "environment"
+    )
+    assert aside["server.port"]["where"]["variable"] == "DTS_EMAIL_SERVER__PORT"
+    assert body["settings"]["server.port"]["value"] == 2525
+    machine.run("show", "--strict", "--profile", profile, env=env).fails(4)
+    machine.run("show", "--profile", profile, "--set", "server.port=abc").fails(3)
+    env = {"DTSCONF_USER_FILE": str(user)}
+    body = machine.run("show", "--json", "--profile", profile, env=env).fails(3).json
+    assert [(each["kind"], each["where"]["key"]) for each in body["problems"]] == [("unknown-key", "server.prot")]
+    assert [(each["key"], each["layer"]) for each in body["set_aside"]] == [("server.port", "user")]
+
+
 def test_set_on_a_locked_key_is_refused_and_not_also_set_aside(machine: Machine) -> None:
     profile = machine.profile(policy={"lock": ["server.port"]})
     body = machine.run("show", "--profile", profile, "--set", "server.port=26", "--json").fails(4).json
