@@ -90,7 +90,8 @@ class Plan:
 class States:
     """What a plan is computed from. `found` by path, None where nothing stands; `same(content, digest)` tells whether
     a recorded digest is this content's, None when the caller lacks the machine's key. `put_back` are paths of adopted
-    files that are to stand there again, with their kept content (None: not readable)."""
+    files that are to stand there again, with their kept content (None: not readable); `gids` the ids of groups by
+    name."""
 
     want: Desired
     found: Mapping[str, Standing | None]
@@ -98,6 +99,7 @@ class States:
     same: Callable[[bytes, str], bool | None]
     put_back: Mapping[str, bytes | None] = field(default_factory=dict)
     back_to_nothing: bool = False
+    gids: Mapping[str, int] = field(default_factory=dict)
     secrets_read: bool = False
     rotated: tuple[str, ...] = ()
     unlooked: tuple[str, ...] = ()
@@ -135,7 +137,8 @@ def text_digest(text: str) -> str:
 def _wanted(file: TargetFile, record: TargetRecord | None, states: States) -> Change | None:
     found = states.found.get(file.path)
     steady = record is not None and _as_wanted_before(file, record, states)
-    untouched = record is not None and found is not None and as_left(record, found, states.same)
+    regrouped = _regrouped(file, record, states)
+    untouched = record is not None and found is not None and as_left(record, found, states.same) and not regrouped
     if steady and untouched:
         return None
     foreign = record is None and found is not None
@@ -143,8 +146,17 @@ def _wanted(file: TargetFile, record: TargetRecord | None, states: States) -> Ch
     text, texts = diff.file_diff(file, content, there=found is not None, foreign=foreign, ours=untouched)
     text = diff.with_rotated(text, states.rotated) if file.secret else text
     text += _mode_words(file, record, found) if record is not None and found is not None else ""
+    text += f"# group {file.group} has id {states.gids[file.group]} now\n" if regrouped and file.group else ""
     reason = _reason(states, steady=steady, untouched=untouched or (record is None))
     return Change(file.kind, "update" if found else "create", file.path, text, reason, foreign, texts)
+
+
+def _regrouped(file: TargetFile, record: TargetRecord | None, states: States) -> bool:
+    """Whether the group that may read a file has another id by now: made anew on the machine, it can read it no more,
+    and whoever has its old id can."""
+    if record is None or file.group is None or file.group != record.group:
+        return False
+    return states.gids.get(file.group, record.asked[2]) != record.asked[2]
 
 
 def _as_wanted_before(file: TargetFile, record: TargetRecord, states: States) -> bool:

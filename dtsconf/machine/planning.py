@@ -153,7 +153,8 @@ def look(
     found = {path: survey.standing(path) for path in sorted(paths | set(put_back))}
     rotated, unlooked = _rotation(want, last, compared=secrets is not None)
     read = secrets_read or secrets is not None
-    states = States(want, found, last, survey.same, put_back, effective is None, read, rotated, unlooked)
+    gids = _group_ids(machine, want, effective)
+    states = States(want, found, last, survey.same, put_back, effective is None, gids, read, rotated, unlooked)
     name = effective.org.name if effective else ""
     made = compute(states, name, effective.from_environment if effective else ())
     odd = odd_rights(last, survey, machine.system) if effective else ()
@@ -178,10 +179,14 @@ def _wanted(
     secrets: Mapping[str, Secret] | None,
 ) -> Desired:
     known = known_ids(effective, last) if ids is None else ids
-    want = desired(effective, ground(machine.layout), ids=known, secrets=secrets)
-    for group in {file.group for file in want.files if file.group}:
-        group_id(machine.system, machine.layout, group, effective.org)
-    return want
+    return desired(effective, ground(machine.layout), ids=known, secrets=secrets)
+
+
+def _group_ids(machine: Machine, want: Desired, effective: Effective | None) -> dict[str, int]:
+    """The ids of the groups that are to read files, by name. Raises: Invalid: the machine doesn't know one."""
+    org = effective.org if effective else None
+    groups = {file.group for file in want.files if file.group}
+    return {group: group_id(machine.system, machine.layout, group, org) for group in groups}
 
 
 def refuse_unfit(machine: Machine, effective: Effective, secrets: Mapping[str, Secret]) -> None:

@@ -541,6 +541,22 @@ def test_a_group_may_read_the_secret(world: World) -> None:
     assert os.stat(world.real(SECRETS)).st_mode & 0o777 == 0o600
 
 
+def test_a_group_that_was_made_anew_gets_its_file_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is the same; its id isn't, and the old one may be somebody else's by now."""
+    want = effective(LOGIN, secrets=SecretsOptions(deliver="file", group="mailers"))
+    world.write("/etc/group", f"mailers:x:{group_id()}:\n")
+    world.apply(want)
+    world.write("/etc/group", f"mailers:x:{group_id() + 1}:\n")
+    (change,) = world.plan().plan.changes
+    assert (change.path, change.reason) == (SECRETS, "machine")
+    assert f"# group mailers has id {group_id() + 1} now" in change.diff
+    given: list[int] = []
+    monkeypatch.setattr(os, "fchown", lambda _file, _uid, gid: given.append(gid))
+    assert world.apply().changed
+    assert given == [group_id() + 1]
+    assert world.plan().plan.empty
+
+
 def test_an_unknown_group_is_exit_3_at_plan(world: World) -> None:
     with pytest.raises(Invalid) as caught:
         world.plan(effective(LOGIN, secrets=SecretsOptions(deliver="file", group="no-such-group")))
