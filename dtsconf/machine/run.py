@@ -35,8 +35,10 @@ from dtsconf.settings.references import secrets_in_use
 from dtsconf.times import iso_time
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dtsconf.machine.planning import Goal, Planned
-    from dtsconf.machine.record import Generation
+    from dtsconf.machine.record import Generation, SettledRecord
     from dtsconf.machine.request import Machine, Options, Services
     from dtsconf.machine.settling import Outcome
     from dtsconf.secret.value import Secret
@@ -206,15 +208,26 @@ class Run:
         return verdict.proof(self.verification, self.depth, self._now(), self.machine.who.host)
 
     def _in_place(self, final: Planned) -> Applied:
-        """Nothing to change; --verify verifies anyway, and puts a new proof on record."""
+        """Nothing to change; --verify verifies anyway, and puts a new proof on record. So is what `auto` came to, where
+        that is new: else a plan, which asks no server, would go on wanting it."""
         generation = final.last
-        if self.options.verify and generation is not None and final.effective is not None:
+        if generation is None:
+            return self._applied(final, None, changed=False)
+        known = replace(generation, settled=self._remembered(generation))
+        if self.options.verify and final.effective is not None:
             self._verify(final, final.effective, generation.number)
-            proof = self._proof()
-            generation = replace(generation, proof=proof)
-            generations.replace_record(self.machine.system, self.machine.layout, generation)
-            self.warnings += verdict.owed(proof)
-        return self._applied(final, generation, changed=False)
+            known = replace(known, proof=self._proof())
+            self.warnings += verdict.owed(known.proof)
+        if known != generation:
+            generations.replace_record(self.machine.system, self.machine.layout, known)
+        return self._applied(final, known, changed=False)
+
+    def _remembered(self, generation: Generation) -> Mapping[str, SettledRecord]:
+        """What `auto` has come to on this machine, with what it came to in this run where that is news."""
+        before = generation.settled
+        found = self.outcome.memory if self.outcome else {}
+        news = {at: each for at, each in found.items() if at not in before or before[at].encryption != each.encryption}
+        return {**before, **news}
 
     def _write(self, final: Planned) -> Applied:
         """Stage, verify, commit, record."""

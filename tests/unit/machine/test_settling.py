@@ -46,6 +46,17 @@ def test_plan_takes_what_was_settled_before(world: World) -> None:
     assert [each.tls for each in world.past] == [False, True]
 
 
+def test_what_auto_comes_to_is_remembered_also_where_it_is_there_already(world: World) -> None:
+    world.apply(effective({**AUTO, "server.encryption": "starttls", "server.port": 587}))
+    wanted = effective({**AUTO, "server.port": 587})
+    assert not world.apply(wanted).changed
+    assert world.plan(wanted).plan.empty
+    record = world.layout.real(world.layout.generation(1))
+    before = Path(record).stat().st_mtime_ns
+    assert not world.apply(wanted).changed
+    assert Path(record).stat().st_mtime_ns == before
+
+
 def test_plain_after_tls_is_refused_as_stripped(world: World) -> None:
     world.apply(effective(AUTO))
     before = world.tree()
