@@ -121,7 +121,7 @@ def by_hand(now: Organisation, recorded: Organisation | None, name: str | None =
 
 
 _CHANGED = "the machine config was changed by hand since the last apply"
-_BACK = "dtsconf apply without --profile puts back what was applied, dtsconf plan without --profile shows that"
+_BACK = "`dtsconf apply` (without --profile) puts back what was applied, `dtsconf plan` (without --profile) shows that"
 
 
 def _by_hand(keys: tuple[str, ...], effective: Effective, recorded: Organisation | None) -> list[str]:

@@ -54,8 +54,9 @@ class Call:
                 command = command.removesuffix(" --profile FILE")
             if " --root " in rest:
                 return command
-            words = f"{command} {rest}"
-            named = " --profile " in words or " --plan " in words or rest.startswith(" without --profile")
+            words, after = f"{command} {rest}", found.string[found.end() :]
+            bare = re.match(r"[` (]*without --profile", after)
+            named = " --profile " in words or " --plan " in words or bare
             call = replace(self, profile=None, sets=()) if named else self
             return " ".join([command, *map(_quoted, call.words(name))])
 

@@ -129,7 +129,7 @@ def test_a_machine_config_that_was_changed_by_hand_is_told_as_that(machine: Mach
         hint = advised(told.fails(9).text)
         assert "changed by hand since the last apply (server.host is nowhere.invalid there and was 127.0.0.1)" in hint
         assert "try:" not in told.text, "the profile is right"
-    back = shlex.split(hint.partition("): ")[2].partition(" without --profile puts back what was applied")[0])[1:]
+    back = shlex.split(hint.partition("): `")[2].partition("` (without --profile) puts back what was applied")[0])[1:]
     machine.run(*back, "--yes").ok()
     machine.run("test").ok()
     machine.run("send", *mail).ok()

@@ -73,7 +73,7 @@ def test_what_was_changed_by_hand_is_told_where_somebody_asks_for_it(capsys: Cap
     for words in (("show", "--origin"), ("explain", "server.port"), ("explain", "server")):
         told = call(capsys, *words, "--root", str(root)).err
         assert "changed by hand since the last apply (server.port is 2526 there and was 2525)" in told, words
-        assert f"hint: dtsconf apply --root {root} without --profile puts back what was applied" in told
+        assert f"hint: `dtsconf apply --root {root}` (without --profile) puts back what was applied" in told
     assert "by hand" not in call(capsys, "explain", "sender.email", "--root", str(root)).err
 
 

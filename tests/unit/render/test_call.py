@@ -25,6 +25,8 @@ BOTH = "--profile 'my site.yaml' --root /r"
         ("dtsconf plan --profile a.yaml --out FILE", "dtsconf plan --root /r --profile a.yaml --out FILE"),
         ("`dtsconf test --root /r`; dtsconf doctor", f"`dtsconf test --root /r`; dtsconf doctor {BOTH}"),
         ("dtsconf test without --profile, as a user", "dtsconf test --root /r without --profile, as a user"),
+        ("`dtsconf apply` (without --profile)", "`dtsconf apply --root /r` (without --profile)"),
+        ("sudo dtsconf apply --plan p.json; or", "sudo dtsconf apply --root /r --plan p.json; or"),
         ("dtsconf migrate microsoft --profile FILE tells", "dtsconf migrate microsoft --profile 'my site.yaml' tells"),
         ("see dtsconf apply --help", "see dtsconf apply --help"),
         ("dtsconf secret set keyring://dts/x", "dtsconf secret set keyring://dts/x"),
