@@ -45,7 +45,7 @@ def machine_lock(
         _take(state, lock, time.monotonic() + wait, on_wait)
     except BaseException as error:
         with uninterrupted():
-            _remove_folders(system, made)
+            _undo(system, layout, lock, made)
             state.end()
         if isinstance(error, OSError):
             raise failure(error, place=lock.path) from None
@@ -132,6 +132,15 @@ def _let_go(system: System, layout: Layout, lock: FileLock, made: list[str]) -> 
 def _is_unused(system: System, layout: Layout) -> bool:
     pending = {layout.journal, layout.undo, layout.staged}
     return not system.names(layout.generations) and not any(system.facts(path) for path in pending)
+
+
+def _undo(system: System, layout: Layout, lock: FileLock, made: list[str]) -> None:
+    """Of a lock that wasn't taken nothing stays: Ctrl-C may come between its making and its taking."""
+    with suppress(OSError, DtsconfError):
+        lock.release()
+        if made and lock.acquire():
+            _let_go(system, layout, lock, made)
+    _remove_folders(system, made)
 
 
 def _remove_folders(system: System, made: list[str]) -> None:

@@ -56,7 +56,7 @@ def _problems(status: Status, plan: Plan | None, root: str | None) -> list[Probl
 _STATES = {
     "in-sync": ("in sync", "green", "with"),
     "drifted": ("drifted", "red", "from"),
-    "interrupted": ("interrupted", "red", ": an apply was cut off after its commit point"),
+    "interrupted": ("interrupted", "red", ": an apply was cut off after its commit point, or is still at it"),
     "never-applied": ("never applied", "yellow", " on this machine"),
 }
 

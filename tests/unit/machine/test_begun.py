@@ -79,6 +79,26 @@ def test_ctrl_c_right_after_a_folder_was_made_leaves_none(
     assert names(layout) == []
 
 
+@pytest.mark.parametrize("when", ["_try", "acquire"])
+def test_ctrl_c_right_after_the_lock_was_made_leaves_nothing(
+    layout: Layout, system: LocalSystem, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    whole = getattr(FileLock, when)
+    told: list[str] = []
+
+    def interrupted(lock: FileLock, *wait: float) -> bool:
+        taken = whole(lock, *wait)
+        if lock.path == layout.real(layout.lock) and not told:
+            told.append(lock.path)
+            raise KeyboardInterrupt
+        return bool(taken)
+
+    monkeypatch.setattr(FileLock, when, interrupted)
+    with pytest.raises(KeyboardInterrupt), machine_lock(system, layout, 0, command="dtsconf apply"):
+        pass
+    assert names(layout) == []
+
+
 def test_a_note_that_its_run_had_no_time_to_fill(layout: Layout, system: LocalSystem) -> None:
     Path(layout.real(f"/{NAME}")).touch()
     with machine_lock(system, layout, 0, command="dtsconf"):
