@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dtsconf.mail.sent import Sent
+    from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage
 
 OF_THE_MESSAGE = ("mail-from", "rcpt-to", "data", "accepted", "request")
@@ -58,8 +58,9 @@ class Doubts:
         self.reached = sent.reached
         about = _about(failure)
         believed = self._is_believed(about, failure, sender, recipients)
-        # Who is refused by name, while others got their mail, says nothing of the server.
-        self.unusable = failure if believed or about == "sender" or not self._served else None
+        # What is said of some by name, or of one message, while others got their mail, says nothing of the server.
+        single = about in ("recipients", "message") and (self._served or is_of_the_mailbox(failure))
+        self.unusable = failure if believed or not single else None
         return believed
 
     def _is_believed(self, about: About, failure: Stage, sender: str, recipients: Sequence[str]) -> bool:
@@ -74,7 +75,7 @@ class Doubts:
         elif about == "recipients":
             again = all(each in self._recipients for each in recipients)
             self._recipients.update(dict.fromkeys(recipients, failure))
-        self._in_a_row += not again
+        self._in_a_row += not again and not is_of_the_mailbox(failure)
         return self._in_a_row >= (ENOUGH_GOODBYES if failure.code == _GOODBYE else ENOUGH)
 
     def known(self, sender: str, recipients: Sequence[str]) -> tuple[str, Stage] | None:
@@ -84,6 +85,11 @@ class Doubts:
         if self._recipients and all(each in self._recipients for each in recipients):
             return recipients[0], self._recipients[recipients[0]]
         return None
+
+
+def is_of_the_mailbox(refused: Stage | Recipient) -> bool:
+    """Whether a no is about one mailbox by its code: X.2.1, which takes nothing now (RFC 3463 3.3)."""
+    return (refused.enhanced_code or "").endswith(".2.1")
 
 
 def _is_of_more(failure: Stage, size: int) -> bool:

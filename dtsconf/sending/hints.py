@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dtsconf.frozen import frozen
 from dtsconf.mail.facts import of_a_known_domain, proposed_login
 from dtsconf.mail.meanings.hints import TEST_AGAIN
+from dtsconf.sending.doubts import is_of_the_mailbox
 from dtsconf.sending.sizes import in_units
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def of_queued(one: Recipient, name: str, *, for_good: bool) -> str:
     """What to do about the queued mail `name`, which didn't go to somebody. `for_good`: it is kept as failed."""
     again, gone = f"{_RUN} {name}", f"dtsconf queue drop {name}"
     if one.cause == "outcome-unknown" or (one.cause in _PASSING and not for_good):
-        return f"{_PATIENCE[one.cause or '']}; to try at once: {again}"
+        why = _CROWDED if one.cause == "rate-limited" and is_of_the_mailbox(one) else _PATIENCE[one.cause or ""]
+        return f"{why}; to try at once: {again}"
     hint = one.hint or ""
     if one.cause == "too-large":
         less = _LESS.sub(
@@ -126,6 +128,8 @@ _PATIENCE = {
     "outcome-unknown": f"it may have arrived: {_LATER}, with the same Message-ID, by which mail programs can tell",
 }
 """What to say of a queued mail that needs no more than time."""
+
+_CROWDED = f"this mailbox gets more mail just now than its server takes for it, from everybody: {_LATER}"
 
 
 def of_banned(name: str) -> str:

@@ -91,10 +91,19 @@ def test_what_is_said_of_many_is_believed_of_all(tmp_path: Path) -> None:
 
 
 def test_what_is_said_of_the_only_one_is_told_as_of_the_server(tmp_path: Path) -> None:
-    found = ran(tmp_path, BUSY, "busy")
+    found = ran(tmp_path, {"RCPT": "451 4.7.1 Ratelimit exceeded"}, "bob")
     assert states(found) == ["deferred"]
     assert found.unusable is not None
     assert found.unusable.cause == "rate-limited"
+
+
+def test_what_is_said_of_a_mailbox_by_its_code_is_never_told_as_of_the_server(tmp_path: Path) -> None:
+    many = ("ann", "eve", "ian", "kim", "leo", "mia", "bob")
+    found = ran(tmp_path, {"RCPT": BUSY["RCPT TO:<busy@acme.example>"]}, *many)
+    assert states(found) == ["deferred"] * 7
+    assert attempts(tmp_path) == [1] * 7
+    assert found.unusable is None
+    assert found.messages[0].hint.startswith("this mailbox gets more mail just now than its server takes for it")
 
 
 @pytest.mark.parametrize("mails", [("bob", "busy"), ("busy", "busy", "bob"), ("busy,bob", "busy")])
