@@ -13,7 +13,7 @@ from dtsconf.sending.doubts import is_of_the_mailbox
 from dtsconf.sending.sizes import in_units
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage
@@ -30,7 +30,7 @@ LOOKED_INTO = {
 _TEST = "dtsconf test finds out why, and what works instead; then "
 _SAME = "the same send"
 _RUN = "dtsconf queue flush"
-_QUEUE = "or with --queue added: then dtsconf queue run tries by itself until it is through"
+_QUEUE = "--queue added: then dtsconf queue run tries by itself until it is through"
 _NO_WAY = ("resolve", "connect")
 _TO = re.compile(r"(?:dtsconf test )?--to ADDRESS")
 _LESS = re.compile(r"\bsend less(?: at a time)?(?:, or packed \(dtsconf send --zip\))?")
@@ -71,6 +71,11 @@ class Mail:
     def again(self) -> str:
         """What to type once more as it is."""
         return self.same if self.only else f"{_SAME} again"
+
+    @property
+    def queued(self) -> str:
+        """What to add for the queue to see to it, to nobody more than `again` names."""
+        return f"or with {self.only} alone and {_QUEUE}" if self.only else f"or with {_QUEUE}"
 
     @property
     def when(self) -> str:
@@ -173,6 +178,9 @@ def _of_failure(failed: Stage, sent: Sent, mail: Mail) -> str | None:
     first = next((one for one in sent.recipients if not one.ok and one.cause == failed.cause), None)
     if first is None:
         return _of_stage(failed, "a recipient", mail)
+    unknown = [one.address for one in sent.recipients if one.cause == "outcome-unknown"]
+    if mail.smtp and failed.cause == "outcome-unknown" and len(unknown) > 1:
+        return _to_ask(_in_words(unknown), ", naming those alone who haven't got it", mail)
     of = _mail_of(first, sent, mail)
     return _to_the_rest(_of_stage(failed, first.address, of), of)
 
@@ -228,17 +236,29 @@ def _hint(failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str |
     if failed.cause == "outcome-unknown" and failed.hint and not mail.smtp:
         return f"{failed.hint} ({mail.message_id})"
     if failed.cause == "outcome-unknown":
-        cut = "an antivirus product or mail filter cuts it, here or at the server: ask who runs them"
-        again = f"before you send it again{f', with {mail.only} alone' if mail.only else ''}"
-        return f"ask {whom} whether it arrived ({mail.message_id}) {again}; if none ever does, {cut}"
+        return _to_ask(whom, f", with {mail.only} alone" if mail.only else "", mail)
     if failed.cause == "greylisted":
         known = "greylisting: the server wants to see that this machine comes back; nothing is wrong with the settings"
-        return f"{known}: {mail.again} in ten minutes, {_QUEUE}"
+        return f"{known}: {mail.again} in ten minutes, {mail.queued}"
     if failed.cause in _CUT and stage == "data":
         return _cut(mail)
     if failed.hint is None or stage not in _ENVELOPE_ON:
         return failed.hint
     return _of_this_mail(failed.hint, failed, stage, whom, mail)
+
+
+def _to_ask(whom: str, again: str, mail: Mail) -> str:
+    """Whom to ask whether they have it; `again` is how to send it to those who haven't."""
+    cut = "an antivirus product or mail filter cuts it, here or at the server: ask who runs them"
+    known = f"ask {whom} whether it arrived ({mail.message_id}) before you send it again{again}"
+    return f"{known}; if none ever does, {cut}"
+
+
+def _in_words(addresses: Sequence[str]) -> str:
+    """Several addresses; the last of many by their number."""
+    if len(addresses) > _NAMED:
+        return f"{', '.join(addresses[:_NAMED])} and the {len(addresses) - _NAMED} others that it went to"
+    return f"{', '.join(addresses[:-1])} and {addresses[-1]}"
 
 
 def _cut(mail: Mail) -> str:
@@ -257,7 +277,7 @@ def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, whom: str, m
     if failed.cause == "content-rejected" and stage in _CONTENT:
         return f"{hint}; to see whether it is that: {mail.same} without the attachment" if mail.attached else hint
     if failed.cause in _PASSING and 400 <= (failed.code or 0) < 500:
-        return f"{hint}; {_QUEUE}"
+        return f"{hint}; {mail.queued}"
     return hint
 
 

@@ -181,6 +181,17 @@ def test_everybody_is_asked_themselves_whether_it_arrived() -> None:
     told = hinted(stopped(failed), PLAIN)
     assert [str(one.hint).split(" whether")[0] for one in told.recipients] == ["ask a@x.example", "ask b@x.example"]
     assert "antivirus product or mail filter" in str(told.recipients[0].hint)
+    assert str(told.stages[-1].hint).startswith(
+        "ask a@x.example and b@x.example whether it arrived (<t@x.example>) before you send it again, "
+        "naming those alone who haven't got it; if none"
+    )
+
+
+def test_of_many_who_may_have_it_the_last_are_counted() -> None:
+    cut = Stage("accepted", False, 1.0, "closed", cause="outcome-unknown", hint="h")
+    people = tuple(Recipient(f"p{n}@x.example", False, detail="", cause="outcome-unknown") for n in range(10))
+    told = str(hinted(Sent("<t@x.example>", people, (cut,)), PLAIN).stages[0].hint)
+    assert "p7@x.example and the 2 others that it went to whether it arrived" in told
 
 
 def test_a_no_to_one_of_them_is_told_as_theirs() -> None:
@@ -206,7 +217,8 @@ def test_once_somebody_has_it_the_same_is_typed_for_the_rest_alone() -> None:
     )
     mail = replace(PLAIN, options={"c@x.example": "--bcc"})
     told = [str(one.hint) for one in hinted(Sent("<t@x.example>", people, ()), mail).recipients]
-    assert "the same send with --to b@x.example --bcc c@x.example alone in ten minutes, or with --queue" in told[1]
+    assert "the same send with --to b@x.example --bcc c@x.example alone in ten minutes, or with --to" in told[1]
+    assert "or with --to b@x.example --bcc c@x.example alone and --queue added: then dtsconf queue run" in told[1]
     assert told[1] == told[2]
     assert """then the same send with --to 'd'"'"'e@x.example' alone; if it stays""" in told[3]
     assert not any("the same send again" in each for each in told)
