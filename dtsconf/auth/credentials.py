@@ -81,13 +81,26 @@ def _fault(secret: Secret, value: str) -> str | None:
 def by_its_form(failed: SignInFailed, key: str, secret: Secret) -> SignInFailed:
     """The error for a client secret that was refused: no new one is wanted where something was stored around it that no
     Value has. For an assertion outside its time: one that was given has to be given anew, others are made here."""
-    if key == _ASSERTION and any(p.kind == "aadsts700024" for p in failed.problems):
-        return _with(failed, failed.message, f"{failed.hint}, and give a fresh token")
+    if key == _ASSERTION:
+        return _by_its_end(failed, secret)
     odd = secret.slip()
     if key != "microsoft.client_secret" or odd is None or not any(p.kind == "aadsts7000215" for p in failed.problems):
         return failed
     message = f"{failed.message}; what is stored {odd}, which is no part of any Value"
     return _with(failed, message, f"take that away: {_ANEW}")
+
+
+def _by_its_end(failed: SignInFailed, assertion: Secret) -> SignInFailed:
+    """The error for an assertion that was refused: where a provider gives no reason, the end that is written in it."""
+    if any(p.kind == "aadsts700024" for p in failed.problems):
+        return _with(failed, failed.message, f"{failed.hint}, and give a fresh token")
+    if "invalid_client" not in failed.message:
+        return failed
+    try:
+        _not_over(assertion)
+    except SecretUnavailable as over:
+        return _with(failed, f"{failed.message}; {over.message}", str(over.hint))
+    return failed
 
 
 def _with(failed: SignInFailed, message: str, hint: str) -> SignInFailed:

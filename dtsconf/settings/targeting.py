@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from dtsconf.settings.sections import Target
     from dtsconf.settings.values import Organisation
 
+FRESH_TOKEN = (
+    "in the CI job itself send with --profile, without apply: that stores nothing; or let the CI keep a fresh token in"
+    " a file (file:///PATH), and set secrets.deliver to reference: each send then reads it"
+)
+"""What helps with a federated token in a variable, which is neither for a machine to keep nor for later to read."""
+
+_OTHERWISE = "use secrets.deliver: file, or another kind of reference"
+
 
 def undeliverable(values: Mapping[str, Setting], org: Organisation) -> list[Problem]:
     """Secrets in use that delivery `reference` can't hand on (code 3)."""
@@ -25,7 +33,7 @@ def undeliverable(values: Mapping[str, Setting], org: Organisation) -> list[Prob
         Problem(
             "delivery",
             f"{key}: an env:// secret can't be delivered as a reference: whoever sends later doesn't have the variable",
-            "use secrets.deliver: file, or another kind of reference",
+            FRESH_TOKEN if key == "microsoft.client_assertion" else _OTHERWISE,
             values[key].where,
             key,
         )

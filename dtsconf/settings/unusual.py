@@ -13,6 +13,7 @@ from dtsconf.settings.instead import without
 from dtsconf.settings.microsoft import is_placeholder, is_smtp_host
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.references import VAULT_AUTH
+from dtsconf.settings.targeting import FRESH_TOKEN
 from dtsconf.settings.values import Organisation
 
 MAILBOX_PORTS = {110: "POP3", 143: "IMAP", 993: "IMAP over TLS", 995: "POP3 over TLS"}
@@ -62,6 +63,8 @@ def stored_token(values: Values, org: Organisation) -> list[Notice]:
         return []
     text = f"{key} is good for minutes, and secrets.deliver: file keeps the one that an apply read"
     hint = "set secrets.deliver to reference: each send then reads a fresh one"
+    if values[key].value.startswith("env://"):
+        hint = FRESH_TOKEN
     return [_notice("token-stored", key, values, text, hint)]
 
 

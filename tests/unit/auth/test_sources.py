@@ -393,6 +393,20 @@ def test_only_an_assertion_that_was_given_has_to_be_given_anew() -> None:
         assert (caught.value.hint, caught.value.problems[0].hint) == (told, told)
 
 
+def test_an_assertion_that_is_refused_after_its_end_is_told_as_that() -> None:
+    """Few providers say why: invalid_client stands for anything."""
+    from base64 import urlsafe_b64encode
+
+    no = '{"error": "invalid_client"}'
+    for left, over in ((-3600, True), (3600, False)):
+        body = urlsafe_b64encode(json.dumps({"exp": int(time.time()) + left}).encode()).decode().rstrip("=")
+        provider = FakeProvider({"client_credentials": [Reply(401, no)]})
+        with pytest.raises(SignInFailed, match="invalid_client") as caught:
+            application(provider, "microsoft.client_assertion", f"aaa.{body}.ccc").get()
+        assert ("; the token ended at 2" in caught.value.message) is over
+        assert (caught.value.hint == "such a token is good for minutes: give a fresh one") is over
+
+
 def test_an_answer_tells_by_how_much_the_provider_s_clock_is_ahead() -> None:
     from email.utils import formatdate
 

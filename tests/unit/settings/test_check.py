@@ -11,6 +11,7 @@ from dtsconf.errors import Invalid, Notice
 from dtsconf.settings.check import APPLICATION_SECRETS
 from dtsconf.settings.resolve import resolve, review
 from dtsconf.settings.sections import SecretsOptions
+from dtsconf.settings.targeting import FRESH_TOKEN, undeliverable
 from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, layer, organisation, place, rule
 
 
@@ -282,5 +283,17 @@ def test_a_federated_token_is_not_for_keeping(deliver: Any, key: str, told: bool
     if told:
         assert (found[0].key, found[0].hint) == (
             key,
-            "set secrets.deliver to reference: each send then reads a fresh one",
+            FRESH_TOKEN,
         )
+
+
+@pytest.mark.parametrize("reference", ["env://CI_TOKEN", "file:///run/ci/token"])
+def test_the_hints_about_a_federated_token_lead_to_what_is_taken(reference: str) -> None:
+    """Neither the warning's nor the refusal's hint names what the other one turns down."""
+    given = {**APPLICATION, "microsoft.client_secret": None, "microsoft.client_assertion": reference}
+    org = replace(organisation(given | {"microsoft.tenant": "acme.example"}), secrets=SecretsOptions(deliver="file"))
+    (kept,) = [notice.hint or "" for notice in resolve(org).warnings if notice.kind == "token-stored"]
+    later = replace(org, secrets=SecretsOptions(deliver="reference"))
+    refused = [problem.hint for problem in undeliverable(resolve(later).origin, later)]
+    assert refused == ([FRESH_TOKEN] if reference.startswith("env://") else [])
+    assert kept.startswith("in the CI job itself send with --profile, without apply") is bool(refused)
