@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import os
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
@@ -52,9 +53,10 @@ def queued_text(entry: Entry) -> str:
 
 def queued_note(entry: Entry, needs: Sequence[str], call: Call) -> str:
     """Where it is now, on stderr, and what sends it: with the options and variables of this call, since a queued mail
-    keeps none."""
+    keeps none. The profile's path is absolute, and the root's: a timer runs it elsewhere."""
     there = f" where {', '.join(needs)} {'is' if len(needs) == 1 else 'are'} set as here" if needs else ""
-    run = call.completed("`dtsconf queue run`")
+    profile, root = (None if path is None else os.path.abspath(path) for path in (call.profile, call.root))
+    run = replace(call, profile=profile, root=root).completed("`dtsconf queue run`")
     return f"queued as {entry.id}: {run} sends it{there} (a timer for that is in deploy/)\n"
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dtsconf.mail.sent import Recipient, Sent
@@ -84,5 +86,12 @@ def test_the_note() -> None:
 def test_a_queued_mail_is_sent_with_the_options_of_its_call() -> None:
     entry = Entry("7", "<t@x.example>", "a@x.example", ("b@x.example",), "s", 12, False, 0.0)
     assert render.queued_note(entry, (), Call()).startswith("queued as 7: `dtsconf queue run` sends it")
-    typed = "`dtsconf queue run --profile 'my site.yaml' --root r --set 'sender.name=DTS 2'`"
-    assert typed in render.queued_note(entry, (), Call("my site.yaml", "r", ("sender.name=DTS 2",)))
+    typed = "`dtsconf queue run --profile '/etc/dts/my site.yaml' --root /r --set 'sender.name=DTS 2'`"
+    assert typed in render.queued_note(entry, (), Call("/etc/dts/my site.yaml", "/r", ("sender.name=DTS 2",)))
+
+
+def test_who_runs_the_queue_may_do_so_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    entry = Entry("7", "<t@x.example>", "a@x.example", ("b@x.example",), "s", 12, False, 0.0)
+    typed = f"`dtsconf queue run --profile {tmp_path.parent}/site.yaml --root {tmp_path}/r`"
+    assert typed in render.queued_note(entry, (), Call("../site.yaml", "r"))
