@@ -12,6 +12,7 @@ from typing import Final
 from dtsconf.errors import Notice, Problem
 from dtsconf.settings.effective import Setting
 from dtsconf.settings.keys import GROUPS, KEYS, nearest
+from dtsconf.settings.references import VAULT_AUTH
 from dtsconf.settings.rules import BRANCHES
 from dtsconf.settings.values import covers
 
@@ -39,6 +40,7 @@ _INPUTS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("unused", "microsoft.client_assertion"): _FLOW,
     ("application-secrets", "microsoft.certificate"): _FLOW,
     ("application-secrets", "microsoft.client_assertion"): _FLOW,
+    **{("vault-address", f"secrets.vault.auth.{name}"): ("secrets.vault.url",) for name in VAULT_AUTH},
     ("recipient", "verify.to"): ("verify.level", "policy.recipients"),
     ("recipient", "sender.email"): ("verify.level", "verify.to", "policy.recipients"),
 }

@@ -289,6 +289,18 @@ def test_but_not_in_a_file_whose_children_may_give_another_secret(folder: Path) 
     assert by_path(validate_paths(["a.yaml", "b.yaml"])) == {"a.yaml": [], "b.yaml": []}
 
 
+def test_a_bad_address_of_vault_s_is_not_told_as_none(folder: Path) -> None:
+    opened = "auth: {method: approle, role_id: r, secret_id: 'file:///etc/dts/id'}"
+    profiles = {
+        "a.yaml": f"{PLAIN}secrets: {{vault: {{url: 'https://vault.acme.example/v1', {opened}}}}}\n",
+        "b.yaml": f"{PLAIN}secrets: {{vault: {{{opened}}}}}\n",
+    }
+    write(folder, profiles)
+    bad, lacking = validate_paths(["a.yaml", "b.yaml"])
+    assert "ends in /v1" in lines(bad.problems)[0]
+    assert [[one.kind for one in report.warnings] for report in (bad, lacking)] == [[], ["vault-address"]]
+
+
 def test_two_targets_with_one_place_are_told_before_any_apply(folder: Path) -> None:
     write(folder, {"a.yaml": PLAIN + "targets: [{kind: msmtp, path: /etc/dts/email.json}, dts]\n"})
     (report,) = validate_paths(["a.yaml"], usual=USUAL)
