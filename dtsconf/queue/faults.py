@@ -102,27 +102,30 @@ def _why_closed(path: str, facts: os.stat_result, mode: int) -> Fault:
 
 def without_room(folder: str, needed: int) -> Fault | None:
     """Whether the disk of `folder`, or of the nearest folder above it that is there, has less than so many octets."""
-    import shutil  # with its archives, which a run of the queue has no use for
-
     while not os.path.isdir(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
-    free = shutil.disk_usage(folder).free
+    free, files = _left_on(folder)
     if free < needed:
         return Fault(folder, f"lies on a disk with {free} octets left, and {needed} are needed", _free(folder))
-    return Fault(folder, "lies on a disk without room for another file", _free(folder)) if _no_inode(folder) else None
+    return Fault(folder, "lies on a disk without room for another file", _free(folder)) if files == 0 else None
 
 
-def _no_inode(folder: str) -> bool:
-    """Whether the file system counts its files and has no place for another one."""
-    full = False
-    if sys.platform != "win32":
+def _left_on(folder: str) -> tuple[int, int | None]:
+    """Octets and files for which there is room; None where the file system doesn't count files."""
+    files = None
+    if sys.platform == "win32":
+        import shutil
+
+        free = shutil.disk_usage(folder).free
+    else:
         facts = os.statvfs(folder)
-        full = facts.f_files > 0 and facts.f_favail == 0
-    return full
+        free = facts.f_bavail * facts.f_frsize
+        files = facts.f_favail if facts.f_files else None
+    return free, files
 
 
 def _free(folder: str) -> str:
-    count = "-i " if os.path.isdir(folder) and _no_inode(folder) else "-h "
+    count = "-i " if os.path.isdir(folder) and _left_on(folder)[1] == 0 else "-h "
     return f"free some space on its disk: df {count}{quote(folder)}"
 
 

@@ -89,6 +89,10 @@ def _root_of(settings: Effective, root: Path | None, *, alone: bool) -> str | No
 
 def _texts(given: object, name: str) -> tuple[str, ...]:
     """None, one or several texts or paths, as several."""
+    if given is None or given == ():
+        return ()
+    if isinstance(given, str):
+        return (given,)
     if given is None:
         return ()
     several = given if isinstance(given, Iterable) and not isinstance(given, (str, bytes, os.PathLike)) else (given,)

@@ -101,9 +101,8 @@ def test_a_full_disk(spool: Spool) -> None:
 
 def test_a_disk_without_inodes(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     add(spool)
-    none_left = SimpleNamespace(f_files=1000, f_favail=0, f_flag=0)
+    none_left = SimpleNamespace(f_bavail=SPARE, f_frsize=2, f_files=1000, f_favail=0, f_flag=0)
     monkeypatch.setattr("os.statvfs", lambda _path: none_left)
-    monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=SPARE * 2))
     assert found(spool) == [
         f"{spool.folder} lies on a disk without room for another file; free some space on its disk: df -i {spool.folder}"
     ]
