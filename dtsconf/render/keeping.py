@@ -13,9 +13,10 @@ from dtsconf.settings.instead import taken_out
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.model import DEFAULT_PORTS
 from dtsconf.settings.resolve import DEFAULTS
+from dtsconf.settings.rules import BRANCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dtsconf.errors import Where
     from dtsconf.settings.effective import Effective
@@ -43,15 +44,18 @@ _TAKES_ALONG: tuple[LayerName, ...] = ("command line", "profile", "machine")
 
 
 def _along(sets: Sequence[str], changes: list[Proposal], effective: Effective) -> list[Proposal]:
-    """What the call gave by --set in the sections of what changes; without it the rest would not fit."""
+    """What the call gave by --set in the sections of what changes, and the mode that those are of; without it the rest
+    would not fit."""
     changed = {each.key for each in changes}
     sections = {key.rpartition(".")[0] for key in changed}
+    of_a_mode = {section.partition(".")[0] for section in sections} & set(BRANCHES)
     below = effective.org.layer.values
     pairs = (one.partition("=") for one in sets)
     return [
         Proposal(key, value)
         for key, value in {key.strip(): value for key, _, value in pairs}.items()
-        if key in effective.origin and key not in changed and key.rpartition(".")[0] in sections
+        if key in effective.origin and key not in changed
+        if key.rpartition(".")[0] in sections or (key == "mode" and of_a_mode)
         if not (key in below and below[key].raw == typed(key, value))
     ]
 
@@ -104,26 +108,31 @@ def _added(layer: LayerName, new: list[Proposal], effective: Effective | None) -
             groups.setdefault(gap, []).append(each)
         else:
             apart.append(each)
-    lines = [
-        line for gap, group in groups.items() for line in (f"  # {gap}", *(f"{gap.indent}{leaf(x)}" for x in group))
-    ]
+    lines = [line for gap, group in groups.items() for line in (f"  # {gap}", *gap.filled(map(leaf, group)))]
     if apart:
         where, indent = _FILES.get(layer, _FILES["profile"])
         gap = _gap(effective.org.files[0], ("settings",)) if effective and layer == "profile" else None
-        lines += [f"{indent}# {gap or where}", *as_yaml(apart, gap.indent if gap else indent)]
+        lines += [f"{indent}# {gap or where}", *(gap.filled(as_yaml(apart, "")) if gap else as_yaml(apart, indent))]
     return "".join(f"{line}\n" for line in lines)
 
 
 @frozen
 class Gap:
-    """Where a new setting belongs: the file, the place in it in words, and what stands before the setting there."""
+    """Where a new setting belongs: the file, the place in it in words, and what stands before the setting there;
+    `braces`: within a mapping that is written in a line."""
 
     file: str
     place: str
     indent: str = "  "
+    braces: bool = False
 
     def __str__(self) -> str:
         return f"in {self.file}, {self.place}"
+
+    def filled(self, leaves: Iterable[str]) -> list[str]:
+        """The lines to write there: within braces it is one, with commas."""
+        parted = [", ".join(leaves)] if self.braces else leaves
+        return [f"{self.indent}{each}" for each in parted]
 
 
 def gap_of(layer: LayerName, proposal: Proposal, effective: Effective | None) -> Gap | None:
@@ -149,7 +158,7 @@ def _gap(file: str, path: tuple[str, ...]) -> Gap | None:
     except (Invalid, yamlwords.BadYaml, rewriting.CantRewrite):
         return None
     if blanks is None:
-        return Gap(file, f"within the braces on line {line}")
+        return Gap(file, f"within the braces on line {line}", braces=True)
     return Gap(file, f"as a new line below line {line}", " " * blanks)
 
 

@@ -339,6 +339,35 @@ def test_what_the_call_gave_is_part_of_what_worked(
     assert advice.text(hint, Call(sets=tuple(sets)), given).splitlines()[2:] == lines
 
 
+@pytest.mark.parametrize("layer", ["profile", "machine", "environment"])
+def test_the_mode_that_the_call_gave_is_part_of_what_worked(layer: LayerName) -> None:
+    """Without it the profile's other mode stays, and what was written down is not used."""
+    base = effective(WORKING)
+    option = replace(base.origin["mode"], value="microsoft", layer="command line", where=Option("--set mode"))
+    client = replace(base.origin["microsoft.remember_me"], layer=layer)
+    given = replace(base, origin={**base.origin, "mode": option, "microsoft.remember_me": client})
+    told = advice.text("--set microsoft.remember_me=true", Call(sets=("mode=microsoft",)), given)
+    assert "mode: microsoft" in told or "--set mode=microsoft\n" in told.partition("keep:")[2]
+    other = advice.text("--set connection.timeout=60", Call(sets=("mode=microsoft",)), given)
+    assert "mode" not in other.partition("keep:")[2]
+
+
+def test_within_braces_what_is_to_be_written_has_its_commas(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text("settings: {server: {host: a.example}, sender: {name: x}}\n")
+    base = effective()
+    host = replace(base.origin["server.host"], where=Place(str(path), 1, 21))
+    keys = ("server.port", "server.encryption", "server.ca_file", "mode", "connection.timeout")
+    unset = {key: replace(base.origin[key], layer="default", where=None) for key in keys}
+    given = replace(
+        base, origin={**base.origin, **unset, "server.host": host}, org=replace(base.org, files=(str(path),))
+    )
+    proposed = [Proposal("server.port", "25"), Proposal("server.encryption", "none")]
+    proposed += [Proposal("mode", "microsoft"), Proposal("connection.timeout", "60")]
+    _, within, _, top = keeping.kept(proposed, given).splitlines()
+    assert (within.strip(), top.strip()) == ("port: 25, encryption: none", "mode: microsoft, connection: {timeout: 60}")
+
+
 def test_a_failure_tells_each_value_that_may_be_at_fault() -> None:
     told = advice.origins(effective({**WORKING, "server.ca_file": "/ca.pem"}))
     assert "server.ca_file = /ca.pem (profile, /srv/site.yaml:" in told
