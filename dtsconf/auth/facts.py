@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from dtsconf.auth.places import FACTS, PLAIN, SEALED
@@ -76,9 +76,18 @@ def read_facts(path: str) -> Facts | None:
 
 def kept_facts(folder: str, name: str, *, sealed: bool) -> Facts | None:
     """The facts of the sign-in of that name; None where its tokens, in an encrypted cache or in one that isn't, are not
-    there any more."""
+    there any more. Facts that the other kind of cache wrote last are told as this one's until it is used again."""
     kept = os.path.exists(os.path.join(folder, name + (SEALED if sealed else PLAIN)))
-    return read_facts(facts_path(folder, name)) if kept else None
+    found = read_facts(facts_path(folder, name)) if kept else None
+    if found is None or found.encrypted is sealed:
+        return found
+    return replace(found, cache="encrypted" if sealed else "file", encrypted=sealed, store=None)
+
+
+def tells_of(folder: str, name: str, kind: Kind) -> bool:
+    """Whether there are facts of that name, of a cache of that kind."""
+    found = read_facts(facts_path(folder, name))
+    return found is not None and found.cache == kind
 
 
 def read_proof(path: str) -> SignInProof | None:

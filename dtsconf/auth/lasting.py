@@ -21,12 +21,16 @@ _OTHER = (
     "microsoft.remember_me is false, so the sign-in that was kept while it was true {fate} (--set counts for its own "
     "command alone); for one that lasts, {lines}, then sign in: dtsconf sign-in"
 )
+_IN_A_FILE = (
+    "a sign-in is kept in a file, which counts for a command with --set microsoft.token_cache=file alone; for good: "
+    "write microsoft.token_cache: file into the profile and apply that"
+)
 
 
 def before(wanted: Wanted, environ: Mapping[str, str], *, other: bool = False) -> str:
     """The hint where nobody is signed in. `other`: a sign-in was there before this run, kept by other settings."""
     fate = ("is not used" if wanted.tried else "has just been taken away") if other else None
-    first = unkept(wanted.cache, environ, fate) if not wanted.kept else _kept(wanted, environ)
+    first = unkept(wanted.cache, environ, fate) if not wanted.kept else _kept(wanted, environ, other=other)
     if wanted.idle is None:
         return first
     return f"{wanted.idle} is given, and an application alone uses it: --set microsoft.flow=application; else {first}"
@@ -49,11 +53,13 @@ def unkept(cache: str, environ: Mapping[str, str], fate: str | None = None) -> s
     return f"{why}; keep it: {options}, then sign in: dtsconf sign-in{where}; {_FALSE_AGAIN}"
 
 
-def _kept(wanted: Wanted, environ: Mapping[str, str]) -> str:
+def _kept(wanted: Wanted, environ: Mapping[str, str], *, other: bool) -> str:
     """To sign in first, and what that takes here."""
     from dtsconf.auth.sealing import no_keyring, without_keyring
 
     sealed = wanted.remember and wanted.cache == "encrypted"
     if not sealed or (missing := no_keyring(environ)) is None:
         return SIGN_IN
+    if other:
+        return _IN_A_FILE
     return f"{SIGN_IN}; it can't be kept encrypted here, for {missing.message}: {without_keyring(missing.hint)}"

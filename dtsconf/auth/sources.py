@@ -130,8 +130,8 @@ class UserTokens:
         """Whether this very run had the token from a provider whose tokens are all short-lived."""
         return self._short is not None and self._short.reveal() == found.access.reveal() and found.left() > LAST
 
-    def _keep(self, found: Held) -> Held:
-        self._store.save(found)
+    def _in_hand(self, found: Held) -> Held:
+        """What was just kept; a provider whose tokens are all short-lived gives no better one."""
         self._short = found.access if found.left() < FRESH else None
         return found
 
@@ -146,7 +146,10 @@ class UserTokens:
             raise
         finally:
             self._provider.close()
-        return None if renewed is None else self._keep(renewed)
+        if renewed is None:
+            return None
+        self._store.save(renewed)
+        return self._in_hand(renewed)
 
     def _asked_again(self, found: Held, challenge: str | None) -> Held | None:
         """What the provider gives for what is kept; None where that holds nothing to renew by."""
@@ -174,9 +177,9 @@ class UserTokens:
             self._provider.close()
         accept(found.account.username)
         with self._store.alone():
-            self._keep(found)
+            self._store.keep(found)
         self._handed = found.access
-        return found
+        return self._in_hand(found)
 
 
 class ApplicationTokens:

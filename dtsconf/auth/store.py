@@ -1,8 +1,8 @@
 """Where one sign-in is kept between two runs: encrypted, in a file, in the login session, or in this process alone.
 
 A store is loaded, saved and forgotten as a whole, under a lock that two processes share; a file is replaced in one
-step and is only its owner's to read. What one kind keeps, no other does: saving takes away what was there, unless the
-settings are only tried.
+step and is only its owner's to read. What the other kind of file keeps is taken away by a new sign-in alone, by the
+machine's own settings, and never by what only uses or renews one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ class Store:
         self._sealer = Sealer(wanted.name, environ) if wanted.remember and wanted.cache == "encrypted" else None
         self._in_process: Held | None = None
         self._store_name: str | None = None
-        self._displaced = False
 
     @property
     def kind(self) -> Kind:
@@ -107,12 +106,12 @@ class Store:
             raise _unreadable(self._folder, self._wanted.name, error) from None
         opened = self._sealer.open(data) if self._sealer is not None else data
         found = None if opened is None else held.from_bytes(opened)
-        if found is not None and self._displaced:
-            self._show(self.facts(found))  # they may be those of the other kind
+        if found is not None and not facts.tells_of(self._folder, self._wanted.name, self.kind):
+            self._show(self.facts(found))
         return found
 
     def save(self, found: Held) -> None:
-        """Keep it in place of what is there. Raises: SignInFailed."""
+        """Keep it in place of what this kind of store has. Raises: SignInFailed."""
         if self._folder is None:
             self._in_process = found
             return
@@ -122,10 +121,21 @@ class Store:
             data = self._sealer.seal(data)
         try:
             atomic_write(self._path(self._suffix()), data)
-            facts.write(facts.facts_path(self._folder, self._wanted.name), self.facts(found))
+            if self._shown:
+                facts.write(facts.facts_path(self._folder, self._wanted.name), self.facts(found))
         except OSError as error:
             raise _unwritable(self._folder, error) from None
+
+    def keep(self, found: Held) -> None:
+        """Keep what a sign-in gave, in place of what any kind of store has; settings that are only tried leave what
+        others have. Raises: SignInFailed."""
+        self.save(found)
         self.tidy()
+        if self._wanted.remember and not self._wanted.tried:
+            try:
+                _remove(self._path(self._other()))
+            except OSError as error:
+                raise _unwritable(self._folder or "", error) from None
 
     def forget(self) -> None:
         """Keep nothing of this sign-in any more, of whatever kind. Raises: SignInFailed."""
@@ -150,31 +160,30 @@ class Store:
         self._show(replace(self.facts(found), renewable=False))
 
     def tidy(self) -> bool:
-        """Take away what an earlier Remember Me left where it is off now, and the other kind of file where it is on;
-        whether the first was there. Settings that are only tried take nothing away. Raises: SignInFailed."""
+        """Take away what an earlier Remember Me left where it is off now. Settings that are only tried take nothing
+        away. Returns whether other settings have, or had, a sign-in kept. Raises: SignInFailed."""
         if self._wanted.remember:
-            self._displace()
-            return False
+            return os.path.exists(self._path(self._other()))
         left = any(os.path.exists(os.path.join(self._places.tokens, self._wanted.name + s)) for s in (SEALED, PLAIN))
         if left and not self._wanted.tried:
             forget(Places(self._places.state, None), self._environ, self._wanted.name)
         return left
 
-    def _displace(self) -> None:
-        if self._wanted.tried:
-            return
-        try:
-            self._displaced = _remove(self._path(PLAIN if self._sealer is not None else SEALED))
-        except OSError as error:
-            raise _unwritable(self._folder or "", error) from None
-
     def _show(self, shown: Facts) -> None:
-        if self._folder is not None:
+        if self._folder is not None and self._shown:
             with suppress(OSError):  # a sign-in that works does so whatever is shown of it
                 facts.write(facts.facts_path(self._folder, self._wanted.name), shown)
 
     def _suffix(self) -> str:
         return SEALED if self._sealer is not None else PLAIN
+
+    @property
+    def _shown(self) -> bool:
+        """Whether what may be shown is of this store: not where it is only tried beside what the other kind keeps."""
+        return not (self._wanted.tried and self._wanted.remember and os.path.exists(self._path(self._other())))
+
+    def _other(self) -> str:
+        return PLAIN if self._sealer is not None else SEALED
 
     def _path(self, suffix: str) -> str:
         return os.path.join(self._folder or "", self._wanted.name + suffix)

@@ -70,7 +70,7 @@ def settings_of(error: DtsconfError) -> Effective | None:
     return known if hasattr(known, "origin") else None
 
 
-_BY_SIGN_IN = ("dtsconf sign-in", "--set microsoft.token_cache=")
+_BY_SIGN_IN = ("dtsconf sign-in", "--set microsoft.token_cache=file keeps ")
 """What only a sign-in tries: where its tokens are kept is settled then."""
 
 

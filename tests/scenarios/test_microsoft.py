@@ -176,7 +176,8 @@ def test_remember_me_in_the_keyring_off_again_and_in_a_file(here: Office, keyrin
 
 
 def test_what_is_told_to_try_beside_a_locked_keyring_costs_no_sign_in(here: Office, tmp_path: Path) -> None:
-    """Typed as told; once the keyring is unlocked, which alone was wanted, the sign-in is there as ever."""
+    """Typed as told; once the keyring is unlocked, which alone was wanted, the sign-in is there as ever. What the line
+    kept is there as well, until somebody signs in by the machine's own settings."""
     kept = tmp_path / "one/home"
     here.run("apply", "--yes", "--profile", here.profile(flow="browser", remember_me=True)).ok()
     with secret_service(tmp_path / "one") as service:
@@ -188,9 +189,15 @@ def test_what_is_told_to_try_beside_a_locked_keyring_costs_no_sign_in(here: Offi
         line = re.search("(?m)^try:  dtsconf (.*)$", told)
         assert line is not None, told
         here.at_terminal(*shlex.split(line.group(1))).ok()
+        for command in ("test --level auth", "send --to ann@acme.example --body x"):
+            here.run(*command.split()).fails(6)
+        here.run("test", "--set", "microsoft.token_cache=file").ok()
+        assert here.run("status", "--json").json["sign_in"]["cache"] == "encrypted"
     with secret_service(tmp_path / "three", home=kept) as service:
         here.machine.environment["DBUS_SESSION_BUS_ADDRESS"] = service.environ["DBUS_SESSION_BUS_ADDRESS"]
         here.run("test").ok()
+        here.run("test", "--set", "microsoft.token_cache=file").ok()
+        here.at_terminal("sign-in").ok()
     left = [path for path in here.searched() if path.endswith((".sealed", ".tokens"))]
     assert [path.rpartition(".")[2] for path in left] == ["sealed"]
 
@@ -200,6 +207,23 @@ def test_without_a_keyring_nobody_is_asked_in_vain(here: Office) -> None:
     told = here.at_terminal("sign-in").fails(6)
     assert "token_cache: file" in told.text
     assert here.opened == []
+
+
+def test_a_sign_in_in_a_file_outlives_every_command_without_its_setting(here: Office) -> None:
+    """No session bus: what is told to type keeps the sign-in; what goes by the machine's settings doesn't find it, and
+    leaves it."""
+    by_file = ("--set", "microsoft.token_cache=file")
+    here.run("apply", "--yes", "--profile", here.profile(flow="browser", remember_me=True)).ok()
+    assert f"dtsconf sign-in --root {here.machine.root} {' '.join(by_file)}" in here.run("test").fails(6).text
+    here.at_terminal("sign-in", *by_file).ok()
+    for command in ("test", "send --to ann@acme.example --body x"):
+        told = here.run(*command.split()).fails(6).text
+        assert "is kept in a file" in told
+        assert "sign-in" not in told.partition("try:")[2]
+        assert "--set microsoft.token_cache=file" in told.partition("try:")[2]
+        here.run("test", *by_file).ok()
+    here.run("sign-out").ok()
+    here.run("test", *by_file).fails(6)
 
 
 def test_without_memory_for_a_session_a_sign_in_lasts_for_the_command(here: Office) -> None:

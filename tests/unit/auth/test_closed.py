@@ -12,11 +12,14 @@ import pytest
 
 from dtsconf.auth.closed import Closed, closed, mending, opening_for
 from dtsconf.auth.facts import Facts, facts_path, write
+from dtsconf.auth.held import Held
 from dtsconf.auth.places import Places
+from dtsconf.auth.request import Account
 from dtsconf.auth.store import Store
 from dtsconf.doctor.check import Subject
 from dtsconf.doctor.sign_in import standing_of
 from dtsconf.errors import SignInFailed
+from dtsconf.secret.value import Secret
 from dtsconf.wiring import Inputs, effective, layout_of, local_system
 from dtsconf.wiring.identity import places_of, wanted_of
 from tests.unit.auth.people import wanted
@@ -117,9 +120,10 @@ def test_a_folder_that_nothing_can_be_taken_out_of_is_told_with_what_opens_it(
     def refuse(path: str) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
+    found = Held(Account("ann@acme.example", "acme"), Secret("a"), time.time() + 900, True, "scope", Secret("{}"))
     monkeypatch.setattr(os, "unlink", refuse)
     with pytest.raises(SignInFailed, match=r"tokens can't be kept in .*: Permission denied") as caught:
-        Store(wanted(remember=True, cache="file"), Places(str(tmp_path), None), {}).tidy()
+        Store(wanted(remember=True, cache="file"), Places(str(tmp_path), None), {}).keep(found)
     assert str(caught.value.hint).startswith("open it for this user: sudo ")
 
 

@@ -135,6 +135,29 @@ def test_a_sign_in_by_set_that_the_next_command_takes_away_leads_to_the_profile(
     assert "--set microsoft" not in hint
 
 
+def test_a_sign_in_that_a_file_keeps_is_named_where_no_keyring_is_and_stays(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeyringBackend, "store", no_keyring)
+    make(replace(USER, tried=True), Somebody()).sign_in()
+    with pytest.raises(SignInFailed, match="nobody is signed in") as caught:
+        make(replace(USER, cache="encrypted")).get()
+    assert "kept in a file, which counts for a command with --set microsoft.token_cache=file" in str(caught.value.hint)
+    assert "dtsconf sign-in" not in str(caught.value.hint)
+    assert make(replace(USER, tried=True)).get().value.reveal() == CANARY
+
+
+def test_a_renewal_takes_no_other_kind_of_sign_in_away(make: Make, provider: FakeProvider, places: Places) -> None:
+    provider.answers[GRANT] = [tokens(lasts=30)]
+    make(person=Somebody()).sign_in()
+    sealed = Path(places.tokens, USER.name + ".sealed")
+    sealed.write_bytes(b"what an encrypted cache keeps")
+    assert make().get().value.reveal() == "second"
+    assert sealed.exists()
+    make(person=Somebody()).sign_in()
+    assert not sealed.exists()
+
+
 def test_a_trial_says_that_the_kept_sign_in_is_not_used_and_leaves_it(make: Make, places: Places) -> None:
     make(person=Somebody()).sign_in()
     with pytest.raises(SignInFailed, match="nobody is signed in") as caught:

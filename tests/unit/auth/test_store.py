@@ -155,10 +155,23 @@ def test_without_remember_me_what_an_earlier_one_kept_is_removed(make: Make, spo
     assert [path.suffix for path in everything(spots) if path.suffix != ".lock"] == []
 
 
-def test_turning_to_a_file_takes_the_encrypted_one_away(make: Make, spots: Places) -> None:
-    make("encrypted").save(held())
-    make("file").save(held())
-    assert [p.suffix for p in everything(spots) if p.suffix in (".sealed", ".tokens")] == [".tokens"]
+def caches(spots: Places) -> set[str]:
+    return {path.suffix for path in everything(spots)} & {".sealed", ".tokens"}
+
+
+@pytest.mark.parametrize(("one", "other"), [("encrypted", "file"), ("file", "encrypted")])
+def test_a_new_sign_in_alone_takes_the_other_kind_s_away(make: Make, spots: Places, one: str, other: str) -> None:
+    make(one).keep(held())
+    store = make(other)
+    store.tidy()
+    store.load()
+    store.save(held())
+    assert caches(spots) == {".sealed", ".tokens"}
+    store.keep(held("anew"))
+    assert len(caches(spots)) == 1
+    found = make(other).load()
+    assert found is not None
+    assert found.access.reveal() == "anew"
 
 
 @pytest.mark.parametrize(("kept", "tried"), [("encrypted", "file"), ("file", "encrypted"), ("encrypted", "session")])
@@ -168,23 +181,38 @@ def test_settings_that_are_only_tried_take_no_kept_sign_in_away(
     make(kept).save(held())
     trial = make(tried, tried=True)
     trial.tidy()
-    trial.save(held("tried"))
+    trial.keep(held("tried"))
     found = make(kept).load()
     assert found is not None
     assert found.access.reveal() == CANARY
     assert bool(vault.entries)
 
 
-def test_after_a_trial_the_machine_s_own_settings_tidy_up_and_are_what_is_shown(make: Make, spots: Places) -> None:
-    make("encrypted").save(held())
-    make("file", tried=True).save(held("tried"))
-    store = make("encrypted")
-    store.tidy()
-    assert store.load() is not None
-    assert [path.suffix for path in everything(spots) if path.suffix in (".sealed", ".tokens")] == [".sealed"]
-    shown = facts.read_facts(facts.facts_path(spots.tokens, wanted(**KINDS["encrypted"]).name))
+@pytest.mark.parametrize(("own", "other"), [("encrypted", "file"), ("file", "encrypted")])
+def test_beside_the_machine_s_own_sign_in_a_tried_one_is_not_shown(
+    make: Make, spots: Places, own: str, other: str
+) -> None:
+    make(own).keep(held())
+    trial = make(other, tried=True)
+    trial.keep(held("tried"))
+    trial.not_renewed(held("tried"))
+    trial.load()
+    name = wanted(**KINDS[own]).name
+    shown = facts.kept_facts(spots.tokens, name, sealed=own == "encrypted")
     assert shown is not None
-    assert shown.cache == "encrypted"
+    assert (shown.cache, shown.renewable) == (own, True)
+    assert facts.tells_of(spots.tokens, name, shown.cache)
+
+
+def test_what_is_shown_follows_the_settings_that_are_in_force(make: Make, spots: Places) -> None:
+    make("encrypted").keep(held(lasts=900))
+    make("file", tried=True).keep(held())
+    name = wanted(**KINDS["file"]).name
+    shown = facts.kept_facts(spots.tokens, name, sealed=False)
+    assert shown is not None
+    assert (shown.cache, shown.encrypted, shown.store) == ("file", False, None)
+    make("file").load()
+    assert facts.tells_of(spots.tokens, name, "file")
 
 
 def test_no_encrypted_store_is_told_before_anybody_signs_in(make: Make, vault: Vault) -> None:
