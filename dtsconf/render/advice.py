@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dtsconf.mail.sent import Recipient, Sent
     from dtsconf.proof import Stage, Verification
     from dtsconf.queue.ledger import Ran
-    from dtsconf.settings.effective import Effective
+    from dtsconf.settings.effective import Effective, Setting
     from dtsconf.settings.values import Organisation
 
 ORIGINS = (
@@ -42,6 +43,9 @@ ORIGINS = (
     "sender.email",
 )
 """The settings whose origin a failure tells."""
+
+_WHERE = re.compile(rf"dtsconf secret check shows where (?:the password|it) comes from{ANEW}")
+"""How a hint leads to where a secret is stored."""
 
 ABOVE = ("environment", "user", "command line")
 """Layers above the organisation's: what they give is on this machine, or for this user, alone."""
@@ -77,10 +81,14 @@ def typed(call: Call) -> str:
 
 def told(hint: str, call: Call, effective: Effective | None) -> str:
     """The hint as a reader of this call can follow it: see `proposals.told` and `Call.completed`. One that is about the
-    password, or the application's secret, ends in what stores that anew."""
+    password, or the application's secret, ends in what stores that anew; where a variable gives it, that alone is said,
+    since `secret check` shows no more of it."""
     hint = recipient.told(_guessing(hint, effective), effective)
-    anew = _storing(effective, call) if effective is not None and "dtsconf secret check" in hint else ""
-    return call.completed(proposals.told(hint.removesuffix(ANEW) if anew else hint, effective)) + anew
+    anew = _storing(effective) if effective is not None and "dtsconf secret check" in hint else ""
+    if anew and effective is not None and str(_secret(effective).value).startswith("env://") and _WHERE.search(hint):
+        hint, anew = _WHERE.sub(lambda _found: anew, hint), ""
+    stored = call.completed(f"; {anew}") if anew else ""
+    return call.completed(proposals.told(hint.removesuffix(ANEW) if anew else hint, effective)) + stored
 
 
 def _guessing(hint: str, effective: Effective | None) -> str:
@@ -88,14 +96,18 @@ def _guessing(hint: str, effective: Effective | None) -> str:
     return astray.without_return(proposals.without_forbidden(hint, effective), effective)
 
 
-def _storing(effective: Effective, call: Call) -> str:
-    """What stores the password, or the application's secret, anew, after a hint; empty where nobody can tell."""
+def _secret(effective: Effective) -> Setting:
+    """The password, or the application's secret, whichever the mode in use needs."""
+    return effective.origin["login.password" if effective.settings.mode == "smtp" else "microsoft.client_secret"]
+
+
+def _storing(effective: Effective) -> str:
+    """What stores the password, or the application's secret, anew; empty where nobody can tell."""
     from dtsconf.secret.plugins import schemes_for
     from dtsconf.secret.ref import NotAReference, parse
     from dtsconf.secret.storing import storing
 
-    key = "login.password" if effective.settings.mode == "smtp" else "microsoft.client_secret"
-    setting = effective.origin[key]
+    setting = _secret(effective)
     try:
         reference = parse(str(setting.value), schemes_for(str(setting.value)))
     except NotAReference:
@@ -103,8 +115,8 @@ def _storing(effective: Effective, call: Call) -> str:
     if reference.scheme not in ("env", "file", "keyring"):
         return ""
     delivered = setting.layer == "machine" and effective.org.secrets.deliver != "reference"
-    taken = f"; then {call.completed('dtsconf apply --profile FILE')}" if delivered else ""
-    return f"; {storing(reference)}{taken}"
+    taken = "; then dtsconf apply --profile FILE" if delivered else ""
+    return f"{storing(reference)}{taken}"
 
 
 Part = TypeVar("Part", "Stage", "Recipient", "Ran")

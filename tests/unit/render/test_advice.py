@@ -196,6 +196,9 @@ def test_a_hint_about_the_password_ends_in_what_stores_it_anew() -> None:
     assert told.endswith("; then dtsconf apply --profile FILE"), "the machine holds a copy"
     refused = str(of_reply("auth", Reply(535, ("no",)), FACTS).hint)
     assert advice.told(refused, Call(), kept).count("anew") == 1
+    assert advice.told(refused, Call(), given).endswith("; set PW anew for this run"), "no other place to look into"
+    assert "secret check" not in advice.told(f"{refused}; or wait", Call(), given)
+    assert advice.told(f"{refused}; or wait", Call(), given).endswith("; set PW anew for this run; or wait")
     assert "anew" not in advice.told("wait, then dtsconf test again", Call(), kept)
 
 
