@@ -39,7 +39,7 @@ CAUSES: dict[str, str] = {
     "tls-not-yet-valid": "the server's certificate is not valid yet",
     "tls-stripped": "the encryption that should be there was taken out on the way, or given up",
     "auth-mechanism": "there is no way to log in that both sides know",
-    "auth-rejected": "the server refused the login, or wants one and got none",
+    "auth-rejected": "the server refused the login, or got none",
     "auth-disabled": "the server has logging in switched off",
     "cleartext-refused": "the password would have gone over an unencrypted connection",
     "sender-rejected": "the server doesn't take mail from this sender",

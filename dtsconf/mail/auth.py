@@ -127,7 +127,7 @@ class Scram:
             self.initial: bytes | None = self._client.get_client_first().encode()
         except ScramException as error:
             raise ExchangeBroken(
-                f"user name or password don't fit SCRAM (SASLprep): {error}", "auth-mechanism"
+                f"user name or password don't fit SCRAM (SASLprep): {error.args[0]}", "auth-mechanism"
             ) from error
         self._step = 0
 

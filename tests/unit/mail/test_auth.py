@@ -137,3 +137,9 @@ def test_scram_does_no_more_rounds_than_can_be_borne(rounds: str) -> None:
     with pytest.raises(ExchangeBroken) as caught:
         mechanism.answer(f"r={nonce}x,s=c2FsdA==,i={rounds}".encode())
     assert "rounds of hashing" in str(caught.value)
+
+
+def test_what_does_not_fit_scram_is_told_without_words_of_a_server_that_was_not_asked() -> None:
+    with pytest.raises(ExchangeBroken, match="don't fit SCRAM") as caught:
+        Scram("user", "a\nb")
+    assert "other-error" not in str(caught.value)

@@ -34,7 +34,7 @@ def test_the_words_of_a_failure_in_their_order() -> None:
     lines = told(ERROR)
     year = "" if datetime.now(UTC).year == 2026 else " 2026"
     assert lines[0] == f"NOT APPLIED. HOST keeps #3 (acme-perth, 2 Oct{year}). Nothing was written."
-    assert lines[1] == "The server refused the login, or wants one and got none (auth-rejected at stage auth)."
+    assert lines[1] == "The server refused the login, or got none (auth-rejected at stage auth)."
     assert lines[2] == "the server said: 535 5.7.8 authentication failed"
     assert lines[3] == "stages: resolve ok, connect ok, auth FAILED (auth-rejected)"
     assert lines[4] == "values:"
