@@ -24,13 +24,13 @@ def command(run: Run) -> Outcome:
 
     with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:
         done = sign_in(run.inputs(), person=person, progress=progress)
-    verification = done.verification
+    verification, call = done.verification, run.call(sets=True)
     if verification is not None and not verification.ok:
         from dataclasses import replace
 
         from dtsconf.render import advice
 
-        verification = advice.mended(verification, run.call(sets=True), done.effective)
+        verification = advice.mended(verification, call, done.effective)
         done = replace(done, verification=verification)
     code = 0 if verification is None or verification.ok else 6 if verification.reached else 9
-    return Outcome(render.data(done), render.text(done), code, done.warnings, done.effective.set_aside)
+    return Outcome(render.data(done), render.text(done, call), code, done.warnings, done.effective.set_aside)

@@ -52,10 +52,8 @@ def _for_this_user(found: Status, standing: Standing | None, root: str | None) -
     from dtsconf.wiring import own_test, signing_in
 
     owed = found.proof.pending if found.proof else None
-    if owed == "user":
-        own = own_test.proven_here(root, found.generation)
-    else:
-        own = signing_in.proven_here(standing, found.generation) if owed == "sign-in" else None
+    own = signing_in.proven_here(standing, found.generation) if owed == "sign-in" else None
+    own = own or own_test.proven_here(root, found.generation)
     if own is None:
         return found
     from dataclasses import replace

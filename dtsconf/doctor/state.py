@@ -57,11 +57,10 @@ def _own_proof(subject: Subject, generation: Generation, owed: str | None) -> st
     from dtsconf.wiring.signing_in import proven_here, standing
 
     root = subject.layout.root
-    if owed == "user":
-        tested = own_test.proven_here(root, generation)
-        return None if tested is None else f"this user's test, as {tested.account}"
-    signed_in = proven_here(standing(Inputs(root=root)), generation) if owed == "sign-in" else None
-    return None if signed_in is None else f"the sign-in of {signed_in.account}"
+    if owed == "sign-in" and (signed_in := proven_here(standing(Inputs(root=root)), generation)):
+        return f"the sign-in of {signed_in.account}"
+    tested = own_test.proven_here(root, generation)
+    return None if tested is None else f"this user's test, as {tested.account}"
 
 
 def lock(subject: Subject) -> Iterator[Check]:

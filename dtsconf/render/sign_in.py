@@ -14,6 +14,7 @@ from dtsconf.times import iso_time
 if TYPE_CHECKING:
     from dtsconf.auth.facts import Facts
     from dtsconf.auth.standing import SignedIn, Standing
+    from dtsconf.render.call import Call
 
 KEPT = {
     "encrypted": "kept encrypted, its key in {store}",
@@ -45,14 +46,15 @@ def facts_data(facts: Facts) -> dict[str, Any]:
     return asdict(facts) | {"expires": iso_time(facts.expires)}
 
 
-def text(done: SignedIn) -> str:
-    """Who is signed in and how that is kept, then what is proven, or what failed and the next step."""
+def text(done: SignedIn, call: Call) -> str:
+    """Who is signed in and how that is kept, then what is proven, or what failed and the next step from this call."""
     from dtsconf.render import table
 
     lines = f"signed in as {escape_controls(done.facts.account)}; {_kept(done.facts)}\n"
     verification = done.verification
     if verification is None:
-        return lines + "nothing was verified: the profile's verify.level is none\n"
+        proof = call.completed("a mail proves it: dtsconf test")
+        return f"{lines}nothing was verified: the profile's verify.level is none; {proof}\n"
     if verification.ok:
         return lines + table.proven(verification)
     failed = verification.failure

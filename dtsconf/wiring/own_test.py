@@ -1,4 +1,5 @@
-"""The proof of a user's own `dtsconf test`, where an apply could have none: values that each user gives were missing.
+"""The proof of a user's own `dtsconf test`, where an apply could have none: values that each user gives were missing,
+or a person has to sign in.
 
 It lies in the user's state, beside the proofs of sign-ins, and counts for what stands on the machine now. Cheap.
 """
@@ -19,17 +20,21 @@ if TYPE_CHECKING:
     from dtsconf.proof import Verification
     from dtsconf.settings.effective import Effective
 
+_OWED = ("user", "sign-in")
+"""What a user's own test makes up for."""
+
 
 def record(given: Inputs, effective: Effective, found: Verification) -> tuple[Notice, ...]:
     """Put the proof into the user's state, if it is owed, and was made with the machine's own settings at the profile's
-    level or deeper. A state that can't be written leaves it owed: a warning."""
+    level or deeper (`none`: by a mail). A state that can't be written leaves it owed: a warning."""
     from dtsconf.proof import LEVELS
 
-    deep = LEVELS.index(found.level) >= LEVELS.index(effective.org.verify.level)
+    level = effective.org.verify.level
+    deep = LEVELS.index(found.level) >= LEVELS.index("send" if level == "none" else level)
     if not (found.ok and deep) or given.tried:
         return ()
     last = last_generation(given)
-    if last is None or last.proof.pending != "user":
+    if last is None or last.proof.pending not in _OWED:
         return ()
     try:
         _write(given, effective, found, last)
@@ -79,7 +84,7 @@ def _write(given: Inputs, effective: Effective, found: Verification, last: Gener
 
 def proven_here(root: str | None, generation: Generation | None) -> SignInProof | None:
     """The user's proof, if it was made with what stands on the machine now and none else is there."""
-    if generation is None or generation.proof.pending != "user":
+    if generation is None or generation.proof.pending not in _OWED:
         return None
     from dtsconf.auth.facts import read_proof
 

@@ -238,6 +238,18 @@ def test_without_memory_for_a_session_a_sign_in_lasts_for_the_command(here: Offi
     assert "refresh_token" not in here.tenant.asked()
 
 
+def test_where_the_profile_verifies_nothing_a_test_by_mail_proves_what_a_sign_in_left_owed(here: Office) -> None:
+    verify = {"level": "none", "to": here.to}
+    here.run("apply", "--yes", "--profile", here.profile(flow="browser", verify=verify)).ok()
+    here.run("apply", "--yes", "--verify").ok()
+    assert "nothing was verified" in here.at_terminal("sign-in").ok().text
+    here.run("test", "--level", "auth").ok()
+    assert "still owed (sign-in)" in here.run("status").ok().text
+    here.run("test").ok()
+    assert here.run("status", "--json").ok().json["proof"]["state"] == "verified"
+    assert f"is proven by this user's test, as {ALICE}" in here.run("doctor").text
+
+
 def test_the_session_ends_what_is_not_remembered(here: Office) -> None:
     here.run("apply", "--yes", "--profile", here.profile(flow="browser")).ok()
     here.at_terminal("sign-in").ok()

@@ -69,10 +69,12 @@ def test_sign_in_tells_account_and_cache_and_shows_the_code(
     dtsconf: Dtsconf, tmp_path: Path, provider: FakeProvider
 ) -> None:
     provider.answers["device_code"].insert(0, {"error": "authorization_pending"})
-    done = dtsconf("sign-in", "--profile", site(tmp_path))
+    path = site(tmp_path)
+    done = dtsconf("sign-in", "--profile", path)
     assert done.out == (
         "signed in as ann@acme.example; kept in a file that only you can read, not encrypted\n"
-        "nothing was verified: the profile's verify.level is none\n"
+        "nothing was verified: the profile's verify.level is none; a mail proves it: dtsconf test "
+        f"--profile {path} --root {tmp_path / 'root'}\n"
     )
     assert "Open https://id.acme.example/device on any device and enter this code there:\n\n  ABCD-EFGH\n" in done.err
     assert "left (Ctrl-C ends it)" in done.err
