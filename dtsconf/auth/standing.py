@@ -33,7 +33,8 @@ class SignedIn:
 class Standing:
     """How this user stands with the machine's microsoft mode. `facts` None: not signed in, or nobody has to be.
     `exposed`: others could read or replace the tokens; `kept`: a sign-in outlives its command here; `cache` is
-    microsoft.token_cache; `closed`: this user can't use what is kept."""
+    microsoft.token_cache; `closed`: this user can't use what is kept; `aside`: the other microsoft.token_cache, where
+    that alone keeps a sign-in."""
 
     flow: str
     facts: Facts | None
@@ -42,6 +43,7 @@ class Standing:
     kept: bool = True
     cache: str = "encrypted"
     closed: Closed | None = None
+    aside: str | None = None
 
     @property
     def over(self) -> bool:

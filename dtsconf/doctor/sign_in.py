@@ -11,6 +11,10 @@ from dtsconf.doctor.check import Check, Subject, one_line
 from dtsconf.errors import SignInFailed
 from dtsconf.wiring import Inputs
 
+_FOR_GOOD = (
+    "for good: write microsoft.token_cache: file into the profile and apply that; or, with a keyring: dtsconf sign-in"
+)
+
 
 def sign_in(subject: Subject) -> Iterator[Check]:
     """The provider, then the sign-in; nothing in smtp mode."""
@@ -54,6 +58,8 @@ def standing_of(subject: Subject) -> Check:
         return Check("sign-in", "warn", told, "dtsconf sign-in")
     if not owed:
         return Check("sign-in", "ok", told)
+    if found.aside == "file":
+        return Check("sign-in", "warn", told, _FOR_GOOD)
     return Check("sign-in", "warn", told, "dtsconf sign-in" if found.kept else _to_keep(found.cache))
 
 

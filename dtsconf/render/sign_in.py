@@ -88,7 +88,10 @@ def standing_text(found: Standing, command: str | None) -> str:
     if facts is None and found.closed is not None:
         return "sign-in: whether this user is signed in can't be seen\n"
     if facts is None:
-        return f"sign-in: nobody is signed in as this user{then}\n"
+        aside = (
+            f"; one kept with --set microsoft.token_cache={found.aside} counts with that alone" if found.aside else ""
+        )
+        return f"sign-in: nobody is signed in as this user{aside}{then}\n"
     tenant = f" (tenant {facts.tenant})" if facts.tenant else ""
     kept = "kept where this user can't renew it" if found.closed else _kept(facts)
     kept = "kept where others get at it" if found.exposed else kept

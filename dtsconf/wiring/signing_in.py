@@ -141,13 +141,15 @@ def standing(given: Inputs) -> Standing | None:
     name = name_of(authority, tenant, client_id, root_name(given.root))
     places = places_of(given)
     folder = places.tokens if microsoft.get("remember_me") else places.session
-    sealed = bool(microsoft.get("remember_me")) and microsoft.get("token_cache") == "encrypted"
+    remembered = bool(microsoft.get("remember_me"))
+    sealed = remembered and microsoft.get("token_cache") == "encrypted"
     facts = known.kept_facts(folder, name, sealed=sealed) if folder else None
+    other = known.kept_facts(folder, name, sealed=not sealed) if folder and remembered and facts is None else None
     open_to_others = exposed(folder, name) if folder else None
     proof = known.read_proof(known.proof_path(places.state, name))
     flow, cache = str(microsoft.get("flow")), str(microsoft.get("token_cache"))
     shut = closed(folder, name) if folder and flow != "application" else None
-    return Standing(flow, facts, proof, open_to_others, folder is not None, cache, shut)
+    return Standing(flow, facts, proof, open_to_others, folder is not None, cache, shut, other.cache if other else None)
 
 
 def proven_here(found: Standing | None, generation: Generation | None) -> SignInProof | None:

@@ -222,8 +222,14 @@ def test_a_sign_in_in_a_file_outlives_every_command_without_its_setting(here: Of
         assert "sign-in" not in told.partition("try:")[2]
         assert "--set microsoft.token_cache=file" in told.partition("try:")[2]
         here.run("test", *by_file).ok()
+    aside = "nobody is signed in as this user; one kept with --set microsoft.token_cache=file counts with that alone"
+    assert aside in here.run("status").text
+    doctor = here.run("doctor").text
+    assert aside in doctor
+    assert "for good: write microsoft.token_cache: file into the profile" in doctor
     here.run("sign-out").ok()
     here.run("test", *by_file).fails(6)
+    assert "one kept with" not in here.run("status").text
 
 
 def test_without_memory_for_a_session_a_sign_in_lasts_for_the_command(here: Office) -> None:
