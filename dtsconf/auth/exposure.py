@@ -14,7 +14,7 @@ from dtsconf.files.trust import not_private, untrusted
 from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
-    from dtsconf.files.trust import Untrusted
+    from dtsconf.files import Fault
 
 
 @frozen
@@ -28,7 +28,7 @@ class Exposed:
 def exposed(folder: str, name: str) -> Exposed | None:
     """Who else gets at what the folder keeps of the sign-in of that name; None where nobody does, and on Windows, which
     knows no modes."""
-    found: list[Untrusted] = []
+    found: list[Fault] = []
     if sys.platform != "win32":
         found += _faults(folder, name, os.geteuid())
     if not found:
@@ -36,7 +36,7 @@ def exposed(folder: str, name: str) -> Exposed | None:
     return Exposed(", ".join(f"{one.path} {one.reason}" for one in found), "; ".join(one.fix for one in found))
 
 
-def _faults(folder: str, name: str, owner: int) -> Iterator[Untrusted]:
+def _faults(folder: str, name: str, owner: int) -> Iterator[Fault]:
     """What others may write, and of a cache that isn't encrypted also what they may read."""
     path = os.path.join(folder, name)
     for at, judge in ((folder, _writable), (path + PLAIN, not_private), (path + SEALED, _writable)):
@@ -46,5 +46,5 @@ def _faults(folder: str, name: str, owner: int) -> Iterator[Untrusted]:
                 yield replace(fault, fix=f"sudo {fault.fix}") if given else fault
 
 
-def _writable(path: str, facts: os.stat_result, owner: int) -> Untrusted | None:
+def _writable(path: str, facts: os.stat_result, owner: int) -> Fault | None:
     return untrusted(path, facts, frozenset({owner}), sticky=False)

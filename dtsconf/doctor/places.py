@@ -133,13 +133,13 @@ _ROOM = 1 << 20
 
 def room(subject: Subject) -> Iterator[Check]:
     """Whether the disks that an apply writes to have room for it."""
-    from dtsconf.queue.faults import without_room
+    from dtsconf.queue.faults import in_words, without_room
 
     places = [subject.shown(each) for each in (subject.layout.config_folder, subject.layout.state)]
     found = [fault for each in places if (fault := without_room(each, _ROOM)) is not None]
     full = {os.stat(fault.path).st_dev: fault for fault in found}
     for fault in full.values():
-        yield Check("room", "fail", str(fault), fault.fix)
+        yield Check("room", "fail", in_words(fault), fault.fix)
     if not full:
         yield Check("room", "ok", f"{' and '.join(places)} have room for an apply")
 

@@ -9,7 +9,7 @@ from shlex import quote
 
 from dtsconf.doctor.check import Check, Subject
 from dtsconf.names import escape_controls
-from dtsconf.queue.faults import SPARE, faults, without_room
+from dtsconf.queue.faults import SPARE, faults, in_words, without_room
 from dtsconf.queue.spool import Slot, Spool
 
 
@@ -19,12 +19,14 @@ def queue(subject: Subject) -> Iterator[Check]:
     if not os.path.lexists(folder):
         yield _room_for_one(folder)
         return
-    blocked = [Check("queue", "fail", str(fault), fault.fix) for fault in faults(folder, ())]
+    blocked = [Check("queue", "fail", in_words(fault), fault.fix) for fault in faults(folder, ())]
     yield from blocked
     if blocked:
         return
     slots = Spool(folder).slots()
-    found = [Check("queue", "fail", str(fault), fault.fix) for fault in faults(folder, [slot.path for slot in slots])]
+    found = [
+        Check("queue", "fail", in_words(fault), fault.fix) for fault in faults(folder, [slot.path for slot in slots])
+    ]
     found += _strangers(slots)
     failed = sum(slot.failed for slot in slots)
     yield from found or [Check("queue", "ok", f"{folder}: {len(slots) - failed} waiting, {failed} failed")]
@@ -34,7 +36,7 @@ def _room_for_one(folder: str) -> Check:
     full = without_room(folder, SPARE)
     if full is None:
         return Check("queue", "ok", "nothing was queued by this user yet")
-    return Check("queue", "warn", f"no mail can be queued: {full}", full.fix)
+    return Check("queue", "warn", f"no mail can be queued: {in_words(full)}", full.fix)
 
 
 def _strangers(slots: Sequence[Slot]) -> list[Check]:

@@ -17,6 +17,8 @@ from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
+from dtsconf.frozen import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -28,6 +30,16 @@ else:
 
 _AT_ONCE = 8
 """Files that are removed at the same time."""
+
+
+@frozen
+class Fault:
+    """Why something can't be done with a file or folder, or must not: the path at fault, the reason (the end of a
+    sentence: `belongs to ann (uid 1000)`), and what to type."""
+
+    path: str
+    reason: str
+    fix: str
 
 
 class FileProblem(Exception):

@@ -14,8 +14,7 @@ from contextlib import suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from dtsconf.files import read_regular
-from dtsconf.frozen import frozen
+from dtsconf.files import Fault, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,17 +23,7 @@ ACL = "system.posix_acl_access"
 _LINKS = 40  # as many as Linux follows in one path
 
 
-@frozen
-class Untrusted:
-    """Why others could change what is about to be read or written: the path at fault, the reason (the end of a
-    sentence: `belongs to ann (uid 1000)`), and what to type."""
-
-    path: str
-    reason: str
-    fix: str
-
-
-def read_trusted(path: str, limit: int, owners: frozenset[int]) -> tuple[bytes, os.stat_result, Untrusted | None]:
+def read_trusted(path: str, limit: int, owners: frozenset[int]) -> tuple[bytes, os.stat_result, Fault | None]:
     """A regular file's bytes (at most `limit`) and facts, opened once; and whether the very file that was read and each
     folder on the way to it (a link's way too) belongs to `owners` and is writable by nobody else.
     Raises: FileProblem, OSError."""
@@ -43,33 +32,33 @@ def read_trusted(path: str, limit: int, owners: frozenset[int]) -> tuple[bytes, 
     return data, facts, fault
 
 
-def _fault_on_the_way(path: str, read: os.stat_result, owners: frozenset[int]) -> Untrusted | None:
+def _fault_on_the_way(path: str, read: os.stat_result, owners: frozenset[int]) -> Fault | None:
     last, facts = path, read
     for last, facts in _way(path):
         if fault := untrusted(last, facts, owners):
             return fault
     if not os.path.samestat(facts, read):
-        return Untrusted(last, "was replaced while it was being read", "the same command again")
+        return Fault(last, "was replaced while it was being read", "the same command again")
     return None
 
 
-def untrusted(path: str, facts: os.stat_result, owners: frozenset[int], *, sticky: bool = True) -> Untrusted | None:
+def untrusted(path: str, facts: os.stat_result, owners: frozenset[int], *, sticky: bool = True) -> Fault | None:
     """Whether a file, folder or link can be changed by others than `owners`, judged by its `facts`. The owner's
     private group may write; so may everybody in a folder of root's that has the sticky bit, if `sticky`."""
     if facts.st_uid not in owners:
-        return Untrusted(path, f"belongs to {user_name(facts.st_uid)}", f"chown {min(owners)} {quote(path)}")
+        return Fault(path, f"belongs to {user_name(facts.st_uid)}", f"chown {min(owners)} {quote(path)}")
     if stat.S_ISLNK(facts.st_mode):  # its mode means nothing; who may replace it is its folder's matter
         return None
     if sticky and stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX and facts.st_uid == 0:
         return None
     if facts.st_mode & stat.S_IWOTH:
-        return Untrusted(path, "is writable by everybody", f"chmod go-w {quote(path)}")
+        return Fault(path, "is writable by everybody", f"chmod go-w {quote(path)}")
     if facts.st_mode & stat.S_IWGRP and not _private_group(path, facts):
-        return Untrusted(path, f"is writable by {_group_name(facts.st_gid)}", f"chmod g-w {quote(path)}")
+        return Fault(path, f"is writable by {_group_name(facts.st_gid)}", f"chmod g-w {quote(path)}")
     return None
 
 
-def not_private(path: str, facts: os.stat_result, owner: int) -> Untrusted | None:
+def not_private(path: str, facts: os.stat_result, owner: int) -> Fault | None:
     """As `untrusted`, without the sticky bit; and whether others than the owner can read the file."""
     fault = untrusted(path, facts, frozenset({owner}), sticky=False)
     if facts.st_uid != owner:
@@ -82,7 +71,7 @@ def not_private(path: str, facts: os.stat_result, owner: int) -> Untrusted | Non
         reason = f"can be read by {_group_name(facts.st_gid)}"
     else:
         return None
-    return Untrusted(path, reason, f"chmod go-rwx {quote(path)}")
+    return Fault(path, reason, f"chmod go-rwx {quote(path)}")
 
 
 def trusted_owners() -> frozenset[int]:

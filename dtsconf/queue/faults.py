@@ -12,8 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
-from dtsconf.files import read_only
-from dtsconf.frozen import frozen
+from dtsconf.files import Fault, read_only
 from dtsconf.names import escape_controls
 from dtsconf.queue.held import MESSAGE
 
@@ -27,16 +26,9 @@ _DOCTOR = "dtsconf doctor"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-@frozen
-class Fault:
-    """`path` is at fault, `reason` ends the sentence that begins with it, `fix` is what to type."""
-
-    path: str
-    reason: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{escape_controls(self.path)} {self.reason}"
+def in_words(fault: Fault) -> str:
+    """The fault as a sentence."""
+    return f"{escape_controls(fault.path)} {fault.reason}"
 
 
 def fix_of(error: OSError, path: str) -> str:

@@ -21,7 +21,7 @@ from dtsconf.files.staging import new_file, sweep
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.queue.entry import LONGEST_HEAD, Entry
-from dtsconf.queue.faults import FAILED, SPARE, fix_of, without_room
+from dtsconf.queue.faults import FAILED, SPARE, fix_of, in_words, without_room
 from dtsconf.queue.held import BLOCK, MESSAGE, PROGRESS, Held, was_sent
 
 LARGEST = 2 * 1024**3
@@ -107,7 +107,7 @@ class Spool:
             )
         if (full := without_room(self.folder, size + SPARE)) is not None:
             hint = "; or ".join(filter(None, (full.fix, _roomier(waiting, failed))))
-            raise DtsconfError(f"no room in the spool: {full}", hint)
+            raise DtsconfError(f"no room in the spool: {in_words(full)}", hint)
         return waiting
 
     def slots(self) -> list[Slot]:

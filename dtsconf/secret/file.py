@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from shlex import quote
 
 from dtsconf.errors import Notice, SecretUnavailable
-from dtsconf.files import FileProblem
-from dtsconf.files.trust import Untrusted, read_trusted
+from dtsconf.files import Fault, FileProblem
+from dtsconf.files.trust import read_trusted
 from dtsconf.secret.backend import Notices
 from dtsconf.secret.binary import binary
 from dtsconf.secret.ref import HOME_HINT, Reference
@@ -121,7 +121,7 @@ def look_at_start(text: str, name: str, notices: Notices, hint: str = _UNMARKED)
         notices.append(Notice("byte-order-mark", told, hint))
 
 
-def _read(path: str, *, pem: bool) -> tuple[bytes, os.stat_result, Untrusted | None]:
+def _read(path: str, *, pem: bool) -> tuple[bytes, os.stat_result, Fault | None]:
     owners = frozenset({0})
     if sys.platform != "win32":
         owners |= {os.geteuid()}

@@ -12,7 +12,7 @@ import pytest
 
 from dtsconf.errors import DtsconfError
 from dtsconf.queue.attempt import Item, Outcome
-from dtsconf.queue.faults import SPARE, faults, fix_of, without_room
+from dtsconf.queue.faults import SPARE, faults, fix_of, in_words, without_room
 from dtsconf.queue.spool import Spool
 from tests.unit.posix import own, user_id
 from tests.unit.queue.spooling import TWO, Server, add, files, run
@@ -32,7 +32,7 @@ def _mode_bits_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(spool: Spool) -> list[str]:
-    return [f"{fault}; {fault.fix}" for fault in faults(spool.folder, [slot.path for slot in spool.slots()])]
+    return [f"{in_words(fault)}; {fault.fix}" for fault in faults(spool.folder, [slot.path for slot in spool.slots()])]
 
 
 def test_a_queue_that_can_be_used_has_none(spool: Spool) -> None:
@@ -81,7 +81,9 @@ def test_a_file_where_a_folder_belongs(spool: Spool) -> None:
     Path(spool.folder).parent.mkdir(parents=True)
     Path(spool.folder).write_text("")
     fix = f"look at it, then move it away: mv {spool.folder} {spool.folder}.old"
-    assert [f"{fault}; {fault.fix}" for fault in faults(spool.folder, ())] == [f"{spool.folder} is no folder; {fix}"]
+    assert [f"{in_words(fault)}; {fault.fix}" for fault in faults(spool.folder, ())] == [
+        f"{spool.folder} is no folder; {fix}"
+    ]
     with pytest.raises(DtsconfError, match="Not a directory") as caught:
         spool.slots()
     assert caught.value.hint == fix
