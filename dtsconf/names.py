@@ -1,4 +1,4 @@
-"""Names of the mail world: hosts, addresses, recipient patterns, and texts fit for showing. Pure, no lookups.
+"""Names of the mail world: hosts, addresses, and texts fit for showing. Pure, no lookups.
 
 Rules: nothing with a control character passes; a host stands alone, without scheme, port or path; international names
 are IDNA 2008 (RFC 5891), local parts outside ASCII need SMTPUTF8 (RFC 6531). Knows nothing about settings and files.
@@ -109,7 +109,7 @@ def _malformed(text: str) -> tuple[str, str | None] | None:
     if ":" in text or "[" in text or "]" in text:
         return "is no host name and no IPv6 address", None
     try:
-        ascii_name = _to_ascii(text)
+        ascii_name = to_ascii(text)
     except ValueError as error:
         return f"is no host name: {error}", None
     labels = ascii_name.removesuffix(".").split(".")
@@ -133,7 +133,7 @@ def normalise_host(text: str) -> str:
     if fault := host_fault(text):
         raise ValueError(fault[0])
     bare = text[1:-1] if text.startswith("[") else text
-    return bare if is_ip(bare) else _to_ascii(bare).removesuffix(".")
+    return bare if is_ip(bare) else to_ascii(bare).removesuffix(".")
 
 
 def is_ip(text: str) -> bool:
@@ -186,7 +186,8 @@ def is_everybodys(host: str) -> bool:
     return labels[0] == "localhost" or labels[-1] in ("localhost", "localdomain")
 
 
-def _to_ascii(name: str) -> str:
+def to_ascii(name: str) -> str:
+    """A domain, or one of its labels, in A-labels (IDNA 2008, RFC 5891). Raises: ValueError: it has none."""
     if name.isascii():
         return name
     import idna
@@ -270,49 +271,3 @@ def ascii_address(text: str) -> str | None:
     if not local.isascii():
         return None
     return f"{local}@{domain if domain.startswith('[') else normalise_host(domain)}"
-
-
-def pattern_fault(pattern: str) -> tuple[str, str | None] | None:
-    """What is wrong with a recipient pattern such as `*@acme.example`; None when it can match an address."""
-    if not pattern:
-        return "is empty", "write an address or a pattern such as *@acme.example"
-    if has_controls(pattern) or " " in pattern:
-        return "has a blank or control character in it", None
-    if pattern == "*" or all(pattern.rpartition("@")):
-        return None
-    domain = pattern.lstrip("@*.")
-    if domain and pattern.startswith((".", "*.")):
-        return "matches no address", f"write *@*.{domain} for the domains below {domain}, *@{domain} for itself"
-    return "matches no address", f"write *@{domain or 'acme.example'}"
-
-
-def matches_recipient(pattern: str, address: str) -> bool:
-    """Whether the pattern (`*` and `?` are wildcards, on either side of the @) covers the address, case aside.
-
-    International domains match in either spelling. An address that is none matches nothing.
-    """
-    try:
-        local, domain = parse_address(address)
-    except ValueError:
-        return False
-    if pattern == "*":
-        return True
-    wanted_local, _, wanted_domain = pattern.rpartition("@")
-    return _glob(wanted_local, local) and _glob(_comparable(wanted_domain), _comparable(domain))
-
-
-def _comparable(domain: str) -> str:
-    """Label by label in A-labels, so that `*.münchen.example` meets `xn--...`; labels with wildcards stay."""
-    return ".".join(label if "*" in label or "?" in label else _try_ascii(label) for label in domain.split("."))
-
-
-def _try_ascii(label: str) -> str:
-    try:
-        return _to_ascii(label)
-    except ValueError:
-        return label
-
-
-def _glob(pattern: str, text: str) -> bool:
-    steps = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern.casefold())
-    return re.fullmatch("".join(steps), text.casefold(), re.DOTALL) is not None

@@ -104,10 +104,10 @@ def check_command(run: Run) -> Outcome:
     Says which can be had and which can't. All are tried, whether in use or not, and no value is shown. Without
     --profile, those of the machine config and of your own settings. Exit 5 when one can't be had.
     """
-    from dtsconf import api
     from dtsconf.render import secret as render
+    from dtsconf.wiring.references import check_secrets_of
 
-    checked = api.check_secrets_of(run.inputs())
+    checked = check_secrets_of(run.inputs())
     codes = {one.problem.code for one in checked.tried if one.problem}
     code = 5 if 5 in codes else max(codes, default=0)
     effective = checked.effective

@@ -60,11 +60,17 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
     else:
         root = _root_of(settings, root, alone=profile is None and not overrides and not strict)
         given = Inputs(root=root, environ=os.environ if environ is None else environ)
-    if queue:
-        from dtsconf.sending.keep import enqueue
+    return _queued(given, request, settings) if queue else _sent(given, request, settings)
 
-        entry = enqueue(given, request, effective=settings).entry
-        return Sent(entry.message_id, (), (), queued=entry.id)
+
+def _queued(given: Inputs, request: Request, settings: Effective | None) -> Sent:
+    from dtsconf.sending.keep import enqueue
+
+    entry = enqueue(given, request, effective=settings).entry
+    return Sent(entry.message_id, (), (), queued=entry.id)
+
+
+def _sent(given: Inputs, request: Request, settings: Effective | None) -> Sent:
     from dtsconf.sending.deliver import NotSent, deliver
 
     sent = deliver(given, request, effective=settings).sent
@@ -93,8 +99,6 @@ def _texts(given: object, name: str) -> tuple[str, ...]:
         return ()
     if isinstance(given, str):
         return (given,)
-    if given is None:
-        return ()
     several = given if isinstance(given, Iterable) and not isinstance(given, (str, bytes, os.PathLike)) else (given,)
     texts = (os.fspath(one) if isinstance(one, os.PathLike) else one for one in several)
     return tuple(one for text in texts if (one := _text(text, name)) is not None)

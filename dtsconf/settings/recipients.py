@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Notice, Option, Problem, Where
-from dtsconf.names import matches_recipient
+from dtsconf.settings.patterns import matches_recipient
 
 if TYPE_CHECKING:
     from dtsconf.settings.effective import Effective, Setting

@@ -15,6 +15,7 @@ from dtsconf.frozen import frozen
 from dtsconf.settings import endpoints
 from dtsconf.settings.faults import END, HEX, UUID_PATTERN, fault
 from dtsconf.settings.marks import After, Before, InSchema
+from dtsconf.settings.patterns import pattern_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ def _host(text: str) -> str:
 
 
 def _recipient(text: str) -> str:
-    if wrong := names.pattern_fault(_line(text)):
+    if wrong := pattern_fault(_line(text)):
         raise fault("recipient", wrong[0], wrong[1] or "write a pattern such as *@acme.example")
     return text
 
