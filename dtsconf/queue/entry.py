@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 from dtsconf.frozen import frozen
@@ -56,9 +57,12 @@ class Entry:
     def line(self) -> bytes:
         """The first line of its file."""
         # Not asdict, which copies every value deeply: a queue of many feels it.
-        held: dict[str, Any] = {name: getattr(self, name) for name, _ in _checks(Entry)}
-        held["format"] = FORMAT
+        held: dict[str, Any] = dict(zip(_NAMES, _VALUES(self), strict=True), format=FORMAT)
         return LETTERS["waiting"] + _ENCODER.encode(held).encode() + b"\n"
+
+
+_NAMES = tuple(Entry.__annotations__)
+_VALUES = attrgetter(*_NAMES)
 
 
 @frozen

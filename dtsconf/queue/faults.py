@@ -94,9 +94,12 @@ def _why_closed(path: str, facts: os.stat_result, mode: int) -> Fault:
 
 def without_room(folder: str, needed: int) -> Fault | None:
     """Whether the disk of `folder`, or of the nearest folder above it that is there, has less than so many octets."""
-    while not os.path.isdir(folder) and folder != os.path.dirname(folder):
-        folder = os.path.dirname(folder)
-    free, files = _left_on(folder)
+    try:
+        free, files = _left_on(folder)
+    except OSError:  # nothing is there, or nothing to be seen
+        if folder == (above := os.path.dirname(folder)):
+            raise
+        return without_room(above, needed)
     if free < needed:
         return Fault(folder, f"lies on a disk with {free} octets left, and {needed} are needed", _free(folder))
     return Fault(folder, "lies on a disk without room for another file", _free(folder)) if files == 0 else None

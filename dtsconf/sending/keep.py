@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dtsconf import wiring
 from dtsconf.errors import DtsconfError, Notice
 from dtsconf.frozen import frozen
+from dtsconf.machine.layout import Layout
 from dtsconf.mail.compose.draft import Mailbox
 from dtsconf.queue.faults import fix_of
 from dtsconf.queue.spool import Spool
@@ -51,7 +52,7 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
     effective = effective or wiring.effective(given, user=True)
     require_complete(effective)
     sender = _sender(given, effective)
-    spool = Spool(wiring.layout_of(given.root).spool())
+    spool = Spool(Layout(given.root).spool())
     with prepared(request, draft, sender, effective.org) as message:
         try:
             entry = spool.add(message, sender.on_the_wire if sender else "", draft.recipients, draft.subject)

@@ -16,7 +16,6 @@ from dtsconf.frozen import frozen
 LARGEST = 16 * 1024 * 1024
 """Bytes of a text in the body: it stands in memory. What is larger is to be attached."""
 
-_LINE_ENDS = re.compile("\r\n|\r|\n")
 _AS_IT_IS = re.compile(rb"(?>(?!From |\.\r\n|--=_)(?:[\t -~]{0,77}[!-~])?\r\n)*+")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -52,7 +51,8 @@ def decode(data: bytes, fallback: str | None = None) -> str:
 def encode(text: str) -> Encoded:
     """The text as lines of a message. The line end that the last line lacks is there then: a message has no other last
     line (RFC 5322 2.3)."""
-    plain = _LINE_ENDS.sub("\r\n", text).encode("utf-8", "replace")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    plain = lines.replace("\n", "\r\n").encode("utf-8", "replace")
     plain += b"" if plain.endswith(b"\r\n") or not plain else b"\r\n"
     if _AS_IT_IS.fullmatch(plain):
         return Encoded("7bit", plain)

@@ -101,8 +101,8 @@ def compose(draft: Draft, sender: Mailbox | None, token: str, now: time.struct_t
     """
     message_id = headers.message_id(token, sender.address if sender else "")
     content = _with_attachments(_texts(draft, token), draft.attachments, token)
-    head = "".join(f"{name}: {value}\r\n" for name, value in _fields(draft, sender, message_id, headers.date(now)))
-    segments = (f"{head}{content.fields}\r\n".encode(), *content.body)
+    head = "\r\n".join(_fields(draft, sender, message_id, headers.date(now)))
+    segments = (f"{head}\r\n{content.fields}\r\n".encode(), *content.body)
     size = sum(len(s) if isinstance(s, bytes) else bodies.base64_size(s.size) for s in segments)
     return Message(message_id, size, not head.isascii(), draft, segments)
 
@@ -123,23 +123,22 @@ def blocks(attachment: Attachment) -> Iterator[bytes]:
             raise ContentChanged(attachment.name)
 
 
-def _fields(draft: Draft, sender: Mailbox | None, message_id: str, date: str) -> Iterator[tuple[str, str]]:
-    yield "Date", date
+def _fields(draft: Draft, sender: Mailbox | None, message_id: str, date: str) -> list[str]:
+    found = [f"Date: {date}"]
     if sender:
-        yield "From", _from(sender)
+        found.append(f"From: {_from(sender)}")
     if draft.reply_to:
-        yield "Reply-To", _named(draft.reply_to)
+        found.append(f"Reply-To: {_named(draft.reply_to)}")
     if draft.to:
-        yield "To", _named(draft.to)
+        found.append(f"To: {_named(draft.to)}")
     elif not draft.cc:
-        yield "To", "undisclosed-recipients:;"  # RFC 5322 A.1.3: an empty group
+        found.append("To: undisclosed-recipients:;")  # RFC 5322 A.1.3: an empty group
     if draft.cc:
-        yield "Cc", _named(draft.cc)
+        found.append(f"Cc: {_named(draft.cc)}")
     if draft.subject:
-        yield "Subject", headers.text(draft.subject, len("Subject: "))
-    yield "Message-ID", message_id
-    yield "Auto-Submitted", "auto-generated"  # RFC 3834 5: nobody's holiday notice is wanted
-    yield "MIME-Version", "1.0"
+        found.append(f"Subject: {headers.text(draft.subject, len('Subject: '))}")
+    # RFC 3834 5: nobody's holiday notice is wanted.
+    return [*found, f"Message-ID: {message_id}", "Auto-Submitted: auto-generated", "MIME-Version: 1.0"]
 
 
 def _from(sender: Mailbox) -> str:
