@@ -24,6 +24,9 @@ OF_THE_SERVER = frozenset(
 """Causes that hold for more than this message, whatever the stage: the settings are to be mended, or time has to
 pass."""
 
+OF_THE_WAY = frozenset({"dns", "dropped", "no-route", "refused", "timeout"})
+"""Causes with which nobody has said anything: before the content that may be about any mail."""
+
 ENOUGH = 5
 """Senders, recipients or messages that fare the same, one after the other, before it is believed of the server."""
 
@@ -31,6 +34,10 @@ ENOUGH_GOODBYES = 2
 """The same where the server ends the connection each time."""
 
 _GOODBYE = 421
+_CONTENT = ("data", "accepted")
+_OF_ITS_CONTENT = ("auth-rejected", "blocked", "tls-required")
+"""Causes that, once sender and recipients were taken, are about this mail: for a link in it, or a list that it goes
+to."""
 
 About = Literal["server", "sender", "recipients", "message"]
 
@@ -88,15 +95,19 @@ class Doubts:
 
 
 def is_of_the_mailbox(refused: Stage | Recipient) -> bool:
-    """Whether a no is about one mailbox by its code: X.2.1, which takes nothing now (RFC 3463 3.3)."""
-    return (refused.enhanced_code or "").endswith(".2.1")
+    """Whether a no is about one mailbox by its code: X.2.1, which takes nothing now (RFC 3463 3.3), or Exchange's for
+    one that gets too much of a sender or of all (X.2.121, X.2.122)."""
+    return (refused.enhanced_code or "").endswith((".2.1", ".2.121", ".2.122"))
 
 
 def _is_of_more(failure: Stage, size: int) -> bool:
     """Whether other messages may fare no better. By Graph a large one (`size` in bytes) needs a right and a host that a
     small one does without."""
-    if failure.stage not in OF_THE_MESSAGE or failure.cause not in OF_THE_SERVER:
-        return failure.stage not in OF_THE_MESSAGE
+    if failure.stage not in OF_THE_MESSAGE:
+        return True
+    unheard = failure.cause in OF_THE_WAY and failure.code is None and failure.stage not in _CONTENT
+    if failure.cause not in OF_THE_SERVER and not unheard:
+        return False
     if failure.stage != "request":
         return True
     from dtsconf.mail.graph.handing import LARGEST
@@ -106,11 +117,14 @@ def _is_of_more(failure: Stage, size: int) -> bool:
 
 def _about(failure: Stage) -> About:
     """Of whom it may be said. 421 is the end of a connection (RFC 5321 3.8): to a sender it may still be said alone."""
-    if failure.stage == "rcpt-to" and failure.code != _GOODBYE:
+    goodbye = failure.code == _GOODBYE
+    if failure.cause in OF_THE_WAY and failure.stage in OF_THE_MESSAGE:
+        return "message"
+    if failure.stage == "rcpt-to" and not goodbye:
         return "recipients"
-    content = failure.stage in ("data", "accepted")
-    if content and failure.cause == "blocked" and failure.code != _GOODBYE:
-        return "message"  # for a link in it
+    content = failure.stage in _CONTENT
+    if content and not goodbye and (failure.cause in _OF_ITS_CONTENT or is_of_the_mailbox(failure)):
+        return "message"
     if failure.cause in ("blocked", "rate-limited") and (content or failure.stage == "mail-from"):
         return "sender"
     return "server"

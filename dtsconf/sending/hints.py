@@ -134,7 +134,7 @@ _PATIENCE = {
 }
 """What to say of a queued mail that needs no more than time."""
 
-_CROWDED = f"this mailbox gets more mail just now than its server takes for it, from everybody: {_LATER}"
+_CROWDED = f"this mailbox gets more mail just now than its server takes for it: {_LATER}"
 
 
 def of_banned(name: str) -> str:

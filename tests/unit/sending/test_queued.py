@@ -151,6 +151,35 @@ def test_what_is_said_of_the_only_sender_is_told_as_of_the_server(tmp_path: Path
     assert found.unusable.stage == "mail-from"
 
 
+@pytest.mark.parametrize(
+    "no",
+    [
+        "550 5.2.122 The recipient has exceeded their limit for the number of messages they can receive per hour",
+        "550 5.2.121 The recipient's per hour message receive limit from specific sender exceeded",
+        "450 4.2.1 The user you are trying to contact is receiving mail too quickly",
+        "550 5.7.1 Authentication required to send to this list",
+    ],
+)
+def test_what_is_said_of_a_mail_after_its_content_keeps_no_other(tmp_path: Path, no: str) -> None:
+    found = ran(tmp_path, {".": no}, "busy", "bob")
+    assert states(found) == ["deferred"] * 2
+    assert attempts(tmp_path) == [1, 1]
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+def test_five_mails_for_which_the_connection_is_cut_before_their_content_are_enough(tmp_path: Path, verb: str) -> None:
+    found = ran(tmp_path, {verb: ""}, *["bob"] * 7)
+    assert attempts(tmp_path) == [1] * 5 + [0] * 2
+    assert found.unusable is not None
+    assert found.unusable.cause == "dropped"
+
+
+def test_one_mail_for_which_the_connection_is_cut_keeps_no_other(tmp_path: Path) -> None:
+    found = ran(tmp_path, {"RCPT TO:<list@acme.example>": ""}, *["list"] * 4, "bob")
+    assert states(found) == ["deferred"] * 4 + ["sent"]
+    assert found.unusable is None
+
+
 def test_two_connections_that_end_with_421_are_enough(tmp_path: Path) -> None:
     mails = ("eve>bob", "ann>bob", "ian>bob", "bob")
     found = ran(tmp_path, {"MAIL": "421 4.7.0 too many messages"}, *mails)
