@@ -25,6 +25,9 @@ CLEAR_EVERY = 1.0
 """Seconds: what was sent is taken away for good that often, and at the end. A power cut before that has it sent
 twice."""
 
+MOST_HELD = 32
+"""Messages at most that wait in our hands for a further transaction: each has files open, and room for its note."""
+
 _OF_ALL = (errno.EROFS, errno.EMFILE, errno.ENFILE)
 """Troubles with one message's file that every other would have as well."""
 
@@ -53,6 +56,7 @@ class Runner:
         self._ledger = Ledger(self._clock)
         self._out: deque[Taken] = deque()
         self._cleared = 0.0
+        self._begun = False
 
     def run(self, which: Which) -> list[Ran]:
         """Deliver. Gives what became of each message that was taken, in the order of the queue; those that somebody
@@ -94,10 +98,10 @@ class Runner:
                     unusable = outcome
                     break
         if unusable is not None:  # the others would fare no better
-            while self._out or next(items, None) is not None:
-                self._put_off(self._out, unusable, then)
             while self._ledger.more:  # whose attempt this was, for those who have it
                 self._put_off(self._ledger.more, unusable, then, attempts=1)
+            while self._out or next(items, None) is not None:
+                self._put_off(self._out, unusable, then)
 
     def _put_off(self, waiting: deque[Taken], unusable: Outcome, then: float, *, attempts: int = 0) -> None:
         """The first of those that wait is tried again when the server is."""
@@ -109,15 +113,28 @@ class Runner:
         waiting.popleft()
 
     def _items(self, slots: Iterable[Slot], which: Which) -> Generator[Item, None, None]:
-        """What is to be delivered, held and read as it is asked for."""
+        """What is to be delivered. What was tried before comes after all that wasn't, so that what fares badly at every
+        run keeps no other back; but for the very first, whose waits grow while the server is down."""
+        tried: list[tuple[int, Slot]] = []
+        yield from self._in_turn(slots, which, tried)
+        tried.sort(key=lambda each: each[0])
+        yield from self._in_turn([slot for _, slot in tried], which, None)
+
+    def _in_turn(
+        self, slots: Iterable[Slot], which: Which, tried: list[tuple[int, Slot]] | None
+    ) -> Generator[Item, None, None]:
+        """Held and read as it is asked for. `tried` gets the attempts and the place of what waits for the others."""
         for slot in slots:
             if which.ids and slot.id not in which.ids:
                 continue
             held = self._take(slot)
-            taken = self._read(slot, held, which) if held is not None else None
+            taken = self._read(slot, held, which, tried) if held is not None else None
             if taken is not None:
+                self._begun = True
                 self._out.append(taken)
                 yield taken.item
+            if len(self._ledger.more) >= MOST_HELD:
+                yield from self._further()
 
     def _further(self) -> Iterator[Item]:
         for _ in range(len(self._ledger.more)):
@@ -134,12 +151,15 @@ class Runner:
             self._ledger.found.append(stuck(ran, "its file can't be opened", closed, slot.path))
             return None
 
-    def _read(self, slot: Slot, held: Held, which: Which) -> Taken | None:
-        """A message that is meant and can be delivered; any other one is let go."""
+    def _read(self, slot: Slot, held: Held, which: Which, tried: list[tuple[int, Slot]] | None) -> Taken | None:
+        """A message that is meant, can be delivered, and whose turn it is; any other one is let go."""
         taken = None
         try:
             progress = held.progress()
-            if which.takes(slot, progress, self._clock.now()):
+            meant = which.takes(slot, progress, self._clock.now())
+            if meant and tried is not None and progress.attempts and (self._begun or progress.unknown):
+                tried.append((progress.attempts, slot))
+            elif meant:
                 taken = self._whole(slot, held, progress, everybody=slot.failed or bool(which.ids))
             elif held.phase == "sent":  # see _whole
                 self._ledger.gone.append(held)
