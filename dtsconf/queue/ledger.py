@@ -17,7 +17,7 @@ from dtsconf.queue.attempt import Item, Outcome, after
 from dtsconf.queue.entry import Progress
 from dtsconf.queue.faults import fix_of
 from dtsconf.queue.held import Held
-from dtsconf.queue.schedule import expired, next_attempt
+from dtsconf.queue.schedule import began, expired, next_attempt
 from dtsconf.queue.spool import Slot
 
 State = Literal["sent", "deferred", "failed"]
@@ -171,7 +171,7 @@ class Ledger:
     def keep(self, taken: Taken, progress: Progress, hint: str) -> None:
         """What somebody has not got: it waits on, or is given up."""
         slot, entry, now = taken.slot, taken.item.entry, self._clock.now()
-        progress = replace(progress, since=min(progress.since or now, now))
+        progress = replace(progress, since=began(now, progress.since, entry.queued))
         if not slot.failed and not expired(now, progress.since):
             ran = Ran(entry.id, entry.message_id, "deferred", progress.detail, hint)
             if self.note(ran, taken.held, progress):

@@ -12,12 +12,23 @@ LONGEST_WAIT = 4 * 3600.0
 LIFETIME = 5 * 24 * 3600.0
 """Seconds from the first attempt on in which it is tried: while the machine is off, nobody can."""
 
+_SLACK = 60.0
+"""Seconds by which a clock is put right without having been wrong."""
+
 
 def next_attempt(now: float, attempts: int, chance: float) -> float:
     """When to try again after `attempts` of them; `chance` from 0 up to 1 spreads it by a quarter either way, so that a
     fleet that a server turned away doesn't come back all at once."""
     wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 30))
     return now + wait * (0.75 + chance / 2)
+
+
+def began(now: float, since: float, queued: float) -> float:
+    """From when on it is tried without success: `since`, as noted before (0: not yet), else now. What was noted by a
+    clock that ran ahead, or so far behind that the mail wasn't queued yet, counts no more once the clock is right."""
+    if not since or since < queued - _SLACK <= now:
+        return now
+    return min(since, now)
 
 
 def expired(now: float, since: float) -> bool:

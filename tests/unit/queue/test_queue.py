@@ -134,6 +134,17 @@ def test_a_machine_that_was_off_or_whose_clock_was_wrong_has_five_days_left(spoo
     assert [one.state for one in run(spool, Server(down), ALL, clock)] == ["failed"] * 2
 
 
+def test_a_first_try_under_a_clock_far_behind_takes_none_of_the_five_days(spool: Spool) -> None:
+    add(spool)
+    clock, right = Clock(), Clock().time
+    later = Outcome(later=TWO, detail="451 later")
+    for now in (86400.0, right, right + LIFETIME - 1):
+        clock.time = now
+        assert [one.state for one in run(spool, Server(later), ALL, clock)] == ["deferred"]
+    clock.time = right + LIFETIME
+    assert [one.state for one in run(spool, Server(later), ALL, clock)] == ["failed"]
+
+
 def test_a_server_that_is_down_is_asked_once_for_all(spool: Spool) -> None:
     for number in range(4):
         add(spool, message_id=f"<{number}@acme.example>")
