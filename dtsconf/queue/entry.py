@@ -40,6 +40,12 @@ class Damaged(Exception):
     """The file isn't what was written. The text says how."""
 
 
+class Newer(Damaged):
+    """A later version of dtsconf has written it, and knows what it means. `hint` is what to do."""
+
+    hint = "update dtsconf (dtsconf --version tells which this is); a later run goes on with it"
+
+
 @frozen
 class Entry:
     """What was queued. `queued` is in seconds since 1970, `size` in octets of the message, `recipients` are all of the
@@ -100,12 +106,16 @@ def read_entry(line: bytes) -> tuple[Entry, Phase]:
     """The first line of a message's file. A message `sending` that nobody holds has an unknown outcome.
 
     Raises:
+        Newer: a later version's.
         Damaged: it isn't one.
     """
     phase, found = PHASES.get(line[:1]), _object(line[1:])
     if phase is None:
         raise Damaged("it can't be read")
-    if found.pop("format", None) != FORMAT:
+    form = found.pop("format", None)
+    if type(form) is int and (form > FORMAT or (form == FORMAT and not _known(Entry, found))):
+        raise Newer("a later version of dtsconf queued it")
+    if form != FORMAT:
         raise Damaged("its first line isn't one of this version")
     found["recipients"] = _tuple(found.get("recipients"))
     entry = _made(Entry, found)
@@ -116,12 +126,15 @@ def read_entry(line: bytes) -> tuple[Entry, Phase]:
 
 
 def read_progress(data: bytes) -> Progress:
-    """The file beside it.
+    """The file beside it. What a later version has noted besides is left out: the message's own file says whether this
+    one may send it.
 
     Raises:
         Damaged: it isn't one.
     """
     found = _object(data)
+    if "attempts" in found:
+        found = {name: found[name] for name, _ in _checks(Progress) if name in found}
     found["remaining"] = _tuple(found.get("remaining"))
     refused = _tuple(found.get("refused", []))
     if not isinstance(refused, tuple):
@@ -160,6 +173,10 @@ def _made(kind: type[T], found: Any) -> T:
         if not fits(getattr(made, name)):
             raise Damaged(_OTHER)
     return made
+
+
+def _known(kind: Any, found: dict[str, Any]) -> bool:
+    return found.keys() <= {name for name, _ in _checks(kind)}
 
 
 @cache

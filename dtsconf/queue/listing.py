@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from dtsconf.frozen import frozen
-from dtsconf.queue.entry import Damaged, Entry, Phase, Progress
+from dtsconf.queue.entry import Damaged, Entry, Newer, Phase, Progress
 from dtsconf.queue.faults import fix_of
 from dtsconf.queue.held import read_beside, read_head
 from dtsconf.queue.spool import Slot, Spool, is_free
@@ -46,7 +46,8 @@ def _look(slot: Slot) -> Listed | None:
     except FileNotFoundError:
         return None
     except Damaged as damaged:
-        return Listed(slot.id, "damaged", slot.size, None, Progress(), str(damaged))
+        hint = damaged.hint if isinstance(damaged, Newer) else ""
+        return Listed(slot.id, "damaged", slot.size, None, Progress(), str(damaged), hint)
     except OSError as closed:
         why = f"its file can't be opened: {closed.strerror}"
         return Listed(slot.id, "damaged", slot.size, None, Progress(), why, fix_of(closed, slot.path))

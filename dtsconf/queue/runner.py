@@ -15,9 +15,9 @@ from dataclasses import replace
 
 from dtsconf.frozen import frozen
 from dtsconf.queue.attempt import Deliver, Item, Outcome, once_more
-from dtsconf.queue.entry import Damaged, Progress
+from dtsconf.queue.entry import Damaged, Newer, Progress
 from dtsconf.queue.held import Held
-from dtsconf.queue.ledger import Clock, Ledger, Ran, SystemClock, Taken, stuck
+from dtsconf.queue.ledger import Clock, Ledger, Ran, State, SystemClock, Taken, stuck
 from dtsconf.queue.schedule import due
 from dtsconf.queue.spool import Slot, Spool
 
@@ -172,6 +172,10 @@ class Runner:
         """The message; None where it is damaged, or has gone out. `everybody`: for whoever was refused as well."""
         try:
             entry, phase, content = held.read()
+        except Newer as newer:
+            state: State = "failed" if slot.failed else "deferred"
+            self._ledger.found.append(Ran(slot.id, "", state, str(newer), newer.hint, stuck=True))
+            return None
         except (Damaged, OSError) as damaged:
             why = damaged.strerror if isinstance(damaged, OSError) else damaged
             self._ledger.lose(slot, held, progress, str(why))

@@ -49,6 +49,31 @@ def test_an_entry_of_another_shape_is_damaged_and_blocks_no_other(spool: Spool, 
     assert [(ran.id, ran.state) for ran in run(spool, Server())] == [(bad.id, "failed"), (good.id, "sent")]
 
 
+@pytest.mark.parametrize("later", [{"format": 2}, {"format": 2, "recipients": 5}, {"priority": 3}], ids=str)
+def test_what_a_later_version_queued_waits_for_that_and_is_not_given_up(spool: Spool, later: dict[str, Any]) -> None:
+    new, good = add(spool), add(spool, message_id="<good@acme.example>")
+    (slot,) = spool.named([new.id])
+    line, _, rest = Path(slot.path).read_bytes().partition(b"\n")
+    Path(slot.path).write_bytes(b"W" + json.dumps(json.loads(line[1:]) | later).encode() + b"\n" + rest)
+    whole = Path(slot.path).read_bytes()
+    shown, _ = listed(spool)
+    assert (shown.state, shown.hint.partition(" (")[0]) == ("damaged", "update dtsconf")
+    ran, sent = run(spool, Server())
+    assert (ran.state, ran.stuck, ran.hint.partition(" (")[0]) == ("deferred", True, "update dtsconf")
+    assert (sent.id, sent.state) == (good.id, "sent")
+    assert Path(slot.path).read_bytes() == whole
+
+
+def test_whoever_a_later_version_noted_as_served_is_not_served_again(spool: Spool) -> None:
+    add(spool)
+    run(spool, Server(Outcome(later=TWO[1:], detail="450")))
+    beside = Path(spool.slots()[0].path.removesuffix(".eml") + ".state")
+    beside.write_text(json.dumps(json.loads(beside.read_text()) | {"priority": 3}))
+    server = Server()
+    assert [ran.state for ran in run(spool, server)] == ["sent"]
+    assert [recipients for _, recipients, _ in server.got] == [TWO[1:]]
+
+
 ODD_PROGRESS: tuple[str, ...] = (
     "",
     '{"attempts": "x"}',
