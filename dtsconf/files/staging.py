@@ -6,6 +6,7 @@ grows without a name where the system has that.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -64,10 +65,9 @@ class Staging:
     def reserve(self, size: int) -> None:
         """Take room for so many bytes, which what is written later then has; what it needs less is given back."""
         self._reserved = True
-        if sys.platform == "linux":
-            os.posix_fallocate(self._descriptor, 0, size)
-        else:
-            os.ftruncate(self._descriptor, size)
+        if sys.platform != "linux" or not _allocate(self._descriptor, size):
+            write_all(self._descriptor, bytes(size))
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
 
     def write(self, data: bytes) -> int:
         """Append; gives the number of bytes, which is always all of them."""
@@ -93,6 +93,17 @@ class Staging:
 
 
 if sys.platform == "linux":
+
+    def _allocate(descriptor: int, size: int) -> bool:
+        """Whether the file system could give so many bytes of room; False where it or the C library doesn't have that.
+        Raises: OSError, such as for want of room."""
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+            return False
+        return True
 
     class _Unnamed(Staging):
         """One that has no name until it is committed (O_TMPFILE, open(2)): a writer that is killed leaves nothing, and

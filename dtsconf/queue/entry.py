@@ -23,6 +23,10 @@ LONGEST_HEAD = 4 * 1024 * 1024
 LONGEST_PROGRESS = 256 * 1024 * 1024
 """Octets of a progress: room for what the server said of each recipient that a first line holds."""
 
+LONGEST_DETAIL = 1000
+"""Octets in a note of what a server says of a recipient; a reply may have 64 KiB."""
+_LONGEST_CHARACTER = len(r"\ud83d\ude00")
+
 _LAST_TIME = 10**11
 """Seconds since 1970 that a calendar still has a year of four digits for."""
 
@@ -78,6 +82,14 @@ class Refused:
     address: str
     code: int | None
     detail: str
+
+
+def as_kept(words: str) -> str:
+    """As much of a text as a note has room for."""
+    found = words[:LONGEST_DETAIL]
+    while (over := len(_ENCODER.encode(found)) - LONGEST_DETAIL) > 0:
+        found = found[: -(over // _LONGEST_CHARACTER + 1)]
+    return found
 
 
 @frozen

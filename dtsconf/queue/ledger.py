@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from dtsconf.frozen import frozen
 from dtsconf.queue.attempt import Item, Outcome, after
-from dtsconf.queue.entry import Progress
+from dtsconf.queue.entry import LONGEST_DETAIL, Progress
 from dtsconf.queue.faults import fix_of
 from dtsconf.queue.held import Held
 from dtsconf.queue.schedule import began, expired, next_attempt
@@ -22,8 +22,8 @@ from dtsconf.queue.spool import Slot
 
 State = Literal["sent", "deferred", "failed"]
 
-ROOM = 1500
-"""Octets of a note for each recipient: the server's words of them, as far as they are kept."""
+ROOM = 2 * LONGEST_DETAIL
+"""Octets of a note for each recipient: the address, and what is kept of the server's words."""
 
 
 class Clock(Protocol):
@@ -210,7 +210,7 @@ class Ledger:
         if len(recipients) == 1 and not progress.refused:
             return True
         try:
-            held.reserve(len(progress.text()) + ROOM * len(recipients))
+            held.reserve(len(progress.text()) + ROOM * (len(recipients) + 1))
         except OSError as error:
             self.found.append(stuck(ran, "who has got it couldn't be written down", error, held.path))
             return False

@@ -12,7 +12,7 @@ from dtsconf.frozen import frozen
 from dtsconf.mail.content import Envelope, Unreadable
 from dtsconf.proof import CAUSES
 from dtsconf.queue.attempt import Outcome
-from dtsconf.queue.entry import Refused
+from dtsconf.queue.entry import Refused, as_kept
 from dtsconf.sending import hints
 from dtsconf.sending.doubts import OF_THE_MESSAGE, OF_THE_SERVER, Doubts
 from dtsconf.sending.recheck import over, unfit
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from dtsconf.proof import Stage
     from dtsconf.queue.attempt import Item
     from dtsconf.settings.effective import Effective
-
-LONGEST_DETAIL = 1000
-"""Characters of what a server says that are kept of each recipient; a reply may have 64 KiB."""
 
 
 class Postman:
@@ -68,11 +65,11 @@ class Postman:
         sender, whole, effective = self._from(item)
         content = _Kept(whole)
         if words := unfit(effective, sender, content.size):
-            none = tuple(Refused(address, None, words) for address in item.recipients)
+            none = tuple(Refused(address, None, as_kept(words)) for address in item.recipients)
             hint = hints.of_unfit(entry.id, large=over(effective, content.size) is not None)
             return _Letter(item, Envelope(sender, ()), content, none, hint)
         banned = {address: words for address in item.recipients if (words := forbidden(self._effective.org, address))}
-        refused = tuple(Refused(address, None, words) for address, words in banned.items())
+        refused = tuple(Refused(address, None, as_kept(words)) for address, words in banned.items())
         allowed = tuple(address for address in item.recipients if address not in banned)
         if allowed and (known := self.doubts.known(sender, allowed)):
             return _Letter(item, Envelope(sender, ()), content, (), "", known)
@@ -100,10 +97,10 @@ class Postman:
         by_name = list(zip(allowed, sent.recipients, strict=True))
         asked = failure is None or failure.stage in OF_THE_MESSAGE  # else nothing was said of anybody
         gone = {address: one for address, one in by_name if asked and _for_good(one)}
-        lost = tuple(Refused(address, one.code, one.detail[:LONGEST_DETAIL]) for address, one in gone.items())
+        lost = tuple(Refused(address, one.code, as_kept(one.detail)) for address, one in gone.items())
         later = tuple(address for address, one in by_name if not one.ok and address not in gone)
         if unusable and failure is not None:  # perhaps for too many whom it refused before, who aren't asked for again
-            return Outcome(later, (*refused, *lost), unusable=True, detail=_failed(failure))
+            return Outcome(later, (*refused, *lost), unusable=True, detail=in_words(failure))
         more = bool(sent.crowded_out)
         waits = [one for one in sent.recipients if not one.ok and not _for_good(one)]
         first = next(iter(waits), next((one for one in sent.recipients if not one.ok), None))
@@ -113,8 +110,7 @@ class Postman:
             said, hint = _told(first), hints.of_queued(first, name, for_good=_for_good(first))
         if waits and lost:
             said = f"{waits[0].address}: {said}; given up for {', '.join(each.address for each in lost)}"
-        said = said[:LONGEST_DETAIL]
-        return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=said, hint=hint)
+        return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=as_kept(said), hint=hint)
 
 
 class _Kept:
@@ -165,13 +161,14 @@ def _unsent(out: deque[_Letter]) -> Iterator[Outcome]:
             whom, failure = letter.known
             if whom == letter.envelope.sender:
                 whom = letter.item.entry.sender
-            yield Outcome(letter.item.recipients, untried=whom, detail=_failed(failure))
+            yield Outcome(letter.item.recipients, untried=whom, detail=in_words(failure))
             continue
         yield Outcome(refused=letter.refused, detail=letter.refused[0].detail, hint=letter.hint)
 
 
-def _failed(failure: Stage) -> str:
-    return f"{failure.stage}: {failure.detail}"
+def in_words(failure: Stage) -> str:
+    """A failure as a note keeps it."""
+    return as_kept(f"{failure.stage}: {failure.detail}")
 
 
 def _told(refused: Recipient) -> str:

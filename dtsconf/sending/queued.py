@@ -15,6 +15,7 @@ from dtsconf.errors import DtsconfError, Interrupted, Invalid, Notice, SecretUna
 from dtsconf.frozen import frozen
 from dtsconf.mail.mailer import mailer
 from dtsconf.mail.route import Smtp
+from dtsconf.queue.entry import as_kept
 from dtsconf.queue.faults import fix_of
 from dtsconf.queue.ledger import Ran
 from dtsconf.queue.listing import listed
@@ -22,7 +23,7 @@ from dtsconf.queue.reason import explain
 from dtsconf.queue.runner import Runner, Which
 from dtsconf.queue.spool import Spool
 from dtsconf.sending import hints
-from dtsconf.sending.postman import LONGEST_DETAIL, Postman
+from dtsconf.sending.postman import Postman, in_words
 from dtsconf.sending.recheck import SENDER
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.roots import require_roots
@@ -90,7 +91,7 @@ def _run(given: Inputs, spool: Spool, which: Which, person: Person | None, progr
         warnings = (*effective.warnings, *resolver.warnings)
     unusable = postman.doubts.unusable
     if unusable is not None:
-        for_it = {one.state for one in found if f"{unusable.stage}: {unusable.detail}" in one.detail}
+        for_it = {one.state for one in found if in_words(unusable) in one.detail}
         unusable = hints.of_queue(
             unusable,
             smtp=isinstance(link.route, Smtp),
@@ -120,7 +121,7 @@ def _noted_why_not(spool: Spool, which: Which) -> Iterator[None]:
     except Moved:
         raise
     except (Invalid, SecretUnavailable, SignInFailed) as failed:
-        explain(spool, which, failed.message[:LONGEST_DETAIL])
+        explain(spool, which, as_kept(failed.message))
         raise
 
 

@@ -136,7 +136,7 @@ def test_what_was_given_up_is_flushed_as_the_hint_says(machine: Machine, smtpd: 
     for _ in range(2):
         queue(machine)
     machine.run("queue", "run").ok()
-    for note in spool(machine).glob("*.state"):
+    for note in spool(machine).glob("*.state"):  # as if both had been queued and tried long ago
         held = json.loads(note.read_text())
         note.write_text(json.dumps(held | {"since": 1.0}))
         mail = note.with_suffix(".eml")

@@ -24,7 +24,7 @@ from dtsconf.files import (
     write_all,
 )
 from dtsconf.files.lock import FileLock
-from dtsconf.files.staging import atomic_write, new_file
+from dtsconf.files.staging import Staging, atomic_write, new_file
 from dtsconf.files.trust import ACL, read_trusted, trusted_owners, untrusted, user_name
 
 assert sys.platform == "linux", "what is tested here is not there on Windows"
@@ -96,6 +96,34 @@ def test_atomic_write_that_fails_leaves_the_old_file(
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("code", [None, errno.EOPNOTSUPP, errno.EINVAL])
+def test_room_that_is_taken_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int | None
+) -> None:
+    def lacks(*_: object) -> None:
+        raise OSError(code or 0, "not there")
+
+    if code is not None:
+        monkeypatch.setattr(os, "posix_fallocate", lacks)
+    with Staging(str(tmp_path / "file")) as staging:
+        staging.reserve(100_000)
+        (name,) = os.listdir(tmp_path)
+        assert (tmp_path / name).stat().st_blocks * 512 >= 100_000
+        staging.write(b"short")
+        staging.commit()
+    assert (tmp_path / "file").read_bytes() == b"short"
+
+
+def test_no_room_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with Staging(str(tmp_path / "file")) as staging, pytest.raises(OSError, match="full"):
+        staging.reserve(100_000)
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.fixture(params=["without a name", "no such files here", "no /proc", "no links"])

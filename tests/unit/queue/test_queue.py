@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Generator, Iterable, Iterator
@@ -14,8 +15,9 @@ from dtsconf.errors import DtsconfError, SecretUnavailable, UsageProblem
 from dtsconf.files.staging import Staging
 from dtsconf.queue import spool as spool_module
 from dtsconf.queue.attempt import Item, Outcome
-from dtsconf.queue.entry import Damaged, Entry, Progress, Refused, read_entry, read_progress
+from dtsconf.queue.entry import LONGEST_DETAIL, Damaged, Entry, Progress, Refused, as_kept, read_entry, read_progress
 from dtsconf.queue.held import Held, read_beside, read_head
+from dtsconf.queue.ledger import ROOM
 from dtsconf.queue.runner import Which
 from dtsconf.queue.schedule import LIFETIME, LONGEST_WAIT, next_attempt
 from dtsconf.queue.spool import Slot, Spool
@@ -509,3 +511,17 @@ def test_values_come_back_as_they_were(text: str, addresses: tuple[str, ...], si
 def test_an_id_that_is_not_there_is_told(spool: Spool) -> None:
     with pytest.raises(UsageProblem, match="no message 20991231"):
         spool.named([add(spool).id, "20991231"])
+
+
+@pytest.mark.parametrize("char", ["x", "\u00e9", "\u6f22", "\U0001f600", "\0", '"', "\\", "\ud800"])
+def test_what_is_kept_of_a_servers_words_fits_into_the_room_that_was_taken(char: str) -> None:
+    kept = as_kept(char * 70_000)
+    assert LONGEST_DETAIL - 12 <= len(json.dumps(kept)) <= LONGEST_DETAIL
+    assert as_kept("550 no such user") == "550 no such user"
+    domain = ".".join(["d" * 60] * 3)
+    refused = tuple(Refused(f"{number:064}@{domain}", 550, kept) for number in range(50))
+    before, after = (
+        Progress(),
+        Progress(9, 9, 2e9, (), refused, f"given up after 5 days; the last attempt: {kept}", 2e9),
+    )
+    assert len(after.text()) <= len(before.text()) + ROOM * (len(refused) + 1)
