@@ -21,7 +21,8 @@ from dtsconf.settings.shapes import Mapping, profile_shape, settings_shape
 from dtsconf.settings.suggestion import headless
 from dtsconf.settings.values import Value
 from dtsconf.settings.walk import Walk
-from dtsconf.settings.yamltext import Source, compose, decode, texts_of
+from dtsconf.settings.yamltext import Source, compose, decode
+from dtsconf.settings.yamltree import texts_of
 from dtsconf.settings.yamlwords import BadYaml, odd_blank
 
 if TYPE_CHECKING:

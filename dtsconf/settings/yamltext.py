@@ -12,16 +12,14 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import yaml
 from typing_extensions import override
 
 from dtsconf.errors import Place
-from dtsconf.settings.yamlwords import LIMIT, BadYaml, reworded, tab, unclosed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from dtsconf.settings.yamltree import check, start
+from dtsconf.settings.yamlwords import LIMIT, BadYaml, reworded, unclosed
 
 _Base: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """LibYAML's parser; PyYAML's own, slower by a hundred times, where the wheel has none."""
@@ -49,8 +47,6 @@ WIDEST: Final = 65536
 """The longest line, in characters."""
 DEEPEST: Final = 64
 """The deepest nesting of mappings and lists."""
-LARGEST: Final = 20_000
-"""The most nodes that aliases may come to once written out."""
 
 _SAVE: Final = "save what it holds as plain text, in UTF-8"
 _PAGE: Final = (
@@ -70,14 +66,9 @@ _FOREIGN: Final = {
 
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _BREAK = re.compile("\r\n|\r|\n")
-_TAB = re.compile(r"^ *\t[ \t]*[^ \t\r\n]", re.MULTILINE)
 _NESTING = (b"[", b"{", b"-", b":", b"?")
 _PROPERTY = re.compile(r"(?:[&!]\S*\s+)+")
 _KEY = re.compile(r"\s*(?:- )?[A-Za-z_][\w.-]*:(?:\s|$)")
-_PLAIN_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}"
-    for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
-)
 
 
 @dataclass(eq=False)
@@ -185,7 +176,7 @@ def compose(source: Source) -> yaml.Node | None:
     except RecursionError:  # only where the C parser is missing
         raise _too_deep((1, 1)) from None
     if node is not None:
-        _check_tree(node, source)
+        check(node, source.text, source.place_at)
     return node
 
 
@@ -195,7 +186,7 @@ def _open_quote(source: Source) -> BadYaml | None:
     try:
         for token in yaml.scan(source.text, Loader=Loader):
             if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"') and _runs_over(token, source.lines):
-                at = _start(token)
+                at = start(token)
                 return unclosed(at)
     except yaml.YAMLError:
         pass
@@ -214,7 +205,7 @@ def _bound_depth(data: bytes) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise _too_deep(_start(event))
+                raise _too_deep(start(event))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -223,85 +214,3 @@ def _too_deep(at: tuple[int, int]) -> BadYaml:
     return BadYaml(
         "nesting", f"this is nested more than {DEEPEST} levels deep; a profile needs six", "is a bracket left open?", at
     )
-
-
-def _check_tree(node: yaml.Node, source: Source) -> None:
-    if "*" in source.text and "&" in source.text:
-        _bound_aliases(node)
-    if "\t" in source.text:
-        _refuse_tabs(node, source)
-    if "!" in source.text:
-        _refuse_tags(node)
-
-
-def _children(node: yaml.Node) -> Iterator[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        for pair in node.value:
-            yield from pair
-    elif isinstance(node, yaml.SequenceNode):
-        yield from node.value
-
-
-def _bound_aliases(root: yaml.Node) -> None:
-    sizes: dict[int, int | None] = {}
-
-    def size(node: yaml.Node) -> int:
-        if id(node) in sizes:
-            known = sizes[id(node)]
-            if known is None:
-                raise BadYaml("alias", "an alias stands inside what it stands for", "write the value out", _start(node))
-            return known
-        sizes[id(node)] = None
-        total = 1 + sum(size(child) for child in _children(node))
-        if total > LARGEST:
-            raise BadYaml(
-                "alias",
-                f"the aliases in here come to more than {LARGEST} values",
-                "write out what is needed",
-                _start(node),
-            )
-        sizes[id(node)] = total
-        return total
-
-    size(root)
-
-
-def _start(node: yaml.Node | yaml.Event | yaml.Token) -> tuple[int, int]:
-    mark = node.start_mark
-    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
-
-
-def _refuse_tabs(root: yaml.Node, source: Source) -> None:
-    """LibYAML takes tabs in front of keys within brackets, and in front of comments. Inside texts they are content."""
-    texts: list[tuple[int, int]] | None = None
-    for found in _TAB.finditer(source.text):
-        texts = texts_of(root) if texts is None else texts
-        before = bisect_right(texts, (found.start(), 0)) - 1
-        if before < 0 or found.start() >= texts[before][1]:
-            raise tab(_at(source.text[: source.text.index("\t", found.start())]))
-
-
-def texts_of(root: yaml.Node) -> list[tuple[int, int]]:
-    """The stretches of all single values and keys, in their order: start and end as indices into the text."""
-    scalars = (node for node in all_nodes(root) if isinstance(node, yaml.ScalarNode))
-    return sorted((node.start_mark.index, node.end_mark.index) for node in scalars)
-
-
-def all_nodes(root: yaml.Node) -> Iterator[yaml.Node]:
-    """Every node of a tree, each once however many aliases lead to it."""
-    seen: set[int] = set()
-    rest = [root]
-    while rest:
-        node = rest.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            yield node
-            rest += _children(node)
-
-
-def _refuse_tags(root: yaml.Node) -> None:
-    for node in all_nodes(root):
-        if node.tag not in _PLAIN_TAGS:
-            raise BadYaml(
-                "tag", "a tag (!...) has no meaning here", "leave the tag out, or put the text in quotes", _start(node)
-            )
