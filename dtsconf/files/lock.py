@@ -10,7 +10,6 @@ import errno
 import os
 import sys
 import time
-from contextlib import suppress
 
 from dtsconf.files import FileProblem, read_regular, replace, write_all
 
@@ -128,7 +127,8 @@ class FileLock:
 
     def release(self, *, remove: bool = False, move_to: str | None = None) -> None:
         """Gives the lock back, taking the file away or moving it if told to: before letting go, so that the next one in
-        line notices (on Windows after it, since no open file can be removed there). Raises: OSError."""
+        line notices (on Windows after it, since no open file can be removed there; one that still can't be is left).
+        Raises: OSError."""
         descriptor, self._descriptor = self._descriptor, -1
         try:
             if REMOVES_HELD:
@@ -137,8 +137,11 @@ class FileLock:
             if descriptor >= 0:
                 os.close(descriptor)
         if not REMOVES_HELD:
-            with suppress(OSError):
+            try:
                 self._leave(remove, move_to)
+            except OSError:
+                if move_to is not None:
+                    raise
 
     def _leave(self, remove: bool, move_to: str | None) -> None:
         if move_to is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Generator, Iterable
@@ -264,6 +265,29 @@ def test_where_failed_takes_nothing_the_others_go_on(spool: Spool) -> None:
     assert len(server.got) == 2
     os.unlink(spool.failed_folder)
     assert [one.state for one in run(spool, server)] == ["failed"]
+
+
+@pytest.mark.parametrize("while_held", [True, False])
+def test_one_that_can_not_be_moved_to_failed_keeps_who_has_got_it(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, *, while_held: bool
+) -> None:
+    """As on Windows, where a scanner may have its file open."""
+    add(spool)
+    no = Refused(TWO[0], 550, "no such user")
+
+    def in_use(_old: str, new: str) -> None:
+        raise PermissionError(errno.EACCES, "it is in use", new)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dtsconf.files.lock.REMOVES_HELD", while_held)
+        patched.setattr("dtsconf.files.lock.replace", in_use)
+        (ran,) = run(spool, Server(Outcome(refused=(no,), detail="550")))
+        assert (ran.state, ran.stuck) == ("deferred", True)
+        assert "it can't be moved to failed/: it is in use" in ran.detail
+    server = Server()
+    assert [ran.state for ran in run(spool, server)] == ["failed"]
+    assert not server.got
+    assert progress_of(spool.slots()[0]).refused == (no,)
 
 
 def test_what_cannot_be_written_down_is_sent_once_more_at_most(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
