@@ -32,6 +32,14 @@ hypothesis.settings.load_profile("dtsconf")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_LONGEST_NAME = 200
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long text is no name for a test: some are made at random, and pytest puts the name into the environment."""
+    return argname if isinstance(val, (str, bytes)) and len(val) > _LONGEST_NAME else None
+
+
 _SCRUBBED_PREFIXES = ("DTS_EMAIL_", "DTSCONF_", "VAULT_", "XDG_")
 _SCRUBBED = {
     "CREDENTIALS_DIRECTORY",

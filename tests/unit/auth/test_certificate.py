@@ -54,7 +54,6 @@ def refused(folder: Path, key: str, data: bytes) -> tuple[str, str]:
         (SECRET, "x" * 70_000, "it is longer than 65536 characters", "still good"),
         ("microsoft.client_assertion", "not a token", "it is no token", "give the token as it came"),
     ],
-    ids=["no-rsa", "expired", "not-begun", "no-key", "mark", "line-end", "lines", "invisible", "long", "no-token"],
 )
 def test_what_microsoft_would_not_take(tmp_path: Path, key: str, text: str, told: str, then: str) -> None:
     message, hint = refused(tmp_path, key, text.encode())

@@ -68,7 +68,6 @@ def test_a_file_is_looked_at(tmp_path: Path, file: Path) -> None:
         (pem(end=9), "warn", "the certificate expires on"),
         ("", "fail", "is empty"),
     ],
-    ids=["expired", "no-rsa", "ends-soon", "empty"],
 )
 def test_one_that_microsoft_would_not_take(tmp_path: Path, file: Path, text: str, state: str, told: str) -> None:
     file.write_text(text)
