@@ -171,15 +171,15 @@ def atomic_write(path: str, data: bytes, mode: int = 0o600, *, durable: bool = T
 
 
 def sweep(folder: str) -> list[str]:
-    """Take away the staging files that dead writers have left in a folder. Gives the names of all else that is there.
-    Raises: OSError."""
+    """Take away the staging files that dead writers have left in a folder, as far as that can be done. Gives the names
+    of all else that is there. Raises: OSError, where the folder can't be read."""
     others: list[str] = []
     for name in os.listdir(folder):
         if not name.startswith(_MARK):
             others.append(name)
             continue
         lock = FileLock(os.path.join(folder, name), create=False)
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             if lock.acquire():
                 lock.release(remove=True)
     return others

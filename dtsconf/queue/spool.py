@@ -156,9 +156,13 @@ class Spool:
         if not os.path.isdir(self.folder):
             return
         names = set(sweep(self.folder))
+        with suppress(OSError):  # what can be done without it is done
+            sweep(self.failed_folder)
         notes = (name for name in names if name.endswith(PROGRESS))
         lost = [each for each in notes if each.removesuffix(PROGRESS) + MESSAGE not in names]
-        remove_all([os.path.join(self.folder, each) for each in lost])
+        places = [os.path.join(self.folder, each) for each in lost]
+        # Those alone whose message isn't there now, either: it may have come while the names were read.
+        remove_all([each for each in places if not os.path.lexists(each.removesuffix(PROGRESS) + MESSAGE)])
 
     def clear(self, served: Iterable[Held]) -> None:
         """Take away messages that were sent, for good. One that can't be taken away is left to the next run. Raises:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dtsconf.errors import DtsconfError, SecretUnavailable, UsageProblem
-from dtsconf.files.staging import Staging
+from dtsconf.files.staging import Staging, sweep
 from dtsconf.queue import spool as spool_module
 from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import LONGEST_DETAIL, Damaged, Entry, Progress, Refused, as_kept, read_entry, read_progress
@@ -456,6 +456,31 @@ def test_what_a_killed_writer_left_is_swept_but_not_a_living_ones(
     assert len(seen[0]) == 1
     assert not dead.exists()
     assert len(spool.slots()) == 2
+
+
+def test_what_a_kill_left_in_failed_is_swept_and_what_can_not_be_swept_stops_no_run(spool: Spool) -> None:
+    add(spool)
+    run(spool, Server(Outcome(refused=tuple(Refused(each, 550, "no") for each in TWO), detail="no")))
+    (Path(spool.failed_folder) / ".dtsconf-dead.state.0123").write_bytes(b"half")
+    (Path(spool.folder) / ".dtsconf-odd").mkdir()
+    add(spool)
+    assert [ran.state for ran in run(spool, Server())] == ["sent"]
+    assert [name for name in os.listdir(spool.failed_folder) if name.startswith(".")] == []
+
+
+def test_a_note_is_kept_whose_message_came_while_the_names_were_read(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(spool)
+    run(spool, Server(Outcome(later=TWO[1:], detail="450 busy")))
+    kept = files(spool)
+
+    def before_it_came(folder: str) -> list[str]:
+        return [name for name in sweep(folder) if not name.endswith(".eml")]
+
+    monkeypatch.setattr(spool_module, "sweep", before_it_came)
+    spool.tidy()
+    assert files(spool) == kept
 
 
 def test_a_note_of_a_message_that_is_gone_goes_with_the_next_run(spool: Spool) -> None:
