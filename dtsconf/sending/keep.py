@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtsconf import wiring
 from dtsconf.errors import DtsconfError, Notice
 from dtsconf.frozen import frozen
 from dtsconf.machine.layout import Layout
@@ -16,7 +15,7 @@ from dtsconf.sending.request import draft_of
 from dtsconf.settings.check import require_complete
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.rules import in_use
-from dtsconf.wiring import Inputs
+from dtsconf.wiring import Inputs, remembered
 
 if TYPE_CHECKING:
     from dtsconf.queue.entry import Entry
@@ -49,7 +48,7 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
         DtsconfError: a file can't be attached, the spool is full, or can't be written.
     """
     draft = draft_of(request)
-    effective = effective or wiring.effective(given, user=True)
+    effective = effective or remembered.effective(given)
     require_complete(effective)
     sender = _sender(given, effective)
     spool = Spool(Layout(given.root).spool())

@@ -217,7 +217,7 @@ def layers(inputs: Inputs, *, user: bool) -> tuple[list[Layer], list[Problem], l
     """The layers above the organisation's, what is wrong with them and what is odd."""
     from dtsconf.settings.sources import command_line_layer, environment_layer
 
-    here = _working_folder()
+    here = working_folder()
     reads = [environment_layer(inputs.environ, here), command_line_layer(inputs.overrides, here)]
     if user:
         from dtsconf.settings.user_file import user_layer
@@ -226,7 +226,7 @@ def layers(inputs: Inputs, *, user: bool) -> tuple[list[Layer], list[Problem], l
     return [r[0] for r in reads], [p for r in reads for p in r[1]], [n for r in reads for n in r[2]]
 
 
-def _working_folder() -> str | None:
+def working_folder() -> str | None:
     """Where relative paths count from; None when the folder has been removed."""
     try:
         return os.getcwd()
