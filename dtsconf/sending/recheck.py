@@ -29,7 +29,7 @@ def over(effective: Effective, size: int) -> str | None:
 def _sender(effective: Effective, sender: str) -> str | None:
     """A sender other than the settings' own is one that `--set` or another profile gave when the mail was queued."""
     own = effective.settings.sender.email
-    if own and wired(own) == sender:
+    if own and wired(own).casefold() == sender.casefold():  # nobody means another mailbox by other capitals
         return None
     policy = effective.org.policy
     if own and (lock := policy.lock_on(SENDER)):
