@@ -34,6 +34,7 @@ ENOUGH_GOODBYES = 2
 """The same where the server ends the connection each time."""
 
 _GOODBYE = 421
+_OF_A_COMMAND = (500, 502, 503)
 _CONTENT = ("data", "accepted")
 _OF_ITS_CONTENT = ("auth-rejected", "blocked", "tls-required")
 """Causes that, once sender and recipients were taken, are about this mail: for a link in it, or a list that it goes
@@ -100,13 +101,17 @@ def is_of_the_mailbox(refused: Stage | Recipient) -> bool:
     return (refused.enhanced_code or "").endswith((".2.1", ".2.121", ".2.122"))
 
 
+def is_of_a_command(refused: Stage | Recipient) -> bool:
+    """Whether a no is about a command by its code: not known, not implemented or out of order (RFC 5321 4.2.2)."""
+    return refused.code in _OF_A_COMMAND and refused.cause == "protocol"
+
+
 def _is_of_more(failure: Stage, size: int) -> bool:
     """Whether other messages may fare no better. By Graph a large one (`size` in bytes) needs a right and a host that a
     small one does without."""
     if failure.stage not in OF_THE_MESSAGE:
         return True
-    unheard = failure.cause in OF_THE_WAY and failure.code is None and failure.stage not in _CONTENT
-    if failure.cause not in OF_THE_SERVER and not unheard:
+    if failure.cause not in OF_THE_SERVER and not _says_nothing_of_it(failure):
         return False
     if failure.stage != "request":
         return True
@@ -115,10 +120,17 @@ def _is_of_more(failure: Stage, size: int) -> bool:
     return size <= LARGEST
 
 
+def _says_nothing_of_it(failure: Stage) -> bool:
+    """Whether a message failed before its content, and nothing was said of it, its sender or recipients."""
+    unheard = failure.cause in OF_THE_WAY and failure.code is None
+    early = failure.stage in OF_THE_MESSAGE and failure.stage not in _CONTENT
+    return early and (unheard or is_of_a_command(failure))
+
+
 def _about(failure: Stage) -> About:
     """Of whom it may be said. 421 is the end of a connection (RFC 5321 3.8): to a sender it may still be said alone."""
     goodbye = failure.code == _GOODBYE
-    if failure.cause in OF_THE_WAY and failure.stage in OF_THE_MESSAGE:
+    if _says_nothing_of_it(failure):
         return "message"
     if failure.stage == "rcpt-to" and not goodbye:
         return "recipients"

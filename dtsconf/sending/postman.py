@@ -14,7 +14,7 @@ from dtsconf.proof import CAUSES
 from dtsconf.queue.attempt import Outcome
 from dtsconf.queue.entry import Refused, as_kept
 from dtsconf.sending import hints
-from dtsconf.sending.doubts import OF_THE_MESSAGE, OF_THE_SERVER, Doubts
+from dtsconf.sending.doubts import OF_THE_MESSAGE, OF_THE_SERVER, Doubts, is_of_a_command
 from dtsconf.sending.recheck import over, unfit
 from dtsconf.settings.recipients import forbidden
 
@@ -178,9 +178,11 @@ def _told(refused: Recipient) -> str:
 
 
 def _for_good(recipient: Recipient) -> bool:
-    """Whether trying again is no use: a reply of 5yz (RFC 5321 4.2.1), or a message that is too large or can't be
-    addressed for this server."""
+    """Whether trying again is no use: a reply of 5yz (RFC 5321 4.2.1) that is not about a command, or a message that is
+    too large or can't be addressed for this server."""
     if recipient.ok or recipient.cause == "outcome-unknown" or recipient.cause in OF_THE_SERVER:
+        return False
+    if is_of_a_command(recipient):
         return False
     if recipient.code is not None:
         return recipient.code >= 500

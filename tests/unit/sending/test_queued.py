@@ -174,6 +174,14 @@ def test_five_mails_for_which_the_connection_is_cut_before_their_content_are_eno
     assert found.unusable.cause == "dropped"
 
 
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("no", ["503 5.5.1 Bad sequence of commands", "500 unrecognized command", "502 5.5.1 no"])
+def test_a_server_that_takes_no_command_gives_nobody_up(tmp_path: Path, verb: str, no: str) -> None:
+    found = ran(tmp_path, {verb: no}, *["bob"] * 6)
+    assert states(found) == ["deferred"] * 6
+    assert (found.unusable is not None) is (verb != "DATA")
+
+
 def test_one_mail_for_which_the_connection_is_cut_keeps_no_other(tmp_path: Path) -> None:
     found = ran(tmp_path, {"RCPT TO:<list@acme.example>": ""}, *["list"] * 4, "bob")
     assert states(found) == ["deferred"] * 4 + ["sent"]
