@@ -74,8 +74,8 @@ class Facts(NamedTuple):
 
 @frozen
 class Row:
-    """One meaning. `codes` and `status` must fit whole, case aside; `text` is searched in the message. `app_hint`
-    replaces the hint when an application sends. `source` is the page."""
+    """One meaning. `codes` and `status` must fit whole, case aside; `text` is searched in the message. `own`: only an
+    answer of Graph's own has it. `app_hint` replaces the hint when an application sends. `source` is the page."""
 
     cause: str
     hint: str
@@ -83,6 +83,7 @@ class Row:
     codes: str = ".*"
     status: str = "..."
     text: str = ""
+    own: bool = False
     app_hint: str = ""
 
 
@@ -152,7 +153,7 @@ TABLE: tuple[Row, ...] = (
         EWS,
         codes="ErrorQuotaExceeded|ErrorMailboxQuotaExceeded|quotaLimitReached",
     ),
-    Row("sender-rejected", _FULL, ERRORS, status="507"),
+    Row("sender-rejected", _FULL, ERRORS, status="507", own=True),
     Row(
         "content-rejected",
         "take out the attachment that is named or suspected",
@@ -210,9 +211,9 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("token", _SIGN_IN, AUTH, status="401", app_hint=_APP_TOKEN),
     Row("token", "{f.grant}", RBAC, status="403"),
-    Row("sender-rejected", _NOBODY, ERRORS, status="404"),
+    Row("sender-rejected", _NOBODY, ERRORS, status="404", own=True),
     Row("server-error", _STATE, ERRORS, status="408|409|423"),  # passes: a time-out, another's change, a lock
-    Row("content-rejected", "see what it says; ask the administrator of {f.mailbox}", ERRORS, status="4.."),
+    Row("content-rejected", "see what it says; ask the administrator of {f.mailbox}", ERRORS, status="4..", own=True),
     Row("server-error", _STATE, ERRORS, status="5.."),
     Row("protocol", "check microsoft.authority and connection.proxy: no Microsoft Graph answers so", ERRORS),
 )
@@ -236,6 +237,7 @@ def _fits(row: Row, refusal: Refusal) -> bool:
         _pattern(row.status).fullmatch(str(refusal.status)) is not None
         and (row.codes == ".*" or any(_pattern(row.codes).fullmatch(code) for code in refusal.codes))
         and (not row.text or _pattern(row.text).search(refusal.message) is not None)
+        and (refusal.graphs_own or not row.own)
     )
 
 

@@ -49,6 +49,11 @@ class Refusal:
         return f"{told[:_LONGEST_WORDS]}{asked}".strip()
 
     @property
+    def graphs_own(self) -> bool:
+        """Whether Graph gave it: else whoever stands in between may have, and it says nothing of a mail."""
+        return self.graph or bool(self.request_id)
+
+    @property
     def page(self) -> bool:
         """Whether it is a web page that Graph never shows, and no support of Microsoft's could find: a filter's, or a
         guest network's (RFC 6585 6)."""

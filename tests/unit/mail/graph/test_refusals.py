@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -75,6 +76,16 @@ def test_meanings(status: int, codes: tuple[str, ...], message: str, cause: str)
     found = finding(Refusal(status, codes, message), PERSON)
     assert found.cause == cause
     assert found.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"), [(400, "content-rejected"), (404, "sender-rejected"), (507, "sender-rejected")]
+)
+def test_what_stands_in_between_says_nothing_of_a_mail(status: int, cause: str) -> None:
+    """A proxy's own answer to everything had every queued mail given up."""
+    strange = Refusal(status, (), "text/plain, no answer of Microsoft Graph's", graph=False)
+    assert finding(strange, PERSON).cause in ("protocol", "server-error")
+    assert finding(replace(strange, request_id="0f1e"), PERSON).cause == cause
 
 
 def test_who_sends_decides_what_is_to_be_done() -> None:
