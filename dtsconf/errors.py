@@ -200,7 +200,7 @@ class LockHeld(DtsconfError):
 
 
 class Interrupted(DtsconfError):
-    """Ended by Ctrl-C or SIGTERM. Whoever knows what became of the machine says so; the others say nothing of it."""
+    """Ended by Ctrl-C, SIGTERM or SIGHUP. Whoever knows what became of the machine says so, others say nothing."""
 
     exit_code = 130
     kind = "interrupted"

@@ -36,7 +36,7 @@ failure sends it again."""
 def guarded(call: Callable[[Run], Any], args: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run `call` and return the exit code; whatever is raised is told, once, here."""
     run = Run(json=_wants_json(args, environ))
-    _stop_on_sigterm()
+    _stop_politely()
     _encode_anything(json=run.json)
     try:
         code = _guarded(call, run)
@@ -262,13 +262,18 @@ def _wants_json(args: Sequence[str], environ: Mapping[str, str]) -> bool:
     return is_true(given)
 
 
-def _stop_on_sigterm() -> None:
-    """A polite end (systemd, kill) undoes like Ctrl-C."""
+def _stop_politely() -> None:
+    """A polite end (systemd, kill, a closed terminal) undoes like Ctrl-C, unless whoever started us had it ignored
+    (nohup)."""
     import signal
     import threading
+
+    from dtsconf.files.signals import POLITE
 
     def stop(_number: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
+        for number in POLITE:
+            if number != signal.SIGINT and signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, stop)

@@ -16,7 +16,9 @@ from dtsconf.version import __version__
 
 def program(subject: Subject) -> Iterator[Check]:
     """Versions, and whether the TLS library is able to do what the settings ask for."""
-    detail = f"dtsconf {__version__}, Python {platform.python_version()}, {ssl.OPENSSL_VERSION}, {platform.platform()}"
+    # Not platform.platform(), which starts uname -p with the whole environment, secrets in it too.
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    detail = f"dtsconf {__version__}, Python {platform.python_version()}, {ssl.OPENSSL_VERSION}, {system}"
     wants_13 = subject.effective is not None and subject.effective.settings.connection.min_tls == "1.3"
     if wants_13 and not ssl.HAS_TLSv1_3:
         yield Check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_POLITE = (signal.SIGINT, signal.SIGTERM)
-"""The signals by which a run is asked to end: Ctrl-C, and what systemd, timeout and kill send."""
+if sys.platform == "win32":
+    POLITE: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+else:
+    POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals by which a run is asked to end: Ctrl-C, what systemd, timeout and kill send, a terminal closed."""
 
 
 @contextmanager
@@ -19,7 +23,7 @@ def uninterrupted() -> Iterator[None]:
     """Whoever asks the run to end is not heard inside. Only the main thread hears of it at all, so in others there is
     nothing to do; a handler that isn't Python's stays, since it couldn't be put back."""
     main = threading.current_thread() is threading.main_thread()
-    before = {number: handler for number in _POLITE if main and (handler := signal.getsignal(number)) is not None}
+    before = {number: handler for number in POLITE if main and (handler := signal.getsignal(number)) is not None}
     try:
         for number in before:
             signal.signal(number, signal.SIG_IGN)

@@ -30,8 +30,8 @@ it held is its backup, so on the way back too it holds both until the config is 
 Backups lie beside the targets and not in STATE: a rename puts one back, also on a full disk, across which a copy would
 fail, and a hard link can't leave its file system. Each has the rights of the very file that it is.
 
-Ctrl-C and SIGTERM are ignored from 4 to 7, a blink; before that everything staged is removed. Not known here: targets,
-settings, what a generation holds.
+Ctrl-C, SIGTERM and SIGHUP are ignored from 4 to 7, a blink; before that everything staged is removed. Not known here:
+targets, settings, what a generation holds.
 """
 
 from __future__ import annotations

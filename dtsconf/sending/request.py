@@ -85,6 +85,9 @@ def _text_problems(option: str, text: str) -> list[Problem]:
     if len(text) > LARGEST:
         words = f"the text has more than {LARGEST >> 20} MiB, and a mail's text can't"
         return [_problem(option, words, "attach it instead: --attach FILE")]
+    if "\0" in text:
+        words = "the text holds NUL characters, as UTF-16 without its mark has, or what is no text"
+        return [_problem(option, words, "save it as UTF-8, or attach it as a file")]
     try:
         text.encode()
     except UnicodeEncodeError:

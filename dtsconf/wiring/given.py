@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
+from dtsconf.errors import DtsconfError, UsageProblem
 from dtsconf.frozen import frozen
 
 Path = str | os.PathLike[str]
@@ -41,19 +42,49 @@ def inputs(
 ) -> Inputs:
     """Where values come from. `overrides` are `--set` values: a mapping of dotted keys, or `key=value` texts. A profile
     or root that isn't given is that of `DTSCONF_PROFILE` or `DTSCONF_ROOT`, and `DTSCONF_STRICT=1` is strict, as for
-    the commands: who exported a root for a trial means the machine under it, whatever runs there."""
-    environ = os.environ if environ is None else environ
+    the commands: who exported a root for a trial means the machine under it, whatever runs there.
+
+    Raises:
+        UsageProblem: a path is empty or none, or a variable holds no text.
+        DtsconfError: a path counts from the current folder, which is gone.
+    """
+    if environ is None:
+        environ = os.environ
+    else:
+        _require_texts(environ)
     profile = environ.get("DTSCONF_PROFILE") or None if profile is None else profile
     root = environ.get("DTSCONF_ROOT") or None if root is None else root
     texts = tuple(_text(k, v) for k, v in overrides.items()) if isinstance(overrides, Mapping) else tuple(overrides)
     return Inputs(
-        None if profile is None else os.fspath(profile),
+        None if profile is None else _path(profile, "profile"),
         texts,
-        None if root is None else os.fspath(root),
+        None if root is None else _path(root, "root"),
         strict or is_true(environ.get("DTSCONF_STRICT", "")),
         trust_profile,
         environ,
     )
+
+
+def _require_texts(environ: Mapping[str, object]) -> None:
+    """Variables are texts, whatever the caller's types say."""
+    for name, value in environ.items():
+        if not isinstance(value, str):
+            raise UsageProblem(f"environ={{'{name}': ...}} holds no text", "variables are texts: '587', not 587")
+
+
+def _path(given: object, name: str) -> str:
+    """A path as text, whatever the caller's types say."""
+    path = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if not isinstance(path, str):
+        raise UsageProblem(f"{name}= takes a path, and this is {type(given).__name__}")
+    if not path:
+        raise UsageProblem(f"{name}= is empty", "name one, or leave it out to work with this machine's own")
+    if not os.path.isabs(path):
+        try:
+            os.getcwd()
+        except OSError:
+            raise DtsconfError("the current folder is not there any more", "os.chdir to one that is") from None
+    return path
 
 
 def _text(key: str, value: object) -> str:

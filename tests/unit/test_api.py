@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dtsconf
-from dtsconf.errors import Invalid, SecretUnavailable, UsageProblem, VerificationFailed
+from dtsconf.errors import DtsconfError, Invalid, SecretUnavailable, UsageProblem, VerificationFailed
 from dtsconf.machine.plan import Plan
 from dtsconf.machine.request import Applied
 from dtsconf.settings.effective import Effective
@@ -171,6 +172,7 @@ def test_importing_costs_nothing() -> None:
 
 
 def test_the_package_hands_on_what_it_says() -> None:
+    assert dir(dtsconf) == sorted(dtsconf.__all__)
     for name in dtsconf.__all__:
         assert getattr(dtsconf, name) is not None
     with pytest.raises(AttributeError):
@@ -252,3 +254,29 @@ def test_settings_stand_alone(site: str, root: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="read for this machine"):
         dtsconf.send("you@acme.example", "log", "x", queue=True, settings=dtsconf.load(site), root=root)
     assert list(root.rglob("*.eml")) == []
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ({"root": ""}, "root= is empty"),
+        ({"profile": ""}, "profile= is empty"),
+        ({"root": 5}, "root= takes a path"),
+        ({"profile": b"x.yaml"}, "profile= takes a path"),
+        ({"environ": {"DTS_EMAIL_SERVER__PORT": 587}}, "DTS_EMAIL_SERVER__PORT"),
+    ],
+)
+def test_what_is_no_path_or_no_variable_is_told_as_that(odd: dict[str, Any], told: str) -> None:
+    """An empty root above all: it must not be this machine's own."""
+    for call in (dtsconf.load, dtsconf.plan, dtsconf.apply, dtsconf.check, partial(dtsconf.send, "a@acme.example")):
+        with pytest.raises(UsageProblem, match=told):
+            call(**odd)
+
+
+def test_without_a_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(DtsconfError, match="current folder is not there"):
+        dtsconf.load(root="here")

@@ -26,6 +26,7 @@ from dtsconf.errors import (
     SecretUnavailable,
     VerificationFailed,
 )
+from dtsconf.files.signals import POLITE
 from dtsconf.settings.effective import Sighted
 from tests.unit.cli.calls import Called, call, command, profile, python, spawn
 
@@ -357,7 +358,7 @@ def test_a_current_folder_that_is_gone(tmp_path: Path, folder: str, code: int) -
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", POLITE)
 def test_a_signal_ends_it_politely(number: signal.Signals) -> None:
     said = python(
         "import os, sys\n"
@@ -366,6 +367,31 @@ def test_a_signal_ends_it_politely(number: signal.Signals) -> None:
     )
     assert said.code == 130
     assert said.err == "error: interrupted\n"
+
+
+def test_what_whoever_started_it_has_ignored_stays_so() -> None:
+    """As nohup does."""
+    said = python(
+        "import os, signal, sys\n"
+        "from dtsconf.cli.boundary import guarded\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "sys.exit(guarded(lambda run: os.kill(os.getpid(), signal.SIGHUP) or 0, [], {}))"
+    )
+    assert (said.code, said.err) == (0, "")
+
+
+def test_interrupted_while_it_is_loaded() -> None:
+    said = python(
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "from dtsconf.__main__ import main\n"
+        "main()"
+    )
+    assert (said.code, said.err) == (130, "error: interrupted\n")
 
 
 def test_interrupted_while_it_is_told(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dtsconf.errors import DtsconfError
+from dtsconf.files.signals import POLITE
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.layout import Layout
 from dtsconf.machine.recovery import recover
@@ -412,14 +413,15 @@ def test_ctrl_c_while_staging_undoes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def polite() -> Iterator[None]:
-    """SIGTERM raises as Ctrl-C does, like in the program."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """SIGTERM and SIGHUP raise as Ctrl-C does, like in the program."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in POLITE}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.usefixtures("polite")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", POLITE)
 def test_nobody_ends_it_from_the_commit_point_on(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
     system = machine(Job())
     rename, unlink = system.rename, system.unlink

@@ -93,3 +93,11 @@ def test_bytes_that_are_no_utf_8_are_told_as_that() -> None:
         draft_of(Request(("J\udcf6rg <a@x.example>",), subject="Gr\udcf6\udcdfe"))
     assert all("holds bytes that are no UTF-8" in one.message for one in caught.value.problems)
     assert [one.hint for one in caught.value.problems] == [NO_UTF8] * 2
+
+
+@pytest.mark.parametrize("bodies", [("s\0e\0e\0", None), (None, "<\0p\0>\0")])
+def test_a_text_of_two_bytes_a_letter_is_told_as_that(bodies: tuple[str | None, str | None]) -> None:
+    text, html = bodies
+    with pytest.raises(UsageProblem, match="NUL") as caught:
+        draft_of(Request(("a@x.example",), text=text, html=html))
+    assert "UTF-8" in str(caught.value.hint)
