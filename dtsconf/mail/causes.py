@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dtsconf.mail.reply import Reply
 
 
+LONGEST = 4096
+"""Characters of a reply that are judged: one of 64 KiB must not take seconds."""
+
 _UNEXPECTED = Finding(
     "protocol",
     "no mail server gives this answer here: check server.host and server.port; what works there: dtsconf test --probe",
@@ -58,7 +61,7 @@ def _fits(row: Row, stage: str, reply: Reply, words: str, facts: Facts) -> bool:
 
 def _own_words(reply: Reply, facts: Facts) -> str:
     """The reply without what it repeats of ours: an address such as dmarc@acme.example tells nothing of the reason."""
-    text = reply.text
+    text = reply.text[:LONGEST]
     for address in filter(None, (facts.sender, facts.recipient, facts.username if "@" in facts.username else "")):
         text = re.sub(re.escape(address), "…@…", text, flags=re.IGNORECASE)
     return text

@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from dtsconf.mail.causes import of_reply, row_of
+from dtsconf.mail.causes import LONGEST, of_reply, row_of
 from dtsconf.mail.facts import Facts
 from dtsconf.mail.meanings.otherwise import OTHERWISE
 from dtsconf.mail.meanings.table import TABLE
@@ -471,3 +471,10 @@ def test_a_day_s_limit_is_over_tomorrow_in_other_languages_too() -> None:
         assert "tomorrow" in str(of_reply("accepted", reply(text), FACTS).hint)
     for text in ("550 Postfach voll", "552 La boîte aux lettres est pleine"):
         assert of_reply("rcpt-to", reply(text), FACTS).cause == "mailbox-full"
+
+
+def test_of_an_answer_without_end_the_beginning_is_judged() -> None:
+    """Some patterns take time that grows with the square of what they search."""
+    virus = "554 5.3.0 virus found: EICAR"
+    assert cause("rcpt-to", virus) != cause("rcpt-to", "554 5.3.0 x")
+    assert cause("rcpt-to", virus.replace("virus", f"{'x' * LONGEST} virus")) == cause("rcpt-to", "554 5.3.0 x")
