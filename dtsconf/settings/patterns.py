@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from fnmatch import fnmatchcase
 
 from dtsconf.names import has_controls, parse_address, to_ascii
 
@@ -49,5 +49,4 @@ def _try_ascii(label: str) -> str:
 
 
 def _glob(pattern: str, text: str) -> bool:
-    steps = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern.casefold())
-    return re.fullmatch("".join(steps), text.casefold(), re.DOTALL) is not None
+    return fnmatchcase(text.casefold(), pattern.casefold().replace("[", "[[]"))  # brackets are no wildcards here

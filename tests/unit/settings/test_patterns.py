@@ -25,6 +25,7 @@ from dtsconf.settings.patterns import matches_recipient, pattern_fault
         ("*@xn--mller-kva.example", "ann@müller.example", True),
         ("*", "ann@anywhere.example", True),
         ("*", "no address", False),
+        ("*a" * 20 + "b@acme.example", "a" * 64 + "@acme.example", False),  # in no time: once it had taken years
     ],
 )
 def test_recipient_patterns(pattern: str, address: str, covered: bool) -> None:
