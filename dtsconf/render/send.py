@@ -69,7 +69,16 @@ def failure(sent: Sent) -> str:
     """What went wrong, on stderr: for everybody, or for whom; empty when nothing did."""
     if sent.ok:
         return ""
-    return _head(sent) + "".join(problem(one) for one in _problems(sent))
+    return _head(sent) + "".join(problem(one) for one in _hinted_once(_problems(sent)))
+
+
+def _hinted_once(found: Sequence[Problem]) -> list[Problem]:
+    """The problems, of several in a row with one hint the last alone with it: it holds for all of them."""
+    following = [*found[1:], None]
+    return [
+        replace(one, hint=None) if after and after.hint == one.hint else one
+        for one, after in zip(found, following, strict=True)
+    ]
 
 
 def _head(sent: Sent) -> str:

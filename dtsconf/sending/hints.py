@@ -151,10 +151,10 @@ def of_unfit(name: str, *, large: bool) -> str:
 
 
 def _of_way(failed: Stage, again: str, *, proven: bool) -> str | None:
-    """The hint where the server couldn't be used at all, by SMTP: only `test` looks further than the conversation. One
-    that was proven before is not looked for elsewhere."""
+    """The hint where the server couldn't be used at all, by SMTP: only `test` looks further than the conversation, and
+    `again` comes after that. One that was proven before is not looked for elsewhere."""
     if proven and failed.stage in _NO_WAY:
-        return failed.hint and TEST_AGAIN.sub(lambda _found: again, failed.hint)
+        return failed.hint
     causes = LOOKED_INTO.get(failed.stage)
     if causes is None or (causes and failed.cause not in causes):
         return failed.hint
@@ -211,7 +211,10 @@ def _to_the_rest(hint: str | None, mail: Mail) -> str | None:
 
 def _of_stage(failed: Stage, whom: str, mail: Mail) -> str | None:
     if mail.smtp and failed.stage not in _ENVELOPE_ON:
-        return _of_way(failed, mail.again, proven=mail.proven)
+        hint = _of_way(failed, mail.again, proven=mail.proven)
+        if hint is None or (failed.stage == "auth" and failed.cause not in _PASSING):
+            return hint  # a login is mended by a test
+        return _in_time(TEST_AGAIN.sub(lambda _found: mail.again, hint), failed, failed.stage, mail)
     return _hint(failed, failed.stage, whom, mail)
 
 
@@ -240,7 +243,7 @@ def _hint(failed: Stage | Recipient, stage: str, whom: str, mail: Mail) -> str |
     if failed.cause == "greylisted":
         known = "greylisting: the server wants to see that this machine comes back; nothing is wrong with the settings"
         return f"{known}: {mail.again} in ten minutes, {mail.queued}"
-    if failed.cause in _CUT and stage == "data":
+    if failed.cause in _CUT and stage == "data" and failed.code is None:
         return _cut(mail)
     if failed.hint is None or stage not in _ENVELOPE_ON:
         return failed.hint
@@ -276,9 +279,13 @@ def _of_this_mail(hint: str, failed: Stage | Recipient, stage: str, whom: str, m
     hint = TEST_AGAIN.sub(lambda _found: mail.again, hint)
     if failed.cause == "content-rejected" and stage in _CONTENT:
         return f"{hint}; to see whether it is that: {mail.same} without the attachment" if mail.attached else hint
-    if failed.cause in _PASSING and 400 <= (failed.code or 0) < 500:
-        return f"{hint}; {mail.queued}"
-    return hint
+    return _in_time(hint, failed, stage, mail)
+
+
+def _in_time(hint: str, failed: Stage | Recipient, stage: str, mail: Mail) -> str:
+    """The hint with the queue, where time alone may help: after too many logins the password has to be mended first."""
+    passing = failed.cause == "server-error" if stage == "auth" else failed.cause in _PASSING
+    return f"{hint}; {mail.queued}" if passing and 400 <= (failed.code or 0) < 500 else hint
 
 
 def _without(mail: Mail) -> str:

@@ -95,3 +95,18 @@ def test_who_runs_the_queue_may_do_so_elsewhere(tmp_path: Path, monkeypatch: pyt
     entry = Entry("7", "<t@x.example>", "a@x.example", ("b@x.example",), "s", 12, False, 0.0)
     typed = f"`dtsconf queue run --profile {tmp_path.parent}/site.yaml --root {tmp_path}/r`"
     assert typed in render.queued_note(entry, (), Call("../site.yaml", "r"))
+
+
+def test_a_hint_that_several_in_a_row_have_is_told_once() -> None:
+    """It may name all of them: told with each it would grow with the square of their number."""
+    later = [
+        Recipient(f"{name}@x.example", False, 450, None, "450 later", "greylisted", "with --to a@x.example,c@x.example")
+        for name in "ac"
+    ]
+    told = render.failure(sent(OK, *later))
+    assert told.count("hint: ") == 1
+    assert told.endswith(
+        "c@x.example: the server wants to see the same mail again later: 450 later\nhint: with --to a@x.example,c@x.example\n"
+    )
+    assert [one["hint"] for one in render.data(sent(OK, *later), 1)["problems"]] == [later[0].hint] * 2
+    assert render.failure(sent(OK, later[0], NO)).count("hint: ") == 2

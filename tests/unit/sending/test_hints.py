@@ -284,3 +284,31 @@ def test_each_of_several_is_told_of_by_name_and_not_by_what_another_shows_to_be_
     assert all("to other domains, such as far.example" in (one.hint or "") for one in nobody.recipients)
     some = hinted(Sent("<t@x.example>", (first, Recipient("d@far.example", True)), ()), PLAIN)
     assert "other domains" not in (some.recipients[0].hint or "")
+
+
+def test_a_no_to_the_content_command_is_no_cut() -> None:
+    """Nobody cut anything: the server answered, and its answer stands in the line above."""
+    told = hint(said("data", "503 5.5.1 Error: need RCPT command"))
+    assert "cut within" not in told
+    assert "the Message-ID (<t@x.example>)" in told
+
+
+@pytest.mark.parametrize(
+    ("stage", "text"),
+    [
+        ("banner", "421 4.7.0 Too many connections from your IP"),
+        ("banner", "421 4.3.2 Service not available"),
+        ("auth", "454 4.7.0 Temporary authentication failure"),
+        ("tls", "421 4.3.2 going down"),
+    ],
+)
+def test_a_server_that_has_no_time_for_anybody_gets_this_mail_later(stage: str, text: str) -> None:
+    told = hint(said(stage, text))
+    assert "then the same send again" in told
+    assert told.endswith("or with --queue added: then dtsconf queue run tries by itself until it is through")
+    assert "dtsconf test again" not in told
+
+
+def test_after_too_many_logins_the_queue_would_only_go_on_trying() -> None:
+    told = hint(said("auth", "421 4.7.0 Too many login attempts"))
+    assert "--queue" not in told
