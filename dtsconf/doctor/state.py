@@ -43,12 +43,16 @@ def machine_state(subject: Subject) -> Iterator[Check]:
         if own is not None:
             yield Check("proof", "ok", f"{number} is proven by {own}")
         else:
-            hint = "dtsconf sign-in" if found.proof.pending == "sign-in" else "dtsconf test"
+            hint = _PROVES.get(found.proof.pending or "", "dtsconf apply --verify")
             yield Check("proof", "warn", f"{number} is not proven by a mail ({why})", hint)
     running = may_write_state(subject.layout) and not lock_is_free(subject.layout)
     if found.state != "interrupted" and not running and leftovers(subject.layout):
         hint = "run `dtsconf status` as root: it clears them away"
         yield Check("leftovers", "warn", "staging files of a run that was killed lie beside the targets", hint)
+
+
+_PROVES = {"sign-in": "dtsconf sign-in", "user": "dtsconf test"}
+"""What a user does to prove what each user owes; everything else an apply owes, and a test by itself is no record."""
 
 
 def _own_proof(subject: Subject, generation: Generation, owed: str | None) -> str | None:

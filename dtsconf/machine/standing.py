@@ -30,13 +30,13 @@ class Standing:
 
 
 def as_left(record: TargetRecord, found: Standing, same: Callable[[bytes, str], bool | None]) -> bool:
-    """Whether a file is as apply left it: by content where that can be told, else by size, owner, mode and time. Mode
-    and owner of a file with a secret count in any case; those of others are the administrator's to change, as long as
-    not everybody may write: then anybody decides where mail and passwords go. `same` says
+    """Whether a file is as apply left it: by content where that can be told, else by size and time. Mode and owner of a
+    file with a secret count in any case; those of others are the administrator's to change, as long as not everybody
+    may write: then anybody decides where mail and passwords go. `same` says
     whether a recorded digest is this content's, None when the caller lacks the machine's key."""
     verdict = None if found.content is None else same(found.content, record.digest)
     owned = (found.mode, found.uid, found.gid) == (record.mode, record.uid, record.gid)
     if verdict is None:
-        return owned and (found.size, found.mtime_ns) == (record.size, record.mtime_ns)
+        verdict = (found.size, found.mtime_ns) == (record.size, record.mtime_ns)
     open_to_all = bool(found.mode & ~record.mode & EVERYBODY_WRITES)
     return verdict and (owned or not (record.secret or open_to_all))

@@ -169,10 +169,10 @@ def _next(status: Status, root: str | None) -> str:
 
 def _put_back(status: Status, root: str | None) -> str:
     """What brings back what was applied; an apply takes nothing away that isn't a file."""
-    in_the_way = " and ".join(item.path for item in status.drift if item.what.startswith(REPLACED))
+    in_the_way = " and ".join(opened(item.path, root) for item in status.drift if item.what.startswith(REPLACED))
     if not in_the_way:
         return f"{typed('apply', root)} puts it back"
-    return f"move {escape_controls(in_the_way)} away, then {typed('apply', root)} puts back what belongs there"
+    return f"move {in_the_way} away, then {typed('apply', root)} puts back what belongs there"
 
 
 def history_data(generations: Sequence[Generation]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from dtsconf.errors import Invalid, Problem
 from dtsconf.settings import instead
-from dtsconf.settings.effective import Effective, Setting, source, unset
+from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.microsoft import no_authority
 from dtsconf.settings.values import ORGANISATION, Layer, Organisation
@@ -177,10 +177,11 @@ def require_complete(effective: Effective, *, user: bool = True) -> None:
     """For whoever is about to use the settings: see `owed`.
 
     Raises:
-        Invalid: code 3, one problem for each missing key.
+        Invalid: code 3, one problem for each missing key. Its `known` is a `Sighted`: a variable that was misspelt may
+            be what is missing.
     """
     if problems := owed(effective, user=user):
-        raise Invalid(problems)
+        raise Invalid(problems, Sighted(effective.set_aside, effective.warnings))
 
 
 def owed(effective: Effective, *, user: bool = True) -> tuple[Problem, ...]:

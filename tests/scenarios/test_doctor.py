@@ -224,6 +224,19 @@ def test_a_proof_that_another_user_can_t_keep_is_told_with_the_folder_to_make(ma
         assert "verified" in told("status", "--json").ok().stdout
 
 
+def test_what_an_apply_owes_is_proven_by_what_doctor_names(machine: Machine, smtpd: Servers) -> None:
+    """A test by itself is no record of the machine's, so it would be told for ever."""
+    server = smtpd()
+    profile = machine.profile(settings={"server": {"host": server.address, "port": server.port}})
+    machine.run("apply", "--yes", "--no-verify", "--profile", profile).ok()
+    told = checks(machine.run("doctor", "--json"))["proof"]
+    assert told["state"] == "warn"
+    assert told["hint"].startswith("dtsconf apply ")
+    assert told["hint"].endswith(" --verify")
+    machine.run("apply", "--verify", "--yes").ok()
+    assert "proof" not in checks(machine.run("doctor", "--json"))
+
+
 APPROLE = {"method": "approle", "role_id": "some", "secret_id": "file:///etc/dts/secret-id"}
 
 

@@ -127,6 +127,16 @@ def test_what_another_user_may_not_read_is_compared_by_its_facts(machine: Machin
     assert json.loads(result.stdout)["state"] == "drifted"
 
 
+def test_a_mode_that_shuts_a_user_out_is_no_drift_for_that_user_either(machine: Machine) -> None:
+    """No apply would put it back: what helps is the same for everybody who looks."""
+    machine.apply(machine.profile()).ok()
+    machine.config.chmod(0o600)
+    result = as_nobody(machine, "status")
+    assert result.returncode == 0, result
+    assert f"as root: chmod 644 {machine.config}" in result.stderr
+    assert "puts it back" not in result.stdout
+
+
 def test_other_users_see_and_explain_the_machine_config(machine: Machine) -> None:
     machine.apply(machine.profile()).ok()
     for args in (["show"], ["explain", "server.host"], ["history"], ["show", "--json"]):

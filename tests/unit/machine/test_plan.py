@@ -114,10 +114,11 @@ def test_the_diff_is_unified() -> None:
         ({"mtime_ns": 9}, True),
         ({"content": b"x"}, False),
         ({"content": None}, True),
-        ({"content": None, "mode": 0o600}, False),
+        ({"content": None, "mode": 0o600}, True),
         ({"content": None, "size": 99}, False),
         ({"content": None, "mtime_ns": 9}, False),
-        ({"content": None, "gid": 9}, False),
+        ({"content": None, "gid": 9}, True),
+        ({"content": None, "mode": 0o666}, False),
     ],
 )
 def test_as_left(changed: dict[str, Any], expected: bool) -> None:
@@ -129,6 +130,7 @@ def test_a_secrets_owner_and_mode_count(changed: dict[str, Any]) -> None:
     kept = record(OLD, secret=True, mode=0o600)
     assert as_left(kept, standing(OLD, mode=0o600), same)
     assert not as_left(kept, standing(OLD, **{"mode": 0o600, **changed}), same)
+    assert not as_left(kept, standing(OLD, **{"mode": 0o600, "content": None, **changed}), same)
 
 
 def test_drifted_text_is_shown_without_what_may_be_secret() -> None:

@@ -37,6 +37,8 @@ def test_what_no_apply_takes_away_is_to_be_moved_first() -> None:
     )
     hint = render.text(replace(DRIFT, drift=(*DRIFT.drift, link)), None).splitlines()[-1]
     assert hint.startswith("hint: move /etc/dts/email.json away, then `dtsconf apply` puts back what belongs there")
+    below = render.text(replace(DRIFT, drift=(*DRIFT.drift, link)), None, "/try").splitlines()[-1]
+    assert below.startswith("hint: move /try/etc/dts/email.json away, then"), "never this machine's own"
 
 
 def test_the_next_command_keeps_the_root() -> None:

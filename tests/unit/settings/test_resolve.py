@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dtsconf.errors import Invalid, Notice, Place, Problem, Variable
 from dtsconf.settings import check
+from dtsconf.settings.effective import Sighted
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.model import DEFAULT_PORTS, effective_port
 from dtsconf.settings.resolve import build, merge, resolve, review
@@ -257,6 +259,10 @@ def test_a_missing_key_under_expects_is_owed_not_wrong(name: str) -> None:
         check.require_complete(effective)
     assert caught.value.code == 3
     assert "DTS_EMAIL_SENDER__EMAIL" in str(caught.value.problems[0].hint)
+    misspelt = Notice("unknown-variable", "the variable DTS_EMAIL_SENDER_EMAIL names no setting and has no effect")
+    with pytest.raises(Invalid) as caught:
+        check.require_complete(replace(effective, warnings=(misspelt,)))
+    assert caught.value.known == Sighted((), (misspelt,)), "it may be what is missing"
 
 
 def test_a_key_under_expects_with_a_default_is_owed_until_somebody_sets_it() -> None:
