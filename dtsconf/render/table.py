@@ -56,12 +56,16 @@ def proven(verification: Verification) -> str:
     reach = {
         "none": "nothing was tried",
         "connect": "the server answers",
-        "auth": "the server answers and takes the login",
+        "auth": f"the server answers{' and takes the login' if _logged_in(verification) else ', and no login is set'}",
         "envelope": "the server takes the sender and the recipient",
         "send": "the server took a test mail",
     }[verification.level]
     mail = f" ({verification.message_id})" if verification.message_id else ""
     return escape_controls(f"proven for {verification.program} as {verification.user}: {reach}{mail}") + "\n"
+
+
+def _logged_in(verification: Verification) -> bool:
+    return any(stage.stage in ("auth", "token") for stage in verification.stages)
 
 
 def server(settings: Settings) -> str:

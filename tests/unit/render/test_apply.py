@@ -173,6 +173,14 @@ def test_success_in_a_line_or_two() -> None:
     assert apply.text(replace(done, rollback_of=1), verbose=False).startswith("HOST: rolled back to #1; generation #3")
 
 
+def test_a_proof_without_a_login_speaks_of_none() -> None:
+    level = replace(PASSED, level="auth", message_id=None)
+    with_login = replace(level, stages=(*level.stages, Stage("auth", ok=True, ms=1)))
+    for verification, words in ((with_login, "and takes the login"), (level, ", and no login is set")):
+        told = apply.text(applied(changed=True, verification=verification), verbose=False)
+        assert told.endswith(f"as root: the server answers{' ' if words[0] != ',' else ''}{words}\n")
+
+
 def test_nothing_to_change_is_a_line() -> None:
     found = apply.text(applied(plan=replace(PLAN, changes=()), verification=None), verbose=False)
     assert found == "Nothing to change: HOST holds what the profile asks for.\n"
