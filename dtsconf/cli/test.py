@@ -44,7 +44,7 @@ def command(
     """Test Settings: a staged report of a real test send.
 
     Tests the machine's settings as you would use them, or with --profile the profile's. Changes nothing on the
-    machine; where the proof is owed by each user, yours goes into your own state, for status. connect goes as far as
+    machine; where an apply left no proof, yours goes into your own state, for status. connect goes as far as
     TLS, auth signs in, envelope names sender and recipient, send delivers a test mail.
 
     A failure ends in one cause, the evidence for it and the next step. --probe looks which ports and encryptions of

@@ -1,5 +1,5 @@
-"""The proof of a user's own `dtsconf test`, where an apply could have none: values that each user gives were missing,
-or a person has to sign in.
+"""The proof of a user's own `dtsconf test`, where an apply left none: values that each user gives were missing, a
+person has to sign in, the server couldn't be reached, or nothing was verified.
 
 It lies in the user's state, beside the proofs of sign-ins, and counts for what stands on the machine now. Cheap.
 """
@@ -20,13 +20,10 @@ if TYPE_CHECKING:
     from dtsconf.proof import Verification
     from dtsconf.settings.effective import Effective
 
-_OWED = ("user", "sign-in")
-"""What a user's own test makes up for."""
-
 
 def record(given: Inputs, effective: Effective, found: Verification) -> tuple[Notice, ...]:
-    """Put the proof into the user's state, if it is owed, and was made with the machine's own settings at the profile's
-    level or deeper (`none`: by a mail). A state that can't be written leaves it owed: a warning."""
+    """Put the proof into the user's state, if the apply left none and this was made with the machine's own settings at
+    the profile's level or deeper (`none`: by a mail). A state that can't be written leaves it owed: a warning."""
     from dtsconf.proof import LEVELS
 
     level = effective.org.verify.level
@@ -34,7 +31,7 @@ def record(given: Inputs, effective: Effective, found: Verification) -> tuple[No
     if not (found.ok and deep) or given.tried:
         return ()
     last = last_generation(given)
-    if last is None or last.proof.pending not in _OWED:
+    if last is None or last.proof.state == "verified":
         return ()
     try:
         _write(given, effective, found, last)
@@ -84,7 +81,7 @@ def _write(given: Inputs, effective: Effective, found: Verification, last: Gener
 
 def proven_here(root: str | None, generation: Generation | None) -> SignInProof | None:
     """The user's proof, if it was made with what stands on the machine now and none else is there."""
-    if generation is None or generation.proof.pending not in _OWED:
+    if generation is None or generation.proof.state == "verified":
         return None
     from dtsconf.auth.facts import read_proof
 
