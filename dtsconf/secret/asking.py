@@ -3,6 +3,7 @@ PEM text is piped. Pure."""
 
 from __future__ import annotations
 
+import sys
 from shlex import quote
 
 BOTH = "cat APP.crt APP.key"
@@ -18,6 +19,16 @@ def asking_command(path: str, *, own: bool = False) -> str:
 def asked_into(command: str) -> str:
     """A line for any POSIX shell that asks for a secret, as `asking_command`, and pipes it into a command."""
     return f'({ASK}; printf %s "$s" | {command})'
+
+
+def kept_in_vault(path: str, field: str, verb: str = "patch", *, pem: bool = False) -> str:
+    """As `asking_command`, for a field in Vault. `verb`: `put` where the
+    path holds nothing yet; `pem`: as `piping_command`."""
+    command = f"vault kv {verb} {quote(path)} {quote(f'{field}=-')}"
+    if pem:
+        return f"{BOTH} | {command}"
+    shell = sys.platform != "win32"
+    return asked_into(command) if shell else command
 
 
 def piping_command(path: str, *, own: bool = False) -> str:

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from dtsconf.secret.asking import BOTH, asked_into, asking_command, piping_command
+from dtsconf.secret.asking import BOTH, asking_command, kept_in_vault, piping_command
 
 if TYPE_CHECKING:
     from dtsconf.secret.ref import Reference
@@ -41,11 +41,8 @@ def storing(reference: Reference) -> str:
 
 
 def _patching(reference: Reference) -> str:
-    from shlex import quote
-
     path, _, field = (part.partition("?")[0] for part in reference.rest.partition("#"))
-    command = f"vault kv patch {quote(path)} {quote(f'{field}=-')}"
-    return f"{BOTH} | {command}" if reference.pem else asked_into(command)
+    return kept_in_vault(path, field, pem=reference.pem)
 
 
 def is_own(path: str) -> bool:

@@ -79,8 +79,14 @@ def test_namespaces(vault: Vault, root: dict[str, str]) -> None:
     ("reference", "said"),
     {
         "vault://kv/mail/told#passwort": ("kv/mail/told has no field passwort", "its fields: number, password, void"),
-        "vault://kv/mail/told#number": ("the field number of kv/mail/told is a number, no text", "as a string"),
-        "vault://kv/mail/told#void": ("the field void of kv/mail/told is empty", "vault kv patch kv/mail/told void=-"),
+        "vault://kv/mail/told#number": (
+            "the field number of kv/mail/told is a number, no text",
+            "| vault kv patch kv/mail/told number=-)",
+        ),
+        "vault://kv/mail/told#void": (
+            "the field void of kv/mail/told is empty",
+            "| vault kv patch kv/mail/told void=-)",
+        ),
         "vault://kv/mail/none#x": ("there is no secret at kv/mail/none", "vault kv list kv/mail"),
         "vault://old/mail/none#x": ("there is no secret at old/mail/none", "vault kv list old/mail"),
         "vault://org/mail/none#x": ("there is no secret at org/mail/none", "vault kv list org/mail"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls, is_ip
+from dtsconf.secret.asking import kept_in_vault
 
 if TYPE_CHECKING:
     from dtsconf.web.trouble import Trouble
@@ -101,7 +102,7 @@ def denied(paths: Sequence[str]) -> Cause:
 def no_path(path: str) -> Cause:
     """Nothing is stored there."""
     look = f"look for it: vault kv list {path.rpartition('/')[0]}"
-    return Cause(f"there is no secret at {path}", f"{look}; to store one: vault kv put {path} FIELD=-")
+    return Cause(f"there is no secret at {path}", f"{look}; to store one: {kept_in_vault(path, 'FIELD', 'put')}")
 
 
 def no_mount(path: str) -> Cause:
@@ -122,13 +123,13 @@ def no_field(path: str, field: str, fields: Iterable[str]) -> Cause:
 def not_text(path: str, field: str, kind: str) -> Cause:
     """Something else than a string, which has no one spelling."""
     return Cause(
-        f"the field {field} of {path} is {kind}, no text", f'store it as a string: vault kv patch {path} {field}="..."'
+        f"the field {field} of {path} is {kind}, no text", f"store it as a string: {kept_in_vault(path, field)}"
     )
 
 
 def empty(path: str, field: str) -> Cause:
     """An empty text is no secret."""
-    return Cause(f"the field {field} of {path} is empty", f"store the secret: vault kv patch {path} {field}=-")
+    return Cause(f"the field {field} of {path} is empty", f"store the secret: {kept_in_vault(path, field)}")
 
 
 def not_utf8(path: str, field: str) -> Cause:
