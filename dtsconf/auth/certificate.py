@@ -108,8 +108,8 @@ def require_valid(found: Pair, now: float) -> tuple[Notice, ...]:
     if found.end < now or found.begin > now + SLACK:
         over = f"it expired on {_day(found.end)}" if found.end < now else f"it is not valid before {_day(found.begin)}"
         clock = f"by this machine's clock, which says {_day(now)}"
-        hint = _NEW if found.end < now else "if that is wrong, set this machine's clock; else take one that is valid"
-        raise SecretUnavailable(f"{over}, {clock}", hint)
+        valid = _NEW if found.end < now else "take one that is valid"
+        raise SecretUnavailable(f"{over}, {clock}", f"if that is wrong, set this machine's clock; else {valid}")
     if found.end > now + SOON:
         return ()
     told = f"the certificate expires on {_day(found.end)}, and nothing is sent after that"

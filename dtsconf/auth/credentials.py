@@ -41,12 +41,13 @@ def look(key: str, secret: Secret) -> Looked:
     return Looked(_not_over(secret) if key == _ASSERTION else None)
 
 
-def _not_over(assertion: Secret) -> str | None:
-    """When the token ends (ISO 8601), as far as it says so. Raises: SecretUnavailable: it has ended, by our clock."""
+def _not_over(assertion: Secret, skew: float = claims.SKEW) -> str | None:
+    """When the token ends (ISO 8601), as far as it says so. Raises: SecretUnavailable: it has ended, more than `skew`
+    seconds ago by our clock."""
     end = claims.number(claims.read(assertion.reveal().strip()).get("exp"))
     if end is None:
         return None
-    if end + claims.SKEW < time.time():
+    if end + skew < time.time():
         clock = f"by this machine's clock, which says {_iso(time.time())}"
         raise SecretUnavailable(f"the token ended at {_iso(end)}, {clock}", _FRESH)
     return _iso(end)
@@ -97,7 +98,7 @@ def _by_its_end(failed: SignInFailed, assertion: Secret) -> SignInFailed:
     if "invalid_client" not in failed.message:
         return failed
     try:
-        _not_over(assertion)
+        _not_over(assertion, skew=0)  # it was refused, so nobody lets the minutes pass
     except SecretUnavailable as over:
         return _with(failed, f"{failed.message}; {over.message}", str(over.hint))
     return failed

@@ -64,25 +64,26 @@ def _facts(one: Tried) -> list[str]:
     whose = f" of {facts['whose']}" if "whose" in facts else ""
     store = [f"{facts['store']}{whose}"] if "store" in facts else [whose[4:]] if whose else []
     version = [f"version {facts['version']}"] if "version" in facts else []
-    times = [f"{word} {_time(facts[name])}" for name, word in _TIMES.items() if name in facts]
+    times = [_time(*words, facts[name]) for name, words in _TIMES.items() if name in facts]
     others = [f"{name} {fact}" for name, fact in facts.items() if name not in _NAMED]
     return [*store, *version, *times, *others]
 
 
 _NAMED = ("store", "whose", "version", "changed", "expiry")
-_TIMES = {"changed": "changed", "expiry": "expires"}
+_TIMES = {"changed": ("changed", "changed"), "expiry": ("expired", "expires")}
+"""The words for what was, and for what is to come."""
 
 
-def _time(stamp: str) -> str:
-    """How long ago an ISO 8601 time was or how long it is until then, with the time itself."""
+def _time(was: str, comes: str, stamp: str) -> str:
+    """How long ago an ISO 8601 time was or how long it is until then, with the time itself, behind the word for it."""
     from datetime import UTC, datetime
 
     try:
         when = datetime.fromisoformat(stamp)
     except ValueError:
-        return stamp
+        return f"{comes} {stamp}"
     away = (when - datetime.now(UTC)).total_seconds()
-    return f"{in_words(abs(away))} ago ({stamp})" if away < 0 else f"in {in_words(away)} ({stamp})"
+    return f"{was} {in_words(abs(away))} ago ({stamp})" if away < 0 else f"{comes} in {in_words(away)} ({stamp})"
 
 
 def shown(one: Tried) -> str:

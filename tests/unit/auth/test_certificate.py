@@ -45,6 +45,12 @@ def refused(folder: Path, key: str, data: bytes) -> tuple[str, str]:
     [
         (CERTIFICATE, pem("ec"), "its key is no RSA key (EC), and Microsoft takes no other", "openssl req -x509"),
         (CERTIFICATE, pem(begin=-30, end=-3), "it expired on ", "upload APP.crt"),
+        (
+            CERTIFICATE,
+            pem(begin=-30, end=-3),
+            "it expired on ",
+            "if that is wrong, set this machine's clock; else make",
+        ),
         (CERTIFICATE, pem(begin=2), "it is not valid before ", "set this machine's clock"),
         (CERTIFICATE, pem().partition("-----BEGIN PRIV")[0], "1 certificates and 0 keys", "openssl pkcs12"),
         (SECRET, "\ufeffS3cret~value", "it begins with a byte order mark", "still good"),

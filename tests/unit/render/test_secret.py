@@ -27,6 +27,8 @@ def test_times_are_told_as_a_person_would(away: float, words: str) -> None:
     when = (datetime.now(UTC) + timedelta(seconds=away)).isoformat(timespec="milliseconds")
     told = text([Tried(HELD, 12.0, {"changed" if away < 0 else "expiry": when})])
     assert f"{'changed' if away < 0 else 'expires'} {words} ({when})" in told
+    over = text([Tried(HELD, 12.0, {"expiry": when})])
+    assert f"{'expired' if away < 0 else 'expires'} {words} ({when})" in over
 
 
 def test_a_time_of_another_make_is_shown_as_it_came() -> None:
