@@ -37,10 +37,19 @@ def append(
         _write(path, _line(run, code, data, error))
     except OSError as failed:
         why = failed.strerror or str(failed)
-        return (
-            Notice("record", f"the record {path} could not be written: {why}", "make its folder, or name another file"),
-        )
+        return (Notice("record", f"the record {path} could not be written: {why}", _mended(failed, path)),)
     return ()
+
+
+def _mended(failed: OSError, path: str) -> str:
+    """What lets the next run write its line."""
+    if failed.errno in (errno.ENOENT, errno.ENOTDIR):
+        return "make its folder, or name another file"
+    if failed.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"let whoever runs this write to {path}, or have root alone keep the record: nothing else needs it"
+    if failed.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on its disk, or name another file"
+    return "name a plain file"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dtsconf.errors import SecretUnavailable
 from dtsconf.files import FileProblem, read_regular
 from dtsconf.machine.delivered import from_bytes, secrets_path
+from dtsconf.machine.owners import is_mine
 from dtsconf.secret.limits import no_core_dumps
 from dtsconf.secret.value import Secret
 
@@ -23,6 +24,8 @@ class Moved(SecretUnavailable):
 
 def to_read(group: str | None) -> str:
     """How a user who sends gets at the secrets; `group` is the profile's secrets.group."""
+    if group is not None and is_mine(group):
+        return f"it should be group {group}'s to read, and this user is in that: dtsconf apply, as root, puts it back"
     if group is not None:
         return f"whoever sends belongs into secrets.group: usermod -aG {group} USER, then log in anew"
     return "name a group of those who send in the profile (secrets.group), then apply it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,19 @@ def _under_root(system: System, name: str) -> int | None:
     return None
 
 
+def is_mine(name: str) -> bool:
+    """Whether this process is in a group of the system's."""
+    found = _of_this_system(name)
+    return found is not None and found in _of_this_process()
+
+
 if sys.platform == "win32":
 
     def _of_this_system(_name: str) -> int | None:
         return None
+
+    def _of_this_process() -> tuple[int, ...]:
+        return ()
 
 else:
 
@@ -52,3 +62,6 @@ else:
             return grp.getgrnam(name).gr_gid
         except KeyError:
             return None
+
+    def _of_this_process() -> tuple[int, ...]:
+        return (os.getegid(), *os.getgroups())

@@ -59,7 +59,7 @@ def told(stage: str, effective: Effective | None, recorded: Organisation | None,
     if effective is None:
         return ""
     keys = _deciding(stage, effective)
-    if cause in _TIMED and _is_hurried(effective):
+    if cause in _TIMED and _is_hurried(effective, recorded):
         keys = (_TIME, *keys)
     above = [key for key in keys if instead.stands(key, effective.origin[key], effective.org)]
     told_of = [instead.told(key, effective.origin, effective.org) for key in above]
@@ -99,9 +99,10 @@ def _deciding(stage: str, effective: Effective) -> tuple[str, ...]:
     return tuple(key for key in keys if in_use(key, settings.mode) and key not in idle)
 
 
-def _is_hurried(effective: Effective) -> bool:
-    """Whether less time is given than the organisation gives, or the default."""
-    given = effective.org.layer.values.get(_TIME, DEFAULTS[_TIME])
+def _is_hurried(effective: Effective, recorded: Organisation | None) -> bool:
+    """Whether less time is given than the organisation gives (its machine config as it was applied), or the default."""
+    org = recorded if recorded is not None and effective.org.layer.name == "machine" else effective.org
+    given = org.layer.values.get(_TIME, DEFAULTS[_TIME])
     return effective.settings.connection.timeout < float(given.raw)
 
 
@@ -115,7 +116,8 @@ def by_hand(now: Organisation, recorded: Organisation | None, name: str | None =
     changed = [
         f"{key} is {_shown(key, value and value.raw)} there and was {_shown(key, before and before.raw)}"
         for key, value in values.items()
-        if (before := recorded.layer.values.get(key)) is None or value is None or before.raw != value.raw
+        for before in (recorded.layer.values.get(key),)
+        if (before and before.raw) != (value and value.raw)
     ]
     return Notice("by-hand", f"{_CHANGED} ({', '.join(changed)})", _BACK) if changed else None
 

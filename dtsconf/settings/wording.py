@@ -189,7 +189,9 @@ def wrong_type(kind: str, raw: object, *, nullable: bool = False) -> BadValue:
 def _retype(kind: str, raw: object) -> str:
     if kind in ("int", "number") and isinstance(raw, str):
         bare = raw.strip()
-        return f"write it without quotes: {bare}" if bare.isascii() and bare.isdigit() else "write a number in digits"
+        if bare.isascii() and bare.isdigit() and (bare == "0" or bare[0] != "0"):
+            return f"write it without quotes: {bare}"
+        return "write a number in digits, without a zero in front"
     if kind in ("int", "number") and isinstance(raw, bool):
         return "write a number in digits"
     if kind == "int" and isinstance(raw, float):

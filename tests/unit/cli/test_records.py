@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from dtsconf.cli import records
+from dtsconf.cli.common import Run
 from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import PROFILE, call, profile
 from tests.unit.posix import make_fifo
@@ -139,3 +141,23 @@ def test_a_line_is_plain_ascii_whatever_is_in_it(capsys: Capture, tmp_path: Path
     raw = record.read_bytes()
     assert raw.isascii()
     assert raw.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (FileNotFoundError(2, "No such file or directory"), "make its folder, or name another file"),
+        (PermissionError(13, "Permission denied"), "let whoever runs this write to {path}, or have root alone keep"),
+        (OSError(28, "No space left on device"), "make room on its disk"),
+        (IsADirectoryError(21, "Is a directory"), "name a plain file"),
+    ],
+)
+def test_the_hint_goes_by_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, hint: str) -> None:
+    def failing(_path: str, _line: bytes) -> None:
+        raise error
+
+    monkeypatch.setattr(records, "_write", failing)
+    path = str(tmp_path / "record.jsonl")
+    (notice,) = records.append(Run("status"), path, 0, {})
+    assert notice.message == f"the record {path} could not be written: {error.strerror}"
+    assert (notice.hint or "").startswith(hint.format(path=path))

@@ -50,6 +50,7 @@ def test_who_may_not_read_what_is_delivered_is_told_how_he_may(
 
     monkeypatch.setattr(lock, "may_write_state", lambda _layout: False)
     monkeypatch.setattr(deliveries, "read_regular", denied)
+    monkeypatch.setattr(deliveries, "is_mine", lambda _group: False)
     told = call(capsys, "secret", "check", "--root", root)
     assert told.code == 5
     assert "hint: whoever sends belongs into secrets.group: usermod -aG root USER, then log in anew" in told.out

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from dtsconf.errors import SecretUnavailable
-from dtsconf.machine import deliveries
+from dtsconf.machine import deliveries, owners
 from dtsconf.machine.delivered import to_bytes
 from dtsconf.machine.deliveries import delivered_secret
 from dtsconf.machine.layout import Layout
@@ -83,6 +85,21 @@ def test_one_that_is_not_for_this_user(layout: Layout, file: Path, monkeypatch: 
     error = refused(layout)
     assert "this user" in str(error)
     assert "secrets.group" in (error.hint or "")
-    with pytest.raises(SecretUnavailable) as caught:
-        delivered_secret(layout, layout.config, ID, "mail")
-    assert caught.value.hint == "whoever sends belongs into secrets.group: usermod -aG mail USER, then log in anew"
+    back = "it should be group mail's to read, and this user is in that: dtsconf apply, as root, puts it back"
+    for mine, hint in (
+        (False, "whoever sends belongs into secrets.group: usermod -aG mail USER, then log in anew"),
+        (True, back),
+    ):
+        monkeypatch.setattr(deliveries, "is_mine", lambda _group, mine=mine: mine)
+        with pytest.raises(SecretUnavailable) as caught:
+            delivered_secret(layout, layout.config, ID, "mail")
+        assert caught.value.hint == hint
+
+
+def test_a_group_of_this_process_is_its_own() -> None:
+    if sys.platform != "win32":
+        import grp
+
+        own = grp.getgrgid(os.getegid()).gr_name
+        assert owners.is_mine(own)
+    assert not owners.is_mine("no-such-group-here")

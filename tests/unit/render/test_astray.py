@@ -95,3 +95,17 @@ def test_what_was_changed_by_hand_in_the_machine_config() -> None:
     assert astray.told("connect", now, None) == ""
     assert astray.told("connect", effective({**WORKING, "server.port": 26}), then) == "", "a profile is at hand"
     assert not astray.is_by_hand("connect", machine({**WORKING, "server.port": 25}), then)
+
+
+def test_too_short_a_time_that_a_hand_gave_is_told_as_that() -> None:
+    now, then = machine({**WORKING, "connection.timeout": 0.1}), recorded({**WORKING, "connection.timeout": 15})
+    assert "connection.timeout is 0.1 there and was 15" in astray.told("tls", now, then, "timeout")
+    assert astray.told("tls", now, now.org, "timeout") == ""
+
+
+def test_what_is_not_set_in_both_was_changed_by_nobody() -> None:
+    now, then = machine({**WORKING, "server.port": 26}), recorded({**WORKING, "server.port": 25})
+    notice = astray.by_hand(now.org, then)
+    assert notice is not None
+    assert "server.port is 26 there and was 25" in notice.message
+    assert "not set there and was not set" not in notice.message

@@ -74,6 +74,7 @@ def test_a_target_s_path_has_one_spelling(path: str, kept: str) -> None:
         ),
         ("mode", "office365", "'office365' is not one of smtp, microsoft", "for Microsoft's sign-in use microsoft"),
         ("server.port", "587", "expects a whole number or null, found the text '587'", "write it without quotes: 587"),
+        ("server.port", "0587", "expects a whole number or null, found the text '0587'", "digits, without a zero in"),
         ("server.port", True, "expects a whole number or null, found true", "write a number in digits"),
         ("server.port", 0, "0 is not from 1 to 65535", "25, 465 (tls) and 587"),
         ("server.port", 65536, "65536 is not from 1 to 65535", "25, 465 (tls) and 587"),
