@@ -589,8 +589,7 @@ def test_offline_in_pending_goes_live_unproven(machine: Machine) -> None:
 def test_what_no_apply_has_proven_a_user_s_own_test_proves_for_them(machine: Machine, smtpd: Servers, why: str) -> None:
     parts = proven(smtpd(), verify={"level": "none" if why == "level" else "send"})
     machine.apply(machine.profile(**parts), *([] if why == "level" else ["--no-verify"])).ok()
-    fix = f"is not proven by a mail ({why}); fix: dtsconf test --root {machine.root}"
-    assert fix in machine.run("doctor").text
+    assert f"is not proven by a mail ({why})" in machine.run("doctor").text
     machine.run("test").ok()
     assert "is proven by this user's test" in machine.run("doctor").text
     assert machine.run("status", "--json").ok().json["proof"]["state"] == "verified"

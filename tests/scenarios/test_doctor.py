@@ -225,7 +225,7 @@ def test_a_proof_that_another_user_can_t_keep_is_told_with_the_folder_to_make(ma
 
 
 def test_what_an_apply_owes_is_proven_by_what_doctor_names(machine: Machine, smtpd: Servers) -> None:
-    """A test by itself is no record of the machine's, so it would be told for ever."""
+    """A test proves it for its user alone."""
     server = smtpd()
     profile = machine.profile(settings={"server": {"host": server.address, "port": server.port}})
     machine.run("apply", "--yes", "--no-verify", "--profile", profile).ok()
