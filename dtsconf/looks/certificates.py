@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dtsconf.looks import trusted
 from dtsconf.looks.products import inspector
 from dtsconf.names import host_fault, is_everybodys, is_ip
 from dtsconf.net.certificate import Certificate, day
@@ -40,6 +41,16 @@ def inspected_by(own: Certificate, host: str) -> str | None:
     The one that a product's own mail gateway was delivered with is in another, or vouches for itself."""
     mimics = own.issuer != own.subject and (is_ip(host) or own.is_for(host))
     return inspector(own.issuer) if mimics else None
+
+
+def excepted(product: str, ca_file: str | None, *, microsoft: bool) -> str:
+    """What to do about a product that looks into the session. In microsoft mode `server.ca_file` counts for the sign-in
+    as well."""
+    root = "trust its root: --set server.ca_file=/PATH/TO/ROOT.pem"
+    if microsoft:
+        root = f"ask who runs {product} for its root certificate as a PEM file, {trusted.add(ca_file)}"
+    hint = f"have mail to this server excepted from the inspection of {product}; or, if the organisation wants it"
+    return f"{hint} inspected, {root}"
 
 
 def above(own: Certificate) -> Evidence:

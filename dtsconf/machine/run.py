@@ -19,7 +19,7 @@ from dtsconf.machine.desired import delivered_references
 from dtsconf.machine.failure import failure
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.lock import machine_lock
-from dtsconf.machine.past import past_of
+from dtsconf.machine.past import known_password, past_of
 from dtsconf.machine.planning import look, refuse_unfit
 from dtsconf.machine.record import Proof
 from dtsconf.machine.recording import Course
@@ -273,7 +273,7 @@ class Run:
         refuse_unfit(self.machine, effective, secrets)
         host = effective.settings.server.host or ""
         port = effective_port(effective.settings)
-        past = past_of(final.last, host, port, forget_tls=self.options.allow_downgrade)
+        past = past_of(final.last, host, port, known_password(effective), forget_tls=self.options.allow_downgrade)
         return Check(effective, secrets, self.depth.level, number, past)
 
     def _applied(self, final: Planned, generation: Generation | None, *, changed: bool) -> Applied:

@@ -176,6 +176,8 @@ def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> s
 
     if seen and is_smtp_host(facts.host):
         return stand_in.judged(facts.host, cause, seen, trust.ca_file)[1]
+    if seen and (product := certificates.inspected_by(seen, facts.host)):
+        return certificates.excepted(product, trust.ca_file, microsoft=facts.token)
     if cause in certificates.DATED:
         return _above(trust, facts, seen) if seen and seen.is_in_date else _out_of_date(cause, facts)
     if seen and not seen.is_for(facts.host.partition("%")[0]):

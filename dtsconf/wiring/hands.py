@@ -172,10 +172,11 @@ def link_now(inputs: Inputs, access: Access, *, progress: Callable[[str], None])
 
 
 def _past(effective: Effective, last: Generation | None) -> Past:
-    from dtsconf.machine.past import past_of
+    from dtsconf.machine.past import known_password, past_of
     from dtsconf.settings.model import effective_port
 
-    return past_of(last, effective.settings.server.host or "", effective_port(effective.settings))
+    host, port = effective.settings.server.host or "", effective_port(effective.settings)
+    return past_of(last, host, port, known_password(effective))
 
 
 def unmoved(attempt: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from dtsconf.looks import certificates, clock, commands, portal, stand_in, trusted
+from dtsconf.looks import certificates, clock, commands, portal, stand_in
 from dtsconf.looks.case import EACH, Outcome
 from dtsconf.looks.products import inspector
 from dtsconf.mail.route import TokenLogin
@@ -104,13 +104,10 @@ def _compared(own: Certificate, others: dict[int, Certificate | None], case: Cas
 
 
 def _inspected(case: Case, product: str, own: Certificate, found: list[Evidence]) -> Outcome:
-    """Who looks into the session is known. In microsoft mode `server.ca_file` counts for the sign-in as well."""
+    """Who looks into the session is known."""
     telling = f"{product} opens the encrypted session (the certificate is issued by {own.issuer})"
-    root = "trust its root: --set server.ca_file=/PATH/TO/ROOT.pem"
-    if isinstance(case.route.login, TokenLogin):
-        root = f"ask who runs {product} for its root certificate as a PEM file, {trusted.add(case.route.ca_file)}"
-    hint = f"have mail to this server excepted from the inspection of {product}; or, if the organisation wants it"
-    return Outcome(tuple(found), telling, f"{hint} inspected, {root}")
+    by_token = isinstance(case.route.login, TokenLogin)
+    return Outcome(tuple(found), telling, certificates.excepted(product, case.route.ca_file, microsoft=by_token))
 
 
 def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:

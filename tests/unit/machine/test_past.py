@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from dtsconf.machine.generations import settled_at
-from dtsconf.machine.past import past_of
+from dtsconf.machine.past import known_password, past_of
 from dtsconf.machine.record import Generation, Proof, SettledRecord
 from dtsconf.proof import Past
+from dtsconf.settings.resolve import resolve
+from tests.unit.settings.layers import LOGIN, environment, organisation
 
 CONFIG = '{"settings": {"server": {"host": "mail.example", "port": %s, "encryption": "starttls"}}}'
 PROVEN = Generation(
@@ -36,6 +38,19 @@ def test_a_user_name_that_was_proven(login: str, level: str, name: str | None) -
     config = (CONFIG % "null").replace("}}}", "}") + f', "login": {login}}}}}'
     proof = replace(PROVEN.proof, level=level)
     assert past_of(replace(PROVEN, config=config, proof=proof), "mail.example", 587).login == name
+
+
+def test_a_name_that_was_proven_with_another_password_tells_nothing_of_this_one() -> None:
+    login = ', "login": {"required": true, "username": "lab", "password": "file:///etc/pw"}}}'
+    generation = replace(PROVEN, config=(CONFIG % "null").replace("}}}", "}") + login)
+    assert past_of(generation, "mail.example", 587, "file:///etc/pw").login == "lab"
+    assert past_of(generation, "mail.example", 587, "file:///home/ann/pw").login is None
+
+
+def test_a_variables_password_is_known_by_nothing() -> None:
+    layers = [environment(login__password="env://DTS_EMAIL_LOGIN__PASSWORD")]
+    assert known_password(resolve(organisation(LOGIN), layers)) == ""
+    assert known_password(resolve(organisation(LOGIN))) == LOGIN["login.password"]
 
 
 @pytest.mark.parametrize(("host", "port"), [("mail.example", 25), ("other.example", 587)])

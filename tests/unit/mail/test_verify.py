@@ -427,6 +427,16 @@ def test_a_chain_that_the_server_does_not_send(certificates: Certificates, name:
     assert (CHAIN in str(row.hint)) is alone
 
 
+def test_a_product_that_looks_into_the_session_is_named_without_a_look_again(tmp_path: Path) -> None:
+    """`send` goes by the conversation alone: to trust that certificate on the server's word would be wrong."""
+    (tmp_path / "good.pem").write_bytes(Authority("FortiGate CA").issue().pem())
+    with server(offering_tls(Certificates(tmp_path))) as running:
+        row = failed(verify(job(running.port, host="localhost", encryption="starttls")))
+    assert row.cause == "tls-untrusted"
+    assert str(row.hint).startswith("have mail to this server excepted from the inspection of Fortinet FortiGate")
+    assert "fingerprint" not in str(row.hint)
+
+
 def test_a_whole_chain_is_not_said_to_be_missing(tmp_path: Path) -> None:
     (tmp_path / "good.pem").write_bytes(Authority("Issuing", Authority("Unknown Root")).issue().pem())
     with server(offering_tls(Certificates(tmp_path))) as running:
