@@ -226,6 +226,8 @@ def address_fault(text: str) -> tuple[str, str | None] | None:
         return "is a link to a mail address", bare
     if text.startswith(CURLY) or text.endswith(CURLY):
         return "is no mail address: it stands in curly quotes", PLAIN_QUOTES
+    if text[0] == text[-1] and text[0] in "'\"" and address_fault(text[1:-1]) is None:
+        return "is no mail address: the quotes are part of it here", f"leave them out: {text[1:-1]}"
     local, at, domain = text.rpartition("@")
     if not at or not local or not domain:
         return "is no mail address", "write it as name@domain"

@@ -39,6 +39,9 @@ _OPTIONS = {
 _ADDRESSES = frozenset({"--to", "--cc", "--bcc", "--reply-to"})
 """Options that take one address each time."""
 
+_PLACES = frozenset({"--profile", "--root"})
+"""Options that name what is there: with a word behind it joined on, it would be, too."""
+
 _PROFILED = frozenset({"apply", "check", "doctor", "explain", "plan", "send", "show", "status", "test"})
 """Commands that work on the profile of --profile and take none as an argument."""
 
@@ -76,6 +79,8 @@ def words_meant(
     texts = _texts(command)
     if (slashed := f"--{rest[0][1:]}") in texts and rest[0].startswith("/"):
         return f"an option has two hyphens: {slashed}"
+    if not any(word.partition("=")[0] == "--to" for word in given) and (recipients := _recipients(rest, command)):
+        return recipients
     meant = (found for at in _places(rest[0], given) if (found := _after(given, at, texts)))
     return next(meant, None) or _recipients(rest, command)
 
@@ -108,9 +113,9 @@ def _after(given: Sequence[str], at: int, texts: Collection[str]) -> str | None:
         return escape_controls(f"each address has an option of its own: {each}")
     if option == "--set" and "=" not in value:
         return escape_controls(f"write --set {value.rstrip(':')}={' '.join(words[1:])}")
-    if option not in texts:
-        return None
     whole = " ".join(words)
+    if option not in texts or (option in _PLACES and not _is_there(whole)):
+        return None
     if option == "--attach" and not _is_file(whole) and all("." in word.rpartition("/")[2] for word in words):
         return escape_controls(f"each file has an option of its own: {' '.join(f'--attach {word}' for word in words)}")
     if option in _ADDRESSES and "@" in words[-1] and "<" not in whole:
@@ -128,6 +133,12 @@ def _recipients(rest: Sequence[str], command: click.Command) -> str | None:
 
 def _looks_like_profile(word: str) -> bool:
     return word.endswith((".yaml", ".yml")) or _is_file(word)
+
+
+def _is_there(word: str) -> bool:
+    import os
+
+    return os.path.exists(word)
 
 
 def _is_file(word: str) -> bool:

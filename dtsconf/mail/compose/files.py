@@ -13,7 +13,7 @@ from typing import IO, BinaryIO
 
 from dtsconf.errors import DtsconfError, Option, Problem
 from dtsconf.frozen import frozen
-from dtsconf.names import escape_controls, has_controls
+from dtsconf.names import CURLY, PLAIN_QUOTES, escape_controls, has_controls
 
 _KNOWN = {".log": "text/plain", ".md": "text/plain", ".yaml": "text/plain", ".yml": "text/plain"}
 """Types that not every system's table has."""
@@ -94,6 +94,10 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+_VARIABLE = r"%\w+%|\$\w+|\$\{\w+\}"
+"""A variable as the shells write it."""
+
+
 def _refused(path: str, error: OSError | ValueError) -> Problem:
     if os.path.isdir(path):
         inside = os.path.join(path, "*")
@@ -106,15 +110,32 @@ def _refused(path: str, error: OSError | ValueError) -> Problem:
 def looked_for(pattern: str) -> str:
     """What to do about a file that isn't there: a macro's or a timer's working folder is often another than the one in
     mind."""
-    if len(pattern) > 1 and pattern[0] == pattern[-1] == "'":
-        return (
-            f'the quotes are part of the name here (cmd.exe knows only double ones): "{escape_controls(pattern[1:-1])}"'
-        )
-    if pattern.startswith("~") and (whole := os.path.expanduser(pattern)) != pattern:
-        return f"a shell knows ~ only outside quotation marks: write {escape_controls(whole)}"
+    if slip := _typed_wrong(pattern):
+        return slip
     if os.path.isabs(pattern):
         return "check the spelling"
     return f"it was looked for in {escape_controls(os.getcwd())}: give the whole path, or run dtsconf where it is"
+
+
+def _typed_wrong(pattern: str) -> str | None:
+    """What to type in place of a name that no shell has been at, or one that holds several."""
+    import re
+
+    if not pattern:
+        return "name a file: it is empty"
+    if len(pattern) > 1 and pattern[0] == pattern[-1] and pattern[0] in "'\"":
+        known = " (cmd.exe knows only double ones)" if pattern[0] == "'" else ""
+        return f'the quotes are part of the name here{known}: "{escape_controls(pattern[1:-1])}"'
+    if pattern.startswith(CURLY) or pattern.endswith(CURLY):
+        return PLAIN_QUOTES
+    if filled := re.search(_VARIABLE, pattern):
+        return f"nothing filled in {filled.group()} here, as a shell would: write the path itself"
+    if pattern.startswith("~") and (whole := os.path.expanduser(pattern)) != pattern:
+        return f"a shell knows ~ only outside quotation marks: write {escape_controls(whole)}"
+    names = re.split("[,;]", pattern)
+    if len(names) > 1 and all(map(os.path.exists, names)):
+        return f"each file has an option of its own: {' '.join(f'--attach {escape_controls(name)}' for name in names)}"
+    return None
 
 
 def _problem(path: str, words: str, hint: str) -> Problem:

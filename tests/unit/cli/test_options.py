@@ -135,6 +135,23 @@ def test_an_address_without_an_option_is_a_recipient(capsys: Capture) -> None:
     assert "--to" not in call(capsys, "show", "a@x.example").err
 
 
+def test_an_address_is_a_recipient_behind_any_option(capsys: Capture, tmp_path: Path) -> None:
+    """As long as nobody is named: not the end of the text, or of a folder's name, before it."""
+    for before in (("--root", str(tmp_path)), ("--subject", "s", "--body", "b")):
+        told = call(capsys, "send", *before, "a@x.example")
+        assert "hint: did you mean --to a@x.example?" in told.err
+    named = call(capsys, "send", "--to", "a@x.example", "--body", "b", "c@x.example")
+    assert '--body "b c@x.example"' in named.err
+
+
+def test_a_word_behind_a_root_is_no_part_of_its_name(capsys: Capture, tmp_path: Path) -> None:
+    told = call(capsys, "queue", "list", "--root", str(tmp_path), "x")
+    assert told.err.endswith("hint: see dtsconf queue list --help\n")
+    (tmp_path / "my root").mkdir()
+    parted = call(capsys, "queue", "list", "--root", str(tmp_path / "my"), "root")
+    assert f'--root "{tmp_path}/my root"' in parted.err
+
+
 def test_an_argument_too_many(capsys: Capture) -> None:
     said = call(capsys, "show", "server.host")
     assert (said.code, "--profile" in said.err) == (2, False)

@@ -84,3 +84,11 @@ def test_anything_is_a_list_or_told(text: str) -> None:
         return
     assert found
     assert not any(has_controls(box.address + (box.name or "")) for box in found)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotes_that_no_shell_took_away(quote: str) -> None:
+    """As cmd.exe leaves single ones, and a macro's own within another's."""
+    with pytest.raises(ValueError, match="the quotes are part of it here") as caught:
+        parse(f"{quote}ann@x.example{quote}")
+    assert caught.value.args[1] == "leave them out: ann@x.example"

@@ -137,6 +137,27 @@ def test_a_tilde_that_no_shell_expanded(folder: Path, monkeypatch: pytest.Monkey
     assert caught.value.hint == "a shell knows ~ only outside quotation marks: write /home/ann/run.log"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        ('"*.log"', 'the quotes are part of the name here: "*.log"'),
+        ("\u201c*.log\u201d", "take the curly quotes for plain ones"),
+        (r"%TEMP%\run.log", "nothing filled in %TEMP% here"),
+        ("${HOME}/run.log", "nothing filled in ${HOME} here"),
+        ("", "name a file: it is empty"),
+        ("one.log;two.log", "each file has an option of its own: --attach one.log --attach two.log"),
+        ("one.log,two.log", "each file has an option of its own: --attach one.log --attach two.log"),
+        ("one.log,three.log", "it was looked for in"),
+    ],
+)
+def test_a_name_that_was_meant_otherwise(folder: Path, pattern: str, hint: str) -> None:
+    for name in ("one.log", "two.log"):
+        (folder / name).write_text("x")
+    with pytest.raises(DtsconfError) as caught:
+        find([pattern])
+    assert str(caught.value.hint).startswith(hint)
+
+
 def test_quotes_that_no_shell_took_away() -> None:
     with pytest.raises(DtsconfError, match=r"'\*.log': no file matches") as caught:
         find(["'*.log'"])
