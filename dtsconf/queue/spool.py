@@ -17,7 +17,7 @@ from typing import Protocol
 from dtsconf.errors import DtsconfError, UsageProblem
 from dtsconf.files import private_folder, remove_all, sync_folder
 from dtsconf.files.lock import FileLock
-from dtsconf.files.staging import new_file, sweep
+from dtsconf.files.staging import Staging, new_file, sweep
 from dtsconf.frozen import frozen
 from dtsconf.names import escape_controls
 from dtsconf.queue.entry import LONGEST_HEAD, Entry
@@ -89,7 +89,7 @@ class Spool:
         with new_file(os.path.join(self.folder, f"{name}-{size}{MESSAGE}")) as staging:
             if sum(map(staging.write, _blocks(head, message.chunks()))) != len(head) + size:
                 raise DtsconfError("the message changed while it was queued", "queue it again")
-            staging.commit()
+            _commit(staging)
         _HELD[self.folder] = os.stat(self.folder).st_mtime_ns, waiting + size
         return entry
 
@@ -174,6 +174,18 @@ class Spool:
         """Make removals survive a power cut. Raises: OSError."""
         if os.path.isdir(self.folder):
             sync_folder(self.folder)
+
+
+def _commit(staging: Staging) -> None:
+    """Raises: OSError; no run finds the message then, also where it was only the folder that could not be synced."""
+    try:
+        staging.commit()
+    except FileExistsError:
+        raise
+    except OSError:
+        with suppress(OSError):
+            os.unlink(staging.path)
+        raise
 
 
 def is_free(slot: Slot, wait: float = 0.0) -> bool:

@@ -305,6 +305,14 @@ def test_what_was_taken_away_survives_a_power_cut(spool: Spool, monkeypatch: pyt
     assert seen == [[]]
 
 
+def test_what_could_not_be_made_durable_is_not_in_the_queue(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is told so queues it again."""
+    monkeypatch.setattr("dtsconf.files.staging.sync_folder", lambda folder: os.fsync(2**30))
+    with pytest.raises(OSError):
+        add(spool)
+    assert files(spool) == []
+
+
 def test_one_that_was_taken_is_not_sent_again_by_a_run_after_one_that_died(spool: Spool) -> None:
     add(spool)
 
