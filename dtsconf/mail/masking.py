@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 STARS = "********"
 WINDOW = 8
@@ -65,11 +65,26 @@ class Masker:
     def _shown(self, text: str, short: Collection[str], whole: Collection[str], pieces: set[str]) -> str:
         for secret in short:
             text = text.replace(secret, STARS)
-        if spans := _spans(text, whole, pieces):
-            places = [at for at, char in enumerate(text) for _ in _bare(char)]
-            for start, end in reversed(_merged(spans)):
-                text = text[: places[start]] + STARS + text[places[end - 1] + 1 :]
-        return _bounded(escape_controls(text))
+        return _bounded(escape_controls(_starred(text, _merged(_spans(text, whole, pieces)))))
+
+    def starred(self, parts: Sequence[str]) -> list[str]:
+        """The parts of one text (the lines of a reply), stars where a secret stands in them, also one that begins in a
+        part and ends in another. Not yet fit to be shown: `show` them."""
+        spans, begin, seen = _merged(_spans("".join(parts), self._whole, self._pieces)), 0, []
+        for part in parts:
+            end = begin + len(_bare(part))
+            own = [(max(at, begin) - begin, min(to, end) - begin) for at, to in spans if at < end and to > begin]
+            seen.append(_starred(part, own))
+            begin = end
+        return seen
+
+
+def _starred(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with stars for these spans of its bare form."""
+    places = [at for at, char in enumerate(text) for _ in _bare(char)] if spans else []
+    for start, end in reversed(spans):
+        text = text[: places[start]] + STARS + text[places[end - 1] + 1 :]
+    return text
 
 
 def _spans(text: str, whole: Collection[str], pieces: set[str]) -> list[tuple[int, int]]:

@@ -95,5 +95,5 @@ def _wire(talk: Conversation, sock: socket.socket) -> Wire:
         return Wire(sock)
     from dtsconf.mail.recorded import RecordedWire
 
-    transcript.mask = talk.report.masker.show
+    transcript.masker = talk.report.masker
     return RecordedWire(sock, transcript)

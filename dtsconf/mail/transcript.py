@@ -6,20 +6,25 @@ the message there is only its size (RFC 4954 4, RFC 5321 4.1.1.4). What servers 
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Literal
 
 from dtsconf.frozen import frozen
 from dtsconf.mail.content import END
-from dtsconf.mail.masking import STARS
-from dtsconf.names import escape_controls
+from dtsconf.mail.masking import STARS, Masker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
 
 MOST_LINES = 4000
 """Lines that are kept; a server that says more is cut, and that is said."""
 
+
+_HEAD = r"\d{3}[ -]([245]\.\d{1,3}\.\d{1,3}( +|$))?"
+"""What a line of a reply begins with: its code, and the enhanced one, which each line may repeat (RFC 2034 4)."""
+
+_GOES_ON = r"\d{3}-"
 
 Speaker = Literal["client", "server", "note"]
 
@@ -34,7 +39,8 @@ class Line:
 
 
 class Transcript:
-    """Listens to a wire. `mask` takes secrets out of what is read; whoever knows them puts it there."""
+    """Listens to a wire. `masker` knows the secrets that are taken out of what is read; whoever has them puts it
+    there."""
 
     def __init__(self) -> None:
         self._begin: float | None = None
@@ -43,7 +49,7 @@ class Transcript:
         self._asked_for_data = False
         self._message: int | None = None
         self._unfinished = b""
-        self.mask: Callable[[str], str] = escape_controls
+        self.masker = Masker()
 
     def note(self, text: str) -> None:
         """Something that happened and isn't said in SMTP: a connection, a TLS session."""
@@ -118,4 +124,27 @@ class Transcript:
         if self._message:
             self._end_message("; its end was not sent")
         cut = [Line(self._lines[-1].at, "note", "cut here")] if len(self._lines) == MOST_LINES else []
-        return [Line(line.at, line.speaker, self.mask(line.text)) for line in [*self._lines, *cut]]
+        lines = [*self._lines, *cut]
+        return [Line(line.at, line.speaker, text) for line, text in zip(lines, self._masked(lines), strict=True)]
+
+    def _masked(self, lines: list[Line]) -> Iterator[str]:
+        """The texts of the lines; those of one reply are looked through as the one text that they are."""
+        for reply in _replies(lines):
+            if reply[0].speaker == "note":
+                yield self.masker.show_own(reply[0].text)
+                continue
+            heads = [found[0] if (found := re.match(_HEAD, line.text)) else "" for line in reply]
+            texts = self.masker.starred([line.text[len(head) :] for head, line in zip(heads, reply, strict=True)])
+            yield from (self.masker.show(head + text) for head, text in zip(heads, texts, strict=True))
+
+
+def _replies(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """The lines one by one, but those of a reply of several together (RFC 5321 4.2.1)."""
+    reply: list[Line] = []
+    for line in lines:
+        if reply and not (line.speaker == "server" and re.match(_GOES_ON, reply[-1].text)):
+            yield reply
+            reply = []
+        reply.append(line)
+    if reply:
+        yield reply

@@ -285,7 +285,7 @@ class Talk:
 
     def _told(self, speaker: Speaker, text: str) -> None:
         if self._transcript is not None:
-            self._transcript.mask = self.report.masker.show
+            self._transcript.masker = self.report.masker
             self._transcript.said(speaker, text)
 
     def tell(self, words: str) -> None:

@@ -92,12 +92,29 @@ def test_a_message_that_broke_off() -> None:
 
 def test_what_a_server_repeats_is_masked_and_escaped() -> None:
     transcript = Transcript()
-    transcript.mask = lambda text: text.replace("pear-tree", "********")
+    transcript.masker.add_secret("pear-tree")
     transcript.received(b"535 pear-tree is wrong\r\n")
     assert told(transcript) == ["S 535 ******** is wrong"]
     plain = Transcript()
     plain.received(b"220 \x1b[31mred\r\n")
     assert "\x1b" not in told(plain)[0]
+
+
+def test_what_a_server_repeats_over_the_lines_of_a_reply_is_masked() -> None:
+    transcript = Transcript()
+    transcript.masker.add_secret("pear-tree")
+    transcript.received(b"535-5.7.8 not pear-\r\n535-5.7.8 t\r\n535 5.7.8 ree, usr\r\n250 pear\r\n250 -tree\r\n")
+    assert told(transcript) == [
+        "S 535-5.7.8 not ********", "S 535-5.7.8 ********", "S 535 5.7.8 ********, usr", "S 250 pear", "S 250 -tree",
+    ]  # fmt: skip
+
+
+def test_notes_give_no_short_password_away() -> None:
+    transcript = Transcript()
+    transcript.masker.add_secret("closed")
+    transcript.note("closed")
+    transcript.received(b"221 closed\r\n")
+    assert told(transcript) == ["* closed", "S 221 ********"]
 
 
 def test_a_server_without_end_is_cut() -> None:
