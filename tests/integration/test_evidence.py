@@ -645,6 +645,24 @@ def test_a_port_for_logins_that_offers_none(behind: Behind, serve: Serve, certif
     assert "server.port=587" not in sent, "it is in force"
 
 
+def test_the_usual_port_for_logins_is_looked_at_before_it_is_named(
+    behind: Behind, serve: Serve, certificates: Certificates
+) -> None:
+    """A server that offers a login and has none says so at the first try; nothing listens on port 587."""
+    no = {"AUTH": Say("503 5.5.1 Error: authentication not enabled")}
+    serve(2525, tls=certificates.server_context(), users={"lab": "pear-tree-9"}, on=no)
+    server = trusted(certificates, port=2525, encryption="starttls")
+    profile = behind.profile(server=server, login=behind.login("pear-tree-9"))
+    told = behind.test(profile)
+    assert (told.cause, told.failed["stage"]) == ("auth-disabled", "auth")
+    assert told.advised == ["--set", "login.required=false"]
+    assert "port 2525 is not for logins: ask" in told.hint
+    assert "offers no login" not in told.evidence
+    serve(587, tls=certificates.server_context(), users={"lab": "pear-tree-9"})
+    there = behind.test(profile)
+    assert there.advised[:4] == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
+
+
 def test_a_server_of_another_name_without_tls_and_login_is_not_trusted_with_mail(behind: Behind, serve: Serve) -> None:
     """A network that leads outgoing mail to a server of its own."""
     greets = {"CONNECT": Say("220 mx.isp.example ESMTP")}

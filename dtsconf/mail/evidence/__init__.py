@@ -114,7 +114,8 @@ def _examined(case: Case) -> Outcome:
         from dtsconf.mail.evidence import greeting
 
         return greeting.examine(case)
-    if cause in _ENCRYPTION or no_login or (stage == "tls" and cause in ("timeout", "dropped")):
+    elsewhere = cause == "auth-disabled" and "--set server.port=" in (case.failure.hint or "")
+    if cause in _ENCRYPTION or no_login or elsewhere or (stage == "tls" and cause in ("timeout", "dropped")):
         from dtsconf.mail.evidence import encryption
 
         return encryption.examine(case)

@@ -191,19 +191,30 @@ def _without_login(way: Way, route: Smtp) -> Choice:
         return Choice("no-login", found, f"{ask}; or {CLEAR}: {in_clear(way, route)}")
     if way.refusal is not None:
         return _by_helo_alone(way.refusal, way, route)
-    ask = f"port {way.port} is not for logins: ask {administrator(route.host)} for the submission port"
-    if way.port in _SUBMISSION:
-        whose = f"{route.host} offers no login on port {way.port}, a usual one for it"
-        ask = f"{whose}: ask {administrator(route.host)} whether logins are on there, or for the port that has them"
     if by_token(route):
-        return Choice("no-login", found, f"{ask}: --set microsoft.smtp.port=PORT")
-    return Choice("no-login", found, f"{ask}; or, {_unlogged(way, route)}")
+        return Choice("no-login", found, f"{_ask_for_logins(way.port, route)}: --set microsoft.smtp.port=PORT")
+    return Choice("no-login", found, f"{_ask_for_logins(way.port, route)}; or, {_unlogged(way, route)}")
+
+
+def _ask_for_logins(port: int, route: Smtp) -> str:
+    """Whom to ask where to log in, other than there."""
+    if port in _SUBMISSION:
+        whose = f"{route.host} offers no login on port {port}, a usual one for it"
+        return f"{whose}: ask {administrator(route.host)} whether logins are on there, or for the port that has them"
+    return f"port {port} is not for logins: ask {administrator(route.host)} for the submission port"
+
+
+def not_for_logins(port: int, route: Smtp) -> str:
+    """The hint where the port in use refuses every login, and no usual one for it answers."""
+    return f"{_ask_for_logins(port, route)}; or, {_TRUSTED} --set login.required=false"
+
+
+_TRUSTED = "where the server trusts this network, send without a login:"
 
 
 def _unlogged(way: Way, route: Smtp) -> str:
     """The hint to go this way without a login."""
-    trusted = f"{'' if in_use(way, route) else to_set(way, route) + ' '}--set login.required=false"
-    return f"where the server trusts this network, send without a login: {trusted}"
+    return f"{_TRUSTED} {'' if in_use(way, route) else to_set(way, route) + ' '}--set login.required=false"
 
 
 def _by_helo_alone(refusal: Refusal, way: Way, route: Smtp) -> Choice:

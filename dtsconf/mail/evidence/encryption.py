@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dtsconf.looks import portal
 from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence import said, versions
-from dtsconf.mail.evidence.choice import Choice, best, chosen, refuted
+from dtsconf.mail.evidence.choice import Choice, best, chosen, not_for_logins, refuted
 from dtsconf.mail.evidence.ways import Way, late, ways_in
 from dtsconf.mail.probe import Agreement
 from dtsconf.proof import Evidence
@@ -89,7 +89,8 @@ def _means(ways: list[Way], case: Case) -> str:
         return "this time it works: the trouble comes and goes"
     told = f"on this port the server speaks {' and '.join(good)}"
     if case.cause == "auth-disabled":
-        return f"{told}, and offers no login there"
+        refused = any(way.login for way in ways)
+        return f"{told}, and {'refuses each login that it offers' if refused else 'offers no login'} there"
     return f"{told}; the settings ask for {case.route.encryption}"
 
 
@@ -113,8 +114,11 @@ def _telling(choice: Choice, case: Case) -> str | None:
 
 def _hint(choice: Choice, ways: list[Way], case: Case) -> str | None:
     """What to do by what was found; None where the failure's own hint holds."""
+    if choice.kind == "fit" and _in_use(choice, case):
+        gone = case.cause == "auth-disabled" and refuted(case.failure.hint, ways, case.route)
+        return not_for_logins(case.port, case.route) if gone else None
     if choice.kind == "fit":
-        return None if _in_use(choice, case) else choice.hint
+        return choice.hint
     if case.cause == "tls-stripped" or choice.kind == "nothing":
         wrong = refuted(case.failure.hint, ways, case.route)
         return None if not wrong else _FILTER if case.cause == "tls-stripped" else choice.hint
