@@ -11,9 +11,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
-from dtsconf.errors import DtsconfError, Invalid, Notice, Problem, UsageProblem
+from dtsconf.errors import DtsconfError, Invalid, Notice, Place, Problem, UsageProblem
 from dtsconf.files.staging import atomic_write
 from dtsconf.migrate.conditions import CLIENT, PROOFS, Tools, examine
 from dtsconf.migrate.goal import goal_of, own_file, rewritten
@@ -29,6 +30,7 @@ from dtsconf.settings.trust import plain_reader
 from dtsconf.settings.values import Layer, Value
 
 if TYPE_CHECKING:
+    from dtsconf.migrate.goal import Goal
     from dtsconf.settings.effective import Effective
     from dtsconf.settings.profile import Profile
     from dtsconf.wiring import Inputs
@@ -59,6 +61,7 @@ def migrate(given: Inputs, out: str | None, tools: Tools) -> Migration:
         return Migration(given.profile)
     _require_free(out or given.profile + KEPT)
     goal = goal_of(old, _written(given))
+    _require_unlocked(old, goal)
     data = rewritten(own_file(old), before, goal)
     effective = _effective(out or given.profile, data, given)
     warnings = (*told, *notices(old, goal, effective))
@@ -109,6 +112,20 @@ def _written(given: Inputs) -> Layer:
         message = f"--set {other}: what the new profile takes from here is under microsoft, sender and connection"
         raise UsageProblem(message, "for example --set microsoft.client_id=UUID --set microsoft.tenant=acme.example")
     return layer
+
+
+def _require_unlocked(old: Profile, goal: Goal) -> None:
+    """Where a file that this one extends holds the mode, that file has to move: this one can't say what it is to."""
+    own = own_file(old).path
+    for key in goal.values:
+        lock = old.policy.lock_on(key)
+        if lock is None or not isinstance(lock.where, Place) or lock.where.file == own:
+            continue
+        above = quote(escape_controls(lock.where.file))
+        message = f"{key} is locked at {lock.where}, so {escape_controls(own)} can't move by itself"
+        first = f"move the file with the lock first: dtsconf migrate microsoft --profile {above}"
+        hint = f"{first}; or narrow the lock on {lock.key} there"
+        raise Invalid((Problem("locked", message, hint, lock.where, key, code=4),))
 
 
 def _require_free(path: str) -> None:

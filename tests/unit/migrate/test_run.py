@@ -216,8 +216,12 @@ def test_what_an_ancestor_locks_is_told_with_both_places(old: Path) -> None:
     old.write_text(OLD.replace("name: site\n", "name: site\nextends: org.yaml\n"))
     with pytest.raises(Invalid) as caught:
         run(old, World(), CLIENT)
+    (problem,) = caught.value.problems
     assert caught.value.code == 4
-    assert "org.yaml:4" in caught.value.problems[0].message
+    assert f"mode is locked at {old.parent / 'org.yaml'}:4" in problem.message
+    assert f"{old} can't move by itself" in problem.message
+    first = f"dtsconf migrate microsoft --profile {old.parent / 'org.yaml'};"
+    assert first in (problem.hint or ""), "not to take out a line that this file hasn't got"
 
 
 def test_what_goes_on_quietly_otherwise_is_said(old: Path) -> None:
