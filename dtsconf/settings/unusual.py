@@ -12,7 +12,7 @@ from dtsconf.settings.effective import quoted, source
 from dtsconf.settings.instead import without
 from dtsconf.settings.microsoft import is_placeholder, is_smtp_host
 from dtsconf.settings.model import DEFAULT_PORTS
-from dtsconf.settings.references import VAULT_AUTH
+from dtsconf.settings.references import VAULT_AUTH, used
 from dtsconf.settings.targeting import FRESH_TOKEN
 from dtsconf.settings.values import Organisation
 
@@ -52,6 +52,20 @@ def nowhere_to_go(org: Organisation) -> list[Notice]:
         Notice("vault-address", text.format(key), hint, org.place_of(key), key, 3, standing=True)
         for key, reference in opens
         if reference is not None and not reference.startswith("env://")
+    ]
+
+
+def opened_by_variable(values: Values, org: Organisation) -> list[Notice]:
+    """What opens Vault at each send, where it is in a variable that whoever sends later doesn't have."""
+    if org.secrets.deliver != "reference" or not any(one.startswith("vault://") for one in used(values).values()):
+        return []
+    opens = [(f"secrets.vault.auth.{name}", getattr(org.secrets.vault.auth, name)) for name in VAULT_AUTH]
+    text = "each send opens Vault with {}, and whoever sends later doesn't have the variable of an env:// reference"
+    hint = "name a file for it (file:///PATH), or use secrets.deliver: file"
+    return [
+        Notice("vault-variable", text.format(key), hint, org.place_of(key), key, standing=True)
+        for key, reference in opens
+        if reference is not None and reference.startswith("env://")
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from dtsconf.errors import Invalid, Notice
 from dtsconf.settings.check import APPLICATION_SECRETS
 from dtsconf.settings.resolve import resolve, review
-from dtsconf.settings.sections import SecretsOptions
+from dtsconf.settings.sections import SecretsOptions, VaultAuth, VaultOptions
 from dtsconf.settings.targeting import FRESH_TOKEN, undeliverable
 from tests.unit.settings.layers import APPLICATION, LOGIN, WORKING, layer, organisation, place, rule
 
@@ -285,6 +285,25 @@ def test_a_federated_token_is_not_for_keeping(deliver: Any, key: str, told: bool
             key,
             FRESH_TOKEN,
         )
+
+
+@pytest.mark.parametrize(
+    ("deliver", "password", "token", "told"),
+    [
+        ("reference", "vault://kv/mail#password", "env://VAULT_TOKEN", True),
+        ("reference", "vault://kv/mail#password", "file:///etc/dts/token", False),
+        ("reference", "file:///etc/dts/password", "env://VAULT_TOKEN", False),
+        ("file", "vault://kv/mail#password", "env://VAULT_TOKEN", False),
+    ],
+)
+def test_a_vault_that_each_send_opens_wants_more_than_a_variable(
+    deliver: Any, password: str, token: str, *, told: bool
+) -> None:
+    auth = VaultAuth(method="token", token=token)
+    secrets = SecretsOptions(deliver=deliver, vault=VaultOptions(url="https://vault.example", auth=auth))
+    org = replace(organisation({**LOGIN, "login.password": password}), secrets=secrets)
+    found = [notice for notice in resolve(org).warnings if notice.kind == "vault-variable"]
+    assert [notice.key for notice in found] == (["secrets.vault.auth.token"] if told else [])
 
 
 @pytest.mark.parametrize("reference", ["env://CI_TOKEN", "file:///run/ci/token"])
