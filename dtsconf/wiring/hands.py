@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dtsconf.errors import SecretUnavailable, SignInFailed
 from dtsconf.frozen import frozen
-from dtsconf.wiring import Inputs, last_generation, layout_of, looking, who
+from dtsconf.wiring import Inputs, last_generation, looking, who
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
@@ -88,15 +88,9 @@ def secret_of(inputs: Inputs, effective: Effective, resolver: Resolver, key: str
     setting = effective.origin[key]
     secret_id = effective.org.delivered.get(key) if setting.layer == "machine" else None
     if secret_id is not None:
-        from dtsconf.machine.deliveries import delivered_secret
-        from dtsconf.settings.check import APPLICATION_SECRETS
+        from dtsconf.wiring.deliveries import delivered
 
-        org = effective.org
-        secret = delivered_secret(layout_of(inputs.root), org.files[0], secret_id, org.secrets.group)
-        if key in APPLICATION_SECRETS:
-            then = "then dtsconf apply --profile FILE"
-            resolver.look_at(secret, setting.value or "", key=key, where=setting.where, then=then)
-        return secret
+        return delivered(inputs.root, effective, resolver, key, secret_id)
     return resolver.fetch(setting.value or "", key=key, where=setting.where)
 
 

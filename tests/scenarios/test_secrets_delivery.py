@@ -301,6 +301,23 @@ def test_change_of_delivery_takes_the_delivered_file_away(machine: Machine) -> N
     assert machine.run("status", "--json").ok().json["state"] == "in-sync"
 
 
+def test_a_delivered_secret_that_a_hand_has_changed_is_told_as_that(
+    machine: Machine, smtpd: Servers, certificates: Certificates
+) -> None:
+    """What is stored at its source is right, so it is not to be stored anew."""
+    server = smtpd(tls=certificates.server_context(), users={"lab": PEAR})
+    settings = login(machine.secret_file(PEAR), ca_file=certificates.ca_file)
+    machine.apply(machine.profile(**proven(server, settings=settings))).ok()
+    told = "email.secrets.json was changed since the last apply: it holds another login.password than was delivered"
+    assert told not in machine.run("test", "-v").ok().text
+    machine.delivered.write_text(machine.delivered.read_text().replace(PEAR, PLUM))
+    refused = machine.run("test").fails(6).text
+    assert told in refused
+    assert f"hint: dtsconf apply --root {machine.root}, as root, delivers it again" in refused
+    machine.run("apply", "--yes").ok()
+    assert told not in machine.run("test", "-v").ok().text
+
+
 def test_test_uses_the_delivered_secret_not_the_source(
     machine: Machine, smtpd: Servers, certificates: Certificates
 ) -> None:

@@ -102,7 +102,12 @@ def test_what_apply_delivered_is_what_counts(tmp_path: Path, file: Path, capsys:
     assert delivered.read_text() != text
     (check,) = found(given)
     assert (check.state, "it expired on" in check.detail) == ("fail", True)
-    assert (check.hint or "").endswith(f"/dev/stdin {file}; then dtsconf apply --profile FILE")
+    assert check.hint == "dtsconf apply, as root, delivers it again", "what was delivered was another one"
+    (key,) = (tmp_path / "root").rglob("key")
+    key.unlink()
+    (check,) = found(given)
+    told = f"/dev/stdin {file}; then dtsconf apply --profile FILE"
+    assert (check.hint or "").endswith(told), "without the key nobody can tell"
 
 
 def test_smtp_mode_has_none(tmp_path: Path) -> None:
