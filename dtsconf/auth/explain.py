@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from dtsconf.auth import clouds
 from dtsconf.auth.codes import APPLICATION, ENDED, LOGS, PLACEHOLDER, ROWS, Row
@@ -26,6 +27,9 @@ _CODE = re.compile(r"AADSTS(\d{5,8})\b")
 _SECRETIVE = re.compile(r"[A-Za-z0-9_~+/=-]{40,}(?:\.[A-Za-z0-9_~+/=-]+)*")
 """A long run without blanks: no word, but it may be a token or a code."""
 _TRAILER = re.compile(r"\s*(Trace ID|Correlation ID|Timestamp): .*", re.DOTALL)
+
+_SHOWN = ("error", "error_description")
+"""What of an answer is shown."""
 
 _AGAIN = "sign in again: dtsconf sign-in"
 PLAIN: Mapping[str, tuple[str, str]] = {
@@ -98,6 +102,18 @@ def words(said: Any) -> str:
     plain = _SECRETIVE.sub("(hidden)", _TRAILER.sub("", said[: 4 * LONGEST]))
     line = escape_controls(" ".join(plain.split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def blotted(answer: Mapping[str, Any], secret: str) -> dict[str, Any]:
+    """An answer without the secret that was sent: a server may say again what it got, as it stands or as a form has
+    it."""
+
+    def without(said: Any) -> Any:
+        for form in {secret, quote(secret, safe=""), quote_plus(secret)} - {""} if isinstance(said, str) else ():
+            said = said.replace(form, "********")
+        return said
+
+    return {key: without(said) if key in _SHOWN else said for key, said in answer.items()}
 
 
 def _row(number: int, wanted: Wanted, said: str) -> Row | None:

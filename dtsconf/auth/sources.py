@@ -219,6 +219,7 @@ class ApplicationTokens:
         return self._provider.ahead()
 
     def _asked(self, challenge: str | None) -> Token:
+        from dtsconf.auth import explain
         from dtsconf.auth.client import asked, confidential, token_of
 
         key, secret = self._credential()
@@ -229,7 +230,7 @@ class ApplicationTokens:
         finally:
             self._provider.close()
         try:
-            value, expires = token_of(answer or {}, self._wanted)
+            value, expires = token_of(explain.blotted(answer or {}, secret.reveal()), self._wanted)
         except SignInFailed as failed:
             raise self._provider.by_its_clock(credentials.by_its_form(failed, key, secret)) from None
         return Token(value, self._wanted.sender or "", expires)

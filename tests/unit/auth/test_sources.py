@@ -566,6 +566,18 @@ def test_a_refused_client_secret_shows_what_was_stored_around_it(secret: str, nu
     assert caught.value.problems[0].hint == caught.value.hint
 
 
+@pytest.mark.parametrize("said", ["it is {}", "it is {}: a%2Fb%2Bc%20d", "a%2Fb%2Bc+d"])
+@pytest.mark.parametrize("field", ["error", "error_description"])
+def test_a_client_secret_that_the_provider_says_again_is_not_shown(said: str, field: str) -> None:
+    secret = "a/b+c d"
+    no = json.dumps({"error": "invalid_client"} | {field: said.format(secret)})
+    with pytest.raises(SignInFailed) as caught:
+        application(FakeProvider({"client_credentials": [Reply(401, no)]}), secret=secret).get()
+    assert "a%2Fb" not in caught.value.message
+    assert secret not in caught.value.message
+    assert "********" in caught.value.message
+
+
 STRANGE: list[Any] = [
     {},
     {"access_token": None},
