@@ -17,6 +17,7 @@ RSPAMD = "Rspamd: greylist and ratelimit modules (rspamd.com/doc)"
 AMAVIS = "amavisd-new 2.13: README.customize"
 POLICYD = "PolicyD 2 (cluebringer): modules/Quotas.pm, Accounting.pm"
 DOMINO = "HCL Domino: SMTP inbound relay controls (help.hcl-software.com/domino)"
+GREYLISTD = "Exim with greylistd (Debian): its greylist message"
 AVAST = "Avast and AVG Mail Shield: its SMTP proxy on this machine"
 
 ROWS: tuple[Row, ...] = (
@@ -36,6 +37,13 @@ ROWS: tuple[Row, ...] = (
         code="530",
         text=r"client (host|address)? ?\[?\S*\]? ?rejected: authentication required",
         login_hint=hints.NOT_YOU,
+    ),
+    Row(
+        "greylisted",
+        hints.GREY,
+        "Postfix 3.7: SMTPD_POLICY_README, a greylisting service under smtpd_client_restrictions",
+        code="4..",
+        text=r"client (host|address)? ?\[?\S*\]? ?rejected: .*gr[ae]y.?list",
     ),
     Row("blocked", hints.LISTED, POSTFIX, text=r"client (host|address)? ?\[?\S*\]? ?rejected"),
     Row("blocked", hints.LISTED, POSTFIX, code="503", enhanced=r"5\.7\.0", text="access denied for"),
@@ -125,6 +133,7 @@ ROWS: tuple[Row, ...] = (
     ),
     # Not now
     Row("greylisted", hints.GREY, POSTSCREEN, (*SENDING,), code="450", text="service currently unavailable"),
+    Row("greylisted", hints.GREY, GREYLISTD, SENDING, code="451", text="not yet authori[sz]ed to deliver mail from"),
     Row("rate-limited", hints.SLOWER, POSTSCREEN, BANNER, code="421", text="all server ports are busy"),
     Row(
         "rate-limited",

@@ -12,6 +12,7 @@ SUBMISSION = "RFC 6409 3.3, 6.1: submission checks who sends; RFC 4954 6"
 SWITCHED_OFF = "RFC 4954 6: 535, told in words; RFC 5248 2.4: X.7.13, user account disabled"
 MECHANISMS = "RFC 4954 4: 504, told in words (Cyrus SASL by 535: SASL_NOMECH, SASL_BADPARAM)"
 RELAYING = "RFC 5321 7.9, 3.6.2: servers refuse to relay; they say it in words"
+NOBODY = "RFC 5321 3.3: 554, no valid recipients, in answer to DATA"
 LISTS = "RFC 5782 2.5, RFC 5321 7.8: refusals by list, told in words"
 
 _TLS_WANTED = (
@@ -114,6 +115,7 @@ _BLOCK_LIST = (
     r"|barracuda ?(central|networks|reputation)"
     r"|(?<!white)listed (in|on|at|by)"
 )
+_BANNED = r"(banned|black.?listed)"
 _LISTED = (
     r"blocked by|reputation|banned|\b(dynamic|residential|dial.?up)\b"
     r"|\b\d{1,3}(\.\d{1,3}){3}\]? ((is|was|has been) )?(blocked|denied|refused|rejected)"
@@ -212,6 +214,22 @@ ROWS: tuple[Row, ...] = (
         login_hint=hints.SEND_AS,
     ),
     Row("content-rejected", hints.POLICY, CODES, CONTENT, code="5..", text=_CONTENT_RULE),
+    Row(
+        "sender-rejected",
+        hints.BLOCKED_SENDER,
+        CODES,
+        SENDING,
+        code="5..",
+        text=rf"\bsender( address)?( (is|was|has been))? {_BANNED}|\b{_BANNED} sender\b(?!\[)",
+    ),
+    Row(
+        "recipient-rejected",
+        hints.TO,
+        CODES,
+        LATER,
+        code="5..",
+        text=rf"\brecipient( address)?( (is|was|has been))? {_BANNED}|\b{_BANNED} recipient\b",
+    ),
     Row("blocked", hints.BLOCK_LIST, LISTS, (*BANNER, *EHLO, *SENDING), text=_BLOCK_LIST),
     Row("blocked", hints.LISTED, LISTS, (*EHLO, *SENDING), text=_LISTED),
     Row(
@@ -237,6 +255,7 @@ ROWS: tuple[Row, ...] = (
         text=r"(user|recipient|mailbox|address|account)\b.{0,40}(unknown|not found|does ?n.?t exist|disabled|inactive)"
         r"|(unknown|no such|invalid) (user|recipient|mailbox|address)",
     ),
+    Row("recipient-rejected", hints.TO, NOBODY, CONTENT, code="55[04]", text=r"\bno (valid )?recipients?\b"),
     Row(
         "content-rejected", hints.FILTER, "RFC 5321 7.9: content refused, told in words", LATER, code="5..", text=_SPAM
     ),
