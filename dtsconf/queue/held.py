@@ -154,8 +154,7 @@ class Held:
             self.served()  # so that nobody sends it in between
         self._gone = True
         self._lock.release(remove=True)
-        with suppress(FileNotFoundError):
-            os.unlink(_beside(self._path))
+        self._forget()
         return unsent
 
     def give_up(self, progress: Progress) -> None:
@@ -170,10 +169,15 @@ class Held:
         self.enter("waiting")
         self._gone = True
         self._lock.release(move_to=moved)
-        with suppress(FileNotFoundError):
-            os.unlink(_beside(self._path))
+        self._forget()
         sync_folder(folder)
         sync_folder(here)
+
+    def _forget(self) -> None:
+        """Take the note of a message away that isn't here any more; one that somebody is reading, on Windows, goes with
+        the next run."""
+        with suppress(OSError):
+            os.unlink(_beside(self._path))
 
 
 def _beside(path: str) -> str:

@@ -290,6 +290,25 @@ def test_one_that_can_not_be_moved_to_failed_keeps_who_has_got_it(
     assert progress_of(spool.slots()[0]).refused == (no,)
 
 
+def test_a_note_that_somebody_reads_keeps_nothing_from_failed(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where `queue list` has it open for a blink."""
+    add(spool)
+    run(spool, Server(Outcome(later=TWO, detail="450 busy")))
+    unlink = os.unlink
+
+    def in_use(path: str) -> None:
+        if path.endswith(".state"):
+            raise PermissionError(errno.EACCES, "it is in use", path)
+        unlink(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", in_use)
+        (ran,) = run(spool, Server(REFUSED))
+    assert (ran.state, ran.detail) == ("failed", REFUSED.detail)
+    spool.tidy()
+    assert [os.path.dirname(each) for each in files(spool)] == ["failed", "failed"]
+
+
 def test_what_cannot_be_written_down_is_sent_once_more_at_most(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     add(spool)
     add(spool, message_id="<good@acme.example>")
