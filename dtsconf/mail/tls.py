@@ -234,6 +234,9 @@ def _misnamed(cause: str, facts: Facts, seen: Certificate) -> str:
         return f"if it is the right server: {use}, or have the certificate reissued for {facts.host}"
     why = "" if cause == "tls-name" else ", so that to trust its issuer alone would not do"
     ask = f"the certificate is not for {facts.host}{why}: have one issued for {facts.host}"
+    if seen.misplaces(facts.host):
+        ask = f"the certificate has {facts.host} as a name, where no address counts: have one issued that has it as"
+        ask += f" its IP address (subjectAltName IP:{facts.host})"
     if not facts.token:
         ask += "; or have the server's administrator confirm the SHA-256 of this one:"
         ask += f" --set server.fingerprint={seen.sha256}"

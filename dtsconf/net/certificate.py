@@ -14,7 +14,7 @@ from dtsconf.frozen import frozen
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MOST_NAMES = 6
 """Names of a certificate that are shown; a content network's has hundreds."""
@@ -23,7 +23,8 @@ MOST_NAMES = 6
 @frozen
 class Certificate:
     """One certificate. Times are seconds since 1970 (UTC); `names` are its dNSName and iPAddress entries, else the
-    common name; `sha256` is in hex, '' when the DER was not at hand; `alone`: the server sent no other along."""
+    common name; `sha256` is in hex, '' when the DER was not at hand; `alone`: the server sent no other along.
+    `misplaced` are IP addresses that stand among the names, where they fit no host (RFC 9525 6.5, RFC 5280 4.2.1.6)."""
 
     subject: str
     issuer: str
@@ -32,6 +33,7 @@ class Certificate:
     not_after: float
     sha256: str = ""
     alone: bool = False
+    misplaced: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"certificate {self.subject}, issued by {self.issuer}, until {day(self.not_after)}"
@@ -39,8 +41,10 @@ class Certificate:
     @property
     def fits(self) -> str:
         """The names it is good for, in a few words."""
-        more = f" and {len(self.names) - MOST_NAMES} more" if len(self.names) > MOST_NAMES else ""
-        return (", ".join(self.names[:MOST_NAMES]) or "no name at all") + more
+        odd = [f"{address} (as a name, which fits no address)" for address in self.misplaced]
+        names = [*self.names, *odd]
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        return (", ".join(names[:MOST_NAMES]) or "no name at all") + more
 
     @property
     def is_in_date(self) -> bool:
@@ -53,15 +57,31 @@ class Certificate:
         fit = {wanted, f"*.{wanted.partition('.')[2]}"}
         return any(_comparable(name) in fit for name in self.names)
 
+    def misplaces(self, host: str) -> bool:
+        """Whether the host is an IP address that it has as a name alone."""
+        return _comparable(host) in map(_comparable, self.misplaced) and not self.is_for(host)
+
 
 def _comparable(name: str) -> str:
     """A host's name or address in one spelling."""
+    return _address(name) or name.lower().rstrip(".")
+
+
+def _address(name: str) -> str | None:
+    """The IP address that the name is, in one spelling; None where it is none."""
     import ipaddress
 
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
-        return name.lower().rstrip(".")
+        return None
+
+
+def _placed(names: Iterable[str], addresses: Iterable[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names and addresses that count, and the addresses among the names."""
+    names = tuple(names)
+    misplaced = tuple(name for name in names if _address(name))
+    return (*(name for name in names if name not in misplaced), *addresses), misplaced
 
 
 def chain_length(session: ssl.SSLObject | ssl.SSLSocket) -> int | None:
@@ -83,14 +103,18 @@ def from_peer(told: dict[str, Any]) -> Certificate:
     """From `getpeercert()` of a verified session."""
     import ssl
 
-    names = tuple(value for kind, value in told.get("subjectAltName", ()) if kind in ("DNS", "IP Address"))
-    subject = told.get("subject", ())
+    entries, subject = told.get("subjectAltName", ()), told.get("subject", ())
+    names, addresses = ([value for kind, value in entries if kind == wanted] for wanted in ("DNS", "IP Address"))
+    if not names and not addresses:
+        names = [value for rdn in subject for key, value in rdn if key == "commonName"]
+    good, misplaced = _placed(names, addresses)
     return Certificate(
         _distinguished(subject),
         _distinguished(told.get("issuer", ())),
-        names or tuple(value for rdn in subject for key, value in rdn if key == "commonName"),
+        good,
         ssl.cert_time_to_seconds(told["notBefore"]),
         ssl.cert_time_to_seconds(told["notAfter"]),
+        misplaced=misplaced,
     )
 
 
@@ -152,13 +176,15 @@ def all_from_pem(data: bytes) -> list[Certificate]:
 def _read(parsed: Any, der: bytes) -> Certificate:
     import hashlib
 
+    names, misplaced = _names(parsed)
     return Certificate(
         _rfc4514(parsed.subject),
         _rfc4514(parsed.issuer),
-        _names(parsed),
+        names,
         parsed.not_valid_before_utc.timestamp(),
         parsed.not_valid_after_utc.timestamp(),
         hashlib.sha256(der).hexdigest(),
+        misplaced=misplaced,
     )
 
 
@@ -167,12 +193,13 @@ def _rfc4514(name: Any) -> str:
     return ",".join(sorted(parts, key=lambda part: not part.startswith("CN="))) or "(no name)"
 
 
-def _names(parsed: Any) -> tuple[str, ...]:
+def _names(parsed: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     from cryptography import x509
 
     try:
         entries = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, ValueError):
         common = parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        return tuple(str(attribute.value) for attribute in common)
-    return (*entries.get_values_for_type(x509.DNSName), *map(str, entries.get_values_for_type(x509.IPAddress)))
+        return _placed(str(attribute.value) for attribute in common)
+    addresses = map(str, entries.get_values_for_type(x509.IPAddress))
+    return _placed(entries.get_values_for_type(x509.DNSName), addresses)

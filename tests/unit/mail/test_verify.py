@@ -413,6 +413,24 @@ def test_a_certificate_that_neither_is_trusted_nor_fits(
     assert ("--set server.host=NAME with a name that the certificate is for (other.example)" in hint) is not own
 
 
+def test_an_address_that_a_certificate_has_as_a_name_fits_nothing(tmp_path: Path) -> None:
+    """What people make by hand: it is told apart from a wrong name, and not proposed as the one that fits."""
+    root = Authority("Own Root")
+    (tmp_path / "good.pem").write_bytes(root.issue(("127.0.0.1",), ()).pem())
+    (tmp_path / "ca.pem").write_bytes(root.pem())
+    own = Certificates(tmp_path)
+    for host in ("127.0.0.1", "localhost"):
+        with server(offering_tls(own)) as running:
+            row = failed(verify(job(running.port, host=host, encryption="starttls", server={"ca_file": own.ca_file})))
+        assert row.cause == "tls-name"
+        assert "for 127.0.0.1 (as a name, which fits no address), valid" in row.detail
+        assert "server.host=" not in str(row.hint)
+        assert ("issued that has it as its IP address (subjectAltName IP:127.0.0.1)" in str(row.hint)) is (
+            host != "localhost"
+        )
+        assert f"--set server.fingerprint={own.fingerprint('good')}" in str(row.hint)
+
+
 CHAIN = "the server sends its certificate without the one above it: have its administrator install the full chain"
 
 

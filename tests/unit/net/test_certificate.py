@@ -51,6 +51,17 @@ def test_garbage_is_no_certificate(certificates: Certificates) -> None:
     assert from_der(certificates.der("good")[:-5]) is None
 
 
+def test_addresses_among_the_names_fit_nothing() -> None:
+    dates = {"notBefore": "Jan  1 00:00:00 2026 GMT", "notAfter": "Jan  1 00:00:00 2027 GMT"}
+    entries = (("DNS", "192.0.2.5"), ("DNS", "mail.corp.example"), ("IP Address", "192.0.2.6"))
+    told = from_peer({**dates, "subjectAltName": entries})
+    assert (told.names, told.misplaced) == (("mail.corp.example", "192.0.2.6"), ("192.0.2.5",))
+    assert [told.is_for(host) for host in ("192.0.2.5", "192.0.2.6")] == [False, True]
+    assert [told.misplaces(host) for host in ("192.0.2.5", "192.0.2.6")] == [True, False]
+    by_common_name = from_peer({**dates, "subject": ((("commonName", "2001:DB8::5"),),)})
+    assert (by_common_name.names, by_common_name.misplaces("2001:db8::5")) == ((), True)
+
+
 def test_many_names_are_told_in_short() -> None:
     many = Certificate("s", "i", tuple(f"n{n}.example" for n in range(100)), 0, 0)
     assert many.fits.endswith("and 94 more")
