@@ -35,9 +35,10 @@ def machine_state(subject: Subject) -> Iterator[Check]:
             what = "; ".join(f"{subject.shown(item.path)}: {item.what}" for item in found.drift)
             hint = "look with `dtsconf plan`, then `dtsconf apply` puts it back"
             yield Check("state", "warn", f"drifted from {number}: {what}", hint)
+    yield from (Check("state", "warn", odd.message, odd.hint) for odd in found.warnings if odd.kind == "forgotten")
     for lost in generations.damage(subject.system, subject.layout).values():
         yield Check("generations", "warn", lost.message, lost.hint)
-    if found.proof is not None and found.proof.state != "verified" and found.generation and found.generation.number:
+    if found.proof is not None and found.proof.state != "verified" and found.generation and found.generation.profile:
         why = found.proof.pending or found.proof.note or "not verified"
         own = _own_proof(subject, found.generation, found.proof.pending)
         if own is not None:

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 def forgotten(survey: Survey, system: System, layout: Layout) -> str | None:
     """That a machine config stands in its usual place which dtsconf has written, by its content, though no apply is on
-    record, or none whose record is whole; None where none does."""
+    record, or none whose record is whole, or the last took it away and put it back as one that stood there before; None
+    where none does."""
     try:
         last = current(system, layout)
-        found = None if last is not None and last.number else survey.standing(layout.config)
+        held = last is not None and any(target.path == layout.config for target in last.targets)
+        found = None if held else survey.standing(layout.config)
     except DtsconfError:
         return None
     if found is None or not _is_ours(found.content or b""):

@@ -82,7 +82,7 @@ def _status(system: System, layout: Layout, now: float) -> Status:
         return Status("interrupted", (), generation, proof, age, at_work=_at_work(layout))
     drift = [_lost(layout, number) for number in generations.passed_over(system, layout)]
     survey = Survey(system, layout)
-    told = None if generation and generation.number else forgotten(survey, system, layout)
+    told = forgotten(survey, system, layout)
     unknown = (Notice("forgotten", told, _ADOPT),) if told else ()
     if generation is None and not drift:
         return Status("never-applied", warnings=unknown)

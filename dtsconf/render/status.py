@@ -15,7 +15,7 @@ from dtsconf.render.common import notice_data, opened, painted, typed
 if TYPE_CHECKING:
     from dtsconf.auth.standing import Standing
     from dtsconf.machine.plan import Plan
-    from dtsconf.machine.record import Generation, Proof
+    from dtsconf.machine.record import Generation, ProfileRecord, Proof
     from dtsconf.machine.status import Status
 
 
@@ -101,18 +101,24 @@ def text(
 
 def _state(status: Status, *, color: bool) -> str:
     word, shade, rest = _STATES[status.state]
-    if status.state in ("in-sync", "drifted"):
+    if status.state == "drifted" and _profile(status) is None:
+        rest = ": what was applied last can't be told"
+    elif status.state in ("in-sync", "drifted"):
         rest = f" {rest} {_applied(status)}"
     if status.at_work is not None:
         word, shade, rest = "going live", "yellow", f": {status.at_work}, is just replacing the files"
     return f"{painted(word, shade, on=color)}{escape_controls(rest)}\n"
 
 
+def _profile(status: Status) -> ProfileRecord | None:
+    return status.generation.profile if status.generation else None
+
+
 def _applied(status: Status) -> str:
-    generation = status.generation
-    if generation is None or generation.profile is None:
+    profile = _profile(status)
+    if status.generation is None or profile is None:
         return "nothing of dtsconf's"
-    return f"#{generation.number} ({generation.profile.title})"
+    return f"#{status.generation.number} ({profile.title})"
 
 
 def _proof(status: Status) -> str:

@@ -104,6 +104,21 @@ def test_a_failure_says_that_it_cannot_tell_which_generation_stays(world: World)
     assert caught.value.known.unsure
 
 
+def test_one_s_own_config_that_was_adopted_and_put_back_is_told_of(tmp_path: Path) -> None:
+    """It was adopted since its record is damaged: going back to the start brings it back, and mail is sent by it."""
+    world = World(str(tmp_path))
+    world.apply(effective(WORKING))
+    Path(world.real(world.layout.generation(1))).write_text("x\n")
+    world.apply(NEW, adopt=True)
+    assert world.status().warnings == ()
+    world.rollback(0)
+    assert Path(world.real(CONFIG)).exists()
+    (told,) = world.status().warnings
+    assert told.kind == "forgotten"
+    left = [item.path for item in purge.purge_list(world.machine) if item.fate == "out-of-reach"]
+    assert CONFIG in left
+
+
 @pytest.mark.parametrize("how", ["damaged", "gone"])
 def test_nobody_is_told_to_be_back_at_the_start_while_a_config_stays(tmp_path: Path, how: str) -> None:
     world = World(str(tmp_path))

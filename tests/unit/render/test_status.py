@@ -41,6 +41,11 @@ def test_what_no_apply_takes_away_is_to_be_moved_first() -> None:
     assert below.startswith("hint: move /try/etc/dts/email.json away, then"), "never this machine's own"
 
 
+def test_drift_from_a_record_that_nobody_can_read_says_so() -> None:
+    lost = render.text(replace(DRIFT, generation=None), None).splitlines()
+    assert lost[0] == "drifted: what was applied last can't be told"
+
+
 def test_the_next_command_keeps_the_root() -> None:
     assert "`dtsconf apply --root '/tmp/a b'` puts it back" in render.text(DRIFT, None, "/tmp/a b")
 
