@@ -29,7 +29,7 @@ def machine_state(subject: Subject) -> Iterator[Check]:
             hint = "wait for it to end, then look again"
             yield Check("state", "warn", f"{found.at_work}, is just replacing the files", hint)
         case "interrupted":
-            hint = "run `dtsconf status` as root: it finishes what was begun"
+            hint = found.stuck or "run `dtsconf status` as root: it finishes what was begun"
             yield Check("state", "fail", "an apply was cut off at its end; targets may be of two generations", hint)
         case "drifted":
             what = "; ".join(f"{subject.shown(item.path)}: {item.what}" for item in found.drift)

@@ -34,6 +34,8 @@ def _explained(error: OSError, place: str) -> tuple[str, str]:
     folder = os.path.dirname(place)
     if error.errno == errno.ENOENT and folder and not os.path.isdir(folder):
         return f"there is no folder {folder}", f"make its folder first: mkdir -p {quote(folder)}"
+    if error.errno == errno.EISDIR:
+        return "a folder stands there", f"look at it, then move it away: mv {quote(place)} ..."
     hint = "look at the disk and the system's log (dmesg), then type the same command again"
     return (error.strerror or str(error)), hint
 

@@ -10,7 +10,7 @@ import os
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
-from dtsconf.errors import Notice
+from dtsconf.errors import DtsconfError, Notice
 from dtsconf.frozen import frozen
 from dtsconf.machine import generations
 from dtsconf.machine.forgotten import forgotten
@@ -56,7 +56,8 @@ class DriftItem:
 class Status:
     """`generation` is the current one, None before the first; `proof_age` in seconds. `unchecked` are paths whose
     content was not checked; `warnings` tell of rights that are no drift and yet odd. `at_work`: which run is just going
-    live, so that `interrupted` is a matter of moments; known only to who may write the machine state."""
+    live, so that `interrupted` is a matter of moments; known only to who may write the machine state. `stuck`:
+    what to do where no command can finish it, since what is written of it can't be read."""
 
     state: State
     drift: tuple[DriftItem, ...] = ()
@@ -66,6 +67,7 @@ class Status:
     unchecked: tuple[str, ...] = field(default=())
     warnings: tuple[Notice, ...] = ()
     at_work: str | None = None
+    stuck: str | None = None
 
 
 def status(system: System, layout: Layout, now: float) -> Status:
@@ -79,7 +81,8 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     proof = generation.proof if generation else None
     age = now - parse_time(proof.time) if proof and proof.time else None
     if interrupted(layout):
-        return Status("interrupted", (), generation, proof, age, at_work=_at_work(layout))
+        by = _at_work(layout)
+        return Status("interrupted", (), generation, proof, age, at_work=by, stuck=_stuck(system, layout))
     drift = [_lost(layout, number) for number in generations.passed_over(system, layout)]
     survey = Survey(system, layout)
     told = forgotten(survey, system, layout)
@@ -94,6 +97,17 @@ def _status(system: System, layout: Layout, now: float) -> Status:
     odd += (unsure,) if unsure else unknown
     odd += (_KEYLESS,) if unchecked and survey.keyless else ()
     return Status("drifted" if drift else "in-sync", tuple(drift), generation, proof, age, unchecked, odd)
+
+
+def _stuck(system: System, layout: Layout) -> str | None:
+    from dtsconf.machine.journal import read_journal
+
+    try:
+        for path in (layout.undo, layout.journal):
+            read_journal(system, path)
+    except DtsconfError as unreadable:
+        return unreadable.hint
+    return None
 
 
 def _at_work(layout: Layout) -> str | None:

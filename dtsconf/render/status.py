@@ -163,6 +163,8 @@ def _next(status: Status, root: str | None) -> str:
         return ""  # its hint names the profile: what was applied last, and so what to put back, nobody knows
     if status.at_work is not None:
         return f"hint: wait for it to end, then {typed('status', root)}\n"
+    if status.stuck is not None:
+        return f"hint: {status.stuck}\n"
     return {
         "in-sync": "",
         "drifted": f"hint: {_put_back(status, root)}; {typed('plan', root)} shows the difference\n",

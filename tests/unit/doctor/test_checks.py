@@ -155,7 +155,9 @@ def test_interrupted_run(root: Path, subject: Subject) -> None:
     make(root, "var/lib/dtsconf/journal.json", 0o644)
     result = found(state.machine_state, subject)["state"]
     assert result.state == "fail"
-    assert "dtsconf status" in (result.hint or "")
+    assert (result.hint or "").endswith(f"then rm {root}/var/lib/dtsconf/journal.json"), "no command can finish it"
+    (root / "var/lib/dtsconf/journal.json").write_text('{"format": 1, "steps": [], "records": []}')
+    assert "dtsconf status" in (found(state.machine_state, subject)["state"].hint or "")
 
 
 def test_a_run_that_is_just_going_live_is_no_fault(root: Path, subject: Subject) -> None:

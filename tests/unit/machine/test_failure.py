@@ -28,3 +28,9 @@ def test_root_is_sent_to_the_flags_of_what_is_there(tmp_path: Path, monkeypatch:
 def test_others_are_sent_to_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert hint(tmp_path / "email.json").startswith("run it as root (sudo)")
+
+
+def test_a_folder_in_a_file_s_place_is_no_matter_of_the_disk() -> None:
+    told = failure(OSError(errno.EISDIR, "Is a directory", "/var/lib/dtsconf/lock"))
+    assert told.message == "can't write /var/lib/dtsconf/lock: a folder stands there"
+    assert told.hint == "look at it, then move it away: mv /var/lib/dtsconf/lock ..."

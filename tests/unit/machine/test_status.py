@@ -81,6 +81,16 @@ def test_a_journal_is_interrupted(world: World) -> None:
     assert world.status().state == "interrupted"
 
 
+def test_a_journal_that_nobody_can_read_is_told_with_what_is_left_to_do(world: World) -> None:
+    """No command finishes it, so none is named."""
+    world.apply()
+    world.write("/var/lib/dtsconf/journal.json", "garbage")
+    found = world.status()
+    assert found.state == "interrupted"
+    assert (found.stuck or "").endswith(f"then rm {world.real(world.layout.journal)}")
+    assert render.text(found, None).splitlines()[-1] == f"hint: {found.stuck}"
+
+
 def test_a_run_that_is_going_live_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.apply()
     world.write(world.layout.journal, "{}")
