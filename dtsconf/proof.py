@@ -31,7 +31,7 @@ CAUSES: dict[str, str] = {
     "not-smtp": "what answers there is no mail server",
     "protocol": "what the server said doesn't fit the conversation",
     "tls-required": "the server wants an encrypted connection",
-    "tls-not-offered": "the server offers no encryption",
+    "tls-not-offered": "the server offers no encryption, or refuses what it offers",
     "tls-version": "no TLS version, or no cipher of it, suits both sides",
     "tls-untrusted": "the server's certificate comes from nobody this machine trusts",
     "tls-name": "the server's certificate is for another name",

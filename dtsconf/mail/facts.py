@@ -161,11 +161,6 @@ class Facts(NamedTuple):
         return "microsoft.smtp.port" if self.token else "server.port"
 
     @property
-    def who(self) -> str:
-        """Who sends, as far as the server knows."""
-        return self.username or "who does not log in"
-
-    @property
     def whose(self) -> str:
         """Whom the server knows the account by: who logs in, else the sender."""
         return self.username or self.sender

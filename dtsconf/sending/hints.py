@@ -33,6 +33,9 @@ _RUN = "dtsconf queue flush"
 _QUEUE = "--queue added: then dtsconf queue run tries by itself until it is through"
 _NO_WAY = ("resolve", "connect")
 _TO = re.compile(r"(?:dtsconf test )?--to ADDRESS")
+_ADDRESS = "leave that address out"
+"""How a hint says that one address keeps the mail from everybody."""
+
 _LESS = re.compile(r"\bsend less(?: at a time)?(?:, or packed \(dtsconf send --zip\))?")
 """How hints say to make a mail smaller."""
 _TICKET = re.compile(r"\b(?:and send along|with) what this writes: dtsconf test --transcript [^\s;,]+")
@@ -120,6 +123,8 @@ def of_queued(one: Recipient, name: str, *, for_good: bool) -> str:
     hint = TEST_AGAIN.sub(again, _TO.sub("a new send --to ADDRESS", hint))
     if one.cause == "sender-rejected" and "sender.email" in hint:
         return f"{hint}; this mail keeps the sender that it was queued with: send it anew then, and {gone}"
+    if one.cause == "recipient-rejected" and _ADDRESS in hint:
+        return f"{hint}: this mail keeps those that it was queued with, so send it anew then, and {gone}"
     if _RUN in hint:
         return f"{hint}; or {gone}"
     return f"{hint}{'; ' if hint else ''}once that is mended: {again}; or take it away: {gone}"

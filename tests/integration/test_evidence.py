@@ -663,6 +663,23 @@ def test_the_usual_port_for_logins_is_looked_at_before_it_is_named(
     assert there.advised[:4] == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
 
 
+def test_a_login_that_is_wanted_comes_before_the_certificate_that_it_takes(
+    behind: Behind, serve: Serve, tmp_path: Path
+) -> None:
+    serve(587, tls=_context(Authority("Nobody's Root"), tmp_path), users={"lab": "x"}, on={"MAIL": Say("530 5.7.0 x")})
+    told = behind.test(behind.profile(server={"host": HOST, "port": 587, "encryption": "none"}))
+    assert (told.cause, told.failed["stage"]) == ("auth-rejected", "mail-from")
+    assert told.hint.startswith("the server wants a login: --set login.required=true --set login.username=NAME")
+    assert "once its certificate is trusted: " in told.hint
+
+
+def test_a_server_that_wants_encryption_and_has_none_is_no_stranger(behind: Behind, serve: Serve) -> None:
+    serve(2525, on={"MAIL": Say("530 5.7.0 Must issue a STARTTLS command first")})
+    told = behind.test(behind.profile(server={"host": HOST, "port": 2525, "encryption": "none"}))
+    assert (told.cause, told.failed["stage"]) == ("tls-required", "mail-from")
+    assert "wants encryption, and offers none on port 2525 or a usual one: ask" in told.hint
+
+
 def test_a_server_of_another_name_without_tls_and_login_is_not_trusted_with_mail(behind: Behind, serve: Serve) -> None:
     """A network that leads outgoing mail to a server of its own."""
     greets = {"CONNECT": Say("220 mx.isp.example ESMTP")}

@@ -14,6 +14,7 @@ from dtsconf.looks.case import Outcome
 from dtsconf.mail.evidence import said, versions
 from dtsconf.mail.evidence.choice import Choice, best, chosen, not_for_logins, refuted
 from dtsconf.mail.evidence.ways import Way, late, ways_in
+from dtsconf.mail.facts import administrator
 from dtsconf.mail.probe import Agreement
 from dtsconf.proof import Evidence
 
@@ -30,6 +31,12 @@ _STRANGER = (
 )
 _FILTER = (
     "ask who runs the firewall or mail filter on the way: it takes the encryption out, and no way with TLS is left"
+)
+
+
+_IN_CLEAR_ALONE = (
+    "{case.host} wants encryption, and offers none on port {case.port} or a usual one: ask {ask} to switch STARTTLS on,"
+    " or for the port that has it"
 )
 
 
@@ -119,6 +126,8 @@ def _hint(choice: Choice, ways: list[Way], case: Case) -> str | None:
         return not_for_logins(case.port, case.route) if gone else None
     if choice.kind == "fit":
         return choice.hint
+    if case.cause == "tls-required" and choice.kind == "nothing" and any(way.ok for way in ways):
+        return _IN_CLEAR_ALONE.format(case=case, ask=administrator(case.host))
     if case.cause == "tls-stripped" or choice.kind == "nothing":
         wrong = refuted(case.failure.hint, ways, case.route)
         return None if not wrong else _FILTER if case.cause == "tls-stripped" else choice.hint

@@ -79,4 +79,4 @@ def _options(ways: Sequence[Way], route: Smtp) -> str:
     by_helo = any(way.ok and way.refusal for way in ways)
     if choice.kind in ("forbidden", "late") or (choice.kind == "no-login" and by_helo):
         return f"{choice.found}: {choice.hint}"
-    return f"with the right certificate: {choice.hint}" if choice.kind == "certificate" else _NOWHERE
+    return f"{login}, once its certificate is trusted: {choice.hint}" if choice.kind == "certificate" else _NOWHERE

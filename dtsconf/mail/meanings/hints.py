@@ -111,7 +111,11 @@ SENDER_FULL = (
     " sent, and the bin, count too), then dtsconf test again"
 )
 SEND_AS = (
-    "{f.who} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask"
+    "who does not log in may not send as {f.sender}: log in as an account that may, {f.to_log_in}, or ask"
+    " {f.administrator} to allow it"
+)
+SEND_AS_ANOTHER = (
+    "{f.username} may not send as {f.sender}: use the account's own address, --set sender.email={f.account}, or ask"
     " {f.administrator} to allow it (Exchange: Send As)"
 )
 NOT_EVEN_ITSELF = (

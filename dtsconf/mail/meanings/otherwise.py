@@ -62,6 +62,7 @@ _OTHERS: Mapping[str, Mapping[str, str]] = {
         "itself_at_microsoft": tokens.NOT_EVEN_ITSELF,
         "sends_as_itself": hints.NOT_EVEN_ITSELF,
         "at_microsoft": tokens.SEND_AS,
+        "login": hints.SEND_AS_ANOTHER,
     },
     hints.LARGE: {"at_microsoft": tokens.LARGE},
     hints.NEWER_TLS: {"newest_tls": hints.NEWEST_TLS},

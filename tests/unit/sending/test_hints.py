@@ -312,3 +312,12 @@ def test_a_server_that_has_no_time_for_anybody_gets_this_mail_later(stage: str, 
 def test_after_too_many_logins_the_queue_would_only_go_on_trying() -> None:
     told = hint(said("auth", "421 4.7.0 Too many login attempts"))
     assert "--queue" not in told
+
+
+def test_a_queued_mail_keeps_the_address_that_stops_it() -> None:
+    one = Recipient(
+        "b@x.example", False, cause="recipient-rejected", hint="leave that address out, or use one in ASCII"
+    )
+    told = of_queued(one, "20261126T1", for_good=True)
+    assert told.endswith("so send it anew then, and dtsconf queue drop 20261126T1")
+    assert "queue flush" not in told
