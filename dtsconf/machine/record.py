@@ -157,8 +157,8 @@ def from_bytes(data: bytes) -> Generation:
 
 
 def _target(data: dict[str, Any]) -> TargetRecord:
-    mode, uid, gid = data["asked"]
-    return TargetRecord(**{**_known(TargetRecord, data), "asked": (mode, uid, gid)})
+    known = _known(TargetRecord, data)
+    return TargetRecord(**{**known, "asked": tuple(known["asked"])})
 
 
 def _known(shape: type[Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -176,5 +176,7 @@ def _fits(kind: str, value: object) -> bool:
         return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
     if kind == "tuple[str, ...]":
         return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if kind == "tuple[int, int, int]":
+        return isinstance(value, list) and [type(each) for each in value] == [int, int, int]
     plain = kind.removesuffix(" | None")
     return plain not in _KINDS or type(value) is _KINDS[plain] or (value is None and plain != kind)

@@ -154,3 +154,11 @@ def test_a_record_with_a_value_of_another_kind_is_none(field: str, value: object
     data = json.loads(to_bytes(FULL)) | {field: value}
     with pytest.raises(TypeError):
         from_bytes(json.dumps(data).encode())
+
+
+@pytest.mark.parametrize("asked", [[{"a": 1}, 0, 0], [420, 0], [420, 0, 0, 0], [True, 0, 0], "abc", None])
+def test_a_target_of_which_it_is_unknown_what_was_asked_is_none(asked: object) -> None:
+    data = json.loads(to_bytes(FULL))
+    data["targets"][0]["asked"] = asked
+    with pytest.raises(TypeError):
+        from_bytes(json.dumps(data).encode())
