@@ -260,7 +260,13 @@ def _held_in(folder: str, facts: os.stat_result | None, *, failed: bool) -> int:
 
 def _slots(folder: str, *, failed: bool) -> list[Slot]:
     names = sorted(_names(folder))
-    return [Slot(os.path.join(folder, name), failed, name.rpartition("-")[0]) for name in names]
+    return [Slot(os.path.join(folder, name), failed, _id(name)) for name in names]
+
+
+def _id(name: str) -> str:
+    """What stands before the size; of a name without one, all of it."""
+    bare = name.removesuffix(MESSAGE)
+    return bare.rpartition("-")[0] or bare
 
 
 def _names(folder: str) -> Iterator[str]:

@@ -113,6 +113,17 @@ def test_what_was_no_mail_of_ours_is_left_alone(spool: Spool, tmp_path: Path) ->
     assert [ran.state for ran in run(spool, Server())] == ["sent"]
 
 
+def test_a_strange_file_can_be_named_and_dropped(spool: Spool) -> None:
+    add(spool)
+    Path(spool.folder, "notes.eml").write_text("no mail")
+    assert {ran.id: ran.state for ran in run(spool, Server())}["notes"] == "failed"
+    held = spool.take(*spool.named(["notes"]))
+    assert held is not None
+    with held:
+        held.drop()
+    assert files(spool) == []
+
+
 def test_a_folder_that_others_may_write_to_is_no_queue(spool: Spool) -> None:
     """What they put in there would be sent in this user's name."""
     add(spool)
