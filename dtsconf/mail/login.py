@@ -68,7 +68,7 @@ def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tup
     try:
         mechanism = auth.begin(name, login.username, password)
     except auth.ExchangeBroken as broken:
-        raise _unsendable(talk, broken) from broken
+        raise _unsendable(talk, broken, otherwise=name != "PLAIN" and "\0" not in password) from broken
     reply = exchange(talk, mechanism)
     if reply.code != 235:
         _refused(talk, name, login.mechanism, reply)
@@ -80,11 +80,13 @@ def _by_password(talk: Conversation, login: PasswordLogin, password: str) -> tup
     return reply, name
 
 
-def _unsendable(talk: Conversation, broken: auth.ExchangeBroken) -> StageFailed:
-    """User name or password can't go out by this mechanism. Where the password shows a slip at storing it, that is the
-    reason, and another mechanism would only have it refused."""
+def _unsendable(talk: Conversation, broken: auth.ExchangeBroken, *, otherwise: bool) -> StageFailed:
+    """User name or password can't go out by this mechanism; `otherwise`, they can by PLAIN. Where the password shows a
+    slip at storing it, that is the reason, and another mechanism would only have it refused."""
     if not talk.facts.slip:
-        return StageFailed(broken.cause, str(broken), "--set login.mechanism=plain, or another password")
+        stored = "another password: dtsconf secret check shows where it comes from"
+        hint = "--set login.mechanism=plain, or another password" if otherwise else f"the account needs {stored}"
+        return StageFailed(broken.cause, str(broken), hint)
     from dtsconf.mail.meanings.hints import MISSTORED
 
     return StageFailed("auth-rejected", str(broken), MISSTORED.format(f=talk.facts))

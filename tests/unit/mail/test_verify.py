@@ -538,6 +538,14 @@ def test_a_login_that_is_accepted(mechanism: str) -> None:
     assert result.stages[-1].detail == f"{mechanism.upper()}: 235 2.7.0 ok"
 
 
+@pytest.mark.parametrize("mechanism", ["auto", "plain"])
+def test_a_password_that_plain_cannot_carry_is_not_proposed_by_plain(mechanism: str) -> None:
+    with server(dialogue(ehlo=AUTH_EHLO.replace("PLAIN LOGIN", "PLAIN"))) as running:
+        row = failed(verify(job(running.port, "auth", password="a\0b", mechanism=mechanism, server=CLEAR)))
+    assert (row.stage, row.cause) == ("auth", "auth-mechanism")
+    assert str(row.hint).startswith("the account needs another password: dtsconf secret check")
+
+
 @pytest.mark.parametrize("mechanism", ["plain", "login"])
 def test_an_echoed_password_is_masked_everywhere(mechanism: str) -> None:
     with server(log_in_server(echo=True)) as running:
