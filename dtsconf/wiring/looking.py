@@ -118,6 +118,9 @@ def _names_no_proxy(effective: Effective) -> bool:
 
 
 def _told(failure: Stage, found: Outcome) -> Stage:
+    """The stage with what the looks found out; where the mail may have gone out, that comes first and alone."""
+    if failure.cause == "outcome-unknown":
+        return failure
     from dtsconf.web.trouble import TO_LOOK
 
     detail = failure.detail if not found.telling else f"{failure.detail}; {found.telling}"

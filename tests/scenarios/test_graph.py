@@ -166,6 +166,7 @@ def test_a_graph_that_lies_is_bounded(machine: Machine, tenant: Tenant, graph: G
     given = profile(machine, tenant, connection={"timeout": 1}, verify={"level": "send", "retries": 3})
     told = machine.run("test", "--profile", given, "--json").fails(6)
     assert told.json["stages"][-1]["cause"] == "outcome-unknown"
+    assert told.json["stages"][-1]["hint"].startswith("look into Sent Items, or the mailbox of "), told.text
     assert graph.asked == ["sendMail"]
     nothing_secret(machine, graph, told.text)
 
