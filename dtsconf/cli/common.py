@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from dtsconf.errors import Notice, UsageProblem
+from dtsconf.errors import DtsconfError, Notice, UsageProblem
 from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
@@ -187,3 +187,12 @@ record_option = click.option(
     "--record", metavar="FILE", envvar="DTSCONF_RECORD", help="Append one JSON line about this run to FILE."
 )
 """The option of every command that leaves a line in the record file."""
+
+
+def not_written(path: str, error: OSError) -> DtsconfError:
+    """The error for a file of the user's own choice that can't be written."""
+    import errno
+
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = "make room on its disk, then the same again" if full else "name a file in a folder you may write to"
+    return DtsconfError(f"{path}: {error.strerror}", hint)

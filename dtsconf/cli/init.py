@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dtsconf.cli.command import command as make
-from dtsconf.cli.common import Outcome, Run
+from dtsconf.cli.common import Outcome, Run, not_written
 from dtsconf.errors import DtsconfError
 from dtsconf.names import escape_controls
 
@@ -31,14 +31,19 @@ def command(run: Run, file: str) -> Outcome:
 
 
 def _write_new(file: str) -> None:
+    import os
     from pathlib import Path
 
     from dtsconf.render.template import profile_template
 
+    made = False
     try:
         with open(file, "x", encoding="utf-8") as new:
+            made = True
             new.write(profile_template(Path(file).stem or "site"))
     except FileExistsError:
         raise DtsconfError(f"{file} is there already and is left alone", "name another file") from None
     except OSError as error:
-        raise DtsconfError(f"{file}: {error.strerror}", "name a file in a folder you may write to") from None
+        if made:
+            os.unlink(file)  # a part of it would be in the way of the next try
+        raise not_written(file, error) from None

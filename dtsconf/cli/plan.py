@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dtsconf.cli.command import command as make
-from dtsconf.cli.common import Outcome, Run
+from dtsconf.cli.common import Outcome, Run, not_written
 
 if TYPE_CHECKING:
     from dtsconf.machine.plan import Plan
@@ -55,7 +55,6 @@ def _text(run: Run, plan: Plan) -> str:
 def _save(run: Run, planned: Planned, out: str) -> None:
     import os
 
-    from dtsconf.errors import DtsconfError
     from dtsconf.files.staging import atomic_write
 
     profile = os.path.abspath(run.profile) if run.profile is not None else None
@@ -64,4 +63,4 @@ def _save(run: Run, planned: Planned, out: str) -> None:
         os.stat(os.path.dirname(os.path.abspath(out)))  # a folder that isn't there is a slip, and is not made
         atomic_write(out, content, 0o644)
     except OSError as error:
-        raise DtsconfError(f"{out}: {error.strerror}", "name a file in a folder you may write to") from None
+        raise not_written(out, error) from None

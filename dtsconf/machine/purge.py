@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from dtsconf.errors import DtsconfError, Interrupted, Notice
 from dtsconf.frozen import frozen
 from dtsconf.machine import generations, writing
+from dtsconf.machine.failure import failure
 from dtsconf.machine.forgotten import forgotten
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.layout import parent
@@ -101,8 +102,16 @@ def purge(
     except KeyboardInterrupt:
         raise Interrupted("interrupted; what is left is listed by the next dtsconf purge", "dtsconf purge") from None
     except OSError as e:
-        raise DtsconfError(f"not everything could be removed: {e}", "mend that, then dtsconf purge again") from e
+        raise _unremoved(e, machine.layout) from e
     return Purged(True, items, tuple(warnings))
+
+
+def _unremoved(error: OSError, layout: Layout) -> DtsconfError:
+    """What keeps something where it is; below a folder that is gone through, the system names no more than its end."""
+    named = isinstance(error.filename, str) and os.path.isabs(error.filename)
+    known = error if named else OSError(error.errno, error.strerror)
+    told = failure(known, place=layout.real(layout.state))
+    return DtsconfError(f"not everything could be removed: {told.message}", f"{told.hint}; then dtsconf purge again")
 
 
 def _machine_items(machine: Machine) -> list[PurgeItem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -199,3 +201,16 @@ def test_a_variable_that_leads_nowhere_is_named(capsys: Capture, monkeypatch: Pa
     assert f"DTSCONF_ROOT says {empty}" in said.err
     assert "DTSCONF_ROOT" not in call(capsys, "test", "--root", empty).err
     assert "DTSCONF_ROOT" not in call(capsys, "plan", "--profile", site).err
+
+
+def test_a_full_disk_leaves_no_beginning_of_a_profile(capsys: Capture, monkeypatch: Patch, tmp_path: Path) -> None:
+    """It would be in the way of the next try, which overwrites nothing."""
+
+    def full(_name: str) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("dtsconf.render.template.profile_template", full)
+    told = call(capsys, "init", str(tmp_path / "new.yaml"))
+    assert told.code == 1
+    assert told.err.endswith("hint: make room on its disk, then the same again\n")
+    assert list(tmp_path.iterdir()) == []

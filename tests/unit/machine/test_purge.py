@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -149,3 +150,21 @@ def test_what_lies_elsewhere_is_listed_and_taken_away_after_the_yes(world: World
     assert done.changed
     assert "your sign-in" in [item.path for item in done.items]
     assert taken == ["tokens"]
+
+
+def test_what_can_t_be_taken_away_is_told_with_why_and_where(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system names the end of a path alone, for what it was reached through."""
+    world.apply(effective())
+
+    def refused(_layout: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "spool")
+
+    monkeypatch.setattr("dtsconf.machine.purge._purge_user", refused)
+    with pytest.raises(DtsconfError) as caught:
+        engine.purge(world.machine, ask=yes)
+    assert str(caught.value) == (
+        f"not everything could be removed: can't write {world.layout.real(world.layout.state)}: the file system is"
+        " read-only"
+    )
+    assert str(caught.value.hint).startswith("remount it writable")
+    assert str(caught.value.hint).endswith("; then dtsconf purge again")
