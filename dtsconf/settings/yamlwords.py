@@ -151,11 +151,20 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
 
 def _by_its_lines(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
     """What the lines around the place tell better than the parser."""
-    if bad := _quote_within(said, lines, at) or _colon_within(said, lines, at):
+    if bad := _quote_within(said, lines, at) or _colon_within(said, lines, at) or _variable_within(lines, at):
         return bad
     if "mapping values are not allowed" in said:
         return _of_the_line_above(lines, at)
     return _out_of_line(lines, at) if "expected key" in said else None
+
+
+def _variable_within(lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
+    """`${NAME}` without quotes, whose braces are YAML's."""
+    found = re.search(r"\$\{\w+\}", lines[at[0] - 1]) if at[0] <= len(lines) else None
+    if found is None or found.start() >= at[1]:
+        return None
+    hint = "leave the value to DTS_EMAIL_ variables and list its key under expects; a secret is written env://NAME"
+    return BadYaml("syntax", f"{found[0]} is no value: variables aren't filled in", hint, (at[0], found.start() + 1))
 
 
 def odd_blank(lines: Sequence[str], number: int) -> BadYaml | None:

@@ -384,6 +384,11 @@ def test_the_hint_to_write_a_list_is_yaml(written: str, hint: str) -> None:
             "indent this line and line 7 alike",
         ),
         ("settings:\n  server: {host: h}\n  sender: {name: [\n\n", "5:18: a bracket or brace is opened", "close it"),
+        (
+            "settings:\n  sender: {email: ${SENDER}}\n",
+            "4:19: ${SENDER} is no value: variables aren't filled in",
+            "list its key under expects",
+        ),
         ("settings: {sender: {email: a@b}  # [1]\n", "a mapping in braces isn't closed", "end it with }"),
     ],
 )
