@@ -180,7 +180,7 @@ def review(
 
 def _about(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:
     """What is odd about the organisation's word, once it is whole."""
-    stored = [*unusual.stored_token(values, org), *unusual.opened_by_variable(values, org)]
+    stored = [*unusual.stored_token(values, org), *unusual.opened_by_variable(values, org), *unusual.unopened(org)]
     return [*unusual.nowhere_to_go(org), *unusual.too_small(org), *unusual.free_mode(org, values), *stored]
 
 

@@ -55,6 +55,18 @@ def nowhere_to_go(org: Organisation) -> list[Notice]:
     ]
 
 
+def unopened(org: Organisation) -> list[Notice]:
+    """What a login at Vault can't go without, and nothing but the profile gives."""
+    auth = org.secrets.vault.auth
+    name = {"approle": "role_id", "jwt": "jwt"}.get(auth.method)
+    if name is None or getattr(auth, name) is not None:
+        return []
+    key = f"secrets.vault.auth.{name}"
+    text = f"{key} is not set, and method {auth.method} needs it: no secret can be had from Vault"
+    where = org.place_of("secrets.vault.auth.method")
+    return [Notice("vault-auth", text, f"give {key} too", where, key, 3, standing=True)]
+
+
 def opened_by_variable(values: Values, org: Organisation) -> list[Notice]:
     """What opens Vault at each send, where it is in a variable that whoever sends later doesn't have."""
     if org.secrets.deliver != "reference" or not any(one.startswith("vault://") for one in used(values).values()):

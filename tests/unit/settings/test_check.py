@@ -288,6 +288,22 @@ def test_a_federated_token_is_not_for_keeping(deliver: Any, key: str, told: bool
 
 
 @pytest.mark.parametrize(
+    ("auth", "missing"),
+    [
+        (VaultAuth(method="approle", secret_id="env://SID"), ["secrets.vault.auth.role_id"]),
+        (VaultAuth(method="approle", role_id="r"), []),
+        (VaultAuth(method="jwt", role="mail"), ["secrets.vault.auth.jwt"]),
+        (VaultAuth(method="jwt", jwt="env://T"), []),
+        (VaultAuth(method="token"), []),
+    ],
+)
+def test_what_a_login_at_vault_lacks_is_told_before_anybody_is_asked(auth: VaultAuth, missing: list[str]) -> None:
+    secrets = SecretsOptions(vault=VaultOptions(url="https://vault.example", auth=auth))
+    org = replace(organisation(WORKING), secrets=secrets)
+    assert [notice.key for notice in resolve(org).warnings if notice.kind == "vault-auth"] == missing
+
+
+@pytest.mark.parametrize(
     ("deliver", "password", "token", "told"),
     [
         ("reference", "vault://kv/mail#password", "env://VAULT_TOKEN", True),
