@@ -134,6 +134,10 @@ def _require_free(path: str) -> None:
             f"{escape_controls(path)} is there already and is left alone",
             "move it away, or name another file with --out",
         )
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        shown = escape_controls(folder)
+        raise DtsconfError(f"there is no folder {shown}", f"make it first: mkdir -p {quote(shown)}")
 
 
 def _effective(place: str, data: bytes, given: Inputs) -> Effective:

@@ -224,6 +224,13 @@ def test_what_an_ancestor_locks_is_told_with_both_places(old: Path) -> None:
     assert first in (problem.hint or ""), "not to take out a line that this file hasn't got"
 
 
+def test_a_folder_that_is_not_there_is_no_place_to_write_to(old: Path) -> None:
+    out = old.parent / "misspelt" / "new.yaml"
+    with pytest.raises(DtsconfError, match="there is no folder"):
+        run(old, World(), CLIENT, out=out)
+    assert not out.parent.exists()
+
+
 def test_what_goes_on_quietly_otherwise_is_said(old: Path) -> None:
     def kinds(*sets: str, text: str = OLD) -> list[str]:
         old.write_text(text)
