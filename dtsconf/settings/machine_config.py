@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 LIMIT = 1 << 20
 """The largest machine config that is read, in bytes."""
 
-HINT = "write it anew: dtsconf apply --profile FILE (`dtsconf status` tells what moved)"
+HINT = (
+    "write it anew: `dtsconf apply` puts back what was applied (without --profile), or name a profile: dtsconf apply"
+    " --profile FILE (`dtsconf status` tells what moved)"
+)
 
 
 def to_bytes(effective: Effective, *, delivered: Mapping[str, str]) -> bytes:

@@ -27,7 +27,8 @@ def require_allowed(effective: Effective, to: str | None) -> None:
     """
     org = effective.org
     address, key, where = _recipient(to, effective.origin, org)
-    hint = f"give {key} an address that the list holds" if key else "name an address that the list holds: --to ADDRESS"
+    given = f"give {key} an address that the list holds, or the list this one"
+    hint = given if key else "name an address that the list holds: --to ADDRESS"
     lead = f"{key}: " if key else ""
     broken = tuple(
         Problem("recipient", f"{lead}{_says(address, entry)}", hint, where, key, code=4)
@@ -71,7 +72,7 @@ def recipient_notices(values: Mapping[str, Setting], org: Organisation) -> list[
     address, key, where = _recipient(org.verify.to, values, org)
     if not address or (key == "sender.email" and org.expected(key)):
         return []
-    hint = "the test mail of apply would be refused: name an address that the list holds"
+    hint = "the test mail of apply would be refused: name an address that the list holds, or let it hold this one"
     return [
         Notice("recipient", f"{key}: {_says(address, entry)}", hint, where, key, 4) for entry in _lacking(address, org)
     ]
