@@ -49,6 +49,9 @@ def test_a_file_that_is_no_machine_config(data: bytes, said: str, at: tuple[int,
     assert PATH in problem.message
     assert isinstance(problem.where, Place)
     assert (problem.where.line, problem.where.column) == at
+    if "some other" not in said:
+        back = "write it anew: `dtsconf apply` puts back what was applied (without --profile), or name a profile: "
+        assert problem.hint == f"{back}dtsconf apply --profile FILE (`dtsconf status` tells what moved)"
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_what_gives_the_address_is_the_place_to_mend(tmp_path: Path, to: str | N
     )
     assert problem.message.count(f"{site}:8:15") == 1
     assert "else.example" in str(problem.excerpt)
+    assert problem.hint == f"give {problem.key} an address that the list holds, or the list this one"
 
 
 def test_the_senders_own_address_counts_like_any() -> None:
