@@ -19,6 +19,7 @@ from dtsconf.settings import check, microsoft, rules, secrecy, unusual
 from dtsconf.settings.doubts import known_from, rests_on_doubt
 from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
 from dtsconf.settings.keys import KEYS, below
+from dtsconf.settings.targeting import no_machine_config
 from dtsconf.settings.values import LAYER_ORDER, Layer, LayerName, Organisation, SetAside, Value, nested
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ def review(
 def _about(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:
     """What is odd about the organisation's word, once it is whole."""
     stored = [*unusual.stored_token(values, org), *unusual.opened_by_variable(values, org), *unusual.unopened(org)]
+    stored += no_machine_config(org)
     return [*unusual.nowhere_to_go(org), *unusual.too_small(org), *unusual.free_mode(org, values), *stored]
 
 

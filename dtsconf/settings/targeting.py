@@ -61,5 +61,12 @@ def no_machine_config(org: Organisation) -> list[Notice]:
         return []
     text = "targets has no dts, so the machine gets no machine config: show, test and send need --profile there"
     return [
-        Notice("target", text, "add dts to targets, unless nothing but msmtp sends", org.place_of("targets"), "targets")
+        Notice(
+            "target",
+            text,
+            "add dts to targets, unless nothing but msmtp sends",
+            org.place_of("targets"),
+            "targets",
+            standing=True,
+        )
     ]

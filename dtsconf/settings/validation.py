@@ -126,7 +126,6 @@ def _review(
 
     merged = merge(org, ())
     notices = [*recipient_notices(merged.origin, org), *proof_notices(merged.origin, org)]
-    notices += targeting.no_machine_config(org) if complete else []
     found = review(org, (), merged, strict=strict, complete=complete, notices=notices)
     if complete:
         given = targeting.undeliverable(merged.origin, org)

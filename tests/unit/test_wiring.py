@@ -157,6 +157,13 @@ def test_a_plan_says_who_will_refuse_a_ca_file_that_is_not_there(tmp_path: Path,
     assert notice.hint == "put the root certificates there, or mend the path"
 
 
+def test_a_plan_says_what_a_machine_without_a_config_lacks(tmp_path: Path) -> None:
+    path = profile(tmp_path, f"{SETTINGS}verify: {{level: none}}\ntargets: [msmtp]\n")
+    for found in (api.plan(path, root=tmp_path / "root"), api.apply(path, root=tmp_path / "root")):
+        (notice,) = [each for each in found.warnings if each.kind == "target"]
+        assert "targets has no dts" in notice.message
+
+
 def test_a_proof_that_can_t_be_kept_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "root"
     root.mkdir()
