@@ -47,7 +47,7 @@ CAUSES: dict[str, str] = {
     "content-rejected": "the server refused the mail's content",
     "mailbox-full": "the recipient's mailbox is full",
     "too-large": "the mail is larger than the server takes",
-    "rate-limited": "the server takes no more mail for now",
+    "rate-limited": "no more mail is taken for now",
     "greylisted": "the server wants to see the same mail again later",
     "server-error": "the server has a fault of its own",
     "dropped": "the connection was cut",

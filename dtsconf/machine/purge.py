@@ -118,8 +118,7 @@ def _machine_items(machine: Machine) -> list[PurgeItem]:
     layout, system = machine.layout, machine.system
     if not _has_state(machine):
         what = "a machine config of dtsconf's, whose state is gone: take it away by hand"
-        known = forgotten(Survey(system, layout), system, layout)
-        return [PurgeItem(layout.config, "out-of-reach", what)] if known else []
+        return _forgotten(machine, what)
     if not _reachable(layout):
         message = "the machine's; this user may not write there, or the disk is read-only (sudo dtsconf purge)"
         return [PurgeItem(layout.state, "out-of-reach", message)]
@@ -139,14 +138,24 @@ def _machine_items(machine: Machine) -> list[PurgeItem]:
     return items + _untold(machine, {item.path for item in items})
 
 
+def _forgotten(machine: Machine, what: str) -> list[PurgeItem]:
+    """A machine config of dtsconf's that no record knows, told as `what`, with the secrets beside it."""
+    layout, system = machine.layout, machine.system
+    if not forgotten(Survey(system, layout), system, layout):
+        return []
+    found = [PurgeItem(layout.config, "out-of-reach", what)]
+    if system.facts(layout.secrets) is not None:
+        found.append(PurgeItem(layout.secrets, "out-of-reach", "its delivered secrets: take them away by hand, too"))
+    return found
+
+
 def _untold(machine: Machine, listed: set[str]) -> list[PurgeItem]:
     """Files at the usual places of which nobody knows any more whose they are, since the newest record is damaged; and
     a machine config of dtsconf's of which no record knows."""
     layout, system = machine.layout, machine.system
     if generations.unsure(system, layout) is None:
         what = "a machine config of dtsconf's, of which no record knows: take it away by hand"
-        known = forgotten(Survey(system, layout), system, layout)
-        return [PurgeItem(layout.config, "out-of-reach", what)] if known else []
+        return [item for item in _forgotten(machine, what) if item.path not in listed]
     what = "it may be dtsconf's: what was applied last can't be told, since its record is damaged; look at it, then rm"
     usual = (*layout.targets.values(), layout.secrets)
     return [PurgeItem(path, "out-of-reach", what) for path in usual if path not in listed and system.facts(path)]

@@ -87,6 +87,9 @@ def told(hint: str, call: Call, effective: Effective | None) -> str:
     anew = _storing(effective) if effective is not None and "dtsconf secret check" in hint else ""
     if anew and effective is not None and str(_secret(effective).value).startswith("env://") and _WHERE.search(hint):
         hint, anew = _WHERE.sub(lambda _found: anew, hint), ""
+    if anew and effective is not None and not hint.removesuffix(ANEW).endswith(" comes from"):
+        what = "the password" if effective.settings.mode == "smtp" else "the secret"
+        anew = anew.replace("store it anew", f"to store {what} anew", 1)
     stored = call.completed(f"; {anew}") if anew else ""
     return call.completed(proposals.told(hint.removesuffix(ANEW) if anew else hint, effective)) + stored
 

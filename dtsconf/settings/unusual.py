@@ -161,7 +161,7 @@ def _unused_trust(values: Values) -> list[Notice]:
     for key in ("server.ca_file", "server.fingerprint"):
         if plain and values[key].value is not None:
             text = f"{key} has no effect: server.encryption is none, so no certificate is seen"
-            hint = "set server.encryption to starttls or tls"
+            hint = f"set server.encryption to starttls or tls; or, where the server has neither, take {key} out"
             found.append(_notice("unusual-pair", key, values, text, hint, strict=3))
     if not plain and values["server.ca_file"].value is not None and values["server.fingerprint"].value is not None:
         text = "server.ca_file has no effect beside server.fingerprint: with a fingerprint no chain is checked"

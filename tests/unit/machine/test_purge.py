@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,11 @@ def test_what_can_t_be_taken_away_is_told_with_why_and_where(world: World, monke
     )
     assert str(caught.value.hint).startswith("remount it writable")
     assert str(caught.value.hint).endswith("; then dtsconf purge again")
+
+
+def test_secrets_beside_a_machine_config_that_nobody_knows_any_more_are_named(world: World) -> None:
+    """They hold a password, and purge can't take them away either."""
+    world.apply(effective(LOGIN))
+    shutil.rmtree(world.layout.real(world.layout.state))
+    left = [(item.path, item.fate) for item in engine.purge_list(world.machine)]
+    assert left == [(CONFIG, "out-of-reach"), ("/etc/dts/email.secrets.json", "out-of-reach")]

@@ -189,6 +189,8 @@ def test_a_hint_about_the_password_ends_in_what_stores_it_anew() -> None:
     assert filed.endswith("install -D -m 600 /dev/stdin /etc/secret)")
     kept = effective({**LOGIN, "login.password": "keyring://dts/lab user"})
     assert advice.told(hint, Call(), kept).endswith("; store it anew: dtsconf secret set 'keyring://dts/lab user'")
+    further = advice.told(f"{hint}, or logins are off; then ask", Call(), effective(LOGIN))
+    assert "; then ask; to store the password anew: (" in further, "nobody knows there what it is"
     given = effective({**LOGIN, "login.password": "env://PW"})
     assert advice.told(hint, Call(), given) == f"{hint}; set PW anew for this run"
     machine = {key: replace(one, layer="machine") for key, one in kept.origin.items()}

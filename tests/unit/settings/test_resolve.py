@@ -316,3 +316,12 @@ def test_what_rests_on_a_value_that_could_not_be_read_is_left_out() -> None:
         resolve(org, (), problems=[read])
     assert caught.value.problems == (read,)
     assert caught.value.known.warnings == ()
+
+
+def test_roots_without_encryption_lead_to_either_end() -> None:
+    """A test may have said to go without encryption: to send whoever did so back to it would be a circle."""
+    (told,) = resolve(
+        organisation({**WORKING, "server.encryption": "none", "server.ca_file": "/etc/roots.pem"})
+    ).warnings
+    assert "server.ca_file has no effect" in told.message
+    assert str(told.hint).endswith("or, where the server has neither, take server.ca_file out")
