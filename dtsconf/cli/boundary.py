@@ -65,9 +65,12 @@ def _guarded(call: Callable[[Run], Any], run: Run) -> int:
 
 
 def before(run: Run) -> None:
-    """What every command does first: finish what a killed apply left half done, if this user may."""
+    """What every command does first: see that no variable was misspelt, and finish what a killed apply left half done,
+    if this user may."""
+    from dtsconf.cli.variables import misspelt
     from dtsconf.wiring import interrupted
 
+    run.told += misspelt(os.environ)
     notice = interrupted.finish(run.root)
     if notice is not None:
         run.told.append(notice)

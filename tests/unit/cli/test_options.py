@@ -214,3 +214,14 @@ def test_a_full_disk_leaves_no_beginning_of_a_profile(capsys: Capture, monkeypat
     assert told.code == 1
     assert told.err.endswith("hint: make room on its disk, then the same again\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_variable_of_ours_that_is_misspelt_is_a_warning(capsys: Capture, monkeypatch: Patch, tmp_path: Path) -> None:
+    """Otherwise an apply would work on the machine itself."""
+    monkeypatch.setenv("DTSCONF_ROT", str(tmp_path))
+    monkeypatch.setenv("DTSCONF_SOMEBODYS_OWN", "x")
+    monkeypatch.setenv("DTSCONF_USER_FILE", str(tmp_path / "email.yaml"))
+    said = call(capsys, "status", "--root", str(tmp_path)).err
+    assert "DTSCONF_ROT: the variable DTSCONF_ROT has no effect" in said
+    assert "hint: did you mean DTSCONF_ROOT?" in said
+    assert said.count("has no effect") == 1
