@@ -119,7 +119,7 @@ def _malformed(text: str) -> tuple[str, str | None] | None:
         return f"is no host name: the part '{bad}' can't stand in one", None
     if "" in labels:
         return "is no host name: two dots follow each other or one leads", None
-    if labels[-1].isdigit():
+    if re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1], re.IGNORECASE):  # what resolvers take for an address, too
         return "is no IPv4 address: four numbers from 0 to 255 are wanted", None
     return None
 

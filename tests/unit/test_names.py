@@ -59,6 +59,8 @@ def test_a_host_is_kept_as_it_is_looked_up(text: str, stored: str) -> None:
         ("mail\0", "control character", "one line"),
         ("256.1.1.1", "IPv4", None),
         ("1.2.3", "IPv4", None),
+        ("0x7F000001", "IPv4", None),
+        ("127.0.0.0x1", "IPv4", None),
         ("a..b", "host name", None),
         ("-a.example", "'-a'", None),
         ("a" * 64 + ".example", "host name", None),
