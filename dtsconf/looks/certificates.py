@@ -85,7 +85,7 @@ def _elsewhere(where: set[str] | None) -> str:
 def candidates(own: Certificate, host: str) -> list[str]:
     """Names to look up: those of the certificate, a wildcard filled with the host's own first label."""
     label = "mail" if host[:1].isdigit() or ":" in host else host.split(".", maxsplit=1)[0]
-    names = [name.replace("*", label, 1) for name in own.names]
+    names = [f"{label}{name[1:]}" if name.startswith("*.") else name for name in own.names]
     known = [name for name in dict.fromkeys(names) if host_fault(name) is None and name != host]
     return [name for name in known if not is_everybodys(name)][:MOST_NAMES]
 
