@@ -8,7 +8,7 @@ import click
 
 from dtsconf.cli.command import command as make
 from dtsconf.cli.common import Outcome, Run
-from dtsconf.errors import UsageProblem
+from dtsconf.errors import Notice, UsageProblem
 
 if TYPE_CHECKING:
     from dtsconf.sending.request import Request
@@ -59,6 +59,8 @@ def command(run: Run, **words: Any) -> Outcome:
     text, html = _bodies(words.pop("body"), words.pop("body_file"), words.pop("html"))
     queue = words.pop("queue")
     request = Request(text=text, html=html, **words)
+    if request.zipped and not request.attach:
+        run.told.append(Notice("zip", "--zip packs nothing: no --attach names a file", "name them, or leave --zip out"))
     if queue:
         return _queued(run, request)
     with Progress(quiet=run.quiet or run.json) as progress, asking(progress) as person:

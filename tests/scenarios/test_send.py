@@ -72,6 +72,14 @@ def test_a_mail_with_the_machines_settings(machine: Machine, applied: Callable[.
     assert "sent to 1 recipient" in result.stderr
 
 
+def test_a_zip_of_nothing_is_told(machine: Machine, served: Callable[..., Smtpd]) -> None:
+    """A macro that lost its --attach on the way: the mail goes, as the text that it is."""
+    server = served()
+    result = machine.run(*LETTER, "--zip").ok()
+    assert "warning: --zip packs nothing: no --attach names a file" in result.stderr
+    assert not list(only(server).iter_attachments())
+
+
 def test_quiet_prints_the_message_id_alone(machine: Machine, served: Callable[..., Smtpd]) -> None:
     served()
     result = machine.run(*LETTER, "--quiet").ok()

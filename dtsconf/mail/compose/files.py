@@ -72,8 +72,21 @@ def _paths(pattern: str, problems: list[Problem]) -> list[str]:
 
     paths = sorted(path for path in glob.glob(pattern, recursive=True) if not os.path.isdir(path))
     if not paths:
-        problems.append(_problem(pattern, "no file matches", looked_for(pattern)))
+        problems.append(_closed(pattern) or _problem(pattern, "no file matches", looked_for(pattern)))
     return paths
+
+
+def _closed(pattern: str) -> Problem | None:
+    """That this user may not look into the folder of a pattern, of which a glob says nothing."""
+    folder = os.path.dirname(pattern[: min(at for char in "*?[" if (at := pattern.find(char)) >= 0)]) or "."
+    try:
+        os.scandir(folder).close()
+    except PermissionError as error:
+        hint = "have this user let in, or attach files of another folder"
+        return _problem(pattern, f"{escape_controls(folder)} can't be looked into: {error.strerror}", hint)
+    except OSError:
+        return None
+    return None
 
 
 def _look_at(path: str, problems: list[Problem]) -> FileAttachment | None:

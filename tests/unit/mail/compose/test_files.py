@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,6 +130,22 @@ def test_where_it_was_looked_for(folder: Path, pattern: str) -> None:
         f"it was looked for in {folder}: give the whole path, or run dtsconf where it is",
         "check the spelling",
     ]
+
+
+@pytest.mark.parametrize(("pattern", "shut"), [("deep/*.txt", "deep"), ("x*.log", ".")])
+def test_a_folder_that_lets_nobody_look_is_no_empty_one(
+    monkeypatch: pytest.MonkeyPatch, pattern: str, shut: str
+) -> None:
+    scandir = os.scandir
+
+    def refused(path: str) -> Any:
+        if path == shut:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(DtsconfError, match=f"{shut} can't be looked into: Permission denied"):
+        find([pattern])
 
 
 def test_a_tilde_that_no_shell_expanded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
