@@ -17,7 +17,8 @@ _ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
 
 
 def confirmed(question: str) -> bool:
-    """Ask on stderr until a terminal gives an answer on stdin; just Enter is no. Raises: click.Abort at its end."""
+    """Ask on stderr until a terminal gives an answer on stdin; just Enter is no. Raises:
+    KeyboardInterrupt at its end (Ctrl-D), as by Ctrl-C: what became of the machine the engine tells then."""
     while True:
         click.echo(f"{question} [y/N]: ", err=True, nl=False)
         answer = _ANSWERS.get(_line().strip().lower())
@@ -36,5 +37,5 @@ def _line() -> str:
             pass
         line = os.read(sys.stdin.fileno(), 1024).decode(errors="replace")  # a terminal gives a line at a time
     if not line:
-        raise click.Abort
+        raise KeyboardInterrupt
     return line

@@ -19,7 +19,6 @@ LONGEST = 1 << 20
 """Bytes that are read from stdin: no secret is longer."""
 
 _ELSEWHERE = {
-    "file": "write it there by `sudo install -D -m 600 /dev/stdin {rest}`",
     "env": "set {rest} in the environment of dtsconf",
     "systemd": "put it into the unit: LoadCredential={rest}:/etc/dts/secrets/{rest}",
     "vault": "write it there with `vault kv put` or `bao kv put`",
@@ -56,10 +55,19 @@ def _meant(text: str) -> Reference:
     except NotAReference as wrong:  # the text may be the secret itself, so it is not repeated
         raise UsageProblem(f"{wrong}; nothing was stored", wrong.hint or usual) from None
     if reference.scheme != "keyring":
-        words = _ELSEWHERE.get(reference.scheme, "store it with that program's own command")
+        words = _elsewhere(reference)
         message = f"dtsconf stores secrets in a keyring only, not under {reference.scheme}://"
-        raise UsageProblem(message, f"{words.format(rest=reference.rest)}; or {usual}")
+        raise UsageProblem(message, f"{words}; or {usual}")
     return reference
+
+
+def _elsewhere(reference: Reference) -> str:
+    """What stores a secret where this command doesn't."""
+    if reference.scheme == "file":
+        from dtsconf.secret.storing import path_of, writing
+
+        return writing(path_of(reference))
+    return _ELSEWHERE.get(reference.scheme, "store it with that program's own command").format(rest=reference.rest)
 
 
 def _read(meant: Reference) -> tuple[Secret, str]:

@@ -1,4 +1,4 @@
-"""`dtsconf secret check` by a user who sends with what an apply delivered."""
+"""`dtsconf secret check` by a user who sends with what an apply delivered; `secret set` for what is no keyring's."""
 
 from __future__ import annotations
 
@@ -54,3 +54,11 @@ def test_who_may_not_read_what_is_delivered_is_told_how_he_may(
     told = call(capsys, "secret", "check", "--root", root)
     assert told.code == 5
     assert "hint: whoever sends belongs into secrets.group: usermod -aG root USER, then log in anew" in told.out
+
+
+def test_where_a_file_s_secret_is_stored_the_line_to_type_asks_for_it(capsys: Capture) -> None:
+    """Typed at a terminal, `install` alone would sit there and show what is typed."""
+    told = call(capsys, "secret", "set", "file:///etc/dts/secrets/x")
+    assert told.code == 2
+    assert "hint: write it there: (printf 'secret: '; stty -echo; " in told.err
+    assert "install -D -m 600 /dev/stdin /etc/dts/secrets/x); or write it as keyring://SERVICE/USER" in told.err
