@@ -171,7 +171,7 @@ class Ledger:
     def keep(self, taken: Taken, progress: Progress, hint: str) -> None:
         """What somebody has not got: it waits on, or is given up."""
         slot, entry, now = taken.slot, taken.item.entry, self._clock.now()
-        progress = replace(progress, since=began(now, progress.since, taken.progress.next))
+        progress = replace(progress, since=began(now, progress.since, entry.queued))
         if not slot.failed and not expired(now, progress.since):
             ran = Ran(entry.id, entry.message_id, "deferred", progress.detail, hint)
             if self.note(ran, taken.held, progress):

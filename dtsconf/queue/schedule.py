@@ -10,10 +10,10 @@ FIRST_WAIT = 60.0
 
 LONGEST_WAIT = 4 * 3600.0
 LIFETIME = 5 * 24 * 3600.0
-"""Seconds from the first attempt on in which it is tried: while the machine is off, nobody can (`began`)."""
+"""Seconds from the first attempt on in which it is tried: while the machine is off, nobody can."""
 
-_OFF = 36 * 3600.0
-"""Seconds without a run after which the machine is held to have been off; who runs the queue once a night is not."""
+_SLACK = 60.0
+"""Seconds by which a clock is put right without having been wrong."""
 
 
 def next_attempt(now: float, attempts: int, chance: float) -> float:
@@ -23,13 +23,12 @@ def next_attempt(now: float, attempts: int, chance: float) -> float:
     return now + wait * (0.75 + chance / 2)
 
 
-def began(now: float, since: float, then: float) -> float:
-    """From when on the time is counted in which it is tried: `since`, as noted before (0: not yet), or later by as long
-    as no run came though it was due at `then` (0: at once), where the machine was off or its clock wrong."""
-    if not since:
+def began(now: float, since: float, queued: float) -> float:
+    """From when on it is tried without success: `since`, as noted before (0: not yet), else now. What was noted by a
+    clock that ran ahead, or so far behind that the mail wasn't queued yet, counts no more once the clock is right."""
+    if not since or since < queued - _SLACK <= now:
         return now
-    idle = now - then if then else 0.0
-    return min(since + (idle if idle > _OFF else 0.0), now)
+    return min(since, now)
 
 
 def expired(now: float, since: float) -> bool:
