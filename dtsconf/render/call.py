@@ -23,6 +23,9 @@ TAKES: Mapping[str, tuple[str, ...]] = {
 }
 """The commands that hints name, with those of the common options that have to go along."""
 
+OWN_SETTINGS = "your own settings file"
+"""How hints name it; where it lies is known here alone."""
+
 _COMMAND = rf"\bdtsconf ({'|'.join(TAKES)})\b(?! --help)(?: --profile FILE\b)?"
 _END = re.compile(r"[`;,)]|$")
 
@@ -46,7 +49,7 @@ class Call:
         return words + [word for each in self.sets if "--set" in TAKES[command] for word in ("--set", each)]
 
     def completed(self, hint: str) -> str:
-        """The hint with these options in every command that it names."""
+        """The hint with these options in every command that it names, and the place of the user's own settings."""
 
         def filled(found: re.Match[str]) -> str:
             name, command, rest = found.group(1), found.group(), _rest(found)
@@ -60,7 +63,16 @@ class Call:
             call = replace(self, profile=None, sets=()) if named else self
             return " ".join([command, *map(_quoted, call.words(name))])
 
-        return re.sub(_COMMAND, filled, _here(hint) if self.root else hint)
+        return re.sub(_COMMAND, filled, _placed(_here(hint) if self.root else hint))
+
+
+def _placed(hint: str) -> str:
+    """With the path of this user's own settings, which nobody knows by heart, and a variable may lead elsewhere."""
+    if OWN_SETTINGS not in hint or f"{OWN_SETTINGS} (" in hint:
+        return hint
+    from dtsconf.machine.layout import Layout
+
+    return hint.replace(OWN_SETTINGS, f"{OWN_SETTINGS} ({escape_controls(Layout().user_file())})")
 
 
 def _here(hint: str) -> str:

@@ -37,6 +37,13 @@ def test_a_command_in_a_hint_works_as_typed(hint: str, completed: str) -> None:
     assert SITE.completed(hint) == completed
 
 
+def test_where_a_user_s_own_settings_lie_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DTSCONF_USER_FILE", "/home/ann/mail.yaml")
+    told = SITE.completed("set X, write sender.email into your own settings file, or use --set")
+    assert told == "set X, write sender.email into your own settings file (/home/ann/mail.yaml), or use --set"
+    assert SITE.completed(told) == told
+
+
 def test_a_call_without_options_leaves_hints_alone() -> None:
     hint = f"dtsconf apply --profile FILE{ELSEWHERE}"
     assert Call().completed(hint) == hint
