@@ -105,10 +105,19 @@ def read_private(path: str, notices: Notices, *, pem: bool = False) -> bytes:
     data, facts, fault = _read(path, pem=pem)
     if fault is not None:
         it = "it" if fault.path == path else path
-        raise SecretUnavailable(f"{fault.path} {fault.reason}, so {it} is not taken as a secret", fault.fix)
+        raise SecretUnavailable(f"{fault.path} {fault.reason}, so {it} is not taken as a secret", _fix(fault, path))
     if os.name == "posix" and facts.st_mode & stat.S_IROTH:
         notices.append(_readable_for_others(path))
     return data
+
+
+def _fix(fault: Fault, path: str) -> str:
+    """What the caller can have done about it: to give files away takes root, and root's own nobody else can read."""
+    if sys.platform == "win32" or os.geteuid() == 0 or not fault.fix.startswith("chown "):
+        return fault.fix
+    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
+        owner = os.geteuid() if fault.path == path else 0
+        return f"as root: chown {owner} {quote(fault.path)}"
 
 
 _UNMARKED = "write it without one (PowerShell 7: -Encoding utf8NoBOM)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -152,6 +153,12 @@ def test_somebody_elses_file_is_refused(secret: Path) -> None:
     error = refused(secret)
     assert "belongs to" in str(error)
     assert error.hint == f"chown 0 {secret}"
+
+
+def test_who_is_not_root_has_it_given_to_them(secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own(secret, 65534, 65534)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert refused(secret).hint == f"as root: chown 1000 {secret}"
 
 
 def test_a_folder_that_others_can_write_is_refused(secret: Path) -> None:
