@@ -72,6 +72,8 @@ def say_hello(talk: Conversation) -> Reply:
     if reply.code in _UNKNOWN_COMMAND:
         talk.unheard = reply
         reply = talk.command(f"HELO {name}", talk.limits.end())
+        if reply.code in _NO_SUCH_COMMAND and talk.unheard.code not in _NO_SUCH_COMMAND:
+            talk.refuse("ehlo", talk.unheard)  # EHLO is known there: what it dislikes stands in that answer
         if reply.code in _NO_SUCH_COMMAND:
             hint = "every mail server knows one of them: is the port right? What works: dtsconf test --probe"
             raise StageFailed(

@@ -125,6 +125,14 @@ def test_helo_where_ehlo_is_unknown() -> None:
     assert not any("SIZE=" in line for line in running.heard)
 
 
+def test_a_no_to_ehlo_is_not_covered_by_a_helo_that_is_unknown() -> None:
+    no = {"EHLO": "501 5.5.2 Invalid domain name", "HELO": "502 5.5.2 what"}
+    with server(dialogue(replies=no)) as running:
+        row = failed(verify(job(running.port)))
+    assert (row.stage, row.code, row.detail) == ("ehlo", 501, "501 5.5.2 Invalid domain name")
+    assert "dislikes the name that this machine gives" in str(row.hint)
+
+
 def test_not_a_byte_read_means_not_reached() -> None:
     with server(lambda _: None) as running:
         result = verify(job(running.port))
