@@ -273,7 +273,9 @@ class Run:
         refuse_unfit(self.machine, effective, secrets)
         host = effective.settings.server.host or ""
         port = effective_port(effective.settings)
-        past = past_of(final.last, host, port, known_password(effective), forget_tls=self.options.allow_downgrade)
+        anew = "login.password" in final.plan.rotated  # by its reference it is the one that was proven
+        password = "" if anew else known_password(effective)
+        past = past_of(final.last, host, port, password, forget_tls=self.options.allow_downgrade)
         return Check(effective, secrets, self.depth.level, number, past)
 
     def _applied(self, final: Planned, generation: Generation | None, *, changed: bool) -> Applied:

@@ -318,6 +318,20 @@ def test_a_delivered_secret_that_a_hand_has_changed_is_told_as_that(
     assert told not in machine.run("test", "-v").ok().text
 
 
+def test_a_secret_that_was_rotated_to_a_wrong_one_is_not_the_server_s_doing(
+    machine: Machine, smtpd: Servers, certificates: Certificates
+) -> None:
+    server = smtpd(tls=certificates.server_context(), users={"lab": PEAR})
+    settings = login(machine.secret_file(PEAR), ca_file=certificates.ca_file)
+    profile = machine.profile(**proven(server, settings=settings))
+    machine.apply(profile).ok()
+    machine.secret_file(PLUM)
+    refused = machine.apply(profile).fails(6).text
+    assert "the user name (lab) or the password is wrong" in refused
+    assert "must have changed since" not in refused
+    machine.run("test").ok()
+
+
 def test_test_uses_the_delivered_secret_not_the_source(
     machine: Machine, smtpd: Servers, certificates: Certificates
 ) -> None:
