@@ -120,7 +120,8 @@ class Ledger:
             taken.held.release()
             return 0.0
         if outcome.untried:
-            self.keep(taken, replace(earlier, next=self._due.get(outcome.untried, 0.0), detail=outcome.detail), "")
+            hint = f"not tried, since another mail of this run came to that for {outcome.untried}: a later run does"
+            self.keep(taken, replace(earlier, next=self._due.get(outcome.untried, 0.0), detail=outcome.detail), hint)
             return 0.0
         if not outcome.later and not outcome.refused and not earlier.refused:
             self.finish(taken, earlier)

@@ -425,7 +425,7 @@ def test_this_machine_keeps_questions_in(behind: Behind) -> None:
 
 def test_a_name_without_its_domain(behind: Behind) -> None:
     told = unknown(behind, "mail")
-    assert "write the server's whole name, such as mail.acme.example (that one doesn't exist)" in told.hint
+    assert "write the server's whole name, with its domain (mail.acme.example doesn't exist)" in told.hint
     behind.link.names.records += [f"mail.acme.example. 60 IN A {BEYOND}"]
     found = unknown(behind, "mail")
     assert "mail.acme.example exists" in found.detail

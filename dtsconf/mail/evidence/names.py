@@ -64,7 +64,7 @@ def _short(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Outcome:
     if there:
         hint = f"write the server's whole name: --set {case.host_key}={whole}"
         return Outcome((*evidence, more), f"{telling}; {whole} exists", hint)
-    hint = f"write the server's whole name, such as {whole} (that one doesn't exist): --set {case.host_key}=NAME"
+    hint = f"write the server's whole name, with its domain ({whole} doesn't exist): --set {case.host_key}=NAME"
     return Outcome((*evidence, more), telling, hint)
 
 

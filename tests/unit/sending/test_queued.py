@@ -141,6 +141,8 @@ def test_what_is_said_of_one_sender_keeps_no_other_s_mail(tmp_path: Path, no: st
     assert states(found) == ["deferred", "deferred", "sent", "deferred", "sent"]
     assert attempts(tmp_path) == [1, 0, 0]
     assert found.unusable is None
+    why = "not tried, since another mail of this run came to that for eve@acme.example"
+    assert [str(one.hint).startswith(why) for one in found.messages] == [False, True, False, True, False]
 
 
 def test_what_is_said_of_the_only_sender_is_told_as_of_the_server(tmp_path: Path) -> None:
