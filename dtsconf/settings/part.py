@@ -92,11 +92,23 @@ def _unfit(part: Part) -> Iterator[Problem]:
         problem = Problem(
             "requires",
             f"this profile needs dtsconf {wanted.raw}, this is {__version__}",
-            "update dtsconf on this machine",
+            _other_version(wanted.raw),
             wanted.where,
             "requires",
         )
         yield part.document.with_excerpts((problem,))[0]
+
+
+def _other_version(condition: str) -> str:
+    """What helps where this version doesn't satisfy the condition: a newer one, unless it wants an older one."""
+    from packaging.specifiers import SpecifierSet
+
+    from dtsconf.version import __version__
+
+    unmet = [each for each in SpecifierSet(condition) if not each.contains(__version__, prereleases=True)]
+    if all(each.operator in ("<", "<=") for each in unmet):
+        return "this dtsconf is newer than that: mend requires, or install a version that it allows"
+    return "update dtsconf on this machine"
 
 
 @cache

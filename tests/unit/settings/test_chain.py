@@ -185,17 +185,19 @@ def test_a_parent_that_is_not_there_is_told_at_extends(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "told", "hint"),
     [
-        ("requires: '>=99.1'\nbogus: 1\n", "this profile needs dtsconf >=99.1, this is "),
-        ("requires: '<1'\n", "this profile needs dtsconf <1, this is "),
+        ("requires: '>=99.1'\nbogus: 1\n", "this profile needs dtsconf >=99.1, this is ", "update dtsconf on this"),
+        ("requires: '<1'\n", "this profile needs dtsconf <1, this is ", "this dtsconf is newer than that: mend"),
+        ("requires: '>=0.1,<1'\n", "this profile needs dtsconf >=0.1,<1, this is ", "this dtsconf is newer than"),
     ],
 )
-def test_too_old_a_dtsconf_is_all_that_is_told(folder: Path, text: str, told: str) -> None:
+def test_too_old_a_dtsconf_is_all_that_is_told(folder: Path, text: str, told: str, hint: str) -> None:
     write(folder, {"new.yaml": "dtsconf: 1\nname: a\n" + text})
     (problem,) = problems_of("new.yaml")
     assert problem.message.startswith(told)
     assert str(problem.where) == "new.yaml:3:11"
+    assert (problem.hint or "").startswith(hint)
 
 
 def test_a_newer_format_is_all_that_is_told(folder: Path) -> None:
