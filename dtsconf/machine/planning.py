@@ -99,13 +99,15 @@ def _foreseen(planned: Planned, effective: Effective) -> Planned:
     """With a warning where apply will refuse, since values are missing that the profile expects by then, or roots; or
     each send, where apply makes no test."""
     from dtsconf.settings.check import owed
-    from dtsconf.settings.roots import fault_in
+    from dtsconf.settings.roots import fault_in, vault_fault_in
 
     missing = effective.missing and "user" not in effective.org.verify.pending
     found = list(owed(effective, user=False)) if missing else []
     who = "apply" if effective.org.verify.level != "none" else "each send"
     told = [_refused("apply", each) for each in found]
     told += [_refused(who, each) for each in (fault_in(effective),) if each is not None]
+    reads = "apply" if effective.org.secrets.deliver == "file" else who
+    told += [_refused(reads, each) for each in (vault_fault_in(effective),) if each is not None]
     return replace(planned, plan=replace(planned.plan, warnings=(*told, *planned.plan.warnings))) if told else planned
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from dtsconf.errors import Invalid, Notice, Place, Problem
 from dtsconf.files import FileProblem, read_regular
+from dtsconf.names import escape_controls
 from dtsconf.settings.effective import quoted
+from dtsconf.settings.references import secrets_in_use
 from dtsconf.settings.trust import CA_LIMIT
 
 if TYPE_CHECKING:
@@ -41,6 +43,19 @@ def fault_in(effective: Effective) -> Problem | None:
     reason, hint = fault(server.ca_file)
     where = effective.origin[KEY].where
     return Problem("ca-file", f"{KEY} {quoted(KEY, server.ca_file)} {reason}", hint, where, KEY) if reason else None
+
+
+def vault_fault_in(effective: Effective) -> Problem | None:
+    """The same of the `secrets.vault.ca_file`, where a secret in use lies in Vault."""
+    path, org, key = effective.org.secrets.vault.ca_file, effective.org, "secrets.vault.ca_file"
+    if path is None or not any(each.startswith("vault://") for each in secrets_in_use(effective).values()):
+        return None
+    reason, hint = fault(path)
+    return (
+        Problem("ca-file", f"{key} {escape_controls(repr(path))} {reason}", hint, org.place_of(key), key)
+        if reason
+        else None
+    )
 
 
 def left_behind(effective: Effective, real: Callable[[str], str]) -> list[Notice]:

@@ -157,6 +157,22 @@ def test_a_plan_says_who_will_refuse_a_ca_file_that_is_not_there(tmp_path: Path,
     assert notice.hint == "put the root certificates there, or mend the path"
 
 
+@pytest.mark.parametrize(
+    ("deliver", "level", "who"),
+    [("file", "none", "apply"), ("reference", "send", "apply"), ("reference", "none", "each send")],
+)
+def test_a_plan_says_who_will_miss_vault_s_roots(tmp_path: Path, deliver: str, level: str, who: str) -> None:
+    vault = "vault: {url: 'https://vault.example', ca_file: /nope.pem, auth: {method: token, token: 'file:///t'}}"
+    login = LOGIN.replace("dts}", "dts, password: 'vault://kv/mail#password'}")
+    text = f"{SETTINGS}{login}secrets: {{deliver: {deliver}, {vault}}}\nverify: {{level: {level}}}\n"
+    plan = api.plan(profile(tmp_path, text), root=tmp_path / "root")
+    (notice,) = [each for each in plan.warnings if each.kind == "ca-file"]
+    assert notice.message == f"{who} will refuse this: secrets.vault.ca_file '/nope.pem' is not there"
+    plain = text.replace("vault://kv/mail#password", "file:///etc/pw")
+    warnings = api.plan(profile(tmp_path, plain), root=tmp_path / "root").warnings
+    assert "ca-file" not in {each.kind for each in warnings}
+
+
 def test_a_plan_says_what_a_machine_without_a_config_lacks(tmp_path: Path) -> None:
     path = profile(tmp_path, f"{SETTINGS}verify: {{level: none}}\ntargets: [msmtp]\n")
     for found in (api.plan(path, root=tmp_path / "root"), api.apply(path, root=tmp_path / "root")):
