@@ -127,7 +127,11 @@ def looked_for(pattern: str) -> str:
         return slip
     if os.path.isabs(pattern):
         return "check the spelling"
-    return f"it was looked for in {escape_controls(os.getcwd())}: give the whole path, or run dtsconf where it is"
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:
+        return "the current folder is not there any more: give the whole path, or go to one that is"
+    return f"it was looked for in {escape_controls(here)}: give the whole path, or run dtsconf where it is"
 
 
 def _typed_wrong(pattern: str) -> str | None:

@@ -148,6 +148,17 @@ def test_a_folder_that_lets_nobody_look_is_no_empty_one(
         find([pattern])
 
 
+def test_a_current_folder_that_is_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a script is left that runs in a folder of its own making."""
+    gone = folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(DtsconfError, match=r"x\.log: No such file") as caught:
+        find(["x.log"])
+    assert str(caught.value.hint).startswith("the current folder is not there any more: give the whole path")
+
+
 def test_a_tilde_that_no_shell_expanded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ann")
     with pytest.raises(DtsconfError) as caught:
