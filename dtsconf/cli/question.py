@@ -17,8 +17,11 @@ _ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
 
 
 def confirmed(question: str) -> bool:
-    """Ask on stderr until a terminal gives an answer on stdin; just Enter is no. Raises:
-    KeyboardInterrupt at its end (Ctrl-D), as by Ctrl-C: what became of the machine the engine tells then."""
+    """Ask on stderr until a terminal gives an answer on stdin; just Enter is no.
+
+    Raises:
+        KeyboardInterrupt: stdin ended (Ctrl-D): as by Ctrl-C, what became of the machine the engine tells then.
+    """
     while True:
         click.echo(f"{question} [y/N]: ", err=True, nl=False)
         answer = _ANSWERS.get(_line().strip().lower())
