@@ -123,7 +123,7 @@ def _outcome(run: Run, checked: Checked, record: str | None, call: Call, *, expl
 
         recorded = wiring.as_applied(run.inputs(), checked.effective.org)
         verification = advice.mended(verification, call, checked.effective, recorded)
-        hint = None if astray.is_by_hand(failed.stage, checked.effective, recorded) else failed.hint
+        hint = None if astray.is_by_hand(failed.stage, checked.effective, recorded, failed.cause) else failed.hint
     if explain and verification.ok:
         from dtsconf.mail.evidence import explained
 

@@ -58,9 +58,7 @@ def told(stage: str, effective: Effective | None, recorded: Organisation | None,
     machine config as the last apply wrote it, where that is known; `cause`: the failure's, where it has one."""
     if effective is None:
         return ""
-    keys = _deciding(stage, effective)
-    if cause in _TIMED and _is_hurried(effective, recorded):
-        keys = (_TIME, *keys)
+    keys = _at_fault(stage, effective, recorded, cause)
     above = [key for key in keys if instead.stands(key, effective.origin[key], effective.org)]
     told_of = [instead.told(key, effective.origin, effective.org) for key in above]
     return "; ".join([*told_of, *_by_hand(keys, effective, recorded)])
@@ -86,9 +84,15 @@ def without_return(hint: str, effective: Effective | None) -> str:
     return _GUESS.sub(said, hint)
 
 
-def is_by_hand(stage: str, effective: Effective, recorded: Organisation | None) -> bool:
+def is_by_hand(stage: str, effective: Effective, recorded: Organisation | None, cause: str | None = None) -> bool:
     """Whether one of them was changed in the machine config since the last apply."""
-    return any(True for _ in _changed(_deciding(stage, effective), effective, recorded))
+    return any(True for _ in _changed(_at_fault(stage, effective, recorded, cause), effective, recorded))
+
+
+def _at_fault(stage: str, effective: Effective, recorded: Organisation | None, cause: str | None) -> tuple[str, ...]:
+    """The settings that may be why a stage failed, too short a time among them."""
+    keys = _deciding(stage, effective)
+    return (_TIME, *keys) if cause in _TIMED and _is_hurried(effective, recorded) else keys
 
 
 def _deciding(stage: str, effective: Effective) -> tuple[str, ...]:

@@ -101,6 +101,8 @@ def test_too_short_a_time_that_a_hand_gave_is_told_as_that() -> None:
     now, then = machine({**WORKING, "connection.timeout": 0.1}), recorded({**WORKING, "connection.timeout": 15})
     assert "connection.timeout is 0.1 there and was 15" in astray.told("tls", now, then, "timeout")
     assert astray.told("tls", now, now.org, "timeout") == ""
+    assert astray.is_by_hand("tls", now, then, "timeout")
+    assert not astray.is_by_hand("tls", now, then, "refused")
 
 
 def test_what_is_not_set_in_both_was_changed_by_nobody() -> None:
