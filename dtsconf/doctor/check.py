@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dtsconf.errors import DtsconfError
 from dtsconf.frozen import frozen
+from dtsconf.names import escape_controls
 
 if TYPE_CHECKING:
     from dtsconf.machine.layout import Layout
@@ -66,7 +67,12 @@ def carried_out(checkers: Iterable[tuple[str, Checker]], subject: Subject) -> It
     under its name, and the rest goes on."""
     for name, checker in checkers:
         for found in _findings(name, checker, subject):
-            yield _placed(found, subject.effective)
+            yield _showable(_placed(found, subject.effective))
+
+
+def _showable(found: Check) -> Check:
+    """Without control characters, which a path may bring."""
+    return replace(found, detail=escape_controls(found.detail), hint=found.hint and escape_controls(found.hint))
 
 
 def _findings(name: str, checker: Checker, subject: Subject) -> Iterator[Check]:

@@ -59,6 +59,15 @@ def make(root: Path, path: str, mode: int, content: str = "{}") -> Path:
     return made
 
 
+def test_a_path_brings_no_control_character_to_the_terminal(tmp_path: Path) -> None:
+    root = tmp_path / "red\x1b[31m"
+    strange = Subject(Layout(str(root)), LocalSystem(str(root)), None, time.time())
+    for checker in (places.files, places.room):
+        told = "".join(f"{check.detail}{check.hint}" for check in found(checker, strange).values())
+        assert "red\\x1b[31m" in told
+        assert told.isprintable()
+
+
 def test_nothing_there_is_no_fault(subject: Subject) -> None:
     checks = found(places.files, subject)
     assert list(checks) == ["paths"]
