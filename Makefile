@@ -28,7 +28,9 @@ UV_VERSION := 0.13.9
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
 TOOLS := $(filter .tools/bin/uv,$(UV))
 
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+# Tests wait for servers half of their time: one worker more than there are processors, four at most.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 3 ? n + 1 : 4)))
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile

@@ -13,6 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from dtsconf.files.signals import POLITE
 from tests.real.ca import Certificates, write_certificates
 from tests.real.identity.browser import Browser, browser
 from tests.real.identity.host import IdentityHost, identity_host
@@ -28,9 +29,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("dtsconf")
 
-# A background job is started with Ctrl-C ignored, and so would be all that the tests start and interrupt.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A background job is started with Ctrl-C ignored, one by nohup with SIGHUP, and so would be all that the tests start and
+# interrupt.
+for _number in POLITE:
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
 
 _LONGEST_NAME = 200
 
