@@ -32,6 +32,7 @@ def command(run: Run, file: str) -> Outcome:
 
 def _write_new(file: str) -> None:
     import os
+    from contextlib import suppress
     from pathlib import Path
 
     from dtsconf.render.template import profile_template
@@ -45,5 +46,6 @@ def _write_new(file: str) -> None:
         raise DtsconfError(f"{file} is there already and is left alone", "name another file") from None
     except OSError as error:
         if made:
-            os.unlink(file)  # a part of it would be in the way of the next try
+            with suppress(OSError):  # a part of it would be in the way of the next try
+                os.unlink(file)
         raise not_written(file, error) from None
