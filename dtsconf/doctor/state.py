@@ -53,8 +53,8 @@ def machine_state(subject: Subject) -> Iterator[Check]:
 
 
 _PROVES = {"sign-in": "dtsconf sign-in", "user": "dtsconf test"}
-"""What a user does to prove what each user owes; everything else an apply owes, and proves for
-the machine; a test proves it for its user alone."""
+"""What a user does to prove what each user owes; everything else an apply owes, and proves for the machine; a test
+proves it for its user alone."""
 
 
 def _own_proof(subject: Subject, generation: Generation, owed: str | None) -> str | None:

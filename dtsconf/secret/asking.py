@@ -22,8 +22,8 @@ def asked_into(command: str) -> str:
 
 
 def kept_in_vault(path: str, field: str, verb: str = "patch", *, pem: bool = False) -> str:
-    """As `asking_command`, for a field in Vault. `verb`: `put` where the
-    path holds nothing yet; `pem`: as `piping_command`."""
+    """As `asking_command`, for a field in Vault. `verb`: `put` where the path holds nothing yet; `pem`: as
+    `piping_command`."""
     command = f"vault kv {verb} {quote(path)} {quote(f'{field}=-')}"
     if pem:
         return f"{BOTH} | {command}"
