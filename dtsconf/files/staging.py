@@ -19,6 +19,8 @@ from dtsconf.files.lock import FileLock, hold
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from dtsconf.files.folder import Folder
+
 if sys.platform == "win32":
     _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_BINARY | os.O_NOINHERIT
 else:
@@ -113,10 +115,11 @@ if sys.platform == "linux":
             OSError: also where the file system has no such files.
         """
 
-        def __init__(self, path: str, mode: int) -> None:
-            self.path, self.mode = path, mode
-            self._folder = os.path.dirname(path) or os.curdir
-            self._descriptor = os.open(self._folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+        def __init__(self, folder: Folder, name: str, mode: int) -> None:
+            self.path, self.mode = os.path.join(folder.path, name), mode
+            self._within, self._name = folder, name
+            flags = os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC
+            self._descriptor = os.open(os.curdir, flags, mode, dir_fd=folder.descriptor)
 
         def __exit__(
             self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -125,20 +128,22 @@ if sys.platform == "linux":
 
         def commit(self, *, durable: bool = True) -> None:
             """As Staging.commit."""
-            os.fchmod(self._descriptor, self.mode)
+            if os.fstat(self._descriptor).st_mode & 0o7777 != self.mode:  # a change is one more write to the disk
+                os.fchmod(self._descriptor, self.mode)
             if durable:
                 os.fsync(self._descriptor)
             # Only with a folder's descriptor does Python follow the link; nothing is looked up in it.
             here = f"{_DESCRIPTORS}/{self._descriptor}"
+            into = self._within.descriptor
             try:
-                os.link(here, self.path, src_dir_fd=self._descriptor, follow_symlinks=True)
+                os.link(here, self._name, src_dir_fd=into, dst_dir_fd=into, follow_symlinks=True)
             except FileExistsError:
                 raise
             except OSError:  # some security modules let no file be linked
                 self._copy(durable=durable)
                 return
             if durable:
-                sync_folder(self._folder)
+                self._within.sync()
 
         def _copy(self, *, durable: bool) -> None:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
@@ -148,12 +153,12 @@ if sys.platform == "linux":
                 named.commit(durable=durable)
 
 
-def new_file(path: str, mode: int = 0o600) -> Staging:
-    """A file in the making, for a path at which there is none. Raises: OSError."""
+def new_file(folder: Folder, name: str, mode: int = 0o600) -> Staging:
+    """A file in the making, for a name that nothing in the folder has. Raises: OSError."""
     if sys.platform == "linux" and _shows_descriptors():
         with suppress(OSError):  # what stands in the way is told by the plain way, too, or that does it
-            return _Unnamed(path, mode)
-    return Staging(path, mode)
+            return _Unnamed(folder, name, mode)
+    return Staging(os.path.join(folder.path, name), mode)
 
 
 @cache

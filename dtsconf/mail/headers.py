@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dtsconf.names import ascii_address, escape_controls, has_controls
@@ -131,6 +132,7 @@ def _extended(name: str, value: str) -> list[str]:
     return [f"{name}*{number}*={line}" for number, line in enumerate(lines)]
 
 
+@lru_cache(1)  # of many mails a second one is made
 def date(now: time.struct_time) -> str:
     """A UTC time as RFC 5322 3.3 writes it, in English whatever the locale."""
     day = f"{_DAYS[now.tm_wday]}, {now.tm_mday:02d} {_MONTHS[now.tm_mon - 1]} {now.tm_year:04d}"

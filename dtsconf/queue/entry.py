@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from functools import cache
-from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 from dtsconf.frozen import frozen
@@ -66,13 +65,17 @@ class Entry:
 
     def line(self) -> bytes:
         """The first line of its file."""
-        # Not asdict, which copies every value deeply: a queue of many feels it.
-        held: dict[str, Any] = dict(zip(_NAMES, _VALUES(self), strict=True), format=FORMAT)
-        return LETTERS["waiting"] + _ENCODER.encode(held).encode() + b"\n"
-
-
-_NAMES = tuple(Entry.__annotations__)
-_VALUES = attrgetter(*_NAMES)
+        # Put together here: json makes its encoder of objects anew for each, which a queue of many feels.
+        quoted = _ENCODER.encode
+        return (
+            LETTERS["waiting"]
+            + (
+                f'{{"eight_bit": {"true" if self.eight_bit else "false"}, "format": {FORMAT}, "id": {quoted(self.id)}, '
+                f'"message_id": {quoted(self.message_id)}, "queued": {self.queued!r}, '
+                f'"recipients": [{", ".join(map(quoted, self.recipients))}], "sender": {quoted(self.sender)}, '
+                f'"size": {self.size}, "subject": {quoted(self.subject)}}}\n'
+            ).encode()
+        )
 
 
 @frozen

@@ -11,10 +11,14 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from dtsconf.files import Fault, read_only
 from dtsconf.names import escape_controls
 from dtsconf.queue.held import MESSAGE
+
+if TYPE_CHECKING:
+    from dtsconf.files.folder import Folder
 
 FAILED = "failed"
 """The folder within the spool for what was given up."""
@@ -92,10 +96,11 @@ def _why_closed(path: str, facts: os.stat_result, mode: int) -> Fault:
     return Fault(path, what, f"lsattr -d {named}; an i there goes away by: chattr -i {named}")
 
 
-def without_room(folder: str, needed: int) -> Fault | None:
-    """Whether the disk of `folder`, or of the nearest folder above it that is there, has less than so many octets."""
+def without_room(folder: str, needed: int, opened: Folder | None = None) -> Fault | None:
+    """Whether the disk of `folder`, or of the nearest folder above it that is there, has less than so many octets.
+    `opened` is the same folder, where it is open already."""
     try:
-        free, files = _left_on(folder)
+        free, files = _left_on(opened.place if opened else folder)
     except OSError:  # nothing is there, or nothing to be seen
         if folder == (above := os.path.dirname(folder)):
             raise
@@ -105,7 +110,7 @@ def without_room(folder: str, needed: int) -> Fault | None:
     return Fault(folder, "lies on a disk without room for another file", _free(folder)) if files == 0 else None
 
 
-def _left_on(folder: str) -> tuple[int, int | None]:
+def _left_on(folder: str | int) -> tuple[int, int | None]:
     """Octets and files for which there is room; None where the file system doesn't count files."""
     files = None
     if sys.platform == "win32":

@@ -12,10 +12,12 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Protocol
 
 from dtsconf.errors import DtsconfError, UsageProblem
 from dtsconf.files import private_folder, remove_all, sync_folder
+from dtsconf.files.folder import Folder
 from dtsconf.files.lock import FileLock
 from dtsconf.files.staging import Staging, new_file, sweep
 from dtsconf.frozen import frozen
@@ -77,35 +79,48 @@ class Spool:
             DtsconfError: the spool or its disk has no room, or the message changed meanwhile.
             OSError: it can't be written; nothing is left of it then.
         """
-        waiting = self._require_room(message.size)
+        with self._made() as folder:
+            return self._add(folder, message, sender, recipients, subject)
+
+    def _made(self) -> Folder:
+        """Its folder, which is there then. Raises: DtsconfError, OSError."""
+        try:
+            return Folder(self.folder)
+        except FileNotFoundError:
+            private_folder(self.folder)
+            return Folder(self.folder)
+        except PermissionError:
+            _require_own(self.folder, _facts(self.folder))
+            raise
+
+    def _add(self, folder: Folder, message: Outgoing, sender: str, recipients: tuple[str, ...], subject: str) -> Entry:
+        waiting = self._require_room(folder, message.size)
         now = time.time()
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now)) + f"{int(now % 1 * 1e6):06d}"
-        name = f"{stamp}-{os.urandom(4).hex()}"
+        name = f"{_second(int(now))}{int(now % 1 * 1e6):06d}-{os.urandom(4).hex()}"
         size = message.size
         entry = Entry(name, message.message_id, sender, recipients, subject, size, message.eight_bit, round(now, 3))
         head = entry.line()
         if len(head) > LONGEST_HEAD:
             raise DtsconfError(f"{len(recipients)} recipients are too many for one queued mail", "queue it in parts")
-        with new_file(os.path.join(self.folder, f"{name}-{size}{MESSAGE}")) as staging:
+        with new_file(folder, f"{name}-{size}{MESSAGE}") as staging:
             if sum(map(staging.write, _blocks(head, message.chunks()))) != len(head) + size:
                 raise DtsconfError("the message changed while it was queued", "queue it again")
             _commit(staging)
-        _HELD[self.folder] = os.stat(self.folder).st_mtime_ns, waiting + size
+        _HELD[self.folder] = folder.facts().st_mtime_ns, waiting + size
         return entry
 
-    def _require_room(self, size: int) -> int:
-        """What waits there already, in octets; the folder is there then. Raises: DtsconfError, OSError."""
-        facts = _own(self.folder)
-        if facts is None:
-            private_folder(self.folder)
+    def _require_room(self, folder: Folder, size: int) -> int:
+        """What waits there already, in octets. Raises: DtsconfError, OSError."""
+        facts = folder.facts()
+        _require_own(self.folder, facts)
         waiting = _held_in(self.folder, facts, failed=False)
-        failed = _held_in(self.failed_folder, _facts(self.failed_folder), failed=True)
+        failed = _held_in(self.failed_folder, _facts(FAILED, folder), failed=True)
         if (held := waiting + failed) + size > LARGEST:
             raise DtsconfError(
                 f"the spool is full: it holds {held} octets of {LARGEST}, and the message has {size}",
                 _roomier(waiting, failed) or "send less of it at a time",
             )
-        if (full := without_room(self.folder, size + SPARE)) is not None:
+        if (full := without_room(self.folder, size + SPARE, folder)) is not None:
             hint = "; or ".join(filter(None, (full.fix, _roomier(waiting, failed))))
             raise DtsconfError(f"no room in the spool: {in_words(full)}", hint)
         return waiting
@@ -123,7 +138,7 @@ class Spool:
 
     @contextmanager
     def _opened(self) -> Iterator[None]:
-        _own(self.folder)
+        _require_own(self.folder, _facts(self.folder))
         try:
             yield
         except (PermissionError, NotADirectoryError) as error:
@@ -176,6 +191,11 @@ class Spool:
             sync_folder(self.folder)
 
 
+@lru_cache(1)  # many mails come within one
+def _second(now: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+
+
 def _commit(staging: Staging) -> None:
     """Raises: OSError; no run finds the message then, also where it was only the folder that could not be synced."""
     try:
@@ -199,10 +219,9 @@ def is_free(slot: Slot, wait: float = 0.0) -> bool:
     return True
 
 
-def _own(folder: str) -> os.stat_result | None:
-    """Facts of a user's own folder; None when it isn't there. What others may put in would be sent in this user's name.
-    Raises: DtsconfError."""
-    facts = _facts(folder)
+def _require_own(folder: str, facts: os.stat_result | None) -> None:
+    """Of a user's own folder, where it is there: what others may put in would be sent in this user's name. Raises:
+    DtsconfError."""
     if sys.platform != "win32" and facts is not None:
         me = os.geteuid()
         if facts.st_uid != me or facts.st_mode & 0o022:
@@ -212,12 +231,11 @@ def _own(folder: str) -> os.stat_result | None:
                 theirs = f"run it as that user; or, if the queue is to be yours, as root: {fault.fix}"
                 hint = fault.fix if facts.st_uid == me else theirs
                 raise DtsconfError(f"the queue's folder {escape_controls(folder)} {fault.reason}", hint)
-    return facts
 
 
-def _facts(folder: str) -> os.stat_result | None:
+def _facts(folder: str, within: Folder | None = None) -> os.stat_result | None:
     try:
-        return os.stat(folder)
+        return within.facts_of(folder) if within else os.stat(folder)
     except OSError:  # what else than its absence that is, whoever opens it says
         return None
 

@@ -23,6 +23,7 @@ from dtsconf.files import (
     waiting_out,
     write_all,
 )
+from dtsconf.files.folder import Folder
 from dtsconf.files.lock import FileLock
 from dtsconf.files.staging import Staging, atomic_write, new_file
 from dtsconf.files.trust import ACL, read_trusted, trusted_owners, untrusted, user_name
@@ -131,10 +132,10 @@ def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     """Systems with and without files that have no name yet."""
     opened, access = os.open, os.access
 
-    def named_only(path: str, flags: int, *more: int) -> int:
+    def named_only(path: str, flags: int, *more: int, **options: int) -> int:
         if flags & os.O_TMPFILE == os.O_TMPFILE:
             raise OSError(errno.EOPNOTSUPP, "not supported")
-        return opened(path, flags, *more)
+        return opened(path, flags, *more, **options)
 
     if request.param == "no such files here":
         monkeypatch.setattr(os, "open", named_only)
@@ -152,7 +153,7 @@ def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def test_a_new_file_is_there_whole_or_not_at_all(tmp_path: Path, system: str) -> None:
-    with new_file(str(tmp_path / "file"), 0o640) as making:
+    with Folder(str(tmp_path)) as folder, new_file(folder, "file", 0o640) as making:
         making.write(b"on")
         making.write(b"e")
         unfinished = os.listdir(tmp_path)
@@ -165,22 +166,59 @@ def test_a_new_file_is_there_whole_or_not_at_all(tmp_path: Path, system: str) ->
 
 
 def test_a_new_file_that_is_given_up_leaves_nothing(tmp_path: Path, system: str) -> None:
-    with new_file(str(tmp_path / "file")) as making:
+    with Folder(str(tmp_path)) as folder, new_file(folder, "file") as making:
         making.write(b"half")
     assert os.listdir(tmp_path) == [], system
 
 
 def test_a_new_file_takes_no_other_ones_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"old")
-    with new_file(str(tmp_path / "file")) as making, pytest.raises(FileExistsError):
+    with Folder(str(tmp_path)) as folder, new_file(folder, "file") as making, pytest.raises(FileExistsError):
         making.commit()
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
-def test_a_new_file_without_its_folder_says_so(tmp_path: Path, system: str) -> None:
+def test_a_folder_that_is_not_there_can_not_be_opened(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="none"):
-        new_file(str(tmp_path / "none" / "file"))
-    assert system
+        Folder(str(tmp_path / "none"))
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        Folder(str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("system", ["without a name"], indirect=True)
+def test_what_was_opened_is_written_into_though_another_folder_takes_its_place(tmp_path: Path, system: str) -> None:
+    opened = tmp_path / "opened"
+    opened.mkdir()
+    with Folder(str(opened)) as folder, new_file(folder, "file") as making:
+        making.write(b"one")
+        opened.rename(tmp_path / "moved")
+        opened.mkdir()
+        making.commit()
+    assert (tmp_path / "moved" / "file").read_bytes() == b"one", system
+    assert os.listdir(opened) == []
+
+
+@pytest.mark.parametrize("by_path", [False, True])
+def test_a_folder_tells_of_itself_and_its_entries(tmp_path: Path, *, by_path: bool) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    with Folder(str(tmp_path)) as folder:
+        if by_path:  # as on Windows
+            os.close(folder.descriptor)
+            folder.descriptor = -1
+        assert os.path.samestat(folder.facts(), tmp_path.stat())
+        assert folder.facts_of("file").st_size == 5
+        assert os.statvfs(folder.place).f_blocks == os.statvfs(tmp_path).f_blocks
+        folder.sync()
+        with pytest.raises(FileNotFoundError):
+            folder.facts_of("none")
+
+
+def test_a_closed_folder_leaves_no_descriptor(tmp_path: Path) -> None:
+    before = os.listdir("/proc/self/fd")
+    with Folder(str(tmp_path)):
+        pass
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_write_all_goes_on_after_short_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,16 @@ import json
 import os
 import re
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
 from dtsconf.errors import DtsconfError, SecretUnavailable, UsageProblem
-from dtsconf.files.staging import Staging, sweep
+from dtsconf.files import staging
+from dtsconf.files.folder import Folder
+from dtsconf.files.staging import sweep
 from dtsconf.queue import spool as spool_module
 from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import LONGEST_DETAIL, Damaged, Entry, Progress, Refused, as_kept, read_entry, read_progress
@@ -307,7 +310,7 @@ def test_what_was_taken_away_survives_a_power_cut(spool: Spool, monkeypatch: pyt
 
 def test_what_could_not_be_made_durable_is_not_in_the_queue(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is told so queues it again."""
-    monkeypatch.setattr("dtsconf.files.staging.sync_folder", lambda folder: os.fsync(2**30))
+    monkeypatch.setattr(Folder, "sync", lambda folder: os.fsync(2**30))
     with pytest.raises(OSError):
         add(spool)
     assert files(spool) == []
@@ -448,7 +451,7 @@ def test_a_message_that_changes_while_it_is_queued_is_not_queued(spool: Spool) -
 def test_what_a_killed_writer_left_is_swept_but_not_a_living_ones(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool_module, "new_file", Staging)  # as where no file can do without a name
+    monkeypatch.setattr(staging, "_shows_descriptors", lambda: False)  # as where no file can do without a name
     add(spool)
     dead = Path(spool.folder) / ".dtsconf-dead.eml.0123"
     dead.write_bytes(b"half")
@@ -533,10 +536,13 @@ def test_damaged_files_are_told_as_that(data: bytes) -> None:
 ADDRESSES = st.lists(st.sampled_from([*TWO, "ü@bücher.example", '"a b"@[::1]']), min_size=1).map(tuple)
 
 
-@given(st.text(), ADDRESSES, st.integers(0), st.floats(0, 1e10))
-def test_values_come_back_as_they_were(text: str, addresses: tuple[str, ...], size: int, when: float) -> None:
-    entry = Entry(text, text, addresses[0], addresses, text, size, True, when)
+@given(st.text(), ADDRESSES, st.integers(0), st.floats(0, 1e10), st.booleans())
+def test_values_come_back_as_they_were(
+    text: str, addresses: tuple[str, ...], size: int, when: float, eight_bit: bool
+) -> None:
+    entry = Entry(text, text, addresses[0], addresses, text, size, eight_bit, when)
     assert read_entry(entry.line()) == (entry, "waiting")
+    assert entry.line() == f"W{json.dumps(asdict(entry) | {'format': 1}, sort_keys=True)}\n".encode()
     progress = Progress(1, 2, when, addresses, (Refused(addresses[0], None, text),), text, when)
     assert read_progress(progress.text()) == progress
 
