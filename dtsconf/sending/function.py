@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from dtsconf.errors import UsageProblem
 from dtsconf.mail.sent import Sent
 from dtsconf.names import escape_controls
 from dtsconf.sending.request import Request
+from dtsconf.settings.effective import Effective
 from dtsconf.wiring import Inputs, Path, inputs
-
-if TYPE_CHECKING:
-    from dtsconf.settings.effective import Effective
 
 
 def send(  # noqa: PLR0913 - one keyword for each option of the command
@@ -81,8 +78,6 @@ def _sent(given: Inputs, request: Request, settings: Effective | None) -> Sent:
 
 def _root_of(settings: Effective, root: Path | None, *, alone: bool) -> str | None:
     """The root that the settings hold for, where nothing beside them speaks against it."""
-    from dtsconf.settings.effective import Effective
-
     if not isinstance(settings, Effective):
         raise UsageProblem("settings= is not what dtsconf.load gave", "give it whole: settings=dtsconf.load(...)")
     if not alone:

@@ -37,6 +37,19 @@ class Kept:
     needs: tuple[str, ...] = ()
 
 
+@frozen
+class _Terms:
+    """What the settings mean for each mail that is queued with them."""
+
+    effective: Effective
+    sender: Mailbox | None
+    needs: tuple[str, ...]
+
+
+_LAST: dict[str | None, _Terms] = {}
+"""The last ones of a root: the next mail most often has the same settings."""
+
+
 def enqueue(given: Inputs, request: Request, *, effective: Effective | None = None) -> Kept:
     """Queue a mail; when this returns, it is durable. Contacts nobody: where no setting names the sender, it is the
     account whose sign-in is kept, or whoever is signed in when the mail is sent. `effective` are the settings, where
@@ -48,9 +61,8 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
         DtsconfError: a file can't be attached, the spool is full, or can't be written.
     """
     draft = draft_of(request)
-    effective = effective or remembered.effective(given)
-    require_complete(effective)
-    sender = _sender(given, effective)
+    terms = _terms(given, effective or remembered.effective(given))
+    effective, sender = terms.effective, terms.sender
     spool = Spool(Layout(given.root).spool())
     with prepared(request, draft, sender, effective.org) as message:
         try:
@@ -60,7 +72,18 @@ def enqueue(given: Inputs, request: Request, *, effective: Effective | None = No
             told = f"the mail could not be queued: {spool.folder}: {why}"
             raise DtsconfError(told, fix_of(failed, spool.folder)) from failed
     warnings = (*effective.warnings, *(() if sender else (_open(given, effective),)))
-    return Kept(entry, effective, warnings, _needs(effective))
+    return Kept(entry, effective, warnings, terms.needs)
+
+
+def _terms(given: Inputs, effective: Effective) -> _Terms:
+    """Raises: Invalid, as `enqueue`."""
+    terms = _LAST.get(effective.root)
+    if terms is None or terms.effective is not effective:
+        require_complete(effective)
+        terms = _Terms(effective, _sender(given, effective), _needs(effective))
+        if effective.settings.sender.email is not None:  # else it is a sign-in's, which may be another one's next time
+            _LAST[effective.root] = terms
+    return terms
 
 
 def _needs(effective: Effective) -> tuple[str, ...]:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from dtsconf.settings.values import Organisation
 
 
-@contextmanager
-def prepared(request: Request, draft: Draft, sender: Mailbox | None, org: Organisation) -> Iterator[Message]:
-    """The message of a request and its draft, for as long as the block runs: a zip lies in a temporary file until then.
+def prepared(
+    request: Request, draft: Draft, sender: Mailbox | None, org: Organisation
+) -> AbstractContextManager[Message]:
+    """The message of a request and its draft, for as long as a block runs: a zip lies in a temporary file until then.
     `sender` None: it isn't known yet.
 
     Raises:
@@ -33,11 +34,24 @@ def prepared(request: Request, draft: Draft, sender: Mailbox | None, org: Organi
         DtsconfError: a file can't be attached, or the zip can't be written.
     """
     require_all_allowed(org, _named(draft))
-    with _attachments(request) as attachments:
-        whole = replace(draft, attachments=attachments) if attachments else draft
-        message = compose(whole, sender, os.urandom(12).hex(), time.gmtime())
-        _require_size(message.size, request, org)
-        yield message
+    if request.attach:
+        return _with_attachments(request, draft, sender, org)
+    return nullcontext(_message(request, draft, sender, org))
+
+
+@contextmanager
+def _with_attachments(request: Request, draft: Draft, sender: Mailbox | None, org: Organisation) -> Iterator[Message]:
+    from dtsconf.mail.compose.files import find
+
+    found = find(request.attach)
+    with _packed(found) if request.zipped else nullcontext(found) as attachments:
+        yield _message(request, replace(draft, attachments=attachments), sender, org)
+
+
+def _message(request: Request, draft: Draft, sender: Mailbox | None, org: Organisation) -> Message:
+    message = compose(draft, sender, os.urandom(12).hex(), time.gmtime())
+    _require_size(message.size, request, org)
+    return message
 
 
 def _named(draft: Draft) -> Iterator[tuple[str, str]]:
@@ -46,15 +60,6 @@ def _named(draft: Draft) -> Iterator[tuple[str, str]]:
         if name != "reply_to":
             boxes: tuple[Mailbox, ...] = getattr(draft, name)
             yield from ((box.address, option) for box in boxes)
-
-
-def _attachments(request: Request) -> AbstractContextManager[tuple[Attachment, ...]]:
-    if not request.attach:
-        return nullcontext(())
-    from dtsconf.mail.compose.files import find
-
-    found = find(request.attach)
-    return _packed(found) if request.zipped else nullcontext(found)
 
 
 @contextmanager

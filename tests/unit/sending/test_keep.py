@@ -105,3 +105,19 @@ def test_the_function_keeps_it_too(given: Inputs) -> None:
     sent = dtsconf.send("bob@acme.example", "log", "x", queue=True, profile=given.profile, root=given.root)
     assert sent.queued is not None
     assert "@" in sent.message_id
+
+
+def test_each_mail_is_from_the_sender_of_its_own_settings(given: Inputs) -> None:
+    loaded = [
+        dtsconf.load(profile=given.profile, overrides={"sender.email": f"{who}@acme.example"}, root=given.root)
+        for who in ("ann", "bob")
+    ]
+    senders = [enqueue(given, REQUEST, effective=loaded[turn]).entry.sender for turn in (0, 0, 1, 0)]
+    assert senders == ["ann@acme.example", "ann@acme.example", "bob@acme.example", "ann@acme.example"]
+
+
+def test_a_sign_in_between_two_mails_counts_for_the_second(given: Inputs) -> None:
+    loaded = dtsconf.load(profile=given.profile, root=given.root)
+    assert enqueue(given, REQUEST, effective=loaded).entry.sender == ""
+    signed_in(given, "ann@acme.example")
+    assert enqueue(given, REQUEST, effective=loaded).entry.sender == "ann@acme.example"
