@@ -13,8 +13,9 @@ from dtsconf.mail.content import Envelope, Unreadable
 from dtsconf.proof import CAUSES
 from dtsconf.queue.attempt import Outcome
 from dtsconf.queue.entry import Refused, as_kept
-from dtsconf.sending import hints
+from dtsconf.sending import queue_hints as hints
 from dtsconf.sending.doubts import OF_THE_MESSAGE, OF_THE_SERVER, Doubts, is_of_a_command
+from dtsconf.sending.hint_words import is_cut
 from dtsconf.sending.recheck import over, unfit
 from dtsconf.settings.recipients import forbidden
 
@@ -107,7 +108,8 @@ class Postman:
         if first is None:
             said, hint = refused[0].detail if refused else "", letter.hint
         else:
-            said, hint = _told(first), hints.of_queued(first, name, for_good=_for_good(first))
+            cut = letter.content.size if failure is not None and is_cut(failure, failure.stage) else None
+            said, hint = _told(first), hints.of_queued(first, name, for_good=_for_good(first), cut=cut)
         if waits and lost:
             said = f"{waits[0].address}: {said}; given up for {', '.join(each.address for each in lost)}"
         return Outcome(later, (*refused, *lost), unknown=sent.unknown, more=more, detail=as_kept(said), hint=hint)

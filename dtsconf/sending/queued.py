@@ -22,7 +22,7 @@ from dtsconf.queue.listing import listed
 from dtsconf.queue.reason import explain
 from dtsconf.queue.runner import Runner, Which
 from dtsconf.queue.spool import Spool
-from dtsconf.sending import hints
+from dtsconf.sending import queue_hints as hints
 from dtsconf.sending.postman import Postman, in_words
 from dtsconf.sending.recheck import SENDER
 from dtsconf.settings.check import require_complete

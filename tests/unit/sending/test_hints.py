@@ -11,7 +11,9 @@ from dtsconf.mail.facts import Facts
 from dtsconf.mail.reply import Reply, parse_line
 from dtsconf.mail.sent import Recipient, Sent
 from dtsconf.proof import Stage
-from dtsconf.sending.hints import LOOKED_INTO, Mail, hinted, of_queue, of_queued
+from dtsconf.sending.hint_words import LOOKED_INTO
+from dtsconf.sending.hints import Mail, hinted
+from dtsconf.sending.queue_hints import of_queue, of_queued
 
 FACTS = Facts("mail.test", 25, "none", False, "", "dts@x.example", "b@x.example")
 MAIL = Mail("<t@x.example>", 281_000, "2026-11-26 01:12 UTC", attached=True, smtp=True, smaller="pack it")
@@ -284,6 +286,13 @@ def test_each_of_several_is_told_of_by_name_and_not_by_what_another_shows_to_be_
     assert all("to other domains, such as far.example" in (one.hint or "") for one in nobody.recipients)
     some = hinted(Sent("<t@x.example>", (first, Recipient("d@far.example", True)), ()), PLAIN)
     assert "other domains" not in (some.recipients[0].hint or "")
+
+
+def test_what_is_no_answer_to_the_content_command_is_no_cut() -> None:
+    odd = Stage(
+        "data", False, 1.0, "'%%$' is no reply", cause="protocol", hint="is it a mail server? dtsconf test again"
+    )
+    assert hint(odd, MAIL) == "is it a mail server? the same send again"
 
 
 def test_a_no_to_the_content_command_is_no_cut() -> None:

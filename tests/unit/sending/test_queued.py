@@ -19,7 +19,25 @@ from dtsconf.sending.queued import QueueRun, run_queue
 from dtsconf.wiring import Inputs
 from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import PROFILE, profile
-from tests.unit.mail.scripted import dialogue, server
+from tests.unit.mail.scripted import Peer, Script, dialogue, server
+
+
+def hangs_up_within_a_mail(peer: Peer) -> None:
+    peer.say("220 mail.test ESMTP")
+    for answer in ("250 mail.test", "250 ok", "250 ok", "354 go on"):
+        peer.hear()
+        peer.say(answer)
+    peer.hear()
+    peer.reset()
+
+
+def test_of_a_mail_that_is_cut_off_its_size_and_what_does_that_is_told(tmp_path: Path) -> None:
+    found = run_over(tmp_path, hangs_up_within_a_mail, "bob", body="see the log\n" * 1_000_000)
+    (one,) = found.messages
+    assert one.state == "deferred"
+    assert one.hint.startswith("cut within a mail of 12.4 MiB: an antivirus product")
+    assert "a later run, when it is due, tries again; if it stays, dtsconf test tells" in one.hint
+    assert one.hint.endswith(f"to try at once: dtsconf queue flush {one.id}; or dtsconf queue drop {one.id}")
 
 
 def test_each_mail_is_told_and_the_stages_of_the_first(tmp_path: Path) -> None:
@@ -48,14 +66,19 @@ BUSY = {
 def ran(tmp_path: Path, replies: dict[str, str], *mails: str) -> QueueRun:
     """A run over mails, each given as its recipients, with the sender in front where that isn't the settings' own:
     `ann,bob`, `eve>ann`."""
-    with server(dialogue(replies=replies, ehlo="250 mail.test")) as running:
+    return run_over(tmp_path, dialogue(replies=replies, ehlo="250 mail.test"), *mails)
+
+
+def run_over(tmp_path: Path, script: Script, *mails: str, body: str = "x") -> QueueRun:
+    """As `ran`, with a server that follows the script."""
+    with server(script) as running:
         site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {running.port}"))
         for mail in mails:
             sender, _, recipients = mail.rpartition(">")
             dtsconf.send(
                 [f"{each}@acme.example" for each in recipients.split(",")],
                 "log",
-                "x",
+                body,
                 queue=True,
                 profile=site,
                 root=tmp_path / "root",
