@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf.auth.places import PLAIN, SEALED
@@ -42,8 +41,7 @@ def _faults(folder: str, name: str, owner: int) -> Iterator[Fault]:
     for at, judge in ((folder, _writable), (path + PLAIN, not_private), (path + SEALED, _writable)):
         with suppress(OSError):
             if fault := judge(at, os.stat(at), owner):
-                given = owner != 0 and fault.fix.startswith("chown ")  # what is another's only root gives away
-                yield replace(fault, fix=f"sudo {fault.fix}") if given else fault
+                yield fault
 
 
 def _writable(path: str, facts: os.stat_result, owner: int) -> Fault | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -133,6 +134,19 @@ class Generation(click.IntRange):
     name = "generation number"
 
 
+class Level(click.IntRange):
+    """How often an option is given; in its variable also true and false, as in those of flags."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does, a truth counted as one."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            with suppress(click.BadParameter):
+                return int(click.BOOL.convert(value, param, ctx))
+            raise
+
+
 class Seconds(click.FloatRange):
     """A number of seconds."""
 
@@ -169,7 +183,7 @@ def common_options(*, variables: bool = False, listed: Collection[str] = COMMON)
         _option(["--root", "root"], "Work in DIR as if it were the machine's /.", name("ROOT"), metavar="DIR"),
         _option(["--json", "json"], "Print one JSON object.", name("JSON"), is_flag=True),
         _option(["--quiet", "-q", "quiet"], "Only data, warnings and errors.", name("QUIET"), is_flag=True),
-        _option(["--verbose", "-v", "verbose"], "Tell more; repeatable.", name("VERBOSE"), count=True),
+        _option(["--verbose", "-v", "verbose"], "Tell more; repeatable.", name("VERBOSE"), count=True, type=Level(0)),
         _option(["--strict", "strict"], "Warnings that bend the profile become errors.", name("STRICT"), is_flag=True),
         _option(["--no-color", "no_color"], "No colours (also NO_COLOR).", name("NO_COLOR"), is_flag=True),
     ]

@@ -37,8 +37,9 @@ def set_command(run: Run, reference: str) -> Outcome:
 
     meant = _meant(reference)
     no_core_dumps()
-    secret, noted = _read(meant)
     store = KeyringBackend(run.inputs().environ, [])
+    store.store()  # before anybody types: without one there is nothing to ask for
+    secret, noted = _read(meant)
     store.keep(meant, secret)
     data = {"reference": str(meant), **store.facts(meant)}
     text = f"stored {meant} in {data['whose']}'s keyring ({data['store']})\n"

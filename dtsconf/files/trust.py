@@ -42,11 +42,16 @@ def _fault_on_the_way(path: str, read: os.stat_result, owners: frozenset[int]) -
     return None
 
 
+def given_to(user: int, path: str) -> str:
+    """How a file gets another owner: root alone gives files away (chown(2))."""
+    return f"{'' if sys.platform == 'win32' or os.geteuid() == 0 else 'as root: '}chown {user} {quote(path)}"
+
+
 def untrusted(path: str, facts: os.stat_result, owners: frozenset[int], *, sticky: bool = True) -> Fault | None:
     """Whether a file, folder or link can be changed by others than `owners`, judged by its `facts`. The owner's
     private group may write; so may everybody in a folder of root's that has the sticky bit, if `sticky`."""
     if facts.st_uid not in owners:
-        return Fault(path, f"belongs to {user_name(facts.st_uid)}", f"chown {min(owners)} {quote(path)}")
+        return Fault(path, f"belongs to {user_name(facts.st_uid)}", given_to(min(owners), path))
     if stat.S_ISLNK(facts.st_mode):  # its mode means nothing; who may replace it is its folder's matter
         return None
     if sticky and stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX and facts.st_uid == 0:

@@ -72,4 +72,4 @@ def goal_of(number: int | None, machine: Machine) -> Generation:
     for old in reversed(known[:-1]):
         if old.result != now.result:
             return old
-    raise DtsconfError("every generation on record is the same as the current one", "dtsconf history shows them")
+    raise DtsconfError("every generation that can be read is the same as the current one", "dtsconf history shows them")

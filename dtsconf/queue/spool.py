@@ -228,7 +228,7 @@ def _require_own(folder: str, facts: os.stat_result | None) -> None:
             from dtsconf.files.trust import untrusted
 
             if fault := untrusted(folder, facts, frozenset({me}), sticky=False):
-                theirs = f"run it as that user; or, if the queue is to be yours, as root: {fault.fix}"
+                theirs = f"run it as that user; or, if the queue is to be yours, {fault.fix}"
                 hint = fault.fix if facts.st_uid == me else theirs
                 raise DtsconfError(f"the queue's folder {escape_controls(folder)} {fault.reason}", hint)
 

@@ -15,7 +15,7 @@ from shlex import quote
 
 from dtsconf.errors import Notice, SecretUnavailable
 from dtsconf.files import Fault, FileProblem
-from dtsconf.files.trust import read_trusted
+from dtsconf.files.trust import given_to, read_trusted
 from dtsconf.secret.backend import Notices
 from dtsconf.secret.binary import binary
 from dtsconf.secret.ref import HOME_HINT, Reference
@@ -112,12 +112,10 @@ def read_private(path: str, notices: Notices, *, pem: bool = False) -> bytes:
 
 
 def _fix(fault: Fault, path: str) -> str:
-    """What the caller can have done about it: to give files away takes root, and root's own nobody else can read."""
-    if sys.platform == "win32" or os.geteuid() == 0 or not fault.fix.startswith("chown "):
-        return fault.fix
-    else:  # noqa: RET505 - mypy takes what follows a platform's return for unreachable
-        owner = os.geteuid() if fault.path == path else 0
-        return f"as root: chown {owner} {quote(fault.path)}"
+    """What the caller can have done about it: a file that only root can read would be of no use to them."""
+    if sys.platform != "win32" and fault.path == path and fault.fix == given_to(0, path):
+        return given_to(os.geteuid(), path)
+    return fault.fix
 
 
 _UNMARKED = "write it without one (PowerShell 7: -Encoding utf8NoBOM)"

@@ -64,6 +64,8 @@ class NotAReference(ValueError):
 def shape_meant(text: str) -> str | None:
     """The form of reference that a literal was likely meant for, to say how it is written; None when it looks like
     none. Of the text itself nothing is in it."""
+    if text[:1].isspace() and looks_like_reference(text.lstrip()):
+        return "a reference begins with its scheme: take out the blank before it"
     scheme, colon, rest = text.partition(":")
     if colon and scheme in _SHAPES and not rest.startswith("//"):
         return f"a reference of that kind is written {_SHAPES[scheme]}"
@@ -97,10 +99,20 @@ def parse(text: str, schemes: tuple[str, ...] = SCHEMES) -> Reference:
     if (form is not None and re.fullmatch(form, rest) is None) or has_controls(rest):
         raise NotAReference(
             f"{'an' if scheme == 'env' else 'a'} {scheme} reference has the form {_SHAPES.get(scheme, scheme + '://...')}",
-            f"~ means no home in a reference: {HOME_HINT}" if scheme == "file" and rest.startswith("~") else None,
+            _form_hint(scheme, rest),
             literal=False,
         )
     return Reference(scheme, rest)
+
+
+def _form_hint(scheme: str, rest: str) -> str | None:
+    if scheme == "file" and rest.startswith("~"):
+        return f"~ means no home in a reference: {HOME_HINT}"
+    if scheme == "vault" and "?version=" in rest:
+        return "?version=N stands once, behind the path or the field, and N is a whole number from 1 on"
+    if scheme == "env":
+        return "a variable's name has letters, digits and _, and begins with no digit"
+    return None
 
 
 def _nearest(scheme: str, schemes: tuple[str, ...]) -> str:

@@ -86,6 +86,13 @@ def test_an_empty_one_is_not_stored(machine: Machine, session: Mapping[str, str]
     assert "empty" in machine.run("secret", "set", ENTRY, stdin=given, env=session).fails(5).stderr
 
 
+def test_without_a_keyring_nobody_is_asked(machine: Machine) -> None:
+    code, shown = converse([PROGRAM, "secret", "set", ENTRY], machine.environ(), {})
+    assert code == 5
+    assert "no session bus" in shown
+    assert "Secret:" not in shown
+
+
 def test_without_a_keyring(machine: Machine) -> None:
     machine.secrets.append(SECRET)
     result = machine.run("secret", "set", ENTRY, stdin=SECRET).fails(5)

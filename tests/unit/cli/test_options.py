@@ -6,8 +6,10 @@ import errno
 import os
 from pathlib import Path
 
+import click
 import pytest
 
+from dtsconf.cli.common import Level
 from tests.unit.cli.calls import PROFILE, call, profile
 
 Capture = pytest.CaptureFixture[str]
@@ -66,6 +68,13 @@ def test_flags_as_variables(capsys: Capture, monkeypatch: Patch, site: str, word
 def test_flags_switched_off_as_variables(capsys: Capture, monkeypatch: Patch, site: str, word: str) -> None:
     monkeypatch.setenv("DTSCONF_JSON", word)
     assert call(capsys, "validate", site).out == "1 profile valid\n"
+
+
+@pytest.mark.parametrize(("word", "level"), [("2", 2), ("true", 1), ("off", 0)])
+def test_a_level_as_a_variable_is_a_number_or_a_truth(word: str, level: int) -> None:
+    assert Level(0).convert(word, None, None) == level
+    with pytest.raises(click.BadParameter, match="not a valid integer"):
+        Level(0).convert("maybe", None, None)
 
 
 def test_strict_everywhere(capsys: Capture, monkeypatch: Patch, site: str) -> None:

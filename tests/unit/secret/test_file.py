@@ -159,6 +159,9 @@ def test_who_is_not_root_has_it_given_to_them(secret: Path, monkeypatch: pytest.
     own(secret, 65534, 65534)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert refused(secret).hint == f"as root: chown 1000 {secret}"
+    own(secret, 1000, 1000)
+    own(secret.parent, 65534, 65534)
+    assert refused(secret).hint == f"as root: chown 0 {secret.parent}"
 
 
 def test_a_folder_that_others_can_write_is_refused(secret: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dtsconf.secret.ref import NotAReference, Reference, looks_like_reference, parse
+from dtsconf.secret.ref import NotAReference, Reference, looks_like_reference, parse, shape_meant
 
 GOOD = [
     "vault://kv/mail/relay#password",
@@ -63,6 +63,26 @@ def test_an_unknown_scheme_names_the_nearest(text: str, near: str) -> None:
         parse(text)
     assert near in (caught.value.hint or "")
     assert not caught.value.literal
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("vault://kv/relay#x?version=a", "N is a whole number from 1 on"),
+        ("env://A-B", "letters, digits and _"),
+        ("file://~/x", "~ means no home"),
+        ("keyring://service", "None"),
+    ],
+)
+def test_what_is_wrong_with_a_form(text: str, hint: str) -> None:
+    with pytest.raises(NotAReference) as caught:
+        parse(text)
+    assert hint in str(caught.value.hint)
+
+
+def test_a_blank_before_a_reference_is_told() -> None:
+    assert shape_meant(" env://X") == "a reference begins with its scheme: take out the blank before it"
+    assert shape_meant(" hunter2") is None
 
 
 def test_an_empty_text_is_no_password_in_clear() -> None:
