@@ -7,10 +7,13 @@ stands in memory whole. Makes sure of what goes over the wire: CRLF at every lin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError
 from dtsconf.frozen import frozen
+
+if TYPE_CHECKING:
+    from dtsconf.content import Content
 
 BLOCK = 256 * 1024
 """Octets that go out in one write, about."""
@@ -30,27 +33,6 @@ class Envelope:
 
 class Unreadable(DtsconfError):
     """A content can't be read to its end: nobody gets that message, and others go on."""
-
-
-class Content(Protocol):
-    """A message (RFC 5322). `message_id` has its angle brackets; `size` is in octets with CRLF line ends, not
-    dot-stuffed (RFC 1870 3); `eight_bit`: its header holds octets over 127, addresses (RFC 6532); a body never
-    does."""
-
-    @property
-    def message_id(self) -> str:
-        """See above."""
-
-    @property
-    def size(self) -> int:
-        """See above."""
-
-    @property
-    def eight_bit(self) -> bool:
-        """See above."""
-
-    def chunks(self) -> Iterator[bytes]:
-        """The message from its start, in pieces that may end anywhere; may be called again."""
 
 
 def on_the_wire(content: Content, behind: bytes = b"") -> Iterator[bytes]:

@@ -20,7 +20,8 @@ from dtsconf.names import ascii_address
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dtsconf.mail.content import Content, Envelope
+    from dtsconf.content import Content
+    from dtsconf.mail.content import Envelope
     from dtsconf.mail.conversation import Conversation
     from dtsconf.mail.reply import Reply
 

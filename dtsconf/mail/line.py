@@ -15,7 +15,8 @@ from dtsconf.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dtsconf.mail.content import Content, Envelope
+    from dtsconf.content import Content
+    from dtsconf.mail.content import Envelope
 
 
 class Message(Protocol):

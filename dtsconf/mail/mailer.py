@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
 
-    from dtsconf.mail.content import Content
+    from dtsconf.content import Content
     from dtsconf.mail.graph.mailer import GraphMailer
     from dtsconf.mail.line import Message
     from dtsconf.mail.route import Link

@@ -10,8 +10,9 @@ from dtsconf.proof import Verification
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dtsconf.content import Content
     from dtsconf.errors import DtsconfError
-    from dtsconf.mail.content import Content, Envelope
+    from dtsconf.mail.content import Envelope
     from dtsconf.mail.job import Job
     from dtsconf.mail.report import Report
     from dtsconf.proof import Stage

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from dtsconf.errors import DtsconfError, UsageProblem
 from dtsconf.files import private_folder, remove_all, sync_folder
@@ -26,28 +26,11 @@ from dtsconf.queue.entry import LONGEST_HEAD, Entry
 from dtsconf.queue.faults import FAILED, SPARE, fix_of, in_words, without_room
 from dtsconf.queue.held import BLOCK, MESSAGE, PROGRESS, Held, was_sent
 
+if TYPE_CHECKING:
+    from dtsconf.content import Content
+
 LARGEST = 2 * 1024**3
 """Octets that the spool holds at most."""
-
-
-class Outgoing(Protocol):
-    """A message to queue, as mail has it. `message_id` has its angle brackets, `size` is in octets; `eight_bit`: it
-    holds octets over 127."""
-
-    @property
-    def message_id(self) -> str:
-        """See above."""
-
-    @property
-    def size(self) -> int:
-        """See above."""
-
-    @property
-    def eight_bit(self) -> bool:
-        """See above."""
-
-    def chunks(self) -> Iterator[bytes]:
-        """The message in pieces."""
 
 
 @frozen
@@ -72,7 +55,7 @@ class Spool:
         self.folder = folder
         self.failed_folder = os.path.join(folder, FAILED)
 
-    def add(self, message: Outgoing, sender: str, recipients: tuple[str, ...], subject: str) -> Entry:
+    def add(self, message: Content, sender: str, recipients: tuple[str, ...], subject: str) -> Entry:
         """Keep a message; when this returns, it is durable.
 
         Raises:
@@ -93,7 +76,7 @@ class Spool:
             _require_own(self.folder, _facts(self.folder))
             raise
 
-    def _add(self, folder: Folder, message: Outgoing, sender: str, recipients: tuple[str, ...], subject: str) -> Entry:
+    def _add(self, folder: Folder, message: Content, sender: str, recipients: tuple[str, ...], subject: str) -> Entry:
         waiting = self._require_room(folder, message.size)
         now = time.time()
         name = f"{_second(int(now))}{int(now % 1 * 1e6):06d}-{os.urandom(4).hex()}"

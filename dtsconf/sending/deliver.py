@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtsconf import wiring
+from dtsconf.content import Content
 from dtsconf.errors import DtsconfError, Interrupted, Notice
 from dtsconf.frozen import frozen
 from dtsconf.mail.compose.draft import Draft, Mailbox
-from dtsconf.mail.content import Content, Envelope
+from dtsconf.mail.content import Envelope
 from dtsconf.mail.mailer import mailer
 from dtsconf.mail.outcome import kept_from
 from dtsconf.mail.route import Smtp

@@ -20,7 +20,7 @@ from dtsconf.sending.recheck import over, unfit
 from dtsconf.settings.recipients import forbidden
 
 if TYPE_CHECKING:
-    from dtsconf.mail.content import Content
+    from dtsconf.content import Content
     from dtsconf.mail.graph.mailer import GraphMailer
     from dtsconf.mail.mailer import SmtpMailer
     from dtsconf.mail.sent import Recipient, Sent

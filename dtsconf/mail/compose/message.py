@@ -18,7 +18,7 @@ from dtsconf.mail.compose.draft import Attachment, ContentChanged, Draft, Mailbo
 if TYPE_CHECKING:
     import time
 
-    from dtsconf.mail.content import Content
+    from dtsconf.content import Content
 
 BLOCK = 57 * 4096
 """Bytes of an attachment read at once: whole lines of base64."""
@@ -26,7 +26,7 @@ BLOCK = 57 * 4096
 
 @frozen
 class Message:
-    """A message ready to go, as `mail.content.Content` wants it, and the draft that it was made of."""
+    """A message ready to go, as `content.Content` wants it, and the draft that it was made of."""
 
     message_id: str
     size: int
@@ -61,7 +61,7 @@ class _Entity:
 @frozen
 class Signed:
     """A message that was made without a sender, with its From field: before all others, since their order is free (RFC
-    5322 3.6). As `mail.content.Content` wants it."""
+    5322 3.6). As `content.Content` wants it."""
 
     content: Content
     field: bytes

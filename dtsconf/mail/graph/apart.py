@@ -15,7 +15,7 @@ from dtsconf.frozen import frozen
 from dtsconf.mail.graph.mime import NotAMessage, parsed
 
 if TYPE_CHECKING:
-    from dtsconf.mail.content import Content
+    from dtsconf.content import Content
 
 LONGEST_PART_HEADER = 1 << 16
 """Bytes of a part's header."""

@@ -19,7 +19,8 @@ from dtsconf.mail.reply import Reply
 from dtsconf.web.trouble import NoAnswer
 
 if TYPE_CHECKING:
-    from dtsconf.mail.content import Content, Envelope
+    from dtsconf.content import Content
+    from dtsconf.mail.content import Envelope
     from dtsconf.mail.graph.apart import Attached
     from dtsconf.mail.graph.talk import Talk
 

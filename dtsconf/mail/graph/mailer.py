@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from types import TracebackType
 
-    from dtsconf.mail.content import Content
+    from dtsconf.content import Content
     from dtsconf.mail.line import Message
     from dtsconf.mail.route import Link
     from dtsconf.mail.sent import Sent

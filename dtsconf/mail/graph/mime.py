@@ -15,7 +15,8 @@ from dtsconf.mail import headers
 if TYPE_CHECKING:
     from email.message import Message
 
-    from dtsconf.mail.content import Content, Envelope
+    from dtsconf.content import Content
+    from dtsconf.mail.content import Envelope
 
 LONGEST_HEADER = 1 << 22
 """Bytes of a message's header: one that names 10,000 recipients has 512 KiB."""

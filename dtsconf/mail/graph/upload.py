@@ -20,7 +20,7 @@ from dtsconf.web.trouble import NoAnswer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dtsconf.mail.content import Content
+    from dtsconf.content import Content
     from dtsconf.mail.graph.apart import Attached
     from dtsconf.mail.graph.talk import Talk
     from dtsconf.web.client import Answer

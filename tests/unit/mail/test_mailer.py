@@ -9,7 +9,8 @@ from threading import Event
 
 import pytest
 
-from dtsconf.mail.content import BLOCK, Content, Envelope
+from dtsconf.content import Content
+from dtsconf.mail.content import BLOCK, Envelope
 from dtsconf.mail.mailer import SmtpMailer
 from dtsconf.mail.message import Mail
 from dtsconf.mail.route import Link
