@@ -151,8 +151,9 @@ def _unverified(
 ) -> StageFailed:
     cause = meaning.of_verify_code(error.verify_code)
     words = f"{error.verify_message}".rstrip(".")  # OpenSSL ends only some of them so
-    weak = meaning.weakness(error.verify_code)
-    hint = _too_weak(weak, facts, seen) if weak else _hint(cause, trust, facts, seen)
+    unfit = meaning.unfit(error.verify_code)
+    hint = _on_the_way(cause, trust, facts, seen) if seen else None
+    hint = hint or (_unfit(*unfit, facts, seen) if unfit else _hint(cause, trust, facts, seen))
     if seen is None:
         return StageFailed(cause, words, hint, "tls")
     told = f"{words}; certificate {seen.subject}, issued by {seen.issuer}, for {seen.fits}, valid from"
@@ -160,24 +161,32 @@ def _unverified(
     return StageFailed.of(Finding(cause, hint), told, "tls")
 
 
-def _too_weak(weak: str, facts: Facts, seen: Certificate | None) -> str:
+def _unfit(why: str, how: str, facts: Facts, seen: Certificate | None) -> str:
     """The hint where no root would mend it."""
-    ask = f"{weak}, so that no root makes it trusted: have a certificate issued for {facts.host} with RSA of 2048 bits"
-    ask += " or more, or ECDSA, and SHA-256, then dtsconf test again"
+    ask = f"{why}, so that no root makes it trusted: have a certificate issued for {facts.host} {how}, then dtsconf"
+    ask += " test again"
     if seen is None or facts.token:
         return ask
     confirm = "until then, have the server's administrator confirm the SHA-256 of this one"
     return f"{ask}; {confirm}: --set server.fingerprint={seen.sha256}"
 
 
-def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:
-    from dtsconf.looks import certificates, stand_in, trusted
+def _on_the_way(cause: str, trust: Trust, facts: Facts, seen: Certificate) -> str | None:
+    """The hint where the certificate is not the server's own, as far as that can be known."""
+    from dtsconf.looks import certificates, stand_in
     from dtsconf.settings.microsoft import is_smtp_host
 
-    if seen and is_smtp_host(facts.host):
+    if is_smtp_host(facts.host):
         return stand_in.judged(facts.host, cause, seen, trust.ca_file)[1]
-    if seen and (product := certificates.inspected_by(seen, facts.host)):
+    if product := certificates.inspected_by(seen, facts.host):
         return certificates.excepted(product, trust.ca_file, microsoft=facts.token)
+    return None
+
+
+def _hint(cause: str, trust: Trust, facts: Facts, seen: Certificate | None) -> str:
+    """The hint where it is the server's own, or wasn't seen."""
+    from dtsconf.looks import certificates, stand_in, trusted
+
     if cause in certificates.DATED:
         return _above(trust, facts, seen) if seen and seen.is_in_date else _out_of_date(cause, facts)
     if seen and not seen.is_for(facts.host.partition("%")[0]):

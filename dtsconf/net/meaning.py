@@ -27,12 +27,26 @@ _NO_SUCH_NAME = {-2, -5, 8, 7, 11001, 11004}
 _VERIFY = {9: "tls-not-yet-valid", 10: "tls-expired", 62: "tls-name", 64: "tls-name"}
 """X509_V_ERR_... of OpenSSL's x509_vfy.h that have a cause of their own; every other is `tls-untrusted`."""
 
-_WEAK = {
-    66: "the key of the server's certificate is too short",
-    67: "the key of a certificate above the server's is too short",
-    68: "a certificate is signed by way of an old hash (MD5, SHA-1)",
+_STRONG = "with RSA of 2048 bits or more, or ECDSA, and SHA-256"
+_BY_ITS_OWN = "by an authority whose own certificate lets it (basicConstraints CA:TRUE, keyUsage keyCertSign, pathlen)"
+_NO_AUTHORITY = "a certificate above the server's is not one of an authority, or may sign no other", _BY_ITS_OWN
+_NOT_ITS_NAME = "an authority above the server's certificate may not vouch for this name", "by one that may"
+_UNFIT = {
+    24: _NO_AUTHORITY,
+    25: _NO_AUTHORITY,
+    26: ("a certificate isn't made for servers", "for TLS servers (extendedKeyUsage serverAuth)"),
+    32: _NO_AUTHORITY,
+    34: ("a certificate demands what no program here knows (a critical extension)", "without that extension"),
+    47: _NOT_ITS_NAME,
+    48: _NOT_ITS_NAME,
+    66: ("the key of the server's certificate is too short", _STRONG),
+    67: ("the key of a certificate above the server's is too short", _STRONG),
+    68: ("a certificate is signed by way of an old hash (MD5, SHA-1)", _STRONG),
+    79: _NO_AUTHORITY,
 }
-"""X509_V_ERR_EE_KEY_TOO_SMALL, CA_KEY_TOO_SMALL and CA_MD_TOO_WEAK."""
+"""X509_V_ERR_... where it isn't the roots: INVALID_CA (24 in OpenSSL 1.1, 79 since 3.0), PATH_LENGTH_EXCEEDED,
+INVALID_PURPOSE, KEYUSAGE_NO_CERTSIGN, UNHANDLED_CRITICAL_EXTENSION, PERMITTED_VIOLATION, EXCLUDED_VIOLATION,
+EE_KEY_TOO_SMALL, CA_KEY_TOO_SMALL, CA_MD_TOO_WEAK. What is wrong, and how another is to be issued."""
 
 _OLD_TLS = re.compile(
     "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|WRONG_SSL_VERSION|HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY"
@@ -63,9 +77,10 @@ def of_verify_code(code: int) -> str:
     return _VERIFY.get(code, "tls-untrusted")
 
 
-def weakness(code: int) -> str:
-    """What is too weak in a certificate, whoever vouches for it, by OpenSSL's verify code; '' where nothing is."""
-    return _WEAK.get(code, "")
+def unfit(code: int) -> tuple[str, str] | None:
+    """What makes a certificate useless, whoever vouches for it, by OpenSSL's verify code, and how another is to be
+    issued; None where it is another trouble."""
+    return _UNFIT.get(code)
 
 
 def is_version_trouble(reason: str) -> bool:

@@ -403,6 +403,24 @@ def test_a_key_that_is_too_short_is_no_matter_of_roots(tmp_path: Path) -> None:
         assert verify(job(running.port, host="localhost", encryption="starttls", server=by_print)).ok
 
 
+def test_an_issuer_that_may_not_issue_is_no_matter_of_roots(tmp_path: Path) -> None:
+    """The root is there and trusted: to ask for it once more leads nowhere."""
+    root, own = Authority("Own Root"), Certificates(tmp_path)
+    between = Authority("between.corp.example", parent=root)
+    between.certificate = root.issue(("between.corp.example",), (), key=between.key).certificate
+    (tmp_path / "good.pem").write_bytes(between.issue().pem())
+    (tmp_path / "ca.pem").write_bytes(root.pem())
+    with server(offering_tls(own)) as running:
+        row = failed(
+            verify(job(running.port, host="localhost", encryption="starttls", server={"ca_file": own.ca_file}))
+        )
+    assert row.cause == "tls-untrusted"
+    hint = str(row.hint)
+    assert hint.startswith("a certificate above the server's is not one of an authority, or may sign no other, so that")
+    assert hint.endswith(f"--set server.fingerprint={own.fingerprint('good')}")
+    assert "ca_file" not in hint
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_a_certificate_that_neither_is_trusted_nor_fits(
     certificates: Certificates, tmp_path: Path, *, own: bool
