@@ -60,7 +60,8 @@ CAUSES: dict[str, str] = {
 @frozen
 class Stage:
     """One step of the conversation. `ms` is its wall time; `code` and `enhanced_code` are the server's (RFC 5321 4.2,
-    RFC 3463); `cause` is a word of the contract's list and set only on the stage that failed."""
+    RFC 3463); `cause` is a word of the contract's list and set only on the stage that failed. `account`: the no is for
+    the state of the sender's account, whatever the mail (not recorded)."""
 
     stage: str
     ok: bool
@@ -71,6 +72,13 @@ class Stage:
     cause: str | None = None
     hint: str | None = None
     said_by: Said = "dtsconf"
+    account: bool = False
+
+    def as_record(self) -> dict[str, Any]:
+        """The contract's JSON object for a stage."""
+        record = asdict(self)
+        del record["account"]
+        return record
 
 
 @frozen
@@ -124,6 +132,6 @@ class Verification:
         record = asdict(replace(self, trouble=None))
         for each in ("reached", "trouble", "greeter", "content"):
             del record[each]
-        record["stages"] = [asdict(s) for s in self.stages]
+        record["stages"] = [s.as_record() for s in self.stages]
         record["evidence"] = [asdict(e) for e in self.evidence]
         return record

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.failure import Finding
+from dtsconf.mail.meanings.accounts import OF_THE_ACCOUNT
 from dtsconf.mail.meanings.otherwise import OTHERWISE
 from dtsconf.mail.meanings.row import Row
 from dtsconf.mail.meanings.table import TABLE
@@ -34,7 +35,9 @@ def of_reply(stage: str, reply: Reply, facts: Facts) -> Finding:
     if reply.code < 400:
         return _UNEXPECTED
     row = row_of(stage, reply, facts)
-    return Finding(row.cause, _hint(row, facts).format(f=facts))
+    # Said to a recipient it may be the recipient's account.
+    account = row.hint in OF_THE_ACCOUNT and (stage != "rcpt-to" or _named(facts.sender, reply))
+    return Finding(row.cause, _hint(row, facts).format(f=facts), account)
 
 
 def row_of(stage: str, reply: Reply, facts: Facts) -> Row:

@@ -218,4 +218,5 @@ def _recipient(talk: Conversation, address: str, reply: Reply | None, refused: S
         masker.show(refused.detail if refused else reply.text if reply else ""),
         refused.cause if refused else None,
         masker.show_own(refused.hint) if refused and refused.hint else None,
+        refused is not None and refused.account,
     )

@@ -17,23 +17,27 @@ if TYPE_CHECKING:
 
 @frozen
 class Finding:
-    """What a failure means: a word of the contract's list of causes, and the next thing to type (or None)."""
+    """What a failure means: a word of the contract's list of causes, and the next thing to type (or None). `account`:
+    it is the state of the sender's account, and all its mails fare the same until that is mended."""
 
     cause: str
     hint: str | None = None
+    account: bool = False
 
 
 @dataclass(eq=False)
 class StageFailed(Exception):
-    """A stage failed. `detail` is what was seen, in the words of `said_by`; `reply` is the server's, if it gave one."""
+    """A stage failed. `detail` is what was seen, in the words of `said_by`; `reply` is the server's, if it gave one;
+    `account` as in `Finding`."""
 
     cause: str
     detail: str
     hint: str | None = None
     said_by: Said = "dtsconf"
     reply: Reply | None = None
+    account: bool = False
 
     @classmethod
     def of(cls, finding: Finding, detail: str, said_by: Said = "dtsconf", reply: Reply | None = None) -> StageFailed:
         """From what `causes` made of it."""
-        return cls(finding.cause, detail, finding.hint, said_by, reply)
+        return cls(finding.cause, detail, finding.hint, said_by, reply, finding.account)

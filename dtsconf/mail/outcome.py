@@ -57,6 +57,5 @@ def kept_from(envelope: Envelope, content: Content, trouble: DtsconfError) -> Se
 
 
 def _failed(recipient: Recipient, failure: Stage) -> Recipient:
-    return Recipient(
-        recipient.address, False, failure.code, failure.enhanced_code, failure.detail, failure.cause, failure.hint
-    )
+    said = failure.code, failure.enhanced_code, failure.detail, failure.cause, failure.hint
+    return Recipient(recipient.address, False, *said, failure.account)

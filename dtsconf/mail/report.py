@@ -137,5 +137,6 @@ class Report:
                 cause=failed.cause if failed else None,
                 hint=self.masker.show_own(failed.hint) if failed and failed.hint else None,
                 said_by=row.said_by,
+                account=failed is not None and failed.account,
             )
         )

@@ -9,7 +9,8 @@ from dtsconf.proof import Stage
 @frozen
 class Recipient:
     """One recipient. `ok`: the server took the message for them; `code` and `enhanced_code` are the server's answer
-    (RFC 5321 4.2, RFC 3463), `detail` its words or ours; `cause` is a word of the contract's list."""
+    (RFC 5321 4.2, RFC 3463), `detail` its words or ours; `cause` is a word of the contract's list; `account` as in
+    `Stage`."""
 
     address: str
     ok: bool
@@ -18,6 +19,7 @@ class Recipient:
     detail: str = ""
     cause: str | None = None
     hint: str | None = None
+    account: bool = False
 
     @property
     def crowded_out(self) -> bool:

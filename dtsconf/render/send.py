@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.errors import Problem
@@ -25,7 +25,7 @@ def data(sent: Sent, size: int) -> dict[str, Any]:
         "message_id": sent.message_id,
         "recipients": [_recipient(one) for one in sent.recipients],
         "size": size,
-        "stages": [asdict(stage) for stage in sent.stages],
+        "stages": [stage.as_record() for stage in sent.stages],
     }
     if not sent.ok:
         found["problems"] = [notice_data(one) for one in _problems(sent)]

@@ -111,6 +111,8 @@ def _is_of_more(failure: Stage, size: int) -> bool:
     small one does without."""
     if failure.stage not in OF_THE_MESSAGE:
         return True
+    if failure.account:
+        return True
     if failure.cause not in OF_THE_SERVER and not _says_nothing_of_it(failure):
         return False
     if failure.stage != "request":
@@ -130,6 +132,8 @@ def _says_nothing_of_it(failure: Stage) -> bool:
 def _about(failure: Stage) -> About:
     """Of whom it may be said. 421 is the end of a connection (RFC 5321 3.8): to a sender it may still be said alone."""
     goodbye = failure.code == _GOODBYE
+    if failure.account:
+        return "sender"
     if _says_nothing_of_it(failure):
         return "message"
     if failure.stage == "rcpt-to" and not goodbye:

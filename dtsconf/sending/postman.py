@@ -180,11 +180,11 @@ def _told(refused: Recipient) -> str:
 
 
 def _for_good(recipient: Recipient) -> bool:
-    """Whether trying again is no use: a reply of 5yz (RFC 5321 4.2.1) that is not about a command, or a message that is
-    too large or can't be addressed for this server."""
+    """Whether trying again is no use: a reply of 5yz (RFC 5321 4.2.1) that is about neither a command nor the state of
+    the sender's account, which somebody mends, or a message that is too large or can't be addressed for this server."""
     if recipient.ok or recipient.cause == "outcome-unknown" or recipient.cause in OF_THE_SERVER:
         return False
-    if is_of_a_command(recipient):
+    if recipient.account or is_of_a_command(recipient):
         return False
     if recipient.code is not None:
         return recipient.code >= 500

@@ -75,7 +75,8 @@ class Facts(NamedTuple):
 @frozen
 class Row:
     """One meaning. `codes` and `status` must fit whole, case aside; `text` is searched in the message. `own`: only an
-    answer of Graph's own has it. `app_hint` replaces the hint when an application sends. `source` is the page."""
+    answer of Graph's own has it. `app_hint` replaces the hint when an application sends. `source` is the page.
+    `account`: see `Finding`."""
 
     cause: str
     hint: str
@@ -85,6 +86,7 @@ class Row:
     text: str = ""
     own: bool = False
     app_hint: str = ""
+    account: bool = False
 
 
 _SIGN_IN = "sign in again: dtsconf sign-in"
@@ -106,13 +108,14 @@ _LOST = "send it again: Microsoft lost the upload"
 _STATE = "{f.later}; Microsoft's own state: https://status.cloud.microsoft"
 
 TABLE: tuple[Row, ...] = (
-    Row("sender-rejected", _POLICY, POLICY, text=r"AccessPolicy|\[RAOP\]"),
+    Row("sender-rejected", _POLICY, POLICY, text=r"AccessPolicy|\[RAOP\]", account=True),
     Row("sender-rejected", "{f.send_as}", EWS, codes="ErrorSendAsDenied|ErrorSendOnBehalfOf.*|ErrorImpersonat.*"),
     Row(
         "sender-rejected",
         _MAILBOX,
         ERRORS,
         codes="MailboxNotEnabledForRESTAPI|MailboxNotSupportedForRESTAPI|ErrorMissingEmailAddress|extensionError",
+        account=True,
     ),
     Row(
         "sender-rejected",
@@ -126,6 +129,7 @@ TABLE: tuple[Row, ...] = (
         "unblock {f.mailbox} on the page of restricted users in Defender: it sent too much or was misused",
         LIMITS,
         codes="ErrorMessageSubmissionBlocked|ErrorSenderBlocked",
+        account=True,
     ),
     Row(
         "auth-disabled",
@@ -152,8 +156,9 @@ TABLE: tuple[Row, ...] = (
         _FULL,
         EWS,
         codes="ErrorQuotaExceeded|ErrorMailboxQuotaExceeded|quotaLimitReached",
+        account=True,
     ),
-    Row("sender-rejected", _FULL, ERRORS, status="507", own=True),
+    Row("sender-rejected", _FULL, ERRORS, status="507", own=True, account=True),
     Row(
         "content-rejected",
         "take out the attachment that is named or suspected",
@@ -229,7 +234,7 @@ def finding(refusal: Refusal, facts: Facts) -> Finding:
     if facts.upload and refusal.status in _CLOSED and (row.codes == ".*" or row.cause == "token"):
         return Finding("server-error", _LOST)
     hint = (facts.application and row.app_hint) or row.hint
-    return Finding(row.cause, hint.format(f=facts))
+    return Finding(row.cause, hint.format(f=facts), row.account)
 
 
 def _fits(row: Row, refusal: Refusal) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtsconf.mail.meanings.hints import ANEW, MIGRATE, TICKET
+from dtsconf.mail.meanings.hints import ANEW, MIGRATE, SENDER_FULL, TICKET
 
 # What a program needs to get in
 APP_PASSWORD = (
@@ -83,3 +83,6 @@ PLAN = (
     "the account at {f.host} has sent all that its plan allows: have the limit or the plan raised there, or wait until"
     " it counts anew, then dtsconf test again"
 )
+
+OF_THE_ACCOUNT = frozenset({DISABLED, COMPROMISED, LAPSED, SENDER_FULL})
+"""Hints about what stands in the way of all the account's mails, and of none for good."""

@@ -57,6 +57,23 @@ def test_what_is_out_of_place(stage: str, text: str) -> None:
     assert cause(stage, text) == "protocol"
 
 
+@pytest.mark.parametrize(
+    ("stage", "text", "account"),
+    [
+        ("mail-from", "550 5.7.1 Your account has been disabled", True),
+        ("mail-from", "552 5.2.2 mailbox full", True),
+        ("accepted", "550 5.1.8 Access denied, bad outbound sender", True),
+        ("rcpt-to", "550 Outgoing mail from dts@acme.example has been suspended", True),
+        ("rcpt-to", "550 Mailbox has been suspended", False),
+        ("rcpt-to", "552 5.2.2 mailbox full", False),
+        ("mail-from", "550 5.7.60 not allowed to send as this sender", False),
+        ("accepted", "554 5.7.1 spam", False),
+    ],
+)
+def test_what_is_the_state_of_the_sender_s_account(stage: str, text: str, *, account: bool) -> None:
+    assert of_reply(stage, reply(text), FACTS._replace(login=True)).account is account
+
+
 def test_who_has_no_login_has_no_empty_name() -> None:
     said = reply("553 5.7.1 <dts@acme.example>: Sender address rejected: not owned by user")
     hint = str(of_reply("mail-from", said, FACTS._replace(username="")).hint)

@@ -85,8 +85,15 @@ def test_a_server_that_drips_does_not_outlast_the_deadline() -> None:
 def test_a_closed_connection_is_told_from_a_reset_one() -> None:
     with wired(lambda _: None) as wire, pytest.raises(ConnectionLost, match="the server closed"):
         wire.read_reply(soon())
-    with wired(lambda peer: peer.reset()) as wire, pytest.raises(ConnectionLost, match="reset"):
-        wire.read_reply(soon())
+
+    def resets(peer: Peer) -> None:
+        peer.hear()
+        peer.reset()
+
+    with wired(resets) as wire:
+        wire.send(b"NOOP\r\n", soon())
+        with pytest.raises(ConnectionLost, match="reset"):
+            wire.read_reply(soon())
 
 
 def test_a_server_that_reads_nothing_does_not_outlast_the_deadline() -> None:

@@ -213,6 +213,21 @@ def test_one_mail_for_which_the_connection_is_cut_keeps_no_other(tmp_path: Path)
     assert found.unusable is None
 
 
+OFF = {"MAIL FROM:<eve@acme.example>": "550 5.7.1 Your account has been disabled"}
+
+
+def test_for_an_account_that_is_switched_off_mails_wait_until_it_is_on_again(tmp_path: Path) -> None:
+    found = ran(tmp_path, OFF, "eve>bob", "eve>ann", "bob")
+    assert states(found) == ["deferred", "deferred", "sent"]
+    assert attempts(tmp_path) == [1, 0], "the second is put off"
+    assert "the provider has switched this account off" in found.messages[0].hint
+    assert f"dtsconf queue flush {found.messages[0].id}" in found.messages[0].hint
+    with server(dialogue(ehlo="250 mail.test")) as running:
+        site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {running.port}"))
+        again = run_queue(Inputs(site, root=str(tmp_path / "root")), Which(everything=True))
+    assert states(again) == ["sent"] * 2
+
+
 def test_two_connections_that_end_with_421_are_enough(tmp_path: Path) -> None:
     mails = ("eve>bob", "ann>bob", "ian>bob", "bob")
     found = ran(tmp_path, {"MAIL": "421 4.7.0 too many messages"}, *mails)

@@ -32,6 +32,12 @@ def test_each_row_is_sound(row: Row) -> None:
         assert "{" not in hint.format(f=PERSON)
 
 
+def test_what_is_the_state_of_the_mailbox_that_sends() -> None:
+    assert finding(Refusal(507, ("quotaLimitReached",)), PERSON).account
+    assert not finding(Refusal(403, ("ErrorSendAsDenied",)), PERSON).account
+    assert not finding(Refusal(400, ("ErrorInvalidRecipients",)), PERSON).account
+
+
 def test_the_last_row_fits_whatever_came_before() -> None:
     assert finding(Refusal(200), PERSON).cause == "protocol"
     assert finding(Refusal(302), PERSON).cause == "protocol"
