@@ -195,7 +195,9 @@ class Conversation:
             self.hang_up()
             try:
                 return self.wire.read_reply(self.limits.short(LAST_WORDS_SECONDS))
-            except (ConnectionLost, TimeoutError, NotAReply):
+            except ConnectionLost as last:  # TLS may have said why; the system only says that it ended
+                raise (last if last.said_by == "tls" else lost) from None
+            except (TimeoutError, NotAReply):
                 raise lost from None
         return None
 

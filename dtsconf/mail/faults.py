@@ -73,7 +73,8 @@ _SPEAKERS = (
 )
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 _SMTP = re.compile(rb"[2-5][0-9][0-9][ -]")
-_CLIENT_CERTIFICATE = re.compile("certificate.?required|peer did not return a certificate", re.IGNORECASE)
+ASKED = "the server asked for a client certificate"
+_CLIENT_CERTIFICATE = re.compile(f"certificate.?required|peer did not return a certificate|{ASKED}", re.IGNORECASE)
 _AGREED = (
     "ask who runs the firewall or mail filter on the way: one that breaks STARTTLS does this; or try TLS from the first"
     " byte: --set server.encryption=tls"
@@ -138,9 +139,8 @@ def of_loss(stage: str, reason: str, facts: Facts) -> Finding:
     `TLS:`."""
     if stage == "accepted":
         return _outcome_unknown(facts)
-    if _CLIENT_CERTIFICATE.search(reason):
-        why = f"{facts.host} wants a client certificate on port {facts.port}, which dtsconf has none of"
-        return Finding("protocol", f"{why}: look for a port that takes a login instead, dtsconf test --probe")
+    if asks_for_certificate(reason):
+        return _certificate_asked(facts)
     if reason.startswith("TLS:"):
         why = "something tampers with the session: ask who runs the firewall on the way"
         return Finding("protocol", f"{why}, with what this writes: dtsconf test --transcript FILE")
@@ -148,6 +148,17 @@ def of_loss(stage: str, reason: str, facts: Facts) -> Finding:
         why = "a firewall, an antivirus product or the server's own list cuts it, or the server is broken: ask who runs"
         return Finding("dropped", f"{why} them; other ports: dtsconf test --probe")
     return Finding("dropped", _AGAIN.format(f=facts))
+
+
+def asks_for_certificate(words: str) -> bool:
+    """Whether TLS's words for a failure mean that the server wants a client certificate."""
+    return _CLIENT_CERTIFICATE.search(words) is not None
+
+
+def _certificate_asked(facts: Facts) -> Finding:
+    why = f"{facts.host} wants a client certificate on port {facts.port}, which dtsconf has none of"
+    ask = f"ask {facts.administrator} for the port where programs log in with a password instead"
+    return Finding("protocol", f"{why}: {ask}; what the others offer: dtsconf test --probe")
 
 
 def of_nonsense(stage: str, facts: Facts) -> Finding:
@@ -178,8 +189,10 @@ def of_strange_bytes(data: bytes, facts: Facts) -> tuple[Finding, str]:
 def of_handshake(reason: str, answer: bytes, facts: Facts, min_tls: str) -> tuple[Finding, str | None]:
     """What a failed handshake means when it isn't the certificate: cause and hint, and who answered if that is known.
 
-    `reason` is OpenSSL's word (`WRONG_VERSION_NUMBER`), `answer` the first bytes the server sent.
+    `reason` is OpenSSL's word (`WRONG_VERSION_NUMBER`), `answer` what the server sent.
     """
+    if asks_for_certificate(reason):
+        return _certificate_asked(facts), None
     if not answer or _TLS_RECORD.match(answer):
         return _of_broken_handshake(reason.upper(), facts, min_tls), None
     if not facts.implicit_tls:

@@ -18,6 +18,7 @@ from dtsconf.mail.wire import HandshakeFailed
 from dtsconf.names import host_fault, is_everybodys
 from dtsconf.net import meaning
 from dtsconf.net.certificate import Certificate, day, from_der, from_peer
+from dtsconf.net.handshake import wants_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +139,8 @@ def _explained(
     if isinstance(error, ssl.SSLCertVerificationError):
         return _unverified(error, trust, facts, look())
     reason = str(error.reason or error)
+    if "alert" in reason.lower() and wants_certificate(failed.answer):  # up to TLS 1.2 the alert itself doesn't say so
+        reason = f"{reason}; {faults.ASKED}"
     finding, who = faults.of_handshake(reason, failed.answer, facts, trust.min_tls)
     words = f"TLS handshake failed: {reason.replace('_', ' ').lower()}"
     if who is None:

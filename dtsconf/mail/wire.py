@@ -26,7 +26,7 @@ LINE_END = 2
 """Bytes that each line of a reply counts for besides its text, so that empty ones have an end, too."""
 
 KEPT = 256
-"""Bytes of the handshake's first answer that are kept as evidence."""
+"""Bytes of a line that is no answer that are kept as evidence."""
 
 _TOO_LONG = f"a line of the server's answer is longer than {LONGEST_LINE // 1024} KiB"
 
@@ -41,7 +41,7 @@ class ConnectionLost(Exception):
 
 
 class HandshakeFailed(Exception):
-    """TLS did not come about. `error` is the library's, `answer` the first bytes the server sent."""
+    """TLS did not come about. `error` is the library's, `answer` what the server sent, at most LONGEST_REPLY of it."""
 
     def __init__(self, error: ssl.SSLError, answer: bytes) -> None:
         super().__init__(str(error))
@@ -204,7 +204,7 @@ class Wire:
             except ssl.SSLWantReadError:
                 self._flush(end)
                 data = self._raw_receive(end)
-                answer = (answer + data)[:KEPT]
+                answer = (answer + data)[:LONGEST_REPLY]
                 self._in.write(data)
             except ssl.SSLError as error:
                 self._send_alert(end)

@@ -692,6 +692,37 @@ def test_a_server_of_another_name_without_tls_and_login_is_not_trusted_with_mail
     assert "ask who runs this network" in told.hint
 
 
+def test_a_server_that_its_certificate_vouches_for_is_no_stranger(
+    behind: Behind, serve: Serve, certificates: Certificates
+) -> None:
+    """Many a server greets with a name of the inside."""
+    greets = {"CONNECT": Say("220 ex01.corp.internal ESMTP")}
+    serve(587, tls=certificates.server_context(), on=greets)
+    behind.link.smtp._always["CONNECT"] = greets["CONNECT"]
+    server = trusted(certificates, port=587, encryption="starttls")
+    told = behind.test(behind.profile(server=server, login=behind.login("Pw-canary-6")))
+    assert (told.cause, told.failed["stage"]) == ("auth-disabled", "auth")
+    assert "offers no login on port 587" in told.hint
+    assert "ex01.corp.internal" not in told.hint
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_certificate_that_is_wanted(
+    behind: Behind, serve: Serve, certificates: Certificates, newest: ssl.TLSVersion
+) -> None:
+    """Up to TLS 1.2 the alert doesn't say so, and looks like a version that doesn't suit."""
+    context = certificates.server_context()
+    context.load_verify_locations(certificates.ca_file)
+    context.verify_mode, context.maximum_version = ssl.CERT_REQUIRED, newest
+    greets = {"CONNECT": Say("220 ex01.corp.internal ESMTP")}
+    serve(587, tls=context, on=greets)
+    behind.link.smtp._always["CONNECT"] = greets["CONNECT"]
+    server = trusted(certificates, port=587, encryption="starttls")
+    told = behind.test(behind.profile(server=server, login=behind.login("Pw-canary-6")))
+    assert told.cause == "protocol"
+    assert told.hint.startswith(f"{HOST} wants a client certificate on port 587, which dtsconf has none of: ask")
+
+
 def test_tls_that_is_agreed_on_and_then_held_back(behind: Behind, serve: Serve) -> None:
     held = steps(Say("220 2.0.0 Ready to start TLS"), Stall())
     serve(587, extensions=("STARTTLS",), on={"STARTTLS": held})

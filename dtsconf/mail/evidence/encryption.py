@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dtsconf.looks import portal
 from dtsconf.looks.case import Outcome
+from dtsconf.mail import faults
 from dtsconf.mail.evidence import said, versions
 from dtsconf.mail.evidence.choice import Choice, best, chosen, not_for_logins, refuted
 from dtsconf.mail.evidence.ways import Way, late, ways_in
@@ -58,6 +59,8 @@ def examine(case: Case) -> Outcome:
     choice = chosen(_usable(ways, case), case.route)
     if not choice.fit and (old := versions.judge(case, newest if isinstance(newest, Agreement) else None)):
         return replace(old, evidence=(*evidence, *old.evidence))
+    if not choice.fit and faults.asks_for_certificate(case.failure.detail):
+        return Outcome(tuple(evidence))  # its own hint holds
     if choice.kind == "no-login" and (name := said.stranger(case)):
         calls = f"it calls itself {name}, not {case.host}"
         means = "another server than the one meant may answer in its place"

@@ -105,8 +105,8 @@ def reply(failure: Stage, *, tls: bool, sender: str = "", recipient: str = "") -
 
 def stranger(case: Case) -> str | None:
     """The name that the server greets with (RFC 5321 4.2), where it is of another domain than the host that was asked
-    for. Many a host is an alias, so this is a doubt and no more."""
-    return _foreign(case.detail("banner"), case.host)
+    for. Many a host is an alias, so this is a doubt and no more; none where its certificate vouched for the host."""
+    return None if case.detail("tls") else _foreign(case.detail("banner"), case.host)
 
 
 def calls_itself(host: str, stages: Sequence[Stage]) -> str:
