@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _SAME = "the same send"
 _QUEUE = "--queue added: then dtsconf queue run tries by itself until it is through"
+_BY_A_TEST = ("auth-disabled", "auth-mechanism", "auth-rejected", "cleartext-refused", "token")
+"""Causes before the envelope that a test is to mend: nobody sends a mail to try a password."""
+
 _NAMED = 8
 """So many at most are named in each other's hints."""
 
@@ -111,8 +114,8 @@ def _to_the_rest(hint: str | None, mail: Mail) -> str | None:
 def _of_stage(failed: Stage, whom: str, mail: Mail) -> str | None:
     if mail.smtp and failed.stage not in ENVELOPE_ON:
         hint = of_way(failed, mail.again, proven=mail.proven)
-        if hint is None or (failed.stage == "auth" and failed.cause not in PASSING):
-            return hint  # a login is mended by a test
+        if hint is None or failed.cause in _BY_A_TEST:
+            return hint
         return _in_time(TEST_AGAIN.sub(lambda _found: mail.again, hint), failed, failed.stage, mail)
     return _hint(failed, failed.stage, whom, mail)
 

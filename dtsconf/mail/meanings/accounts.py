@@ -78,11 +78,20 @@ HOURLY = (
     "the account or its domain has sent all that the server lets it in an hour, failed mails counted too: wait an hour,"
     " take out addresses that don't exist, then dtsconf test again; if it is too little, have the limit raised"
 )
+TENANT = (
+    "Microsoft has stopped mail of the whole organisation, which doesn't lift by itself: have its Exchange"
+    " administrator end what sends too much or was misused, and then ask Microsoft's support to allow it again; then"
+    " dtsconf test again"
+)
+OUTBOUND = (
+    "Microsoft rates what this account sends as spam, and holds it up or has suspended it: sign in to {f.whose} once in"
+    " a web browser and answer what it asks, then dtsconf test again; if it stays, ask who administers it"
+)
 QUOTA = "the account has sent all that it may for today: dtsconf test again tomorrow, or have its limit raised"
 PLAN = (
     "the account at {f.host} has sent all that its plan allows: have the limit or the plan raised there, or wait until"
     " it counts anew, then dtsconf test again"
 )
 
-OF_THE_ACCOUNT = frozenset({DISABLED, COMPROMISED, LAPSED, SENDER_FULL})
+OF_THE_ACCOUNT = frozenset({DISABLED, COMPROMISED, LAPSED, OUTBOUND, SENDER_FULL})
 """Hints about what stands in the way of all the account's mails, and of none for good."""

@@ -184,6 +184,10 @@ SUPPRESSED = (
     "the account at {f.host} sends nothing to {f.recipient} any more, since mail to it came back once or was complained"
     " of: take it off the suppression list in the provider's console, or try another address: dtsconf test --to ADDRESS"
 )
+PENDING = (
+    "the account at {f.host} isn't approved yet, and sends to addresses of the sender's own domain alone: ask for"
+    " approval in the provider's console; to see that it works, one of that domain: dtsconf test --to ADDRESS"
+)
 FULL = "the mailbox of {f.recipient} is full: have it emptied, or try another address: dtsconf test --to ADDRESS"
 ASCII = (
     "{f.host} takes no letters beyond ASCII in addresses: --set sender.email=ADDRESS, and --to ADDRESS, in plain ASCII"
@@ -245,6 +249,10 @@ REVERSE = (
 FILTER = (
     "a filter refused the mail's content; nothing in these settings changes that. An antivirus product or mail filter"
     " does this too: " + ASK
+)
+ATTACHMENT = (
+    "a filter takes no attachment of this name or kind (of a zip, what is in it): give it another kind, such as .txt"
+    f" for a log, or have it let through: {ASK}"
 )
 ACCESS = (
     "a rule of the server (an access list, say) turns this mail away, and its answer doesn't tell for what, this"

@@ -112,11 +112,13 @@ ROWS: tuple[Row, ...] = (
     Row("rate-limited", accounts.QUOTA, LIMITS, enhanced=r"5\.2\.2", text="submission quota"),
     Row("rate-limited", hints.SLOWER, LIMITS, enhanced=r"5\.2\.12[12]"),
     Row("rate-limited", hints.SLOWER, LIMITS, enhanced=r"4\.3\.2", text="concurrent|thread limit"),
-    Row("rate-limited", hints.SLOWER, NDR, enhanced=r"5\.7\.508|5\.7\.70[0-7]", text="exceeded"),
+    Row("rate-limited", accounts.TENANT, NDR, enhanced=r"5\.7\.7(0[0-7]|[1-4]\d)", text="tenant has exceeded"),
+    Row("rate-limited", hints.SLOWER, NDR, enhanced=r"5\.7\.508", text="exceeded"),
     Row("tls-version", hints.NEWER_TLS, TLS, code="421", text=r"tls (version|1\.0 and 1\.1 are) not supported"),
     Row("rate-limited", hints.SLOWER, NDR, enhanced=r"4\.7\.([56]\d\d|8[5-9]\d)"),
     Row("sender-rejected", hints.SENDER_FULL, LIMITS, CONTENT, code="554", text=r"submission\.exception:quotaexceeded"),
-    Row("rate-limited", accounts.QUOTA, LIMITS, CONTENT, code="554", text=r"submissionquotaexceeded|outboundspam"),
+    Row("rate-limited", accounts.QUOTA, LIMITS, CONTENT, code="554", text=r"submissionquotaexceeded"),
+    Row("sender-rejected", accounts.OUTBOUND, OUTLOOK, CONTENT, code="554", text=r"outboundspam"),
     # Not this machine
     Row(
         "blocked",

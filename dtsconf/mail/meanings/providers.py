@@ -19,6 +19,7 @@ TENCENT = "Tencent QQ Mail: Help, SMTP service and authorization code (service.m
 PROOFPOINT = "Proofpoint: Dynamic Reputation (ipcheck.proofpoint.com), Essentials: email delivery errors"
 
 SPARKPOST = "SparkPost, Brevo, Mailjet, Postmark: a sender or its domain has to be confirmed first, told in words"
+POSTMARK = "Postmark: Account approval; Inactive recipients (postmarkapp.com/support)"
 CPANEL = "cPanel & WHM: Tweak Settings, Mail; suspended outgoing mail (docs.cpanel.net)"
 
 _PROGRAMS_OFF = (
@@ -87,7 +88,7 @@ ROWS: tuple[Row, ...] = (
         code="55[04]",
         text="outgoing blocked|sender address blocked",
     ),
-    Row("rate-limited", accounts.DISABLED, ZOHO, SENDING, code="550", text="unusual sending activity"),
+    Row("sender-rejected", accounts.DISABLED, ZOHO, SENDING, code="550", text="unusual sending activity"),
     Row("sender-rejected", hints.SEND_AS, ICLOUD, SENDING, code="550", text="from address is not one of your"),
     Row("sender-rejected", hints.SPF, ICLOUD, LATER, code="554", text="dmarc policy|spf and dkim"),
     Row("content-rejected", hints.FILTER, ICLOUD, LATER, code="550", text=r"\[CS01\]"),
@@ -100,6 +101,15 @@ ROWS: tuple[Row, ...] = (
     Row("sender-rejected", hints.BLOCKED_SENDER, MIMECAST, SENDING, code="550", text="blocked senders"),
     Row(
         "sender-rejected", hints.SENDER, MIMECAST, SENDING, code="550", text="anti-spoofing|envelope (blocked|rejected)"
+    ),
+    Row(
+        "blocked",
+        hints.RELAY_REGISTER,
+        MIMECAST,
+        SENDING,
+        code="55.",
+        text="invalid outbound ip",
+        login_hint=hints.REGISTER,
     ),
     Row("auth-rejected", hints.LOG_IN, MIMECAST, SENDING, text="submitter failed", login_hint=hints.PASSWORD),
     Row("blocked", hints.LISTED, MIMECAST, code="554", text="host network,? not allowed"),
@@ -118,6 +128,8 @@ ROWS: tuple[Row, ...] = (
         "auth-disabled", accounts.MAIL_PROGRAMS, YANDEX, AUTH, code="535", text="not have access rights to this service"
     ),
     Row("blocked", hints.BLOCK_LIST, PROOFPOINT, code="55[04]", text=r"blocked - see https?://\S*proofpoint"),
+    Row("recipient-rejected", hints.PENDING, POSTMARK, LATER, text="account is pending approval"),
+    Row("recipient-rejected", hints.SUPPRESSED, POSTMARK, LATER, text="marked as inactive"),
     Row("sender-rejected", hints.VERIFY_SENDER, SPARKPOST, SENDING, code="5..", text=_UNCONFIRMED),
     Row("content-rejected", hints.POLICY, PROOFPOINT, SENDING, code="550", text="local policy violation"),
 )

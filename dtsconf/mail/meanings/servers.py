@@ -182,5 +182,6 @@ ROWS: tuple[Row, ...] = (
         "content-rejected", hints.FILTER, AMAVIS, CONTENT, code="5..", text="virus|malware|infected|spamassassin|clamav"
     ),
     # Not understood
+    Row("protocol", hints.ODD, "qmail: qmail-smtpd.c, straynewline", CONTENT, code="451", text=r"smtplf\.html"),
     Row("protocol", hints.ODD, EXIM, code="554", text="synchronization error"),
 )

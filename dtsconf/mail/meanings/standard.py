@@ -25,7 +25,7 @@ of it."""
 TELLING: tuple[Row, ...] = (
     # Codes with one meaning, which words don't overrule
     Row("sender-rejected", hints.SENDER_DOMAIN, ADDRESS, SENDING, enhanced=r"[45]\.1\.8"),
-    Row("sender-rejected", hints.SENDER, ADDRESS, SENDING, enhanced=r"[45]\.1\.7", login_hint=hints.SEND_AS),
+    Row("sender-rejected", hints.SENDER, ADDRESS, SENDING, enhanced=r"[45]\.1\.7"),
     Row("recipient-rejected", hints.TO, ADDRESS, LATER, enhanced=r"[45]\.1\.([1-6]|9|10)"),
     Row("recipient-rejected", hints.TO, MAILBOX, LATER, enhanced=r"5\.2\.[14]"),
     Row("mailbox-full", hints.FULL, MAILBOX, LATER, enhanced=r"[45]\.2\.2"),

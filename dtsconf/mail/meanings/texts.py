@@ -28,7 +28,8 @@ _RATE = (
     r"|\b(versand|sende|stunden)-?limit\w* .{0,20}(erreicht|überschritten)"
 )
 _DAILY = (
-    r"\bdaily .{0,30}\b(limit|quota)|\b(limit|quota) (for|of) (today|the day)|\btages-?limit|limite quotidienne"
+    r"\bexceeded (for )?today"
+    r"|\bdaily .{0,30}\b(limit|quota)|\b(limit|quota) (for|of) (today|the day)|\btages-?limit|limite quotidienne"
     r"|l[ií]mite diari[oa]|limite giornaliero"
 )
 """English, German, French, Spanish and Portuguese, Italian."""
@@ -65,7 +66,7 @@ _LOCKED_OUT = (
 """The same languages."""
 
 _SENDING_OFF = r"(outgoing mail|sending|account|mailbox)\b.{0,60}\bsuspended\b"
-_ACCOUNT_OFF = r"\baccount\b.{0,40}\b(disabled|deactivated|blocked|terminated|not (yet )?activated)\b"
+_ACCOUNT_OFF = r"\baccount\b.{0,40}\b(disabled|deactivated|blocked|locked|terminated|not (yet )?activated)\b"
 _COMPROMISED = r"(account|mailbox|spam)\b.*\b(change|reset) (your|the) password|\bcompromised\b"
 _SEND_FROM = (
     r"not (allowed|authori[sz]ed|permitted) to"
@@ -103,12 +104,19 @@ _NO_RELAY = (
     r"|(unable|not allowed|refuse) to relay|(do not|don't|cannot|no) relay|not permitted to relay|open relay"
 )
 _TOO_LARGE = (
-    r"\bsize\b.{0,30}\bexceed|\bexceed\w*\b.{0,30}\bsize\b"
+    r"\bsize\b.{0,30}\bexceed|\bexceed\w*\b.{0,30}\bsize\b|\bmessage size (violation|limit)\b"
     r"|\b(size|message|mail|file|body|content)( (size|file|body|content|is|was))* too (large|big|long)"
 )
 _CONTENT_RULE = (
     r"\bdlp\b|data.loss prevention|(confidential|sensitive) (data|information|content)"
     r"|(blocked|rejected|refused|denied) (by|due to|because of) .{0,30}\b(content|attachment)"
+)
+_NOT_LET = r"\b(not (allowed|permitted|accepted)|banned|blocked|black.?listed|forbidden|prohibited)\b"
+_ATTACHMENT = (
+    rf"\battach(ed|ments?)\b.{{0,60}}{_NOT_LET}"
+    r"|\b(banned|blocked|forbidden|prohibited|disallowed|dangerous|executable) (file|attach)"
+    rf"|\bfile (extension|type|name)s?\b.{{0,30}}{_NOT_LET}"
+    r"|\bbecause .{0,40}\bcontains an? .{0,20}\battachment"
 )
 _BLOCK_LIST = (
     r"block(ed)? ?(using|list)|black ?list|dnsbl|\b(rbl|xbl|pbl|sbl)\b|spamhaus|spamcop|sorbs|uceprotect"
@@ -140,6 +148,15 @@ FIRST: tuple[Row, ...] = (
     Row("tls-required", hints.STARTTLS, "RFC 5248 2.4: X.7.10, X.7.11", enhanced=r"[45]\.7\.1[01]", plain=True),
     Row("tls-required", hints.STARTTLS, STARTTLS, text=_TLS_WANTED, plain=True),
     Row(
+        "recipient-rejected",
+        hints.RELAY,
+        "RFC 3463 3.2: X.1.2, told in words as a refusal to relay",
+        LATER,
+        enhanced=r"5\.1\.2",
+        text=r"\brelay",
+        login_hint=hints.RELAY_LOGIN,
+    ),
+    Row(
         "auth-rejected",
         accounts.EXPIRED,
         "RFC 4954 6: 535, told in words; RFC 5530 3 names the state (EXPIRED)",
@@ -153,6 +170,7 @@ FIRST: tuple[Row, ...] = (
 
 ROWS: tuple[Row, ...] = (
     Row("greylisted", hints.GREY, GREYLISTING, text=r"gr[ae]y.?list|postgrey"),
+    Row("content-rejected", hints.ATTACHMENT, CODES, CONTENT, code="5..", text=_ATTACHMENT),
     Row("auth-rejected", accounts.APP_PASSWORD, SUBMISSION, AUTH, text="app(lication)?.?(specific)?.?password"),
     Row("rate-limited", accounts.LOCKED_OUT, SUBMISSION, AUTH, text=f"{_LOCKED_OUT}|{_RATE}"),
     Row("server-error", hints.LATER, SUBMISSION, AUTH, code="5..", text=_LOGIN_DOWN),
@@ -232,6 +250,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("blocked", hints.BLOCK_LIST, LISTS, (*BANNER, *EHLO, *SENDING), text=_BLOCK_LIST),
     Row("blocked", hints.LISTED, LISTS, (*EHLO, *SENDING), text=_LISTED),
+    Row("sender-rejected", accounts.DISABLED, CODES, MAIL, code="5..", text=r"\bspam\b"),
     Row(
         "mailbox-full",
         hints.FULL,

@@ -275,6 +275,13 @@ def test_who_logs_in_is_not_told_to_send_with_a_login() -> None:
         ("auth", "535 5.7.3 Multi-factor authentication required", "is asked for a second factor"),
         ("mail-from", '550 Outgoing mail from "dts@acme.example" has been suspended.', "has switched this account off"),
         ("rcpt-to", "554 Relay rejected for policy reasons.", "passes no mail on"),
+        ("rcpt-to", "550 5.1.2 does not accept mail for that domain (relaying disabled)", "passes no mail on"),
+        ("accepted", "550 Rejected due to attached file: file extension is blacklisted", "no attachment of this name"),
+        ("accepted", "554 5.7.0 Message Size Violation", "send less at a time"),
+        ("mail-from", "550 5.7.705 Access denied, tenant has exceeded threshold", "doesn't lift by itself"),
+        ("mail-from", "501 5.1.7 Syntax error in parameters: MAIL FROM", "an address that it knows"),
+        ("mail-from", "535 5.7.1 Sending account locked due to spam activities", "has switched this account off"),
+        ("accepted", "554 5.7.1 While your account is pending approval, all recipients ...", "isn't approved yet"),
     ],
 )
 def test_what_the_words_alone_tell(stage: str, text: str, told: str) -> None:
@@ -364,7 +371,7 @@ def test_every_row_has_a_cause_of_the_list_and_says_where_it_is_written() -> Non
         assert row.cause in CAUSES
         assert re.match(
             r"(RFC|IANA|Exchange|Outlook|Google|Amazon|Twilio|Yahoo|Zoho|Apple|GoDaddy|Mimecast|Proofpoint|"
-            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD|Mailgun|SparkPost|Tencent|cPanel|HCL)\b",
+            r"Postfix|Exim|Sendmail|qmail|MailEnable|hMailServer|Rspamd|amavisd|Avast|GMX|Yandex|PolicyD|Mailgun|SparkPost|Tencent|Postmark|cPanel|HCL)\b",
             row.source,
         ), row
 

@@ -103,6 +103,11 @@ def test_a_login_is_mended_by_a_test() -> None:
     assert of_queue(failed, smtp=True).hint == str(failed.hint).replace("dtsconf test again", "dtsconf queue flush")
 
 
+def test_after_a_login_that_was_cut_off_the_mail_is_sent_again() -> None:
+    cut = Stage("auth", False, 1.0, "closed", cause="dropped", hint="dtsconf test again; if it stays, ask")
+    assert hint(cut) == "the same send again; if it stays, ask"
+
+
 def test_a_login_that_is_wanted_is_for_a_test_to_find() -> None:
     """The table knows only which port is usual."""
     failed = said("mail-from", "530 5.7.0 Authentication required")
