@@ -7,6 +7,7 @@ known when a handshake fails. Refuses to know commands and meanings.
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from contextlib import suppress
@@ -101,8 +102,9 @@ class Wire:
             self.peer: tuple[int, tuple[str | int, ...]] = (sock.family, sock.getpeername())
             self.local_address = str(sock.getsockname()[0])
         except OSError as error:
+            ended = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # such as reset, rather than "not connected"
             sock.close()
-            raise ConnectionLost(error.strerror or str(error)) from error
+            raise ConnectionLost(os.strerror(ended) if ended else error.strerror or str(error)) from error
         self._sock = sock
         self._buffer = bytearray()
         self._tls: ssl.SSLObject | None = None

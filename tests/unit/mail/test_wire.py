@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from dtsconf.mail.reply import NotAReply, Reply
 from dtsconf.mail.wire import LONGEST_LINE, ConnectionLost, Limits, Wire
+from tests.real.loopback import Connection
 from tests.unit.mail.scripted import Peer, Script, server
 
 
@@ -94,6 +95,16 @@ def test_a_closed_connection_is_told_from_a_reset_one() -> None:
         wire.send(b"NOOP\r\n", soon())
         with pytest.raises(ConnectionLost, match="reset"):
             wire.read_reply(soon())
+
+
+def test_a_connection_that_was_reset_before_it_is_used_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        accepted, _ = server.accept()
+        Connection(accepted).reset()
+        with pytest.raises(ConnectionLost, match="reset"):
+            Wire(client)
+        assert client.fileno() < 0
 
 
 def test_a_server_that_reads_nothing_does_not_outlast_the_deadline() -> None:
