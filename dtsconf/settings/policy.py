@@ -62,10 +62,6 @@ class Policy:
         """The first lock that holds `key`: on it or on a group above it."""
         return next((lock for lock in self.locks if key == lock.key or key.startswith(lock.key + ".")), None)
 
-    def locked_below(self, group: str) -> tuple[Lock, ...]:
-        """The locks on single keys within a group."""
-        return tuple(lock for lock in self.locks if lock.key.startswith(group + "."))
-
     def rules_on(self, key: str) -> tuple[Rule, ...]:
         """The rules on exactly this leaf."""
         return tuple(rule for rule in self.rules if rule.key == key)

@@ -34,7 +34,6 @@ def test_the_first_file_that_locks_is_named() -> None:
     found = policy.lock_on("server.port")
     assert found is not None
     assert found.where == place(1)
-    assert policy.locked_below("server") == (Lock("server.port", place(1)),)
 
 
 def test_rules_on_a_key() -> None:
