@@ -7,13 +7,13 @@ known when a handshake fails. Refuses to know commands and meanings.
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dtsconf.mail.reply import NotAReply, Reply, parse_line
+from dtsconf.net.connect import peer_of
 
 if TYPE_CHECKING:
     import ssl
@@ -97,14 +97,14 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         try:
+            peer = peer_of(sock)
+            self.peer: tuple[int, tuple[str | int, ...]] = (peer.family, peer.sockaddr)
             # Small writes follow each other (one command after another): without this they may wait for a delayed ACK.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.peer: tuple[int, tuple[str | int, ...]] = (sock.family, sock.getpeername())
             self.local_address = str(sock.getsockname()[0])
         except OSError as error:
-            ended = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # such as reset, rather than "not connected"
             sock.close()
-            raise ConnectionLost(os.strerror(ended) if ended else error.strerror or str(error)) from error
+            raise ConnectionLost(error.strerror or str(error)) from error
         self._sock = sock
         self._buffer = bytearray()
         self._tls: ssl.SSLObject | None = None

@@ -72,6 +72,17 @@ def connected(address: Address, end: float) -> socket.socket:
     return sock
 
 
+def peer_of(sock: socket.socket) -> Address:
+    """The other end of a connected socket. Raises: OSError: the connection has ended already, and what ended it, such
+    as a reset."""
+    try:
+        return Address(sock.family, sock.getpeername())
+    except OSError:
+        if ended := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(ended, _words(ended)) from None
+        raise
+
+
 def received(sock: socket.socket, most: int, end: float, enough: Callable[[bytes], bool] | None = None) -> bytes:
     """What comes over a socket until the other side is done, `most` bytes are there, or `enough` says so; by `end`
     (monotonic seconds), however it drips. What came before any trouble counts."""

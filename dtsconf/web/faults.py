@@ -43,6 +43,11 @@ def of_race(race: Race) -> Fault:
     return Fault("connect", cause, "; ".join(map(str, race.failed)) or "no answer", "system")
 
 
+def of_broken(error: OSError) -> Fault:
+    """A connection ended as soon as it stood."""
+    return Fault("lost", meaning.of_errno(error.errno), error.strerror or "the connection broke", "system")
+
+
 def of_tunnel(error: Exception) -> Fault:
     """A proxy was reached, and no tunnel came about (RFC 9110, 9.3.6)."""
     text = str(error.args[0]) if error.args else ""
@@ -66,7 +71,7 @@ def of_handshake(error: Exception) -> Fault:
     if isinstance(error, ssl.SSLError):
         return _of_tls(error)
     if isinstance(error, OSError) and error.errno is not None:
-        return Fault("lost", meaning.of_errno(error.errno), error.strerror or "the connection broke", "system")
+        return of_broken(error)
     return Fault("lost", "dropped", "the connection broke in the TLS handshake", "system")
 
 
@@ -108,7 +113,7 @@ def _at_the_bottom(one: BaseException) -> Fault | None:
         case ssl.SSLError():
             return _of_tls(one)
         case OSError() if one.errno is not None:
-            return Fault("lost", meaning.of_errno(one.errno), one.strerror or "the connection broke", "system")
+            return of_broken(one)
         case HTTPException():
             return Fault("strange", "protocol", "what answers there speaks no proper HTTP", "dtsconf")
         case _:

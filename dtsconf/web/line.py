@@ -20,8 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from dtsconf.net.certificate import Certificate, chain_length, day, from_der, from_peer
-from dtsconf.net.connect import Address, LookupFailed, Race, resolve
-from dtsconf.net.meaning import no_such_name
+from dtsconf.net.connect import Address, LookupFailed, Race, peer_of, resolve
 from dtsconf.web.trouble import NoAnswer, Place, Step, Trouble, What
 from dtsconf.web.trust import blind
 
@@ -110,7 +109,7 @@ class Line(HTTPConnection):
         except LookupFailed as failed:
             from dtsconf.web import faults
 
-            raise self._no_way(faults.of_lookup(failed), known_name=not no_such_name(failed.code)) from None
+            raise self._no_way(faults.of_lookup(failed)) from None
         self._passed(", ".join(map(str, addresses)), "system")
         self._trail.place = "connect"
         return self._connected(Race(addresses, end))
@@ -121,11 +120,17 @@ class Line(HTTPConnection):
             from dtsconf.web import faults
 
             raise self._no_way(faults.of_race(race))
+        try:
+            self._address = peer_of(sock)
+        except OSError as error:
+            from dtsconf.web import faults
+
+            sock.close()
+            raise self._no_way(faults.of_broken(error)) from None
         sock.settimeout(self.timeout)
         # A request's head and body follow each other: without this each waits for a delayed ACK.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         told = f" ({'; '.join(map(str, race.failed))})" if race.failed else ""
-        self._address = Address(sock.family, sock.getpeername())
         self._peer = f"{self._address} port {self.port}{told}"
         if not self._tunnel_host:
             self._connected_through(self._peer)
@@ -143,9 +148,9 @@ class Line(HTTPConnection):
     def _took(self) -> float:
         return round((time.perf_counter() - self._began) * 1000, 1)
 
-    def _no_way(self, fault: Fault, **more: Any) -> NoAnswer:
+    def _no_way(self, fault: Fault, certificate: Certificate | None = None) -> NoAnswer:
         what: What = "proxy" if self.proxy is not None and self._trail.place != "tls" else fault.what
-        told = Trouble(what, fault.cause, fault.detail, fault.said_by, self._trail.place, **more)
+        told = Trouble(what, fault.cause, fault.detail, fault.said_by, self._trail.place, certificate=certificate)
         return NoAnswer(replace(told, steps=tuple(self._trail.steps), ms=self._took()))
 
 

@@ -97,9 +97,8 @@ class Trouble:
     `cause` is a word of the contract's list (`proof.CAUSES`), `detail` is in the words of `said_by` and holds what a
     server said as it came: escape it before it is shown. `sent`: the whole request had been handed over, so that it may
     have had its effect. `steps` went well before, `ms` is the time of the one that failed. `certificate` is the
-    server's where it was not trusted and could be had. `known_name` is False when the look-up said that there is no
-    such name. `host` and `port` are where the request was to go, `proxy` what it was to go through (whether or not that
-    is what failed), or None.
+    server's where it was not trusted and could be had. `host` and `port` are where the request was to go, `proxy` what
+    it was to go through (whether or not that is what failed), or None.
     """
 
     what: What
@@ -110,7 +109,6 @@ class Trouble:
     sent: bool = False
     steps: tuple[Step, ...] = ()
     certificate: Certificate | None = None
-    known_name: bool = True
     host: str = ""
     port: int = 443
     proxy: Proxy | None = None

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from dtsconf.net.connect import Address, resolve
+from dtsconf.net.connect import Address, Race, resolve
 from dtsconf.net.limits import THREAD
 from dtsconf.proof import CAUSES
 from dtsconf.web import line
@@ -21,6 +21,7 @@ from dtsconf.web.trust import tls_context
 from tests.real.ca import CertificateName, Certificates
 from tests.real.graph import GraphServer, graph_server
 from tests.real.graph_faults import Fault, Kind
+from tests.real.loopback import Connection
 from tests.real.proxy import Proxy, proxy
 
 NAME = "mail.corp.example"
@@ -247,6 +248,23 @@ def test_a_port_that_speaks_no_tls(certificates: Certificates) -> None:
     assert (found.what, found.cause, found.place) == ("tls", "protocol", "tls")
 
 
+def test_a_connection_that_is_reset_as_soon_as_it_stands(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        run = Race.run
+
+        def then_reset(race: Race) -> socket.socket | None:
+            sock = run(race)
+            Connection(listening.accept()[0]).reset()
+            return sock
+
+        monkeypatch.setattr(Race, "run", then_reset)
+        found = trouble(session(certificates), f"https://127.0.0.1:{listening.getsockname()[1]}/")
+    assert (found.what, found.place, found.cause) == ("lost", "connect", "dropped"), "no proxy is blamed"
+    assert "reset" in found.detail
+
+
 @pytest.mark.parametrize(("text", "said"), [(None, "can't be read"), ("no certificate", "holds no certificate")])
 def test_roots_that_are_none(tmp_path: Any, text: str | None, said: str) -> None:
     path = tmp_path / "ca.pem"
@@ -263,7 +281,7 @@ def test_nobody_there_and_no_such_name(certificates: Certificates) -> None:
     assert (found.what, found.place, found.cause) == ("connect", "connect", "refused")
     assert "127.0.0.1" in found.detail
     found = trouble(session(certificates), "https://graph.invalid/")
-    assert (found.what, found.place, found.cause, found.known_name) == ("lookup", "resolve", "dns", False)
+    assert (found.what, found.place, found.cause) == ("lookup", "resolve", "dns")
 
 
 def test_cleartext_is_for_sessions_that_were_made_for_it(certificates: Certificates) -> None:
