@@ -3,6 +3,7 @@ holds one leaves no image of its memory behind when it crashes."""
 
 from __future__ import annotations
 
+import re
 from typing import NoReturn
 
 from dtsconf.names import CURLY
@@ -13,6 +14,9 @@ _BLANKS = tuple(" \t\u00a0\u3000")
 
 _QUOTES = (('"',), ("'",), CURLY)
 """Quotation marks that come along from a shell's line, a `.env` file, or a word processor: a pair is of one kind."""
+
+_NAMED = r"(?i)[\w.-]*(password|passwd|pwd|secret|token)[\w.-]*[ \t]*[=:]"
+"""A line of a settings file, taken for the secret."""
 
 
 class Secret:
@@ -52,6 +56,8 @@ class Secret:
             return f"has {lines} lines"
         if len(self._text) > 2 and any(self._text[0] in kind and self._text[-1] in kind for kind in _QUOTES):
             return "begins and ends with a quotation mark"
+        if re.match(_NAMED, self._text):
+            return "begins with a name and a sign, as a line of a settings file does (password=...)"
         return "ends in a line break" if self.ends_in_line_break() else None
 
     def __repr__(self) -> str:

@@ -81,6 +81,9 @@ def test_no_json_of_it() -> None:
         ("\u201egeheim\u201c", "begins and ends with a quotation mark"),
         ("'geheim\"", None),
         ("'", None),
+        ("password=geheim", "begins with a name and a sign, as a line of a settings file does (password=...)"),
+        ("SMTP_PASSWORD: geheim", "begins with a name and a sign, as a line of a settings file does (password=...)"),
+        ("ge=heim", None),
         ("-----BEGIN KEY-----\nx\n-----END KEY-----\n", None),
     ],
 )
