@@ -23,6 +23,7 @@ from dtsconf import wiring
 from dtsconf.errors import Notice, SignInFailed, UsageProblem
 from dtsconf.frozen import frozen
 from dtsconf.wiring import Inputs, Path, hands, inputs, looking, own_test
+from dtsconf.wiring.given import require_switches, text_of
 
 if TYPE_CHECKING:
     from dtsconf.auth.request import Person
@@ -59,6 +60,7 @@ def load(
     Raises:
         Invalid: with every problem of every layer.
     """
+    require_switches(user=user)
     given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
     return wiring.effective(given, user=user)
 
@@ -78,6 +80,7 @@ def plan(
         Invalid: the layers can't be used, or a target can't express them.
         SecretUnavailable: with `secrets`, one can't be had.
     """
+    require_switches(secrets=secrets)
     given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
     return plan_of(given, secrets=secrets).plan
 
@@ -117,6 +120,8 @@ def apply(  # noqa: PLR0913 - one keyword for each option of the command
     """
     from dtsconf.machine.request import Options
 
+    require_switches(verify=verify is not None and verify, adopt=adopt, allow_downgrade=allow_downgrade)
+    reason = text_of(reason, "reason")
     given = inputs(profile, overrides=overrides, root=root, strict=strict, trust_profile=trust_profile, environ=environ)
     options = Options(
         verify=verify, adopt=adopt, allow_downgrade=allow_downgrade, trusted=trust_profile, reason=reason, wait=wait,
@@ -214,6 +219,7 @@ def check_of(
 
     if level is not None and level not in LEVELS:
         raise UsageProblem(f"'{escape_controls(str(level))}' is no level", f"one of {', '.join(LEVELS[1:])}")
+    to = text_of(to, "to")
     if to is not None and (fault := address_fault(to)):
         raise UsageProblem(f"--to: '{escape_controls(to)}' {fault[0]}", fault[1])
     return hands.unmoved(lambda: _checked(given, level, to, person, progress, transcript))

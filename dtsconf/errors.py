@@ -103,7 +103,8 @@ class DtsconfError(Exception):
     kind: ClassVar[str] = "failed"
 
     def __str__(self) -> str:
-        return self.message
+        where = self.problems[0].where if self.problems else None
+        return f"{where}: {self.message}" if where else self.message
 
     @property
     def code(self) -> int:

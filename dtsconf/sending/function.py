@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Mapping
 
@@ -11,6 +12,7 @@ from dtsconf.names import escape_controls
 from dtsconf.sending.request import Request
 from dtsconf.settings.effective import Effective
 from dtsconf.wiring import Inputs, Path, inputs
+from dtsconf.wiring.given import require_switches, text_of
 
 
 def send(  # noqa: PLR0913 - one keyword for each option of the command
@@ -43,14 +45,15 @@ def send(  # noqa: PLR0913 - one keyword for each option of the command
 
     Raises:
         UsageProblem: `settings` come with what was for `load` to know, or with another root than theirs; what is given
-            is no text.
+            is of another type.
         NotSent: nobody got it; its `sent` tells why, and `sent.unknown` that it may have arrived all the same.
         Invalid: the settings can't be used, or policy forbids a recipient or the size.
         SecretUnavailable: the login's password can't be had.
         DtsconfError: an address is none, a file can't be attached, or the queue is full.
     """
+    require_switches(zip=zip, queue=queue)
     people = _texts(to, "to"), _texts(cc, "cc"), _texts(bcc, "bcc"), _texts(reply_to, "reply_to")
-    texts = _text(subject, "subject") or "", _text(body, "body"), _html(_text(html, "html"))
+    texts = text_of(subject, "subject") or "", text_of(body, "body"), _html(text_of(html, "html"))
     request = Request(*people, *texts, _texts(attach, "attach"), zip)
     if settings is None:
         given = inputs(profile, overrides=overrides, root=root, strict=strict, environ=environ)
@@ -94,17 +97,18 @@ def _texts(given: object, name: str) -> tuple[str, ...]:
         return ()
     if isinstance(given, str):
         return (given,)
-    several = given if isinstance(given, Iterable) and not isinstance(given, (str, bytes, os.PathLike)) else (given,)
-    texts = (os.fspath(one) if isinstance(one, os.PathLike) else one for one in several)
-    return tuple(one for text in texts if (one := _text(text, name)) is not None)
+    if isinstance(given, io.IOBase):
+        raise UsageProblem(f"{name}= takes texts, and this is an open file", "give its name, or what was read from it")
+    several = given if isinstance(given, Iterable) and not isinstance(given, (bytes, os.PathLike)) else (given,)
+    return tuple(_each(os.fspath(one) if isinstance(one, os.PathLike) else one, name) for one in several)
 
 
-def _text(given: object, name: str) -> str | None:
-    """A text or None, whatever the caller's types say."""
-    if given is None or isinstance(given, str):
-        return given
-    hint = "bytes are to be decoded first; to attach them, write them to a file" if isinstance(given, bytes) else None
-    raise UsageProblem(f"{name}= takes texts, and this is {type(given).__name__}", hint)
+def _each(given: object, name: str) -> str:
+    """One of several: to leave a None out would be to send without what it stands for."""
+    text = text_of(given, name)
+    if text is None:
+        raise UsageProblem(f"{name}= has None among what it names", "leave it out, or give what was meant")
+    return text
 
 
 def _html(text: str | None) -> str | None:

@@ -45,19 +45,19 @@ def inputs(
     the commands: who exported a root for a trial means the machine under it, whatever runs there.
 
     Raises:
-        UsageProblem: a path is empty or none, or a variable holds no text.
+        UsageProblem: a path is empty or none, a variable holds no text, or something else is of another type.
         DtsconfError: a path counts from the current folder, which is gone.
     """
+    require_switches(strict=strict, trust_profile=trust_profile)
     if environ is None:
         environ = os.environ
     else:
         _require_texts(environ)
     profile = environ.get("DTSCONF_PROFILE") or None if profile is None else profile
     root = environ.get("DTSCONF_ROOT") or None if root is None else root
-    texts = tuple(_text(k, v) for k, v in overrides.items()) if isinstance(overrides, Mapping) else tuple(overrides)
     return Inputs(
         None if profile is None else _path(profile, "profile"),
-        texts,
+        _set_texts(overrides),
         None if root is None else _path(root, "root"),
         strict or is_true(environ.get("DTSCONF_STRICT", "")),
         trust_profile,
@@ -65,8 +65,48 @@ def inputs(
     )
 
 
+def require_switches(**given: object) -> None:
+    """What is on or off, whatever the caller's types say: a text, '0' and 'no' too, would count as on.
+
+    Raises:
+        UsageProblem: one is neither True nor False.
+    """
+    for name, value in given.items():
+        if value not in (True, False):
+            words = f"{name}= takes True or False, and this is {type(value).__name__}"
+            raise UsageProblem(words, f"compare a text first: {name}=(text == 'yes')")
+
+
+def text_of(given: object, name: str) -> str | None:
+    """A text or None, whatever the caller's types say.
+
+    Raises:
+        UsageProblem: it is neither.
+    """
+    if given is None or isinstance(given, str):
+        return given
+    hint = None
+    if isinstance(given, bytes):
+        hint = "bytes are to be decoded first; to attach them, write them to a file"
+    if isinstance(given, os.PathLike):
+        hint = f"read the file: {name}=path.read_text()"
+    raise UsageProblem(f"{name}= takes texts, and this is {type(given).__name__}", hint)
+
+
+def _set_texts(overrides: object) -> tuple[str, ...]:
+    """The `--set` texts, whatever the caller's types say."""
+    if isinstance(overrides, Mapping):
+        return tuple(_text(key, value) for key, value in overrides.items())
+    if isinstance(overrides, str) or not isinstance(overrides, Iterable):
+        words = f"overrides= takes a mapping or several texts, and this is {type(overrides).__name__}"
+        raise UsageProblem(words, "write it as in overrides={'server.port': 587}")
+    return tuple(overrides)
+
+
 def _require_texts(environ: Mapping[str, object]) -> None:
     """Variables are texts, whatever the caller's types say."""
+    if not isinstance(environ, Mapping):
+        raise UsageProblem(f"environ= takes a mapping, and this is {type(environ).__name__}")
     for name, value in environ.items():
         if not isinstance(value, str):
             raise UsageProblem(f"environ={{'{name}': ...}} holds no text", "variables are texts: '587', not 587")

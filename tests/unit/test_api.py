@@ -225,6 +225,11 @@ def test_settings_of_one_root_are_not_sent_with_under_another(
         ({"to": 12}, "to= takes texts, and this is int", ""),
         ({"cc": b"a@x.example"}, "cc= takes texts, and this is bytes", "decoded first"),
         ({"attach": ("x.txt", b"x")}, "attach= takes texts, and this is bytes", "write them to a file"),
+        ({"attach": [None, "x.txt"]}, "attach= has None among what it names", "leave it out"),
+        ({"bcc": [None]}, "bcc= has None among what it names", "leave it out"),
+        ({"body": Path("x.txt")}, "body= takes texts", "body=path.read_text()"),
+        ({"zip": "no"}, "zip= takes True or False, and this is str", "zip=(text == 'yes')"),
+        ({"strict": "0"}, "strict= takes True or False, and this is str", "compare a text first"),
         ({"settings": "Settings"}, "settings= is not what dtsconf.load gave", "give it whole"),
     ],
 )
@@ -236,6 +241,44 @@ def test_what_is_of_another_kind_is_told(site: str, root: Path, words: Any, mess
         dtsconf.send(**given, queue=True)
     assert hint in (caught.value.hint or "")
     assert list(root.rglob("*.eml")) == []
+
+
+def test_an_open_file_is_no_list_of_names(site: str, root: Path) -> None:
+    with open(site) as file, pytest.raises(UsageProblem, match="this is an open file"):
+        dtsconf.send("you@acme.example", attach=file, profile=site, root=root)
+
+
+@pytest.mark.parametrize("off", ["0", "no", "False"])
+def test_a_text_switches_no_queue_on(site: str, root: Path, off: Any) -> None:
+    with pytest.raises(UsageProblem, match="queue= takes True or False"):
+        dtsconf.send("you@acme.example", "log", "x", queue=off, profile=site, root=root)
+    assert list(root.rglob("*.eml")) == []
+
+
+def test_an_error_says_where_it_is(site: str, root: Path, tmp_path: Path) -> None:
+    """As README prints it: which address, which file."""
+    with pytest.raises(UsageProblem, match=r"^--cc: it is empty"):
+        dtsconf.send("you@acme.example", cc="", profile=site, root=root)
+    with pytest.raises(Invalid, match=r"^.*none\.yaml:1:1: the file is not there"):
+        dtsconf.load(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("call", "odd"),
+    [
+        (dtsconf.load, {"user": "no"}),
+        (dtsconf.plan, {"secrets": "no"}),
+        (dtsconf.check, {"to": 5}),
+        (dtsconf.apply, {"reason": 5}),
+        (dtsconf.apply, {"verify": "no"}),
+        (dtsconf.apply, {"adopt": "no"}),
+        (dtsconf.apply, {"trust_profile": "no"}),
+    ],
+)
+def test_what_is_of_another_kind_is_told_by_each_function(site: str, root: Path, call: Any, odd: Any) -> None:
+    (name,) = odd
+    with pytest.raises(UsageProblem, match=rf"^{name}= takes"):
+        call(site, root=root, **odd)
 
 
 def test_no_subject_may_be_none(site: str, root: Path) -> None:
@@ -264,6 +307,9 @@ def test_settings_stand_alone(site: str, root: Path, tmp_path: Path) -> None:
         ({"root": 5}, "root= takes a path"),
         ({"profile": b"x.yaml"}, "profile= takes a path"),
         ({"environ": {"DTS_EMAIL_SERVER__PORT": 587}}, "DTS_EMAIL_SERVER__PORT"),
+        ({"environ": 5}, "environ= takes a mapping"),
+        ({"overrides": 5}, "overrides= takes a mapping or several texts"),
+        ({"overrides": "server.port=587"}, "overrides= takes a mapping or several texts"),
     ],
 )
 def test_what_is_no_path_or_no_variable_is_told_as_that(odd: dict[str, Any], told: str) -> None:
