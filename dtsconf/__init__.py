@@ -45,7 +45,9 @@ def __getattr__(name: str) -> Any:
         if name in names:
             from importlib import import_module
 
-            return getattr(import_module(f"dtsconf.{module}"), name)
+            found = getattr(import_module(f"dtsconf.{module}"), name)
+            globals()[name] = found  # so that this is asked once
+            return found
     raise AttributeError(f"module 'dtsconf' has no attribute '{name}'")
 
 
