@@ -2,6 +2,7 @@
 variable, is another one. Reading them costs as much as the rest of an insert, its syncs included.
 
 A file is known by what stat tells of it. Its times are coarse, so what changed a moment ago isn't remembered yet.
+Variables are known by their hash: one may be a secret.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING
 from dtsconf import wiring
 from dtsconf.frozen import frozen
 from dtsconf.machine.layout import Layout
-from dtsconf.settings.sources import environment_layer
+from dtsconf.settings.keys import VARIABLE_PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dtsconf.settings.effective import Effective
-    from dtsconf.settings.sources import Read
     from dtsconf.wiring import Inputs
 
 SETTLED = 2.0
@@ -28,9 +30,11 @@ Mark = tuple[int, ...] | None
 
 @frozen
 class _Known:
-    """Settings, and what they were made of; `paths` are the files, `marks` tell whether they are still the same."""
+    """Settings, and what they were made of: variables, the working folder, and files at `paths`, of which `marks` tell
+    whether they are still the same."""
 
-    environment: Read
+    variables: dict[str, int]
+    folder: str | None
     paths: tuple[str, ...]
     marks: tuple[Mark, ...]
     effective: Effective
@@ -44,12 +48,12 @@ def effective(inputs: Inputs) -> Effective:
     if inputs.tried or inputs.strict:
         return wiring.effective(inputs, user=True)
     layout = Layout(inputs.root)
-    environment = environment_layer(inputs.environ, wiring.working_folder())
+    variables, folder = _variables(inputs.environ), wiring.working_folder()
     known = _KNOWN.get(inputs.root)
     if (
         known is not None
         and known.paths[0] == layout.user_file()
-        and known.environment == environment
+        and (known.variables, known.folder) == (variables, folder)
         and known.marks == tuple(map(_mark, known.paths))
     ):
         return known.effective
@@ -57,8 +61,15 @@ def effective(inputs: Inputs) -> Effective:
     marks = tuple(map(_mark, paths))
     found = wiring.effective(inputs, user=True)
     if marks == tuple(map(_mark, paths)) and not any(map(_changed_just_now, paths)):
-        _KNOWN[inputs.root] = _Known(environment, paths, marks, found)
+        _KNOWN[inputs.root] = _Known(variables, folder, paths, marks, found)
     return found
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, int]:
+    """All that settings, or warnings about them, may come from."""
+    first = (VARIABLE_PREFIX[0], VARIABLE_PREFIX[0].lower())
+    ours = (name for name in environ if name.startswith(first) and name.upper().startswith(VARIABLE_PREFIX))
+    return {name: hash(environ[name]) for name in ours}
 
 
 def _paths(root: str | None, layout: Layout) -> tuple[str, ...]:
