@@ -264,7 +264,6 @@ class Run:
         else:
             self.services.progress(f"verifying (level {self.depth.level})")
             found = self.services.verify(self._check(final, effective, number))
-        self.verification = found
         self.verification = verdict.judged(found, self.depth, effective)
 
     def _check(self, final: Planned, effective: Effective, number: int) -> Check:

@@ -144,7 +144,7 @@ def _check_format(content: Any, found: Places, path: str) -> None:
     if not isinstance(content, dict) or "format" not in content or "settings" not in content:
         _refuse(path, (1, 1), "it is some other program's file", kind="foreign")
     version = content["format"]
-    if isinstance(version, int) and not isinstance(version, bool) and version > 1:
+    if isinstance(version, int) and version > 1:
         place = Place(path, *found.spot(("format",)))
         text = f"{path} was written by a newer dtsconf (format {version}); this one reads format 1"
         raise Invalid((Problem("machine-config", text, "update dtsconf on this machine", place),))

@@ -227,6 +227,21 @@ def test_paths_are_absolute_and_plain(system: System, path: str) -> None:
         system.create(path, b"", meta())
 
 
+def test_nothing_stays_open(system: System) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    system.mkdir("/d/e")
+    system.create("/d/e/f", b"x", meta())
+    system.rename("/d/e/f", "/d/e/g")
+    system.link("/d/e/g", "/d/e/h")
+    for path in ("/d/e/g", "/d/e/h", "/d/no"):
+        system.look(path)
+        system.facts(path)
+        system.unlink(path)
+    system.sync("/d/e")
+    system.rmdir("/d/e")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_sync(system: System) -> None:
     system.sync("/d")
     system.sync("/")

@@ -56,6 +56,21 @@ def test_windows_has_its_roots_in_a_store_and_none_of_openssls_files(monkeypatch
     assert "no root certificates" not in _hint("tls-untrusted", Trust("1.2", None, None), FACTS, SEEN)
 
 
+def test_a_machine_without_roots_needs_none_where_a_file_of_its_own_is_in_force(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trusted, "none_here", lambda: True)
+    assert "no root certificates" in _hint("tls-untrusted", Trust("1.2", None, None), FACTS, SEEN)
+    hint = _hint("tls-untrusted", Trust("1.2", "/etc/roots.pem", None), FACTS, SEEN)
+    assert "no root certificates" not in hint
+    assert "/etc/roots.pem is in force and has no such root" in hint
+
+
+def test_a_name_that_every_machine_has_for_itself_is_proposed_to_nobody() -> None:
+    other = Certificate("CN=x", "CN=Corp Root", ("localhost", "relay.test"), 0, 4e9, "ab" * 32)
+    assert "(relay.test)" in _hint("tls-name", Trust("1.2", None, None), FACTS, other)
+
+
 def test_linux_has_its_own() -> None:
     assert commands.look_up("mail.test") == "getent hosts mail.test"
     assert "sudo tee -a /etc/hosts" in commands.host_line("192.0.2.1", "mail.test")

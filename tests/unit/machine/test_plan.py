@@ -77,6 +77,15 @@ def test_three_states(want: str | None, found: str | None, last: str | None, exp
     assert (change.action, change.reason, change.adopts) == expected
 
 
+def test_another_group_is_the_profiles_doing() -> None:
+    file = dataclasses.replace(wanted(OLD).files[0], group=(group := "mailers"))
+    last = dataclasses.replace(generation(OLD), targets=(record(OLD, group="dts", asked=(0o644, 0, 55)),))
+    want = dataclasses.replace(wanted(OLD), files=(file,), digest=text_digest(OLD + group))
+    (change,) = compute(States(want, {PATH: standing(OLD)}, last, same, gids={"mailers": 77}), "acme").changes
+    assert change.reason == "profile"
+    assert "has id" not in change.diff
+
+
 def test_all_alike_is_empty() -> None:
     assert plan(OLD, OLD, OLD).empty
     assert plan(None, None, None).empty

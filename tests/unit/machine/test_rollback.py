@@ -65,6 +65,8 @@ def test_0_restores_what_stood_there(world: World) -> None:
     rolled = world.rollback(0)
     after = {path: entry for path, entry in world.tree().items() if not path.startswith("var")}
     assert after == before
+    assert rolled.plan is not None
+    assert any("(the file that stood here before dtsconf, 12 bytes is put back)" in c.diff for c in rolled.plan.changes)
     assert rolled.verification is None
     assert rolled.generation is not None
     assert rolled.generation.rollback_of == 0

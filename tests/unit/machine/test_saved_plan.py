@@ -67,6 +67,9 @@ def test_a_changed_variable_is_named(world: World) -> None:
     world.want = effective(environment={"server.port": 2525})
     plan = saved(world)
     world.want = effective(environment={"server.port": 2526})
+    with pytest.raises(Stale) as caught:
+        world.apply(saved=plan)
+    assert str(caught.value.hint).startswith("plan again: dtsconf plan"), "sudo is at fault for nothing"
     assert "DTS_EMAIL_SERVER__PORT changed" in stale(world, plan)
     world.want = effective()
     assert "DTS_EMAIL_SERVER__PORT is not set here" in stale(world, plan)

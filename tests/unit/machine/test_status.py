@@ -13,6 +13,7 @@ import pytest
 from dtsconf.errors import DtsconfError
 from dtsconf.machine import generations
 from dtsconf.machine.lock import machine_lock
+from dtsconf.machine.system import Found
 from dtsconf.render import status as render
 from dtsconf.settings.sections import Target
 from dtsconf.times import iso_time, parse_time
@@ -175,3 +176,17 @@ def test_a_key_that_is_gone_is_told_as_that(world: World) -> None:
     assert "its key is gone" in render.text(found, None, world.root)
     world.apply()
     assert world.status().warnings == ()
+
+
+def test_a_file_that_can_not_be_read_is_no_key_that_is_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.apply(effective(LOGIN))
+    look = world.system.look
+
+    def closed(path: str) -> Found | None:
+        if path == SECRETS:
+            raise PermissionError(13, "Permission denied", path)
+        return look(path)
+
+    monkeypatch.setattr(world.system, "look", closed)
+    found = world.status()
+    assert (found.state, found.unchecked, found.warnings) == ("in-sync", (SECRETS,), ())

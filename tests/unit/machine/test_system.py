@@ -69,6 +69,23 @@ def test_acl_owner_mode_and_own_attributes_survive(root: Path) -> None:
     assert os.getxattr(path, "user.note") == b"mine"
 
 
+def test_a_label_that_can_not_be_kept_is_an_error_that_changes_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = root / "target"
+    path.write_text("old")
+    os.setxattr(path, "user.note", b"mine")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    with pytest.raises((PermissionError, DtsconfError)):
+        replace(root, Write("/target", b"new"))
+    assert path.read_text() == "old"
+    assert [each.name for each in root.iterdir() if each.name != "var"] == ["target"]
+
+
 def test_secret_is_not_widened_by_what_stood_there(root: Path) -> None:
     path = root / "target"
     path.write_text("old")

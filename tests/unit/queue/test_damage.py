@@ -37,6 +37,8 @@ ODD_ENTRIES: tuple[dict[str, Any], ...] = (
     {"queued": 1e300},
     {"size": True},
     {"eight_bit": "yes"},
+    {"format": 0},
+    {"format": "1"},
 )
 
 
@@ -220,6 +222,28 @@ def test_further_transactions_wait_when_the_server_cannot_be_used_any_more(spool
     assert (first.attempts, first.remaining, first.next) == (1, TWO[1:], second.next)
     assert (second.attempts, second.remaining) == (1, None)
     assert [ran.state for ran in run(spool, Server())] == ["sent", "sent"]
+
+
+def test_without_room_for_a_note_nobody_gets_it_in_a_further_transaction(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(spool)
+    reserve, sizes = held_module.Held.reserve, list[int]()
+
+    def full_by_now(held: held_module.Held, size: int) -> None:
+        sizes.append(size)
+        if len(sizes) > 1:
+            raise OSError(28, "No space left on device")
+        reserve(held, size)
+
+    monkeypatch.setattr(held_module.Held, "reserve", full_by_now)
+    three = Refused(TWO[0], 550, "550 no such user")
+    server = Server(Outcome(refused=(three,), later=TWO[1:], more=True))
+    (ran,) = run(spool, server)
+    assert (ran.state, ran.stuck) == ("deferred", True)
+    assert "who has got it couldn't be written down: No space left" in ran.detail
+    assert [recipients for _, recipients, _ in server.got] == [TWO]
+    assert progress_of(spool.slots()[0]).remaining == TWO[1:]
 
 
 def test_who_got_it_in_a_first_transaction_is_known_after_a_kill_in_the_second(spool: Spool) -> None:

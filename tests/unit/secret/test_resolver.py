@@ -82,6 +82,14 @@ def secret(folder: Path, mode: int, content: bytes = WORD.encode()) -> str:
     return f"file://{path}"
 
 
+def test_what_was_found_odd_before_an_error_is_told_with_it(tmp_path: Path) -> None:
+    fetcher = Resolver({})
+    fetcher.fetch(secret(tmp_path, 0o644), key="login.password", where=WHERE)
+    with pytest.raises(SecretUnavailable) as caught, fetcher:
+        fetcher.fetch("env://PW", key="microsoft.client_secret")
+    assert [one.kind for one in caught.value.warnings] == ["secret-readable"]
+
+
 def test_one_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
     fetcher = Resolver({})
     assert fetcher.fetch(secret(tmp_path, 0o644), key="login.password", where=WHERE).reveal() == WORD

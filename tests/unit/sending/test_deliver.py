@@ -28,6 +28,7 @@ def put_off(code: int, cause: str) -> Recipient:
         (sent(put_off(421, "server-error"), stage="rcpt-to", cause="server-error"), 6),
         (sent(put_off(450, "server-error"), stage="accepted", cause="server-error"), 6),
         (sent(OK, failed("dropped"), stage="data", cause="dropped"), 1),
+        (sent(failed("greylisted"), stage="mail-from", cause="greylisted"), 6),
         (sent(failed("sender-rejected"), stage="rcpt-to", cause="sender-rejected"), 6),
         (sent(failed("content-rejected"), stage="accepted", cause="content-rejected"), 6),
         (sent(failed("outcome-unknown"), stage="accepted", cause="outcome-unknown"), 6),

@@ -105,6 +105,13 @@ def test_a_newer_format_says_to_update() -> None:
     assert problem.hint == "update dtsconf on this machine"
 
 
+@pytest.mark.parametrize("odd", ['"2"', "2.5", "null", "[2]"])
+def test_a_format_that_is_no_number_is_no_newer_one(odd: str) -> None:
+    problems = refusal(edited('"format": 1', f'"format": {odd}'))
+    assert problems
+    assert not any("newer" in problem.message for problem in problems)
+
+
 def test_a_secret_written_into_it_is_refused_without_showing_it() -> None:
     (problem,) = refusal(edited("file:///etc/secret", "c4nary-Pa55word"))
     assert "c4nary" not in repr(problem)

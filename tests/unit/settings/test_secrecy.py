@@ -50,6 +50,12 @@ def refused(org: Organisation, *layers: Layer) -> list[Problem]:
     return [problem for problem in caught.value.problems if problem.kind == "secret-redirected"]
 
 
+def test_a_host_that_a_layer_resets_is_one_that_is_missing() -> None:
+    with pytest.raises(Invalid) as caught:
+        resolve(organisation(FULL), (layer("environment", {"server.host": None}),))
+    assert "server.host" in {problem.key for problem in caught.value.problems}
+
+
 @pytest.mark.parametrize("name", ["environment", "user"])
 @pytest.mark.parametrize("key", CHANGES)
 def test_a_changed_destination_under_the_organisations_password_is_exit_4(name: Any, key: str) -> None:
