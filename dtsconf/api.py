@@ -175,9 +175,10 @@ def rollback_of(
     from dtsconf.machine.rollback import effective_of, goal_of
 
     machine = wiring.machine_of(given)
-    with hands.resolver_of(given, lambda: effective_of(goal_of(number, machine), machine)) as resolver:
+    old = goal_of(number, machine)  # once: while this run waits for the lock, another one makes the newest an older one
+    with hands.resolver_of(given, lambda: effective_of(old, machine)) as resolver:
         services = hands.services(given, resolver, ask=ask, progress=progress)
-        applied = engine.rollback(number, machine, services, options)
+        applied = engine.rollback(old.number, machine, services, options)
     return replace(applied, warnings=(*applied.warnings, *resolver.warnings))
 
 

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 import dtsconf
+from dtsconf.api import rollback_of
 from dtsconf.errors import DtsconfError, Invalid, SecretUnavailable, UsageProblem, VerificationFailed
 from dtsconf.machine.plan import Plan
-from dtsconf.machine.request import Applied
+from dtsconf.machine.request import Applied, Options
 from dtsconf.settings.effective import Effective
+from dtsconf.wiring import inputs
 from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import PROFILE, profile
 
@@ -326,3 +328,22 @@ def test_without_a_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     gone.rmdir()
     with pytest.raises(DtsconfError, match="current folder is not there"):
         dtsconf.load(root="here")
+
+
+def test_a_rollback_goes_where_it_was_asked_to_whatever_others_do_meanwhile(site: str, root: Path) -> None:
+    change = partial(dtsconf.apply, site, root=root, verify=False, environ=GOOD)
+    given = inputs(root=root, environ=GOOD)
+    change()
+    change(overrides={"sender.name": "Ann"})
+    others = iter(
+        [partial(rollback_of, 0, given, Options(verify=False)), partial(change, overrides=["sender.name=Bob"])]
+    )
+
+    def meanwhile(_plan: Plan) -> bool:
+        for other in others:
+            other()
+        return True
+
+    gone = rollback_of(None, given, Options(verify=False), ask=meanwhile)
+    assert (gone.changed, gone.rollback_of) == (True, 1)
+    assert dtsconf.load(root=root, environ=GOOD).settings.sender.name is None
