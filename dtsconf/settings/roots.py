@@ -98,4 +98,7 @@ def fault(path: str) -> tuple[str, str]:
 def _mended(data: bytes, path: str) -> str:
     if data[:1] == b"\x30":  # an ASN.1 sequence: DER
         return f"it looks like DER: openssl x509 -inform der -in {path} -out ROOTS.pem"
-    return "name a PEM file (-----BEGIN CERTIFICATE-----) with the root certificates"
+    if b"-----BEGIN PKCS7-----" in data:
+        return f"it is a PKCS #7 bundle: openssl pkcs7 -print_certs -in {path} -out ROOTS.pem"
+    key = " it holds a private key, which is the server's own and nobody else's:" if b"PRIVATE KEY-----" in data else ""
+    return f"{key} name a PEM file (-----BEGIN CERTIFICATE-----) with the root certificates".lstrip()

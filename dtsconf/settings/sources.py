@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from dtsconf.errors import Notice, Option, Problem, UsageProblem, Variable, Where
-from dtsconf.names import escape_controls, has_half_pairs
+from dtsconf.names import escape_controls, has_half_pairs, to_unset
 from dtsconf.secret.ref import looks_like_reference
 from dtsconf.settings.keys import GROUPS, KEYS, VARIABLE_PREFIX, VARIABLES, Key, nearest, nearest_key
 from dtsconf.settings.types import is_absolute
@@ -71,7 +71,9 @@ def _take(
     except BadValue as bad:
         secret = key.kind == "secret"  # whose text is in no message, whatever the check allows
         shown = f"{key.name}: {bad.sentence}" if secret else bad.told(key.name, text if raw is None else raw)
-        problems.append(Problem(bad.kind, shown, bad.hint, where, key.name))
+        unset = to_unset(where) if isinstance(where, Variable) and not text.strip() else ""
+        hint = "; or ".join(filter(None, (bad.hint, unset and f"to leave it to the layers below: {unset}")))
+        problems.append(Problem(bad.kind, shown, hint or None, where, key.name))
 
 
 def _raw(key: Key, text: str, where: Where) -> object:

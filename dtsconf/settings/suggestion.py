@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 SECTIONS: Final = ("settings", "policy", "verify", "secrets")
 """The parts of a profile that hold named parts themselves."""
+_SERVER: Final = "server: {host: ..., port: ..., encryption: ...}"
+_LOGIN: Final = "login: {required: true, username: ..., password: ...}"
+_MEANT: Final = {
+    **dict.fromkeys(("smtp", "mail", "email"), f"{_SERVER} and {_LOGIN}"),
+    **dict.fromkeys(("auth", "authentication", "credentials", "account"), _LOGIN),
+    **dict.fromkeys(("from", "from_email"), "sender: {name: ..., email: ...}"),
+}
+"""Groups of other programs' settings, and what they are here."""
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
@@ -26,8 +34,8 @@ def suggestion(name: str, shape: Mapping, prefix: str, where: Callable[[str], st
     """
     from dtsconf.settings.keys import GROUPS, KEYS, nearest
 
-    if nested := _nested(name, shape):
-        return f"write {nested}"
+    if meant := _nested(name, shape) or (_MEANT.get(name.lower()) if shape is settings_shape() else None):
+        return f"write {meant}"
     settings = settings_shape().fields
     if shape is profile_shape() and (section := next((one for one in SECTIONS if _in_section([name], one)), None)):
         return _below(section, "it")
@@ -112,6 +120,8 @@ def as_list(text: str, leaf: Leaf, *, quoted: bool) -> str | None:
         return f"write a list such as [{leaf.choices[0]}]; it takes {', '.join(leaf.choices)}"
     if len(text) >= 60 or not all(items):
         return None
+    if len(items) == 1 and re.fullmatch(r"[\w.-]+", text) and (wrong := _fault_of(text, leaf)):
+        return f"write a list in brackets; in it, {wrong.removeprefix('write ')}"
     number = leaf.kind == "scalar" and not quoted
     written = [item if number and _NUMBER.fullmatch(item) else in_brackets(item) for item in items]
     return f"write [{', '.join(written)}]"
@@ -132,6 +142,15 @@ def _items_in(text: str, leaf: Leaf, *, quoted: bool) -> list[str]:
     if _all_fit([text], leaf):
         return [text]
     return next((words for words in (by_comma, by_blank) if _all_fit(words, leaf)), [text] if quoted else by_comma)
+
+
+def _fault_of(word: str, leaf: Leaf) -> str | None:
+    """What to do about a word that is no such leaf."""
+    try:
+        leaf.check("", word)
+    except BadValue as bad:
+        return bad.hint
+    return None
 
 
 def _all_fit(words: list[str], leaf: Leaf) -> bool:

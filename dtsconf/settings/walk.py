@@ -21,7 +21,7 @@ from dtsconf.settings.suggestion import as_list, astray, dashes_without_blank, s
 from dtsconf.settings.values import Value
 from dtsconf.settings.wording import BadValue, found, shown, storing
 from dtsconf.settings.yamltext import Source
-from dtsconf.settings.yamlwords import glued, no_blank
+from dtsconf.settings.yamlwords import EXPECT, glued, no_blank
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping as Pairs
@@ -30,6 +30,8 @@ _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
 _DASH: Final = re.compile(r"\s*-\s")
 _VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
+_FILLED_IN: Final = re.compile(r"\$\{\w+\}|\{\{.*\}\}|%\w+%$|<%.*%>", re.DOTALL)
+"""A value that other programs would put another one in the place of."""
 _COMMA: Final = "a comma ends a text in braces: put the whole text, comma included, in quotes"
 _MANY: Final = 100
 _FORMAT: Final = f"write dtsconf: {FORMAT}"
@@ -213,6 +215,9 @@ class Walk:
 
     def _hint(self, node: yaml.Node, path: str, bad: BadValue) -> str | None:
         """What to do about a bad value, as far as its place in the file tells better than its type."""
+        written = self.source.text[node.start_mark.index : node.end_mark.index].strip("\"'")
+        if bad.kind != "secret-literal" and _FILLED_IN.match(written):
+            return f"variables and templates aren't filled in: {EXPECT}"
         if isinstance(node, yaml.ScalarNode) and node.value.startswith(CURLY):
             return PLAIN_QUOTES
         if path == "dtsconf" and bad.kind == "type":

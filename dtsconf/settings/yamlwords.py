@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from dtsconf.settings.yamlbrackets import hidden_end, left_open
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,6 +38,9 @@ def unclosed(at: tuple[int, int]) -> BadYaml:
     told = f"the quotation mark opened at {at[0]}:{at[1]} is not closed"
     return BadYaml("syntax", told, "close it where the text ends", at)
 
+
+EXPECT: Final = "leave the value to DTS_EMAIL_ variables and list its key under expects; a secret is written env://NAME"
+"""What to do in place of a variable in a profile."""
 
 _BARE: Final = ("a bare & or * can't start a text", 'put the text in quotes, such as "*@acme.example"')
 
@@ -109,16 +114,11 @@ _SHOWN_WHERE_BEGUN: Final = (
 """What LibYAML notices lines later: the place to mend is where it began."""
 
 
-_CLOSERS: Final = {"[": "]", "{": "}"}
-
 _ODD_BLANK: Final = r"(?:.*[{,])?[ ]*(?:-[ ]*)?(?:[\w.-]+:)?([\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000])"
 """One that web pages and word processors write: before a key or a dash, or behind it."""
 
 _SECOND: Final = r"(?:^|[{,\[])\s*(?:- )?[\w.-]+:\s+[^\s{}\[\],][^{}\[\],]*$"
 """A key with its value, and no further one."""
-
-_COMMENT: Final = r""""(?:[^"\\]|\\.)*(?:"|$)|'[^']*'|(?<=\s)(#.*)"""
-"""Texts in quotes, which are passed over, and a comment."""
 
 _GLUED: Final = r"\s*[A-Za-z_]+:(?!//)\S"
 
@@ -134,11 +134,11 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
         return tab(at)
     if "unexpected end of stream" in said and opened:
         return unclosed((opened.line + 1, opened.column + 1))
-    if bad := odd_blank(lines, at[0]) or _by_its_lines(said, lines, at):
+    if bad := _conflict(lines) or odd_blank(lines, at[0]) or _by_its_lines(said, lines, at):
         return bad
-    if opened and (bad := _comment_within(lines, (opened.line + 1, opened.column + 1), at)):
-        return bad
-    if "expected node content" in said and (last := _left_open(lines, at)):
+    if opened and (hidden := hidden_end(lines, (opened.line + 1, opened.column + 1), at)):
+        return _commented(*hidden)
+    if "expected node content" in said and (last := left_open(lines, at)):
         return BadYaml("syntax", "a bracket or brace is opened and not closed", "close it", last)
     if "could not find expected ':'" in said and opened and glued(lines[opened.line]):
         return no_blank((opened.line + 1, opened.column + 1))
@@ -147,6 +147,13 @@ def reworded(error: yaml.YAMLError, lines: Sequence[str]) -> BadYaml:
             begun = opened if fragment in _SHOWN_WHERE_BEGUN else None
             return BadYaml(kind, message, hint, (begun.line + 1, begun.column + 1) if begun else at)
     return BadYaml("syntax", "this is no YAML", "check quotes, brackets and indentation here and in the line above", at)
+
+
+def _conflict(lines: Sequence[str]) -> BadYaml | None:
+    """What Git leaves in a file where two changes met."""
+    found = next((n for n, line in enumerate(lines, 1) if re.match(r"(<{7}|>{7}) ", line)), None)
+    hint = "keep one of them, and take out <<<<<<<, ======= and >>>>>>>"
+    return BadYaml("syntax", "two changes met here (a merge conflict)", hint, (found, 1)) if found else None
 
 
 def _by_its_lines(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:
@@ -163,8 +170,7 @@ def _variable_within(lines: Sequence[str], at: tuple[int, int]) -> BadYaml | Non
     found = re.search(r"\$\{\w+\}", lines[at[0] - 1]) if at[0] <= len(lines) else None
     if found is None or found.start() >= at[1]:
         return None
-    hint = "leave the value to DTS_EMAIL_ variables and list its key under expects; a secret is written env://NAME"
-    return BadYaml("syntax", f"{found[0]} is no value: variables aren't filled in", hint, (at[0], found.start() + 1))
+    return BadYaml("syntax", f"{found[0]} is no value: variables aren't filled in", EXPECT, (at[0], found.start() + 1))
 
 
 def odd_blank(lines: Sequence[str], number: int) -> BadYaml | None:
@@ -207,35 +213,18 @@ def _colon_within(said: str, lines: Sequence[str], at: tuple[int, int]) -> BadYa
     stopped = said.startswith(("mapping values are not allowed", "did not find expected ','"))
     if not stopped or not re.search(_SECOND, text[: column - 1]) or not re.match(r":(\s|$)", text[column - 1 :]):
         return None
-    comma = "" if said.startswith("mapping") else ", or a comma between two pairs"
+    more = ", or a comma between two pairs"
+    if said.startswith("mapping"):
+        nested = re.search(r":\s+[a-z_]+$", text[: column - 1])
+        more = "; a key below another one stands in braces, {key: value}, or on a line of its own" if nested else ""
     told = "this colon ends a key, and one stands before it"
-    return BadYaml("syntax", told, f"put a text that holds ': ' in quotes{comma}", at)
+    return BadYaml("syntax", told, f"put a text that holds ': ' in quotes{more}", at)
 
 
-def _comment_within(lines: Sequence[str], opened: tuple[int, int], at: tuple[int, int]) -> BadYaml | None:
-    """A comment that holds the end of the bracket opened before it: the # was to be part of a text."""
-    closer = _CLOSERS.get("".join(lines[opened[0] - 1 : opened[0]])[opened[1] - 1 : opened[1]])
-    for number in range(opened[0], min(at[0], len(lines)) + 1) if closer else ():
-        begun = next((found for found in re.finditer(_COMMENT, lines[number - 1]) if found.group(1)), None)
-        if begun and closer in begun.group(1):
-            told = f"a comment begins at this #, and the {closer} stands in it"
-            hint = f"put a text that holds ' #' in quotes, or write {closer} before the comment"
-            return BadYaml("syntax", told, hint, (number, begun.start(1) + 1))
-    return None
-
-
-def _left_open(lines: Sequence[str], at: tuple[int, int]) -> tuple[int, int] | None:
-    """The last bracket that is opened and never closed, where the file ends within it."""
-    if any(line.strip() for line in lines[at[0] - 1 :]):
-        return None
-    rest = ""
-    for number in range(min(at[0], len(lines)), 0, -1):
-        line = re.sub(r"(^|\s)#.*", "", lines[number - 1])
-        for column in range(len(line), 0, -1):
-            if (closer := _CLOSERS.get(line[column - 1])) and closer not in rest:
-                return number, column
-            rest += line[column - 1]
-    return None
+def _commented(closer: str, at: tuple[int, int]) -> BadYaml:
+    """The end of a bracket that stands in a comment."""
+    told = f"a comment begins at this #, and the {closer} stands in it"
+    return BadYaml("syntax", told, f"put a text that holds ' #' in quotes, or write {closer} before the comment", at)
 
 
 def _out_of_line(lines: Sequence[str], at: tuple[int, int]) -> BadYaml | None:

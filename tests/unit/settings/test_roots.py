@@ -50,12 +50,16 @@ def test_what_is_wrong_with_the_file(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").touch()
     (tmp_path / "text.pem").write_text("no certificate\n")
     (tmp_path / "roots.der").write_bytes(ssl.PEM_cert_to_DER_cert(Path(good).read_text()))
+    (tmp_path / "server.key").write_text("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n")
+    (tmp_path / "roots.p7b").write_text("-----BEGIN PKCS7-----\nMIIE\n-----END PKCS7-----\n")
     make_fifo(tmp_path / "fifo.pem")
     wanted = {
         "nope.pem": "is not there",
         "empty.pem": "holds no PEM certificate",
         "text.pem": "holds no PEM certificate",
         "roots.der": "openssl x509 -inform der",
+        "server.key": "it holds a private key, which is the server's own and nobody else's: name a PEM file",
+        "roots.p7b": "openssl pkcs7 -print_certs -in",
         "fifo.pem": "regular file",
         "": "folder",
     }

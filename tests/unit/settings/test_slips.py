@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -467,3 +469,49 @@ def test_a_comma_within_a_text_in_braces_is_told() -> None:
 )
 def test_what_a_list_takes_is_told_where_no_item_of_it_stands(written: str, hint: str) -> None:
     assert only(f"{HEAD}{written}\n").hint == hint
+
+
+_DIGITS = "fb0e0ce2b2120247111be90f10f52a3dc3996169ff5e03558d5ef0642af33d28"
+_PAIRS = re.findall("..", _DIGITS.upper())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ("mail.acme.example", '"${MAILHOST}"', "variables and templates aren't filled in"),
+        ("mail.acme.example", "'%MAILHOST%'", "variables and templates aren't filled in"),
+        ("mail.acme.example", "{{ mailhost }}", "variables and templates aren't filled in"),
+        ("  server", "  smtp", "write server: {host: ..., port: ..., encryption: ...} and login: {required: true,"),
+        ("  server", "  auth", "write login: {required: true, username: ..., password: ...}"),
+        ('["*@acme.example"]', "acme.example", "write a list in brackets; in it, *@acme.example"),
+        ('recipients: ["*@acme.example"]', "lock: all", "write a list in brackets; in it, a name such as server.host"),
+        ("  server:", "<<<<<<< HEAD\n  server:", "keep one of them, and take out <<<<<<<, ======= and >>>>>>>"),
+        ("policy:", "=======\npolicy:\n>>>>>>> other", "keep one of them, and take out <<<<<<<, ======= and >>>>>>>"),
+    ],
+)
+def test_what_other_programs_write_leads_to_what_is_written_here(old: str, new: str, hint: str) -> None:
+    assert hint in str(only(GOOD.replace(old, new)).hint)
+
+
+@pytest.mark.parametrize(("text", "more"), [("verify: to: a@acme.example", True), ("name: Lab: Perth", False)])
+def test_a_key_below_another_on_one_line(text: str, more: bool) -> None:
+    hint = str(only(f"{HEAD}{text}\n").hint)
+    assert hint.startswith("put a text that holds ': ' in quotes")
+    assert ("{key: value}" in hint) is more
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sha256 Fingerprint={':'.join(_PAIRS)}",
+        f"SHA256:{':'.join(_PAIRS)}",
+        " ".join(_PAIRS),
+        f"SHA256:{base64.b64encode(bytes.fromhex(_DIGITS)).decode()}",
+    ],
+)
+def test_a_fingerprint_as_other_programs_print_it_gets_its_digits(text: str) -> None:
+    """As `openssl x509 -fingerprint` prints it above all, which the hint names."""
+    settings = f'settings:\n  server: {{host: mail.acme.example, fingerprint: "{text}"}}\n'
+    problem = only(f"{HEAD}{settings}")
+    assert problem.hint == f"write {_DIGITS}"
+    assert not told(f"{HEAD}{settings.replace(text, _DIGITS)}")

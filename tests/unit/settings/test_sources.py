@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from pydantic.fields import FieldInfo
 
 from dtsconf.errors import Option, UsageProblem, Variable
+from dtsconf.names import to_unset
 from dtsconf.settings.keys import KEYS
 from dtsconf.settings.layered import from_sources, source_of
 from dtsconf.settings.sources import command_line_layer, environment_layer
@@ -248,3 +249,12 @@ def test_what_only_a_profile_says_is_told_with_the_option_for_one_call(name: str
     _, (problem,), _ = command_line_layer([f"{name}=x@f.example"])
     assert problem.message == f"{name} is no setting, and --set takes settings"
     assert hint in str(problem.hint)
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_variable_may_be_meant_for_none(text: str) -> None:
+    """A script's own variable that isn't set: to write a value into it is one way, to have none is the other."""
+    _, (problem,), _ = environment_layer({"DTS_EMAIL_SERVER__HOST": text})
+    assert str(problem.hint).endswith(f"to leave it to the layers below: {to_unset('DTS_EMAIL_SERVER__HOST')}")
+    _, (option,), _ = command_line_layer([f"server.host={text}"])
+    assert "layers below" not in str(option.hint)
