@@ -94,8 +94,8 @@ SHARED = os.path.join("", "var", "lib", "dtsconf", "users")
 
 
 def private_folder(path: str) -> None:
-    """Makes a folder and those above it that are missing, 0700; only what all users of a `--root` share, and what lies
-    above that, is open for others to pass. Raises: OSError."""
+    """Makes a folder and those above it that are missing, 0700, so that they survive a power cut; only what all users
+    of a `--root` share, and what lies above that, is open for others to pass. Raises: OSError."""
     _make_folder(path, path.find(SHARED + os.sep) + len(SHARED) if SHARED + os.sep in path else 0)
 
 
@@ -107,6 +107,8 @@ def _make_folder(path: str, shared: int) -> None:
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)
         os.chmod(path, 0o755 if len(path) <= shared else 0o700)
+    with suppress(PermissionError):  # a folder that may be written in and not be read
+        sync_folder(os.path.dirname(path) or os.curdir)
 
 
 def remove_all(paths: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dtsconf import files
 from dtsconf.files import (
     FileProblem,
     private_folder,
@@ -264,6 +265,25 @@ def test_above_what_users_of_a_root_share_everybody_may_pass(tmp_path: Path) -> 
 def test_private_folder_counts_from_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     private_folder("a/b")
+    assert mode(tmp_path / "a" / "b") == 0o700
+
+
+def test_the_entries_of_private_folders_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a power cut takes what was put into them away, however well that was synced."""
+    synced: list[str] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+    private_folder(str(tmp_path / "a" / "b"))
+    monkeypatch.chdir(tmp_path)
+    private_folder("c")
+    assert synced == [str(tmp_path), str(tmp_path / "a"), os.curdir]
+
+
+def test_a_private_folder_is_made_in_one_that_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr(files, "sync_folder", closed)
+    private_folder(str(tmp_path / "a" / "b"))
     assert mode(tmp_path / "a" / "b") == 0o700
 
 
