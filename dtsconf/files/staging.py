@@ -45,7 +45,11 @@ class Staging:
         self._staging = os.path.join(self._folder, f"{_MARK}{name[:64]}.{os.urandom(8).hex()}")
         self._reserved = False
         self._descriptor = os.open(self._staging, _MAKE, 0o600)
-        hold(self._descriptor)
+        try:
+            hold(self._descriptor)
+        except OSError:  # a file system that has no locks
+            self.discard()
+            raise
 
     def __enter__(self) -> Self:
         return self

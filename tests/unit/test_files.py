@@ -231,6 +231,16 @@ def test_write_all_goes_on_after_short_writes(tmp_path: Path, monkeypatch: pytes
     assert (tmp_path / "a").read_bytes() == b"abcde"
 
 
+def test_nothing_is_left_where_no_file_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: int) -> bool:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(staging, "hold", refused)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
+        Staging(str(tmp_path / "a"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_sync_folder_bears_a_file_system_that_knows_no_such_thing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
