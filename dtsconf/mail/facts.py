@@ -173,6 +173,10 @@ class Facts(NamedTuple):
     @property
     def other_name(self) -> str:
         """The other form that a user name may have."""
+        bare = self.username.strip()
+        if bare and bare != self.username:
+            without = f"--set login.username={bare}" if len(bare.split()) == 1 else "write it without"
+            return f"the name has a blank at its start or end, {without}"
         local, at, _ = self.username.rpartition("@")
         if at and local:
             return f"some servers want only what stands before the @, --set login.username={local}"

@@ -43,3 +43,15 @@ def test_the_other_form_of_a_user_name_is_proposed() -> None:
     assert PLAIN._replace(username="c").other_name.endswith("--set login.username=ADDRESS"), "not the recipient's"
     assert PLAIN._replace(username="a").other_name.endswith("--set login.username=a@b.example")
     assert PLAIN._replace(username="lab@acme.example").other_name.endswith("before the @, --set login.username=lab")
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("lab@acme.example ", "--set login.username=lab@acme.example"),
+        (" lab", "--set login.username=lab"),
+        ("\u00a0Lab One", "write it without"),
+    ],
+)
+def test_a_blank_around_a_user_name_comes_before_its_other_form(name: str, end: str) -> None:
+    assert PLAIN._replace(username=name).other_name == f"the name has a blank at its start or end, {end}"
