@@ -178,8 +178,12 @@ def _variable(wrong: click.UsageError) -> str:
 
 def _refused(error: OSError) -> DtsconfError:
     """The operating system's no, where nobody further down had more to say about it."""
-    if isinstance(error, FileNotFoundError) and error.filename is None:  # os.getcwd() says just that
-        return DtsconfError("the current folder is not there any more", "cd to one that is")
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        if error.strerror != os.strerror(error.errno or 0):  # tempfile has tried each folder and says so
+            return DtsconfError(
+                escape_controls(str(error.strerror)), "make room in one, or name another folder in TMPDIR"
+            )
+        return DtsconfError("the current folder is not there any more", "cd to one that is")  # os.getcwd() says no more
     place = f"{error.filename}: " if isinstance(error.filename, str) else ""
     return DtsconfError(f"{place}{error.strerror or type(error).__name__}", "mend that, then type the same again")
 

@@ -42,7 +42,8 @@ class Archive:
             self.size = _pack(self._attachments, self._file)
         except OSError as error:
             self._close()
-            words = f"the zip can't be written to {tempfile.gettempdir()}: {error.strerror}"
+            place = f" to {tempfile.tempdir}" if tempfile.tempdir else ""  # else no folder took anything
+            words = f"the zip can't be written{place}: {error.strerror}"
             raise DtsconfError(words, "make room there, or name another folder in TMPDIR (Windows: TEMP)") from error
         except BaseException:
             self._close()

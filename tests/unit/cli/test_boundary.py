@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,25 @@ def test_an_error_is_one_json_object(capsys: Capture, error: BaseException, code
 def test_what_the_system_refuses_names_the_path(capsys: Capture) -> None:
     said = raising(capsys, OSError(28, "No space left on device", "/srv/full"))
     assert said.err.splitlines()[0] == "error: /srv/full: No space left on device"
+
+
+def test_no_temporary_folder_is_no_lost_current_one(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", None)
+        patched.setattr(tempfile, "_candidate_tempdir_list", list)
+        with pytest.raises(FileNotFoundError) as nowhere:
+            tempfile.gettempdir()
+    said = raising(capsys, nowhere.value)
+    assert (said.err.count("temporary"), said.err.count("TMPDIR"), said.err.count("current folder")) == (1, 1, 0)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileNotFoundError) as lost:
+        os.getcwd()
+    assert "the current folder is not there any more" in raising(capsys, lost.value).err
 
 
 def test_all_problems_are_printed(capsys: Capture) -> None:

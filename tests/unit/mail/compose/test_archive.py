@@ -85,3 +85,12 @@ def test_no_room_for_it(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> Non
         pass
     assert "TMPDIR" in str(caught.value.hint)
     assert list(disk.path.iterdir()) == []
+
+
+def test_no_folder_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a disk that is full: none of the folders that tempfile tries takes anything."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
+    with pytest.raises(DtsconfError, match="No usable temporary directory") as caught, Archive([held("a", b"1")]):
+        pass
+    assert "TMPDIR" in str(caught.value.hint)
