@@ -104,6 +104,16 @@ def test_the_option_beats_the_profile(capsys: Capture, tmp_path: Path, root: str
     assert not (tmp_path / "theirs.jsonl").exists()
 
 
+def test_a_line_that_was_cut_off_takes_no_other_along(capsys: Capture, tmp_path: Path, root: str) -> None:
+    record = tmp_path / "record.jsonl"
+    record.write_text('{"format": 1, "comm')
+    for _ in range(2):
+        assert call(capsys, "status", "--root", root, "--record", str(record)).code == 7
+    cut, *whole = record.read_text("utf-8").splitlines()
+    assert cut == '{"format": 1, "comm'
+    assert [json.loads(line)["command"] for line in whole] == ["status", "status"]
+
+
 def unwritable(tmp_path: Path) -> list[Path]:
     fifo = tmp_path / "fifo"
     make_fifo(fifo)
