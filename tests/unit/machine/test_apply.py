@@ -184,6 +184,18 @@ def test_a_foreign_file_is_refused_without_adopt(world: World) -> None:
     assert world.tree() == before
 
 
+def test_every_foreign_file_is_named(world: World) -> None:
+    world.write(CONFIG, "{}\n")
+    with pytest.raises(DtsconfError) as caught:
+        world.apply()
+    assert caught.value.message == f"{world.real(CONFIG)} stands there already, not written by dtsconf"
+    world.write(MSMTP, "account old\n")
+    with pytest.raises(DtsconfError) as caught:
+        world.apply(effective(targets=(Target(kind="dts"), Target(kind="msmtp"))))
+    both = f"{world.real(CONFIG)}, {world.real(MSMTP)}"
+    assert caught.value.message == f"{both} stand there already, not written by dtsconf"
+
+
 def test_adopt_keeps_the_file_beside_with_mode(world: World) -> None:
     world.write(MSMTP, "account old\n", 0o640)
     applied = world.apply(effective(targets=(Target(kind="msmtp"),)), adopt=True)

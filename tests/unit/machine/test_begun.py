@@ -66,6 +66,14 @@ def test_what_a_killed_run_made_goes_with_the_next(
     assert names(layout) == []
 
 
+def test_what_somebody_else_made_stays(layout: Layout, system: LocalSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkdir(layout.real("/var"), 0o755)
+    killed_after(1, system, layout, monkeypatch)
+    with machine_lock(system, layout, 0, command="dtsconf"):
+        pass
+    assert names(layout) == ["var"]
+
+
 def test_ctrl_c_right_after_a_folder_was_made_leaves_none(
     layout: Layout, system: LocalSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,6 +113,15 @@ def test_a_run_that_takes_long_to_go_live_is_named_and_nothing_was_cut_off(world
     assert world.status().at_work is None
 
 
+def test_with_the_key_a_secret_is_compared_by_its_content(world: World) -> None:
+    world.apply(effective(LOGIN))
+    assert world.status().unchecked == ()
+    facts = os.stat(world.real(SECRETS))
+    world.write(SECRETS, world.read(SECRETS)[::-1], 0o600)
+    os.utime(world.real(SECRETS), ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert [item.what for item in world.status().drift] == ["content changed"]
+
+
 def test_without_the_key_a_secret_is_compared_by_its_facts(world: World) -> None:
     world.apply(effective(LOGIN))
     os.rename(world.real("/var/lib/dtsconf/key"), world.real("/var/lib/dtsconf/kept"))

@@ -126,6 +126,13 @@ def test_a_strange_file_can_be_named_and_dropped(spool: Spool) -> None:
     assert files(spool) == []
 
 
+def test_a_strange_file_takes_no_room(spool: Spool) -> None:
+    add(spool)
+    Path(spool.folder, "notes.eml").write_text("no mail")
+    add(spool, message_id="<2@acme.example>")
+    assert [slot.size > 0 for slot in spool.slots()] == [True, True, False]
+
+
 def test_a_folder_that_others_may_write_to_is_no_queue(spool: Spool) -> None:
     """What they put in there would be sent in this user's name."""
     add(spool)

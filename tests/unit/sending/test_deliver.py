@@ -7,9 +7,10 @@ import pytest
 
 import dtsconf
 from dtsconf.mail.sent import Recipient, Sent
-from dtsconf.sending.deliver import NotSent, exit_code
+from dtsconf.sending.deliver import Counted, NotSent, exit_code
 from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import PROFILE, profile
+from tests.unit.queue.spooling import Message
 from tests.unit.sending.results import NO, OK, failed, sent
 
 
@@ -37,6 +38,15 @@ def put_off(code: int, cause: str) -> Recipient:
 )
 def test_exit_codes(result: Sent, code: int) -> None:
     assert exit_code(result) == code
+
+
+def test_how_much_is_through_is_told_up_to_all_of_it() -> None:
+    told: list[tuple[int, int]] = []
+    message = Message(b"hello you")
+    counted = Counted(message, lambda *now: told.append(now))
+    assert b"".join(counted.chunks()) == message.text
+    assert told == [(5, 9), (9, 9)]
+    assert counted.all_read
 
 
 def test_as_an_error() -> None:

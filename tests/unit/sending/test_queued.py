@@ -12,6 +12,7 @@ import pytest
 import dtsconf
 import dtsconf.queue.held as held_module
 from dtsconf import wiring
+from dtsconf.queue.held import phase_at
 from dtsconf.queue.listing import listed
 from dtsconf.queue.runner import Which
 from dtsconf.queue.spool import Spool
@@ -55,6 +56,28 @@ def test_each_mail_is_told_and_the_stages_of_the_first(tmp_path: Path) -> None:
     assert [told for told in words if "of the queue" in told] == [f"sending mail {n} of the queue" for n in (1, 2, 3)]
     assert any(told.startswith("connecting") for told in words)
     assert words.count("waiting for the server to take the mail") == 1
+
+
+def test_a_mail_is_noted_as_sending_before_the_server_can_have_taken_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    phases: list[str | None] = []
+    sink = Smtpd()
+    sink.hooks["."] = lambda: phases.extend(
+        phase_at(slot.path) for slot in Spool(wiring.layout_of(str(root)).spool()).slots()
+    )
+    sink.start()
+    try:
+        site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {sink.port}"))
+        dtsconf.send("bob@acme.example", "log", "x", queue=True, profile=site, root=root)
+        run_queue(Inputs(site, root=str(root)), Which())
+    finally:
+        sink.stop()
+    assert phases == ["sending"], "a kill from here on is an outcome that nobody knows"
+
+
+def test_an_empty_queue_asks_for_no_server(tmp_path: Path) -> None:
+    found = run_queue(Inputs(profile(tmp_path, PROFILE), root=str(tmp_path / "root")), Which())
+    assert (found.messages, found.unusable, found.reached) == ((), None, True)
 
 
 BUSY = {
@@ -166,6 +189,18 @@ def test_what_is_said_of_one_sender_keeps_no_other_s_mail(tmp_path: Path, no: st
     assert found.unusable is None
     why = "not tried, since another mail of this run came to that for eve@acme.example"
     assert [str(one.hint).startswith(why) for one in found.messages] == [False, True, False, True, False]
+
+
+def test_what_failed_for_another_reason_is_not_tried_again_with_what_waits(tmp_path: Path) -> None:
+    replies = {
+        "RCPT TO:<no@acme.example>": "550 5.1.1 no such user",
+        "RCPT": "554 5.7.1 Client host blocked using zen.spamhaus.org",
+    }
+    found = ran(tmp_path, replies, "no", "ann", "eve", "ian", "kim", "leo", "mia", "bob")
+    assert states(found) == ["failed", *["deferred"] * 7]
+    assert found.unusable is not None
+    assert "dtsconf queue flush" in str(found.unusable.hint)
+    assert "--failed" not in str(found.unusable.hint)
 
 
 def test_what_is_said_of_the_only_sender_is_told_as_of_the_server(tmp_path: Path) -> None:
