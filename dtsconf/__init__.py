@@ -7,11 +7,12 @@ are named here too. All are imported on first use, so that `import dtsconf` cost
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from dtsconf.version import __version__
 
+TYPE_CHECKING = False  # typing itself comes with the program, once Ctrl-C is heard
 if TYPE_CHECKING:
+    from typing import Any
+
     from dtsconf.api import apply, check, load, plan
     from dtsconf.errors import DtsconfError, Invalid, SecretUnavailable, SignInFailed, UsageProblem
     from dtsconf.sending.deliver import NotSent

@@ -414,6 +414,12 @@ def test_interrupted_while_it_is_loaded() -> None:
     assert (said.code, said.err) == (130, "error: interrupted\n")
 
 
+def test_little_is_loaded_before_an_interruption_is_heard() -> None:
+    """Python's own answer to Ctrl-C is a traceback."""
+    said = python("import sys\nfound = set(sys.modules)\nimport dtsconf.__main__\nprint(*set(sys.modules) - found)")
+    assert set(said.out.split()) <= {"__future__", "gc", "dtsconf", "dtsconf.__main__", "dtsconf.version"}
+
+
 def test_interrupted_while_it_is_told(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was done was done: no second JSON object, and no word of nothing having changed."""
     write = boundary._write
