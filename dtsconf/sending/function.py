@@ -6,7 +6,8 @@ import io
 import os
 from collections.abc import Iterable, Mapping
 
-from dtsconf.errors import UsageProblem
+from dtsconf import wiring
+from dtsconf.errors import SecretUnavailable, UsageProblem
 from dtsconf.mail.sent import Sent
 from dtsconf.names import escape_controls
 from dtsconf.sending.request import Request
@@ -71,12 +72,25 @@ def _queued(given: Inputs, request: Request, settings: Effective | None) -> Sent
 
 
 def _sent(given: Inputs, request: Request, settings: Effective | None) -> Sent:
+    from dtsconf.machine.deliveries import Moved
     from dtsconf.sending.deliver import NotSent, deliver
 
-    sent = deliver(given, request, effective=settings).sent
+    try:
+        sent = deliver(given, request, effective=settings).sent
+    except Moved:
+        if settings is not None and _is_older(settings, given.root):
+            words = "settings= were read before the machine's last apply, which delivered its secrets anew"
+            raise SecretUnavailable(words, "load them anew: settings=dtsconf.load()") from None
+        raise
     if not any(one.ok for one in sent.recipients):
         raise NotSent(sent)
     return sent
+
+
+def _is_older(settings: Effective, root: str | None) -> bool:
+    """Whether the machine config names other delivered secrets by now than the settings that were read of it."""
+    now = wiring.machine_config(root)
+    return now is not None and now.delivered != settings.org.delivered
 
 
 def _root_of(settings: Effective, root: Path | None, *, alone: bool) -> str | None:

@@ -290,6 +290,22 @@ def test_no_subject_may_be_none(site: str, root: Path) -> None:
     assert len(list(root.rglob("*.eml"))) == 1
 
 
+def test_settings_older_than_the_machine_are_told_as_that(site: str, root: Path, server: Smtpd) -> None:
+    """A script that runs on while a password is rotated: one more apply would change nothing."""
+    dtsconf.apply(site, root=root, environ=GOOD)
+    settings = dtsconf.load(root=root)
+    server.users = {"lab": "r0tated-canary"}
+    dtsconf.apply(site, root=root, environ={"PW": "r0tated-canary"})
+    with pytest.raises(SecretUnavailable, match="before the machine's last apply") as caught:
+        dtsconf.send("you@acme.example", "log", "x", settings=settings)
+    assert caught.value.hint == "load them anew: settings=dtsconf.load()"
+    assert dtsconf.send("you@acme.example", "log", "x", settings=dtsconf.load(root=root)).ok
+    (root / "etc/dts/email.secrets.json").unlink()
+    with pytest.raises(SecretUnavailable, match="is not there") as gone:
+        dtsconf.send("you@acme.example", "log", "x", settings=dtsconf.load(root=root))
+    assert gone.value.hint == "dtsconf apply, as root, delivers it again"
+
+
 def test_settings_stand_alone(site: str, root: Path, tmp_path: Path) -> None:
     settings = dtsconf.load(site, root=root)
     for words in ({"root": tmp_path}, {"profile": site}, {"overrides": ["sender.name=Ann"]}, {"strict": True}):
