@@ -148,9 +148,9 @@ def _deliver(
 
 
 def _handed_over(send: Callable[[Envelope, Content], Sent], envelope: Envelope, content: Content) -> Sent:
-    """Send it, and once more to those whom the server had no place for in one transaction (RFC 5321 4.5.3.1.10)."""
+    """Send it, and once more to those whom one transaction had no place for."""
     sent = send(envelope, content)
-    while (rest := sent.crowded_out) and len(rest) < len(envelope.recipients):
+    while (rest := _left(sent)) and len(rest) < len(envelope.recipients):
         envelope = replace(envelope, recipients=rest)
         try:
             sent = _joined(sent, send(envelope, content))
@@ -159,11 +159,24 @@ def _handed_over(send: Callable[[Envelope, Content], Sent], envelope: Envelope, 
     return sent
 
 
+def _left(sent: Sent) -> tuple[str, ...]:
+    """Whom another transaction may serve: whom the server has no place for in one (RFC 5321 4.5.3.1.10); and where it
+    hung up over those whom it refused, before it was given anything (Postfix: smtpd_hard_error_limit), the others."""
+    failure = sent.failure
+    if failure is None:
+        return sent.crowded_out
+    rest = tuple(one.address for one in sent.recipients if one.code == failure.code)
+    over_these = failure.stage == "rcpt-to" and failure.code == 421 and len(rest) < len(sent.recipients)
+    return rest if over_these else ()
+
+
 def _joined(sent: Sent, later: Sent) -> Sent:
-    """Both transactions as one result; what the later one says of a recipient counts."""
+    """Both transactions as one result; what the later one says of a recipient counts, and of its stages those where the
+    first one was cut short."""
     news = {one.address: one for one in later.recipients}
     recipients = tuple(news.get(one.address, one) for one in sent.recipients)
-    return Sent(sent.message_id, recipients, (*sent.stages, *later.stages), later.reached)
+    stages = later.stages if sent.failure else (*sent.stages, *later.stages)
+    return Sent(sent.message_id, recipients, stages, later.reached)
 
 
 def _hinted(sent: Sent, request: Request, draft: Draft, size: int, link: Link) -> Sent:

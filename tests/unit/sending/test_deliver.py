@@ -94,3 +94,43 @@ def test_a_file_that_goes_between_two_transactions_takes_nothing_back(
     assert "run.log" in found.recipients[1].detail
     assert through == 1
     assert exit_code(found) == 1
+
+
+TO_THREE = ("ann@acme.example", "gone@acme.example", "bob@acme.example")
+
+
+def hung_up(tmp_path: Path, *said: str) -> tuple[Sent, list[tuple[str, ...]], int]:
+    """Send to three; the server answers RCPT with what is `said`, one after the other, then takes everybody. The
+    result, whom it took a mail for, and how many connections it had."""
+    sink = Smtpd(replies={"RCPT": list(said)}).start()
+    try:
+        site = profile(tmp_path, PROFILE.replace("relay.acme.example, port: 2525", f"127.0.0.1, port: {sink.port}"))
+        try:
+            found = dtsconf.send(TO_THREE, "log", "x", profile=site, root=tmp_path / "root")
+        except NotSent as error:
+            found = error.sent
+    finally:
+        sink.stop()
+    return found, [tuple(message.recipients) for message in sink.messages], len(sink.sessions)
+
+
+def test_the_rest_is_served_where_the_server_hangs_up_over_others(tmp_path: Path) -> None:
+    """Postfix's smtpd_hard_error_limit: the same again to all of them would end the same way for ever."""
+    found, taken, _ = hung_up(tmp_path, "250 2.1.5 ok", "550 5.1.1 no such user", "421 4.7.0 too many errors")
+    assert [(one.ok, one.code) for one in found.recipients] == [(True, 250), (False, 550), (True, 250)]
+    assert taken == [("ann@acme.example", "bob@acme.example")]
+    assert exit_code(found) == 1
+    assert found.failure is None
+
+
+def test_a_server_that_hangs_up_over_nobody_is_not_asked_again(tmp_path: Path) -> None:
+    found, taken, _ = hung_up(tmp_path, "250 2.1.5 ok", "421 4.7.0 too busy")
+    assert {one.code for one in found.recipients} == {421}
+    assert taken == []
+
+
+def test_a_server_that_hangs_up_each_time_is_asked_while_that_leads_on(tmp_path: Path) -> None:
+    no, ends = "550 5.1.1 no such user", "421 4.7.0 too many errors"
+    found, taken, connections = hung_up(tmp_path, no, ends, ends)
+    assert [one.code for one in found.recipients] == [550, 421, 421]
+    assert (taken, connections) == ([], 2)
