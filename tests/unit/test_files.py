@@ -215,6 +215,16 @@ def test_a_folder_tells_of_itself_and_its_entries(tmp_path: Path, *, by_path: bo
             folder.facts_of("none")
 
 
+def test_a_file_that_was_read_or_is_none_leaves_no_descriptor(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    before = len(os.listdir("/proc/self/fd"))
+    read_regular(str(tmp_path / "a"), 10)
+    for path, limit in ((tmp_path, 10), (tmp_path / "a", 2)):
+        with pytest.raises(FileProblem):
+            read_regular(str(path), limit)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_closed_folder_leaves_no_descriptor(tmp_path: Path) -> None:
     before = os.listdir("/proc/self/fd")
     with Folder(str(tmp_path)):

@@ -12,7 +12,7 @@ import pytest
 from dtsconf.looks import commands, hosts, trusted
 from dtsconf.looks.stand_in import judged
 from dtsconf.mail.facts import Facts
-from dtsconf.mail.tls import Trust, _hint
+from dtsconf.mail.tls import Trust, _hint, _unfit
 from dtsconf.net.certificate import Certificate
 
 OF_LINUX = re.compile(r"\b(sudo|apt|getent|hostnamectl|tee|cat|install -D)\b|/etc/")
@@ -64,6 +64,11 @@ def test_a_machine_without_roots_needs_none_where_a_file_of_its_own_is_in_force(
     hint = _hint("tls-untrusted", Trust("1.2", "/etc/roots.pem", None), FACTS, SEEN)
     assert "no root certificates" not in hint
     assert "/etc/roots.pem is in force and has no such root" in hint
+
+
+def test_a_certificate_that_can_not_be_had_has_no_fingerprint_to_confirm() -> None:
+    assert "--set server.fingerprint=abab" in _unfit("it is too weak", "of 2048 bits", FACTS, SEEN)
+    assert "fingerprint" not in _unfit("it is too weak", "of 2048 bits", FACTS, None)
 
 
 def test_a_name_that_every_machine_has_for_itself_is_proposed_to_nobody() -> None:

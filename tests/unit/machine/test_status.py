@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from dtsconf.errors import DtsconfError
-from dtsconf.machine import generations
+from dtsconf.machine import generations, status as status_module
 from dtsconf.machine.lock import machine_lock
+from dtsconf.machine.standing import Standing
 from dtsconf.machine.system import Found
 from dtsconf.render import status as render
 from dtsconf.settings.sections import Target
@@ -40,6 +42,15 @@ def test_drift_says_what_and_since_when(world: World) -> None:
     os.utime(world.real(CONFIG), (4e9, 4e9))
     (item,) = world.status().drift
     assert (item.path, item.what, item.since) == (CONFIG, "content changed", "2096-10-02T07:06:40Z")
+
+
+def test_a_new_mode_is_no_older_than_its_change(world: World) -> None:
+    world.apply()
+    generation = world.status().generation
+    assert generation is not None
+    record = dataclasses.replace(generation.targets[0], mtime_ns=5)
+    since = status_module._since(record, Standing(record.size, 0o600, record.uid, record.gid, 5, None), world.layout)
+    assert since == iso_time(os.stat(world.real(CONFIG)).st_ctime)
 
 
 def test_a_missing_file_is_drift(world: World) -> None:

@@ -97,6 +97,19 @@ def test_a_closed_connection_is_told_from_a_reset_one() -> None:
             wire.read_reply(soon())
 
 
+def test_what_can_not_be_sent_any_more_says_so() -> None:
+    def resets(peer: Peer) -> None:
+        peer.hear()
+        peer.reset()
+
+    with wired(resets) as wire:
+        wire.send(b"NOOP\r\n", soon())
+        with pytest.raises(ConnectionLost):
+            wire.read_reply(soon())
+        with pytest.raises(ConnectionLost, match="Broken pipe"):
+            wire.send(b"QUIT\r\n", soon())
+
+
 def test_a_connection_that_was_reset_before_it_is_used_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = socket.create_connection(server.getsockname())

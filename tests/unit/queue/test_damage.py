@@ -19,7 +19,7 @@ from dtsconf.queue.entry import Refused
 from dtsconf.queue.held import read_head
 from dtsconf.queue.listing import listed
 from dtsconf.queue.spool import Spool
-from tests.unit.posix import make_fifo
+from tests.unit.posix import make_fifo, own
 from tests.unit.queue.spooling import DUE, TWO, Clock, Message, Server, add, files, progress_of, run
 
 ODD_ENTRIES: tuple[dict[str, Any], ...] = (
@@ -141,6 +141,10 @@ def test_a_folder_that_others_may_write_to_is_no_queue(spool: Spool) -> None:
         with pytest.raises(DtsconfError, match="is writable by everybody") as caught:
             use()
         assert caught.value.hint == f"chmod go-w {spool.folder}"
+    own(Path(spool.folder), -1, 12345)
+    os.chmod(spool.folder, 0o770)
+    with pytest.raises(DtsconfError, match="is writable by group 12345"):
+        add(spool)
     os.chmod(spool.folder, 0o700)
     assert [ran.state for ran in run(spool, Server())] == ["sent"]
 

@@ -73,6 +73,14 @@ def test_who_has_got_it_is_not_served_again(spool: Spool) -> None:
     assert [recipients for _, recipients, _ in server.got] == [TWO, TWO[1:]]
 
 
+def test_who_has_got_it_is_not_served_after_an_attempt_that_served_nobody(spool: Spool) -> None:
+    add(spool)
+    server = Server(*(Outcome(later=TWO[1:], detail="450 busy") for _ in range(3)))
+    for _ in range(4):
+        run(spool, server)
+    assert [recipients for _, recipients, _ in server.got] == [TWO, *[TWO[1:]] * 3]
+
+
 def test_a_refusal_for_good_is_kept_with_its_reason(spool: Spool) -> None:
     entry = add(spool)
     server = Server(Outcome(refused=(Refused(TWO[0], 550, "550 no such user"),), detail="550 no such user"))
