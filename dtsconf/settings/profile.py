@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cache
 from typing import Any
@@ -41,18 +41,25 @@ class Profile(Organisation):
         return self.chain.with_excerpts(self.chain.placed(p) if p.kind == "missing" else p for p in problems)
 
 
-def load_profile(path: str, *, read: Reader = plain_reader, chains: Chains | None = None) -> Profile:
-    """A profile with all it extends. `read` gives a file's bytes or refuses them; `chains` shares what was read.
+Judge = Callable[[Organisation, Sequence[Problem]], Sequence[Problem]]
+"""A profile and its files' own problems -> what is wrong with its values besides."""
+
+
+def load_profile(path: str, *, read: Reader = plain_reader, judge: Judge | None = None) -> Profile:
+    """A profile with all it extends. `read` gives a file's bytes or refuses them; `judge` is asked where the files have
+    problems and their values can be judged all the same.
 
     Raises:
-        Invalid: every problem of every file of the chain.
+        Invalid: every problem of every file of the chain, and what `judge` says.
     """
-    chain = (chains or Chains(read)).load(path)
+    chain = Chains(read).load(path)
     problems = [*(p for part in reversed(chain.parts) for p in part.problems), *chain.problems]
     if isinstance(read, TrustingReader):
         problems += _untrusted_roots(chain, read)
     if problems:
-        raise Invalid(tuple(problems))
+        org = profile_of(chain) if judge and chain.whole else None
+        more = org.with_excerpts(judge(org, problems)) if org and judge else ()
+        raise Invalid((*problems, *more))
     return profile_of(chain, b"".join(part.hash for part in chain.parts))
 
 

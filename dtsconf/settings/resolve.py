@@ -16,7 +16,7 @@ from dtsconf.errors import Invalid, Notice, Option, Problem, Variable
 from dtsconf.frozen import frozen
 from dtsconf.names import to_unset
 from dtsconf.settings import check, microsoft, rules, secrecy, unusual
-from dtsconf.settings.doubts import known_from, rests_on_doubt
+from dtsconf.settings.doubts import follows, known_from, rests_on_doubt
 from dtsconf.settings.effective import Effective, Setting, Sighted, source, unset
 from dtsconf.settings.keys import KEYS, below
 from dtsconf.settings.targeting import no_machine_config
@@ -177,6 +177,24 @@ def review(
         found += [Problem(n.kind, n.message, n.hint, n.where, n.key, code=n.strict) for n in odd if n.strict]
         odd = [notice for notice in odd if not notice.strict]
     return Findings(tuple(found), tuple(odd), tuple(owed))
+
+
+def besides(
+    told: Sequence[Problem], org: Organisation, layers: Sequence[Layer], *, strict: bool = False
+) -> tuple[Problem, ...]:
+    """What is wrong with the merged values besides the problems that are told anyway, and what follows from them."""
+    merged = merge(org, layers)
+    return apart_from(told, review(org, layers, merged, strict=strict), merged.origin).problems
+
+
+def apart_from(told: Sequence[Problem], found: Findings, values: Mapping[str, Setting]) -> Findings:
+    """The findings without what follows from problems that are told anyway."""
+    known = known_from(told)
+
+    def stands(one: Problem | Notice) -> bool:
+        return not follows(one.key or "", known) and not rests_on_doubt(one, known, values)
+
+    return Findings(tuple(filter(stands, found.problems)), tuple(filter(stands, found.notices)), found.missing)
 
 
 def _about(values: Mapping[str, Setting], org: Organisation) -> list[Notice]:

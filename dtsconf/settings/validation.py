@@ -119,10 +119,9 @@ def _review(
 ) -> Findings:
     """What is wrong with the merged values, apart from what follows from the problems that are told anyway."""
     from dtsconf.settings import targeting
-    from dtsconf.settings.doubts import follows, known_from, rests_on_doubt
     from dtsconf.settings.microsoft import proof_notices
     from dtsconf.settings.recipients import recipient_notices
-    from dtsconf.settings.resolve import Findings, merge, review
+    from dtsconf.settings.resolve import apart_from, merge, review
 
     merged = merge(org, ())
     notices = [*recipient_notices(merged.origin, org), *proof_notices(merged.origin, org)]
@@ -132,14 +131,7 @@ def _review(
         unfit = [one for one in given if not org.expected(one.key or "")]
         unfit += targeting.clashes(targeting.written(org.targets, usual), org)
         found = replace(found, problems=(*found.problems, *unfit))
-    if not told:
-        return found
-    known = known_from(told)
-
-    def stands(one: Problem | Notice) -> bool:
-        return not follows(one.key or "", known) and not rests_on_doubt(one, known, merged.origin)
-
-    return Findings(tuple(filter(stands, found.problems)), tuple(filter(stands, found.notices)), found.missing)
+    return apart_from(told, found, merged.origin) if told else found
 
 
 def _in_order(told: Iterable[Told], first: str) -> tuple[Told, ...]:

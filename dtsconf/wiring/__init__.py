@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from dtsconf.wiring.given import Inputs as Inputs, Path as Path, inputs as inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dtsconf.errors import Notice, Problem
     from dtsconf.machine.layout import Layout
     from dtsconf.machine.record import Generation
     from dtsconf.machine.request import Machine, Who
     from dtsconf.machine.system import System
     from dtsconf.settings.effective import Effective
+    from dtsconf.settings.profile import Judge
     from dtsconf.settings.values import Layer, Organisation
 
 
@@ -66,10 +69,12 @@ def machine_of(inputs: Inputs) -> Machine:
     return Machine(layout, local_system(layout), who())
 
 
-def organisation(inputs: Inputs, *, guarded: bool = False, recorded: bool = False) -> Organisation:
+def organisation(
+    inputs: Inputs, *, guarded: bool = False, recorded: bool = False, judge: Judge | None = None
+) -> Organisation:
     """The organisation's layer and policy: the profile's chain, else the machine config, else an empty one. With
     `guarded` root reads only files that nobody else can write; with `recorded` the machine config is what the last
-    apply wrote, whatever somebody has made of the file since.
+    apply wrote, whatever somebody has made of the file since. `judge`: see `load_profile`.
 
     Raises:
         Invalid: every problem of every file.
@@ -78,7 +83,8 @@ def organisation(inputs: Inputs, *, guarded: bool = False, recorded: bool = Fals
         from dtsconf.settings.profile import load_profile
         from dtsconf.settings.trust import plain_reader, trusting_reader
 
-        return load_profile(inputs.profile, read=trusting_reader if guarded and wary(inputs) else plain_reader)
+        read = trusting_reader if guarded and wary(inputs) else plain_reader
+        return load_profile(inputs.profile, read=read, judge=judge)
     applied = recorded_config(inputs) if recorded else None
     return applied or machine_config(inputs.root) or _nobody(inputs)
 
@@ -179,7 +185,7 @@ def effective(inputs: Inputs, *, user: bool, guarded: bool = False, recorded: bo
         Invalid: every problem of every layer, read and merged.
     """
     from dtsconf.errors import Invalid, Notice
-    from dtsconf.settings.resolve import resolve
+    from dtsconf.settings.resolve import besides, resolve
 
     above, problems, notices = layers(inputs, user=user)
     if guarded and inputs.trust_profile:
@@ -187,8 +193,12 @@ def effective(inputs: Inputs, *, user: bool, guarded: bool = False, recorded: bo
         notices.append(Notice("trust-profile", told, "leave it out where root applies on a real machine"))
     if inputs.profile is None and (lost := _unsure(inputs.root)) is not None:
         notices.append(lost)
+
+    def judge(broken: Organisation, told: Sequence[Problem]) -> Sequence[Problem]:
+        return besides((*told, *problems), broken, above, strict=inputs.strict)
+
     try:
-        org = organisation(inputs, guarded=guarded, recorded=recorded)
+        org = organisation(inputs, guarded=guarded, recorded=recorded, judge=judge)
     except Invalid as wrong:
         raise Invalid((*wrong.problems, *problems)) from None
     try:

@@ -35,6 +35,29 @@ def test_all_layers_and_files_are_told_at_once(tmp_path: Path) -> None:
         assert word in text
 
 
+@pytest.mark.parametrize(
+    ("environ", "besides"),
+    [
+        ({}, {"sender.email": "missing", "server.host": "missing", "connection.timeout": "rule-broken"}),
+        ({"DTS_EMAIL_SERVER__HOST": "mail.acme.example"}, {"sender.email": "missing", "connection.timeout": "rule-broken"}),
+        ({"DTS_EMAIL_SERVER__HOST": "a b", "DTS_EMAIL_SENDER__EMAIL": "a@b.example", "DTS_EMAIL_CONNECTION__TIMEOUT": "2"},
+         {"server.host": "host"}),
+    ],
+)  # fmt: skip
+def test_a_broken_lock_hides_nothing(tmp_path: Path, environ: dict[str, str], besides: dict[str, str]) -> None:
+    """It alone is code 4, and what else the settings lack is of kind 3."""
+    rule = "{key: connection.timeout, max: 5}"
+    (tmp_path / "org.yaml").write_text(
+        "dtsconf: 1\nname: org\nsettings: {server: {encryption: tls}}\n"
+        f"policy: {{lock: [server.encryption], rules: [{rule}]}}\n"
+    )
+    body = "dtsconf: 1\nname: site\nextends: org.yaml\nsettings: {server: {encryption: none}}\n"
+    with pytest.raises(Invalid) as caught:
+        wiring.effective(Inputs(profile(tmp_path, body), environ=environ), user=False)
+    found = {problem.key: problem.kind for problem in caught.value.problems}
+    assert (caught.value.code, found) == (3, {"server.encryption": "locked", **besides})
+
+
 def test_the_user_file_counts_only_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     user = tmp_path / "user.yaml"
     user.write_text("sender: {name: Ann}\n")
