@@ -32,6 +32,9 @@ class Command(click.Command):
             if meant is None:
                 raise
             raise UsageProblem(f"there is no option {wrong.option_name}", meant) from None
+        except click.BadOptionUsage as wrong:  # click leaves out which command's
+            wrong.ctx = wrong.ctx or ctx
+            raise
         if rest and not ctx.resilient_parsing:
             meant = misuse.words_meant(rest, given, self, patterns=bool(ctx.params.get("attach")))
             told = misuse.too_many(rest)
@@ -64,6 +67,8 @@ class Family(click.Group):
         name, known = args[0] if args else "", self.list_commands(ctx)
         if name and not name.startswith("-") and name not in known:
             above = f"{full_name(ctx.parent, ctx.info_name)} " if ctx.parent else ""
+            if meant := misuse.command_meant(f"{above}{name}"):
+                raise UsageProblem(f"there is no command '{above}{name}'", meant)
             raise click.UsageError(f"there is no command '{above}{name}'{_nearest(name, known)}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -19,6 +19,13 @@ _SETTINGS = {
     "--port": "server.port=PORT",
     "--user": "login.username=NAME",
     "--username": "login.username=NAME",
+    "-f": "sender.email=ADDRESS",
+    "--smtp": "server.host=HOST",
+    "--smtp-server": "server.host=HOST",
+    "--timeout": "connection.timeout=SECONDS",
+    "--tls": "server.encryption=tls",
+    "--ssl": "server.encryption=tls",
+    "--starttls": "server.encryption=starttls",
 }
 """Options that other mail programs have (swaks, mailx, sendemail), and the setting that they are here."""
 
@@ -35,6 +42,38 @@ _OPTIONS = {
     "-a": "--attach",
 }
 """The same, and the option that they are here."""
+
+_PASSWORDS = frozenset({"--password", "--pass", "--passwd", "--auth-password"})
+_NO_PASSWORD = "a password is in no option, where others could read it: login.password says where it is kept"
+
+_ELSEWHERE = {
+    "--dry-run": ("--adopt", "dtsconf plan shows what would change"),
+    "--debug": ("--explain", "that is --explain here, and --transcript FILE for the dialogue"),
+    "--trace": ("--transcript", "that is --transcript FILE here"),
+}
+"""Options that many programs have, one that a command has if it is meant there, and what to type."""
+
+_COMMANDS = {
+    "help": "--help",
+    "version": "--version",
+    "mail": "send",
+    "sendmail": "send",
+    "check": "test",
+    "verify": "test",
+    "diff": "plan",
+    "undo": "rollback",
+    "remove": "purge",
+    "uninstall": "purge",
+    "login": "sign-in",
+    "logout": "sign-out",
+    "queue retry": "queue flush",
+    "queue send": "queue run",
+    "queue delete": "queue drop",
+    "queue remove": "queue drop",
+    "secret get": "secret check",
+    "secret show": "secret check",
+}
+"""Commands that other programs have, by their whole name, and what they are here."""
 
 _ADDRESSES = frozenset({"--to", "--cc", "--bcc", "--reply-to"})
 """Options that take one address each time."""
@@ -59,9 +98,18 @@ def option_meant(name: str, given: Sequence[str], listed: Collection[str]) -> st
     single = next((f"-{word}" for word in given if re.match(r"-\w{2}", word) and f"-{word}" in listed), None)
     if single is not None:
         return f"an option has two hyphens: {single}"
+    if name in _PASSWORDS:
+        return _NO_PASSWORD
+    if name in _ELSEWHERE and _ELSEWHERE[name][0] in listed:
+        return _ELSEWHERE[name][1]
     if name in _SETTINGS and "--set" in listed:
         return f"that is a setting: --set {_SETTINGS[name]}"
     return f"that is {_OPTIONS[name]} here" if _OPTIONS.get(name) in listed else None
+
+
+def command_meant(name: str) -> str | None:
+    """What to type in place of a command that there isn't; None where nobody knows. `name` is the whole one."""
+    return f"that is dtsconf {_COMMANDS[name]} here" if name in _COMMANDS else None
 
 
 def words_meant(

@@ -234,3 +234,26 @@ def test_a_variable_of_ours_that_is_misspelt_is_a_warning(capsys: Capture, monke
     assert "DTSCONF_ROT: the variable DTSCONF_ROT has no effect" in said
     assert "hint: did you mean DTSCONF_ROOT?" in said
     assert said.count("has no effect") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("help",), "there is no command 'help'\nhint: that is dtsconf --help here"),
+        (("mail", "--to", "a@x.example"), "that is dtsconf send here"),
+        (("queue", "retry"), "there is no command 'queue retry'\nhint: that is dtsconf queue flush here"),
+        (("secret", "get", "keyring://a/b"), "that is dtsconf secret check here"),
+        (("sent",), "did you mean send?"),
+        (("apply", "--dry-run"), "dtsconf plan shows what would change"),
+        (("test", "--debug"), "that is --explain here"),
+        (("status", "--debug"), "No such option '--debug'"),
+        (("test", "--password", "c4nary"), "a password is in no option"),
+        (("test", "--ssl"), "that is a setting: --set server.encryption=tls"),
+        (("test", "--to"), "requires an argument.\nhint: see dtsconf test --help"),
+    ],
+)
+def test_words_of_other_programs_lead_to_those_here(capsys: Capture, words: tuple[str, ...], told: str) -> None:
+    said = call(capsys, *words)
+    assert said.code == 2
+    assert told in said.err
+    assert "c4nary" not in said.err
