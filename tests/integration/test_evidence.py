@@ -383,6 +383,15 @@ def test_a_name_that_the_rules_allow_comes_first(behind: Behind) -> None:
     assert not told.advised
 
 
+def test_a_dot_that_is_missing_leads_to_the_senders_domain(behind: Behind) -> None:
+    sender = {"sender": {"email": "lab@corp.example"}}
+    profile = behind.profile(server={"host": "mailcorp.example", "port": 25}, **sender)
+    told = behind.test(profile)
+    assert "there is no domain for mailcorp.example, and the sender's is corp.example" in told.detail
+    assert told.advised == ["--set", f"server.host={HOST}"]
+    assert behind.mended(profile, told).code == 0
+
+
 def test_a_slip_in_the_domain_leads_to_the_senders(behind: Behind) -> None:
     behind.link.names.records += [f"post7.corp.example. 60 IN A {SERVER}"]
     sender = {"sender": {"email": "lab@corp.example"}}

@@ -97,11 +97,11 @@ def _without_zone(case: Case, said: Said, evidence: tuple[Evidence, ...]) -> Out
 
 
 def _senders_domain(case: Case) -> str | None:
-    """The domain of the sender's address, where the host's own looks like a slip of it."""
+    """The domain of the sender's address, where the host's own looks like a slip of it, or lacks the dot before it."""
     from difflib import SequenceMatcher
 
     typed, theirs = case.host.partition(".")[2], case.sender.rpartition("@")[2].lower()
-    alike = SequenceMatcher(None, typed, theirs).ratio() >= _ALIKE
+    alike = SequenceMatcher(None, typed, theirs).ratio() >= _ALIKE or case.host.lower().endswith(theirs)
     return theirs if alike and typed != theirs and host_fault(theirs) is None else None
 
 
