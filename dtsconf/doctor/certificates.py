@@ -26,7 +26,8 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def ca_file(subject: Subject) -> Iterator[Check]:
-    """Whether `server.ca_file` can be read, holds certificates, and how long they are good."""
+    """Whether `server.ca_file` can be read, holds certificates, and how long they are good. Raises: DtsconfError: it
+    can't, or holds none."""
     path = None if subject.effective is None else subject.effective.settings.server.ca_file
     if path is None:
         return

@@ -33,9 +33,14 @@ class Layout:
         return self.root is None
 
     @property
+    def kind(self) -> str:
+        """The system whose places these are (linux, darwin, win32): under `--root` Linux's on any."""
+        return "linux" if self.root is not None else self.platform
+
+    @property
     def config_folder(self) -> str:
         """Folder of the machine config."""
-        match self._kind:
+        match self.kind:
             case "win32":
                 return self._program_data("DTS")
             case "darwin":
@@ -56,7 +61,7 @@ class Layout:
     @property
     def msmtp(self) -> str | None:
         """Default place of the msmtp target; None where there is none."""
-        return None if self._kind == "win32" else "/etc/msmtprc"
+        return None if self.kind == "win32" else "/etc/msmtprc"
 
     @property
     def targets(self) -> dict[str, str]:
@@ -67,7 +72,7 @@ class Layout:
     @property
     def state(self) -> str:
         """STATE: the machine state's folder, 0755."""
-        match self._kind:
+        match self.kind:
             case "win32":
                 return self._program_data("dtsconf")
             case "darwin":
@@ -158,10 +163,6 @@ class Layout:
     def real(self, path: str) -> str:
         """The path to open for a logical one."""
         return path if self.root is None else os.path.join(os.path.abspath(self.root), path.lstrip("/"))
-
-    @property
-    def _kind(self) -> str:
-        return "linux" if self.root is not None else self.platform
 
     def _program_data(self, name: str) -> str:
         return beside(self.environ.get("PROGRAMDATA") or "C:\\ProgramData", name)

@@ -64,7 +64,8 @@ class Planned:
     effective: Effective | None = None
 
     def save(self, *, profile: str | None, sets: tuple[str, ...]) -> SavedPlan:
-        """The plan to put aside: `profile` absolute, `sets` the texts of --set."""
+        """The plan to put aside: `profile` absolute, `sets` the texts of --set. Raises: DtsconfError: it goes back to
+        before dtsconf."""
         if self.effective is None:
             raise DtsconfError("a plan that goes back to before dtsconf can't be saved", "use dtsconf rollback 0")
         found = {file.path: self.survey.standing(file.path) for file in self.want.files}
@@ -203,8 +204,7 @@ def refuse_unfit(machine: Machine, effective: Effective, secrets: Mapping[str, S
 
 def ground(layout: Layout) -> Ground:
     """The targets' places on this machine."""
-    platform = "linux" if layout.root is not None else layout.platform
-    return Ground(layout.targets, platform, layout.state)
+    return Ground(layout.targets, layout.kind, layout.state)
 
 
 def _put_back(machine: Machine, last: Generation | None, lost: list[str] | None) -> dict[str, bytes | None]:

@@ -83,6 +83,7 @@ def purge(
         LockHeld: another run holds the lock, or is at work with something of `besides` (8).
         DtsconfError: exit 1: the answer was no, or something could not be removed; what is left is listed again next
             time.
+        Interrupted: by Ctrl-C, likewise.
     """
     items = purge_list(machine, besides)
     if all(item.fate == "out-of-reach" for item in items):

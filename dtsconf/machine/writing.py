@@ -80,7 +80,8 @@ def _both_ids(file: TargetFile, new: Write, planned: Planned) -> Write | None:
 
 
 def expected(planned: Planned, machine: Machine, steps: list[Write]) -> dict[str, Found | None]:
-    """What must still stand at each place when the plan is made live."""
+    """What must still stand at each place when the plan is made live. Raises: DtsconfError: the caller may not read
+    what stands there."""
     found: dict[str, Found | None] = {}
     for step in steps:
         standing = planned.survey.standing(step.path)

@@ -81,7 +81,7 @@ class Conversation:
 
     @property
     def wire(self) -> Wire:
-        """The connection; there is one from the connect stage on."""
+        """The connection; there is one from the connect stage on. Raises: ConnectionLost: not yet."""
         if self._wire is None:
             raise ConnectionLost("not connected")
         return self._wire

@@ -63,7 +63,7 @@ def may_log_in_clear(talk: Conversation) -> bool:
 
 
 def refuse_cleartext(talk: Conversation) -> NoReturn:
-    """No login in clear (RFC 8314 3.3)."""
+    """No login in clear (RFC 8314 3.3). Raises: StageFailed."""
     encrypt = "--set server.encryption=starttls, or tls on port 465"
     if not talk.offer.has("STARTTLS"):
         port = talk.facts.other_port

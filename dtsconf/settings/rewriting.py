@@ -114,7 +114,7 @@ class _Page:
         self.end_of_line = next(iter(re.findall("\r\n|\r|\n", text)), "\n")
 
     def walk(self, path: Path) -> list[Pair]:
-        """The pairs along a path, as far as they are there."""
+        """The pairs along a path, as far as they are there. Raises: CantRewrite: one is written elsewhere."""
         found: list[Pair] = []
         mapping: yaml.Node = self.root
         for name in path:
@@ -131,7 +131,7 @@ class _Page:
         return found
 
     def mapping(self, pair: Pair | None) -> yaml.MappingNode:
-        """The mapping that a pair (None: the root) holds."""
+        """The mapping that a pair (None: the root) holds. Raises: CantRewrite: it holds something else."""
         node = pair[1] if pair else self.root
         if not isinstance(node, yaml.MappingNode):
             raise CantRewrite("a mapping is wanted here", self.source.place(node))
@@ -145,7 +145,7 @@ class _Page:
         return self._last_of(mapping, column) + 1, column
 
     def replaced(self, pair: Pair, value: object) -> str:
-        """The text with another value for a pair."""
+        """The text with another value for a pair. Raises: CantRewrite: the old one goes over several lines."""
         key, node = pair
         if isinstance(node, yaml.CollectionNode) and not node.flow_style:
             raise CantRewrite("this value goes over several lines", self.source.place(node))
@@ -183,7 +183,8 @@ class _Page:
         return self.text[: before.start() if before else start] + self.text[end:]
 
     def commented(self, begin: yaml.Node, last: yaml.Node, column: int) -> str:
-        """The text with the lines from one node to another as comments, which start at `column`."""
+        """The text with the lines from one node to another as comments, which start at `column`. Raises: CantRewrite:
+        something else stands in the first of them."""
         lines = self._lines()
         top, bottom = begin.start_mark.line, self._line_of(max(self._end(last), begin.end_mark.index))
         if lines[top][:column].strip():

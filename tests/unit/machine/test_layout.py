@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from dtsconf.machine.layout import Layout, beside, parent
+from dtsconf.machine.planning import ground
 
 assert sys.platform == "linux", "what is tested here is not there on Windows"
 
@@ -47,6 +48,7 @@ def test_root_is_linux_everywhere(platform: str) -> None:
     assert layout.real(layout.config) == "/img/etc/dts/email.json"
     assert layout.msmtp == "/etc/msmtprc"
     assert layout.user_state() == f"/img/var/lib/dtsconf/users/{os.getuid()}"
+    assert ground(layout).platform == "linux"
     assert not layout.running_system
 
 
