@@ -925,6 +925,26 @@ def test_the_name_that_fits_is_found(behind: Behind, serve: Serve, certificates:
     assert behind.mended(profile, told).code == 0
 
 
+@pytest.mark.parametrize(("host", "proposed"), [("imap.corp.example", True), ("imap.other.example", False)])
+def test_another_server_of_the_same_owner_is_found_by_its_certificate(
+    behind: Behind, serve: Serve, certificates: Certificates, host: str, proposed: bool
+) -> None:
+    """Where mail is read, say; a stranger's certificate leads nobody to the stranger."""
+    behind.link.names.records += [f"{host}. 60 IN AAAA {SERVER_6}"]
+    serve(587, SERVER_6, tls=certificates.server_context())
+    serve(587, tls=certificates.server_context())
+    profile = behind.profile(server=trusted(certificates, host=host, port=587, encryption="starttls"))
+    told = behind.test(profile)
+    assert (told.code, told.cause) == (6, "tls-name")
+    if not proposed:
+        assert not told.advised
+        assert "have its certificate reissued" in told.hint
+        return
+    assert f"the certificate is for {HOST} too, where a mail server answers" in told.detail
+    assert told.advised == ["--set", f"server.host={HOST}"]
+    assert behind.mended(profile, told).code == 0
+
+
 @pytest.mark.parametrize("trusts", [False, True])
 def test_an_inspection_product_is_named(behind: Behind, serve: Serve, tmp_path: Path, trusts: bool) -> None:
     """Untrusted it fails and is named; trusted, and cutting after the content, it is named as well."""

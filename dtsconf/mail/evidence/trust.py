@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from dtsconf.looks import certificates, clock, commands, portal, stand_in
 from dtsconf.looks.case import EACH, Outcome
 from dtsconf.looks.products import inspector
+from dtsconf.mail.evidence import domain
 from dtsconf.mail.route import TokenLogin
+from dtsconf.names import is_ip, site
 from dtsconf.net.certificate import Certificate
 from dtsconf.net.hostname import own_name
 from dtsconf.proof import Evidence
 from dtsconf.settings.microsoft import is_smtp_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dtsconf.mail.evidence.case import Case
 
@@ -123,8 +125,22 @@ def _named(case: Case, own: Certificate, found: list[Evidence]) -> Outcome:
     names = certificates.candidates(own, case.host)
     if not names:
         return Outcome((*found, evidence))
+    if near := _near(case, names):
+        more = domain.rows([near])
+        telling = f"the certificate is for {near.name} too, where a mail server answers"
+        hint = f"if that is the server that was meant: {near.proposal(case.host_key)} ({near}; tried just now, without"
+        return Outcome((*found, evidence, *more), telling, f"{hint} login)")
     hint = (
         f"does {case.host} lead to the right server ({commands.look_up(case.host)})? If so, have its certificate"
         f" reissued for that name, or the DNS lead one of the certificate's names here: {', '.join(names)}"
     )
     return Outcome((*found, evidence), None, hint)
+
+
+def _near(case: Case, names: Sequence[str]) -> domain.Candidate | None:
+    """The mail server at a name of the certificate in the host's own domain, where a stranger has none, whatever he
+    shows: another of the same owner's, such as where mail is read."""
+    if is_ip(case.host):
+        return None
+    tried = domain.tried(case, [name for name in names if site(name) == site(case.host)])
+    return next((one for one in tried if one.way is not None and one.way.encryption != "none"), None)
