@@ -100,17 +100,18 @@ def _people(addresses: Sequence[str]) -> str:
 
 def _count(found: Sequence[Listed]) -> str:
     closed = sum(one.state == "damaged" and bool(one.hint) for one in found)
-    failed = sum(one.state in ("failed", "damaged") for one in found) - closed
-    waits = len(found) - failed - closed
+    damaged = sum(one.state == "damaged" for one in found) - closed
+    failed = sum(one.state == "failed" for one in found)
+    waits = len(found) - failed - damaged - closed
     told = [f"{waits} waiting"] if waits else []
     told += [f"{closed} that can't be opened"] if closed else []
     told += [f"{failed} failed ({_TO_FAILED})"] if failed else []
+    told += [f"{damaged} damaged (to be sent anew; {_TO_DROP})"] if damaged else []
     return ", ".join(told)
 
 
-_TO_FAILED = (
-    "dtsconf queue flush ID tries one again, or --failed all; dtsconf queue drop ID takes one away, or --failed all"
-)
+_TO_DROP = "dtsconf queue drop ID takes one away, or --failed all"
+_TO_FAILED = f"dtsconf queue flush ID tries one again, or --failed all; {_TO_DROP}"
 
 
 STATES = ("sent", "deferred", "failed")

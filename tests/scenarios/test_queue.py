@@ -334,6 +334,9 @@ def test_a_damaged_message_is_set_aside_and_blocks_no_other(machine: Machine, sm
     assert "damaged" in machine.run("queue", "run").fails(1).stdout
     assert len(server.messages) == 1
     assert [one["state"] for one in messages(machine)] == ["damaged"]
+    told = machine.run("queue", "list").stdout
+    assert "1 damaged (to be sent anew; dtsconf queue drop" in told
+    assert "flush" not in told, "which leads nowhere"
 
 
 def test_a_full_disk_refuses_and_leaves_nothing(machine: Machine, disk: SmallDisk) -> None:
