@@ -55,13 +55,23 @@ def _guarded(call: Callable[[Run], Any], run: Run) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return _failed(run, Interrupted("interrupted"))  # what became of the machine only the engine knows
+        return _interrupted(run, Interrupted("interrupted"))  # what became of the machine only the engine knows
+    except Interrupted as ended:
+        return _interrupted(run, ended)
     except DtsconfError as error:
         return _failed(run, error)
     except OSError as error:
         return _failed(run, _refused(error))
     except Exception as bug:  # noqa: BLE001 - the boundary: a bug must not reach the user as a traceback
         return _crashed(run, bug)
+
+
+def _interrupted(run: Run, ended: Interrupted) -> int:
+    """Tell it whole: timeout(1) asks twice, and who presses Ctrl-C does, too."""
+    from dtsconf.files.signals import uninterrupted
+
+    with uninterrupted():
+        return _failed(run, ended)
 
 
 def before(run: Run) -> None:

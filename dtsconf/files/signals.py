@@ -31,3 +31,9 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def unheard() -> None:
+    """Nobody is heard from here on: all is said, and the exit code is to be what was said."""
+    for number in POLITE:
+        signal.signal(number, signal.SIG_IGN)

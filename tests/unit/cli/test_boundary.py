@@ -389,6 +389,33 @@ def test_a_signal_ends_it_politely(number: signal.Signals) -> None:
     assert said.err == "error: interrupted\n"
 
 
+@pytest.mark.parametrize("number", POLITE)
+def test_a_second_signal_cuts_no_answer_short(number: signal.Signals) -> None:
+    """As timeout(1) sends it, to the process and to its group."""
+    said = python(
+        "import os, sys\n"
+        "from dtsconf.cli import boundary\n"
+        "write = boundary._write\n"
+        f"def ask(*_):\n    os.kill(os.getpid(), {int(number)})\n"
+        "def asked(stream, text):\n    ask()\n    write(stream, text)\n"
+        "boundary._write = asked\n"
+        "sys.exit(boundary.guarded(lambda run: ask() or __import__('time').sleep(9), ['--json'], {}))"
+    )
+    assert (said.code, json.loads(said.out)["exit_code"]) == (130, 130)
+
+
+@pytest.mark.parametrize("number", POLITE)
+def test_a_signal_on_the_way_out_changes_no_exit_code(number: signal.Signals) -> None:
+    said = python(
+        "import atexit, os, sys\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "sys.argv[1:] = ['--version']\n"
+        "from dtsconf.__main__ import main\n"
+        "main()"
+    )
+    assert (said.code, said.err) == (0, "")
+
+
 def test_what_whoever_started_it_has_ignored_stays_so() -> None:
     """As nohup does."""
     said = python(
