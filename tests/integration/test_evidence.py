@@ -672,6 +672,22 @@ def test_the_usual_port_for_logins_is_looked_at_before_it_is_named(
     assert there.advised[:4] == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
 
 
+def test_a_login_that_the_usual_port_refuses_is_looked_for_elsewhere(
+    behind: Behind, serve: Serve, certificates: Certificates
+) -> None:
+    no = {"AUTH": Say("503 5.5.1 Error: authentication not enabled")}
+    serve(587, tls=certificates.server_context(), users={"lab": "pear-tree-9"}, on=no)
+    server = trusted(certificates, port=587, encryption="starttls")
+    profile = behind.profile(server=server, login=behind.login("pear-tree-9"))
+    told = behind.test(profile)
+    assert (told.code, told.cause) == (6, "auth-disabled")
+    assert f"{HOST} takes no login on port 587, the usual one for it: ask its administrator" in told.hint
+    serve(465, tls=certificates.server_context(), wrapper=True, users={"lab": "pear-tree-9"})
+    there = behind.test(profile)
+    assert there.advised == ["--set", "server.port=465", "--set", "server.encryption=tls"]
+    assert behind.mended(profile, there).code == 0
+
+
 def test_a_login_that_is_wanted_comes_before_the_certificate_that_it_takes(
     behind: Behind, serve: Serve, tmp_path: Path
 ) -> None:

@@ -29,7 +29,8 @@ _TLS_IS_THERE = ("tls-untrusted", "tls-name", "tls-expired", "tls-not-yet-valid"
 """Causes that end a handshake with a server which does speak TLS there."""
 
 _NAMES = {"none": "plain", "starttls": "STARTTLS", "tls": "TLS from the first byte"}
-_PROPOSED = re.compile(r"--set (?:server|microsoft\.smtp)\.(port|encryption)=(\w+)")
+_PROPOSED = re.compile(r"--set (?:server|microsoft\.smtp)\.(port|encryption)=(\d+|[a-z]+)\b")
+"""A port and an encryption that a hint names; a word such as PORT stands for what nobody here knows."""
 
 
 @frozen

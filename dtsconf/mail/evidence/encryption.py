@@ -56,7 +56,7 @@ def examine(case: Case) -> Outcome:
     ]
     if isinstance(page, portal.Page):
         return portal.outcome(case, page, evidence)
-    choice = chosen(_usable(ways, case), case.route)
+    choice = _chosen(_usable(ways, case), case)
     if not choice.fit and (old := versions.judge(case, newest if isinstance(newest, Agreement) else None)):
         return replace(old, evidence=(*evidence, *old.evidence))
     if not choice.fit and faults.asks_for_certificate(case.failure.detail):
@@ -67,6 +67,15 @@ def examine(case: Case) -> Outcome:
         stranger = Evidence("read the greeting", case.detail("banner")[:200], f"{calls}: {means}")
         return Outcome((*evidence, stranger), calls, _STRANGER.format(case=case, name=name))
     return Outcome(tuple(evidence), _telling(choice, case), _hint(choice, ways, case))
+
+
+def _chosen(ways: list[Way], case: Case) -> Choice:
+    """What the ways come to; where the server refused every login on this port, another one comes first."""
+    if case.cause == "auth-disabled" and case.failure.code is not None:
+        elsewhere = chosen([way for way in ways if way.port != case.port], case.route)
+        if elsewhere.kind == "fit":
+            return elsewhere
+    return chosen(ways, case.route)
 
 
 def _usable(ways: list[Way], case: Case) -> list[Way]:

@@ -209,3 +209,8 @@ def test_to_see_what_works_at_another_host_that_host_is_named() -> None:
     told = nowhere("mail.acme.example", "server.host")
     assert told.endswith("--set server.host=HOST; with that, a test with --probe shows what works there")
     assert "dtsconf test" not in told, "it would be this call again, with the host of this call"
+
+
+def test_a_port_that_nobody_knows_yet_is_none_that_failed() -> None:
+    hint = "ask its administrator for host and port that do, --set server.host=HOST --set server.port=PORT"
+    assert not refuted(hint, [failed("protocol")], job(587).link.smtp)
