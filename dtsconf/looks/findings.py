@@ -107,9 +107,9 @@ class Ports:
 
 @frozen
 class Seen:
-    """All of it. `cause` and `ms` are the conversation's; `loopback` is this machine's own port of that number, where
-    `untaken` tells a program that is merely slow; `gateway` and `services` are what attempts at these ports met, those
-    of the gateway and those of SERVICES at the host; None and empty: not looked at."""
+    """All of it. `cause` and `ms` are the conversation's; `loopback` is this machine's own port of that number (None
+    too where a program there is merely slow to take connections); `gateway` and `services` are what attempts at these
+    ports met, those of the gateway and those of SERVICES at the host; None and empty: not looked at."""
 
     place: Place
     cause: str

@@ -171,14 +171,9 @@ def _services(case: Case, addresses: Sequence[Address], ports: Sequence[int]) ->
     if case.cause not in ("timeout", "no-route", "refused") or surroundings.is_here(addresses[0]):
         return {}
     tried = [(port, address) for port in ports for address in addresses]
-    found = case.together(*(_look(_at(address, port), case.end()) for port, address in tried))
+    found = case.together(*(_look(address.at(port), case.end()) for port, address in tried))
     best: dict[int, Knock] = {}
     for (port, _), met in zip(tried, found, strict=True):
         if met and (port not in best or (met.answered and not best[port].answered)):
             best[port] = met
     return best
-
-
-def _at(address: Address, port: int) -> Address:
-    host, _, *scope = address.sockaddr
-    return Address(address.family, (host, port, *scope))  # type: ignore[arg-type] # mypy loses the tuples' lengths

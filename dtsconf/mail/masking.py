@@ -29,7 +29,7 @@ LONGEST = 1000
 
 
 class Masker:
-    """Knows the forms of this run's secrets; `add` more as they come about (an AUTH exchange)."""
+    """Knows the forms of this run's secrets; more are added as they come about (an AUTH exchange)."""
 
     def __init__(self) -> None:
         self._short: set[str] = set()

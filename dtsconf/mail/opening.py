@@ -85,7 +85,7 @@ def _connect(talk: Conversation, addresses: list[Address]) -> None:
         wire = _wire(talk, sock)
         talk.connected(wire)
         row.said_by = "system"
-        row.detail = f"{wire.peer[1][0]} port {talk.facts.port}" + (f" ({told})" if told else "")
+        row.detail = f"{wire.peer} port {talk.facts.port}" + (f" ({told})" if told else "")
 
 
 def _wire(talk: Conversation, sock: socket.socket) -> Wire:

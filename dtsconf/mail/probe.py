@@ -6,8 +6,6 @@ success.
 
 from __future__ import annotations
 
-import socket
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,6 +15,7 @@ from dtsconf.mail import faults
 from dtsconf.mail.failure import Finding
 from dtsconf.mail.reply import NotAReply
 from dtsconf.mail.wire import ConnectionLost, HandshakeFailed, Wire
+from dtsconf.net.connect import connected
 
 if TYPE_CHECKING:
     import ssl
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
     from dtsconf.mail.tls import Trust
     from dtsconf.mail.wire import Limits
     from dtsconf.net.certificate import Certificate
+    from dtsconf.net.connect import Address
 
 SECONDS = 2.0
 """For each look."""
 
 _TROUBLE = (OSError, ConnectionLost, HandshakeFailed, NotAReply, ValueError)
-Peer = tuple[int, tuple[str | int, ...]]
 
 
 @frozen
@@ -42,19 +41,7 @@ class Agreement:
     cipher: str
 
 
-def _connect(peer: Peer, end: float) -> Wire:
-    family, address = peer
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(max(0.01, end - time.monotonic()))
-        sock.connect(address)
-    except OSError:
-        sock.close()
-        raise
-    return Wire(sock)
-
-
-def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: Limits) -> Certificate | None:
+def certificate(peer: Address, trust: Trust, host: str, ehlo: str | None, limits: Limits) -> Certificate | None:
     """The certificate that the server at `peer` shows, unchecked, or None. With `ehlo` (our name) after STARTTLS."""
     from dtsconf.net.certificate import chain_length, from_der
 
@@ -64,7 +51,7 @@ def certificate(peer: Peer, trust: Trust, host: str, ehlo: str | None, limits: L
     return None
 
 
-def agreement(peer: Peer, host: str, ehlo: str | None, limits: Limits) -> Agreement | None:
+def agreement(peer: Address, host: str, ehlo: str | None, limits: Limits) -> Agreement | None:
     """The newest TLS that the server at `peer` speaks, however old, and the cipher that it takes then, however weak;
     None where none came about. `ehlo` as for `certificate`."""
     from dtsconf.mail.tls import any_version
@@ -77,11 +64,11 @@ def agreement(peer: Peer, host: str, ehlo: str | None, limits: Limits) -> Agreem
 
 @contextmanager
 def _encrypted(
-    peer: Peer, context: ssl.SSLContext, host: str, ehlo: str | None, limits: Limits
+    peer: Address, context: ssl.SSLContext, host: str, ehlo: str | None, limits: Limits
 ) -> Iterator[ssl.SSLObject]:
     """A session under TLS, closed at the end. Raises what is in _TROUBLE."""
     end = limits.short(SECONDS)
-    wire = _connect(peer, end)
+    wire = Wire(connected(peer, end))
     try:
         if ehlo is not None:
             wire.read_reply(end)
@@ -111,12 +98,12 @@ def silent(wire: Wire, facts: Facts, limits: Limits) -> tuple[Finding, str] | No
     return None if wire.tls is not None else _speaks_tls(peer, facts, limits)
 
 
-def _speaks_tls(peer: Peer, facts: Facts, limits: Limits) -> tuple[Finding, str] | None:
+def _speaks_tls(peer: Address, facts: Facts, limits: Limits) -> tuple[Finding, str] | None:
     from dtsconf.mail.tls import Trust
 
     end = limits.short(SECONDS)
     try:
-        wire = _connect(peer, end)
+        wire = Wire(connected(peer, end))
     except _TROUBLE:
         return None
     try:

@@ -19,7 +19,7 @@ class RecordedWire(Wire):
     def __init__(self, sock: socket.socket, transcript: Transcript) -> None:
         super().__init__(sock)
         self._transcript = transcript
-        transcript.note(f"connected to {self.peer[1][0]} port {self.peer[1][1]}, from {self.local_address}")
+        transcript.note(f"connected to {self.peer} port {self.peer.port}, from {self.local_address}")
 
     def send(self, data: bytes, end: float) -> None:
         """As Wire.send."""

@@ -84,9 +84,8 @@ class Limits:
 class Wire:
     """A connected socket that reads whole replies. Closes it on `close`.
 
-    `received` counts the bytes read from it, `peer` is the server's address family and socket address, `local_address`
-    our own IP address. `before_waiting` is called each time before more is waited for than what lies here already;
-    whatever it raises goes on.
+    `received` counts the bytes read from it, `peer` is the server's address, `local_address` our own. `before_waiting`
+    is called each time before more is waited for than what lies here already; whatever it raises goes on.
 
     Raises:
         ConnectionLost: the connection has ended already; the socket is closed.
@@ -97,8 +96,7 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         try:
-            peer = peer_of(sock)
-            self.peer: tuple[int, tuple[str | int, ...]] = (peer.family, peer.sockaddr)
+            self.peer = peer_of(sock)
             # Small writes follow each other (one command after another): without this they may wait for a delayed ACK.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.local_address = str(sock.getsockname()[0])

@@ -54,6 +54,16 @@ class Address:
     family: int
     sockaddr: SockAddr
 
+    def at(self, port: int) -> Address:
+        """The same host's other port."""
+        host, _, *scope = self.sockaddr
+        return Address(self.family, (host, port, *scope))  # type: ignore[arg-type] # mypy loses the tuples' lengths
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self.sockaddr[1]
+
     def __str__(self) -> str:
         return str(self.sockaddr[0])
 
@@ -111,7 +121,7 @@ class Attempt:
     @property
     def place(self) -> str:
         """Address and port, to be shown."""
-        return f"{self.address} port {self.address.sockaddr[1]}"
+        return f"{self.address} port {self.address.port}"
 
     @property
     def why(self) -> str:

@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from dtsconf.net.certificate import Certificate, chain_length, day, from_der, from_peer
-from dtsconf.net.connect import Address, LookupFailed, Race, peer_of, resolve
+from dtsconf.net.connect import Address, LookupFailed, Race, connected, peer_of, resolve
 from dtsconf.web.trouble import NoAnswer, Place, Step, Trouble, What
 from dtsconf.web.trust import blind
 
@@ -240,12 +240,7 @@ class _Looking(HTTPSConnection):
     address: Address
 
     def _new_conn(self) -> socket.socket:
-        end = time.monotonic() + float(self.timeout or 0)
-        sock = Race([self.address], end).run()
-        if sock is None:
-            raise ConnectionRefusedError
-        sock.settimeout(self.timeout)
-        return sock
+        return connected(self.address, time.monotonic() + float(self.timeout or 0))
 
     def seen(self) -> Certificate | None:
         """The certificate that is shown here, trusted or not; None when it can't be had in time."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dtsconf.mail.job import Job
+    from dtsconf.net.connect import Address
     from dtsconf.proof import Stage, Verification
 
 
@@ -55,10 +56,9 @@ class Case(case.Case):
         refused = self.failure.stage in ("mail-from", "rcpt-to") and self.failure.code is not None
         return (self.sender, self.recipient) if refused and self.route.login is None else None
 
-    def peer(self, port: int) -> tuple[int, tuple[str | int, ...]]:
-        """The first address of the host, with a port: family, and what is connected to."""
-        address = self.addresses[0]
-        return address.family, (address.sockaddr[0], port, *address.sockaddr[2:])
+    def peer(self, port: int) -> Address:
+        """The first address of the host, with a port."""
+        return self.addresses[0].at(port)
 
     def detail(self, stage: str) -> str:
         """What a stage that went well had found; '' when it wasn't reached."""

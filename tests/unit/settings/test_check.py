@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dtsconf.errors import Invalid, Notice
-from dtsconf.settings.check import APPLICATION_SECRETS
+from dtsconf.settings.check import APPLICATION_SECRETS, idle_secret
 from dtsconf.settings.resolve import resolve, review
 from dtsconf.settings.sections import SecretsOptions, VaultAuth, VaultOptions
 from dtsconf.settings.targeting import FRESH_TOKEN, undeliverable
@@ -332,3 +332,9 @@ def test_the_hints_about_a_federated_token_lead_to_what_is_taken(reference: str)
     refused = [problem.hint for problem in undeliverable(resolve(later).origin, later)]
     assert refused == ([FRESH_TOKEN] if reference.startswith("env://") else [])
     assert kept.startswith("in the CI job itself send with --profile, without apply") is bool(refused)
+
+
+def test_an_applications_secret_lies_idle_where_a_person_signs_in() -> None:
+    assert idle_secret(resolve(organisation(APPLICATION), ()).origin) is None
+    people = resolve(organisation({**APPLICATION, "microsoft.flow": "browser"}), ())
+    assert idle_secret(people.origin) == "microsoft.client_secret"
