@@ -672,6 +672,15 @@ def test_the_usual_port_for_logins_is_looked_at_before_it_is_named(
     assert there.advised[:4] == ["--set", "server.port=587", "--set", "server.encryption=starttls"]
 
 
+def test_the_way_that_auto_took_is_not_proposed_again(behind: Behind, serve: Serve, certificates: Certificates) -> None:
+    """The server's fault comes later, and it is no matter of encryption."""
+    serve(587, tls=certificates.server_context(), on={"MAIL": Say("503 5.5.1 bad sequence of commands")})
+    told = behind.test(behind.profile(server=trusted(certificates, port=587, encryption="auto")))
+    assert (told.cause, told.failed["stage"]) == ("protocol", "mail-from")
+    assert not told.advised
+    assert "nothing in these settings mends that" in told.hint
+
+
 def test_a_login_that_the_usual_port_refuses_is_looked_for_elsewhere(
     behind: Behind, serve: Serve, certificates: Certificates
 ) -> None:

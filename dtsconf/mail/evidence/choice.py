@@ -248,9 +248,10 @@ def served_by(way: Way) -> str:
 
 
 def in_use(way: Way, route: Smtp) -> bool:
-    """Whether the settings take this way already; `auto` takes plain and STARTTLS, as the server offers."""
-    kinds = ("none", "starttls") if route.encryption == "auto" else (route.encryption,)
-    return way.port == route.port and way.encryption in kinds
+    """Whether the settings take this way already; `auto` takes plain and STARTTLS, as the server offers, and TLS from
+    the first byte on its port."""
+    by_auto = ("tls",) if route.port == IMPLICIT_TLS_PORT else ("none", "starttls")
+    return way.port == route.port and way.encryption in (by_auto if route.encryption == "auto" else (route.encryption,))
 
 
 def _nothing(ways: Sequence[Way]) -> str:

@@ -13,7 +13,7 @@ from dtsconf.looks import portal
 from dtsconf.looks.case import Outcome
 from dtsconf.mail import faults
 from dtsconf.mail.evidence import said, versions
-from dtsconf.mail.evidence.choice import Choice, best, chosen, not_for_logins, refuted
+from dtsconf.mail.evidence.choice import Choice, best, chosen, in_use, not_for_logins, refuted
 from dtsconf.mail.evidence.ways import Way, late, ways_in
 from dtsconf.mail.facts import administrator
 from dtsconf.mail.probe import Agreement
@@ -120,7 +120,7 @@ def _others_mean(ways: list[Way], case: Case) -> str:
 
 def _in_use(choice: Choice, case: Case) -> bool:
     """Whether the way to take is the one that was asked for."""
-    return any((way.encryption, way.port) == (case.route.encryption, case.port) for way in choice.fit[:1])
+    return any(in_use(way, case.route) for way in choice.fit[:1])
 
 
 def _telling(choice: Choice, case: Case) -> str | None:

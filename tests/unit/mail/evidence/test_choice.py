@@ -9,7 +9,7 @@ import pytest
 
 from dtsconf.mail.evidence import encryption
 from dtsconf.mail.evidence.case import Case
-from dtsconf.mail.evidence.choice import chosen, nowhere, refuted
+from dtsconf.mail.evidence.choice import chosen, in_use, nowhere, refuted
 from dtsconf.mail.evidence.introduction import Refusal
 from dtsconf.mail.evidence.ways import Kind, Way, late
 from dtsconf.proof import Stage, Verification
@@ -214,3 +214,20 @@ def test_to_see_what_works_at_another_host_that_host_is_named() -> None:
 def test_a_port_that_nobody_knows_yet_is_none_that_failed() -> None:
     hint = "ask its administrator for host and port that do, --set server.host=HOST --set server.port=PORT"
     assert not refuted(hint, [failed("protocol")], job(587).link.smtp)
+
+
+@pytest.mark.parametrize(
+    ("port", "encryption", "way", "used"),
+    [
+        (587, "auto", "starttls", True),
+        (587, "auto", "none", True),
+        (587, "auto", "tls", False),
+        (465, "auto", "tls", True),
+        (465, "auto", "starttls", False),
+        (587, "starttls", "starttls", True),
+        (587, "starttls", "none", False),
+    ],
+)
+def test_what_auto_takes_is_in_use(port: int, encryption: Any, way: Kind, *, used: bool) -> None:
+    route = replace(job(587).link.smtp, port=port, encryption=encryption)
+    assert in_use(Way(port, way, True, "", 1.0), route) is used
