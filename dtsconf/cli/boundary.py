@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,6 +32,10 @@ whoever names a profile, whatever the command."""
 NOT_TWICE = frozenset({"send"})
 """Commands whose exit code says whether a mail went, also where what they print is lost: a script that is told of a
 failure sends it again."""
+
+
+ONCE = 1.0
+"""Seconds within which to be asked again for an end is to be asked once."""
 
 
 def guarded(call: Callable[[Run], Any], args: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -55,23 +60,15 @@ def _guarded(call: Callable[[Run], Any], run: Run) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return _interrupted(run, Interrupted("interrupted"))  # what became of the machine only the engine knows
-    except Interrupted as ended:
-        return _interrupted(run, ended)
+        return _failed(run, Interrupted("interrupted"))  # what became of the machine only the engine knows
     except DtsconfError as error:
         return _failed(run, error)
     except OSError as error:
         return _failed(run, _refused(error))
     except Exception as bug:  # noqa: BLE001 - the boundary: a bug must not reach the user as a traceback
+        if isinstance(bug.__cause__, KeyboardInterrupt):  # Python itself wraps it where a class is being made
+            return _failed(run, Interrupted("interrupted"))
         return _crashed(run, bug)
-
-
-def _interrupted(run: Run, ended: Interrupted) -> int:
-    """Tell it whole: timeout(1) asks twice, and who presses Ctrl-C does, too."""
-    from dtsconf.files.signals import uninterrupted
-
-    with uninterrupted():
-        return _failed(run, ended)
 
 
 def before(run: Run) -> None:
@@ -280,17 +277,23 @@ def _wants_json(args: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 
 def _stop_politely() -> None:
-    """A polite end (systemd, kill, a closed terminal) undoes like Ctrl-C, unless whoever started us had it ignored
-    (nohup)."""
+    """A polite end (Ctrl-C, systemd, kill, a closed terminal) undoes what was begun and tells of it, unless whoever
+    started us had it ignored (nohup). timeout(1) asks twice, to the process and to its group: that counts once."""
     import signal
     import threading
 
     from dtsconf.files.signals import POLITE
 
-    def stop(_number: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt
+    heard = -ONCE
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal heard
+        now = time.monotonic()
+        if now - heard >= ONCE:
+            heard = now
+            raise KeyboardInterrupt
 
     if threading.current_thread() is threading.main_thread():
         for number in POLITE:
-            if number != signal.SIGINT and signal.getsignal(number) is not signal.SIG_IGN:
+            if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, stop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def unheard() -> None:
-    """Nobody is heard from here on: all is said, and the exit code is to be what was said."""
-    for number in POLITE:
-        signal.signal(number, signal.SIG_IGN)
+    """Nobody is heard from here on: the run is at its end, and the exit code is to be what it says."""
+    for number in (*POLITE, *POLITE):  # the first time one that has just come may still be heard
+        with suppress(KeyboardInterrupt):
+            signal.signal(number, signal.SIG_IGN)

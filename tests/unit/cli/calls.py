@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dtsconf.cli.app import run
+from dtsconf.files.signals import POLITE
 
 if TYPE_CHECKING:
     import pytest
@@ -42,13 +44,21 @@ class Called:
         return found
 
 
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """What is done on signals is as before afterwards: the program hears them its own way."""
+    before = {number: signal.getsignal(number) for number in POLITE}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def call(capsys: pytest.CaptureFixture[str], *args: str) -> Called:
     """`dtsconf ARGS` in this process."""
-    before = signal.getsignal(signal.SIGTERM)
-    try:
+    with handlers_kept():
         code = run(args)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     caught = capsys.readouterr()
     return Called(code, caught.out, caught.err)
 

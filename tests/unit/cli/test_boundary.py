@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,16 @@ from dtsconf.errors import (
 )
 from dtsconf.files.signals import POLITE
 from dtsconf.settings.effective import Sighted
-from tests.unit.cli.calls import Called, call, command, profile, python, spawn
+from tests.unit.cli.calls import Called, call, command, handlers_kept, profile, python, spawn
 
 CANARY = "c4nary-Passw0rd"
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def sigterm() -> object:
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
+def signals() -> Iterator[None]:
+    with handlers_kept():
+        yield
 
 
 @pytest.fixture
@@ -402,6 +402,13 @@ def test_a_second_signal_cuts_no_answer_short(number: signal.Signals) -> None:
         "sys.exit(boundary.guarded(lambda run: ask() or __import__('time').sleep(9), ['--json'], {}))"
     )
     assert (said.code, json.loads(said.out)["exit_code"]) == (130, 130)
+
+
+def test_an_end_asked_for_while_a_class_is_made_is_no_bug(capsys: Capture) -> None:
+    """Python 3.11 makes a RuntimeError of whatever __set_name__ raises."""
+    wrapped = RuntimeError("Error calling __set_name__ on 'x' instance")
+    wrapped.__cause__ = KeyboardInterrupt()
+    assert raising(capsys, wrapped) == Called(130, "", "error: interrupted\n")
 
 
 @pytest.mark.parametrize("number", POLITE)
