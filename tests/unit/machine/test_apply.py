@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dtsconf.errors import DtsconfError, Interrupted, Invalid, SecretUnavailable, SignInFailed, VerificationFailed
-from dtsconf.machine import engine, run
+from dtsconf.machine import delivered, engine, run
 from dtsconf.machine.lock import machine_lock
 from dtsconf.machine.request import Applied, Options, Settled
 from dtsconf.proof import Level, Past
@@ -182,6 +182,21 @@ def test_a_foreign_file_is_refused_without_adopt(world: World) -> None:
     assert caught.value.code == 1
     assert "--adopt" in (caught.value.hint or "")
     assert world.tree() == before
+
+
+def test_whichever_config_a_reader_has_its_secret_is_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.apply(effective(LOGIN))
+    world.secrets["file:///etc/secret"] = "another"
+    rename, seen = world.system.rename, list[str]()
+
+    def watched(old: str, new: str) -> None:
+        rename(old, new)
+        config, held = world.read(CONFIG), delivered.from_bytes(world.read(SECRETS).encode())
+        seen.append(" ".join(value for name, value in held.items() if name in config))
+
+    monkeypatch.setattr(world.system, "rename", watched)
+    assert world.apply().changed
+    assert set(seen) == {CANARY, "another"}, "never none"
 
 
 def test_every_foreign_file_is_named(world: World) -> None:

@@ -321,6 +321,20 @@ def test_staging_file_removed_by_hand_undoes() -> None:
     assert system.tree() == before
 
 
+def test_a_fault_of_our_own_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = JOBS["another password"]
+    before, _ = outcome(job)
+    system = machine(job)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("dtsconf.machine.staged.record", broken)
+    with pytest.raises(RuntimeError):
+        run(system, job)
+    assert system.tree() == before
+
+
 def test_edit_after_the_record_is_not_undone() -> None:
     job = JOBS["another password"]
     faulty = Faulty(machine(job))

@@ -48,6 +48,24 @@ def test_a_password_in_a_url_is_stars() -> None:
     assert masker("p&ss w=rd").show("see /login?p=p%26ss%20w%3Drd") == f"see /login?p={STARS}"
 
 
+def test_a_secret_that_goes_over_several_lines_is_stars_in_each_and_others_stay() -> None:
+    made = masker("S3cr3t-Pass")
+    assert made.starred(["hello", "it was S3cr3t-", "Pass then", "bye"]) == [
+        "hello",
+        f"it was {STARS}",
+        f"{STARS} then",
+        "bye",
+    ]
+    assert made.starred(["S3cr3t-Pass", "and S3cr3t-Pass", "or none"]) == [STARS, f"and {STARS}", "or none"]
+
+
+def test_the_shortest_piece_of_an_encoded_secret_that_is_looked_for() -> None:
+    made = Masker()
+    made.add_encoded("QUJDREVGR0hJSktM")
+    assert made.show("500 QUJDREVG") == f"500 {STARS}"
+    assert made.show("500 QUJDREV") == "500 QUJDREV"
+
+
 def test_short_secrets_are_found_as_they_are_only() -> None:
     assert masker("no").show("no, n o, NO") == f"{STARS}, n o, NO"
 

@@ -55,6 +55,13 @@ def test_a_second_reply_stays_for_later() -> None:
         assert wire.read_reply(soon()).text == "250 two"
 
 
+def test_what_was_read_already_is_some_of_it() -> None:
+    with wired(saying(b"250 one\r\nmore")) as wire:
+        wire.read_reply(soon())
+        assert wire.read_some(soon()) == b"more"
+        assert wire.pending == b""
+
+
 @pytest.mark.parametrize(
     "data",
     [

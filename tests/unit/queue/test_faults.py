@@ -70,6 +70,18 @@ def test_somebody_elses_files(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> 
     assert line.endswith(f"; as root: chown -R {user} {spool.folder}")
 
 
+def test_files_of_ones_own_that_are_closed(spool: Spool) -> None:
+    for _ in range(2):
+        add(spool)
+    for slot in spool.slots():
+        os.chmod(slot.path, 0o400)
+    (line,) = found(spool)
+    fix = f"chmod -R u+rwX {spool.folder}"
+    assert line.endswith(f"has mode 0400, and 1 more like it can't be opened; {fix}")
+    assert os.system(fix) == 0
+    assert found(spool) == []
+
+
 def add_as_root(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as other:
         for name in ("getuid", "geteuid"):

@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 from dtsconf.errors import DtsconfError, SecretUnavailable, UsageProblem
 from dtsconf.files import staging
 from dtsconf.files.folder import Folder
-from dtsconf.files.staging import sweep
+from dtsconf.files.staging import Staging, sweep
 from dtsconf.queue import spool as spool_module
 from dtsconf.queue.attempt import Item, Outcome
 from dtsconf.queue.entry import LONGEST_DETAIL, Damaged, Entry, Progress, Refused, as_kept, read_entry, read_progress
@@ -316,6 +316,30 @@ def test_what_was_taken_away_survives_a_power_cut(spool: Spool, monkeypatch: pyt
     assert seen == [[]]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "durable"),
+    [
+        (Outcome(later=TWO, detail="450 busy"), False),
+        (Outcome(later=TWO[1:], detail="450 busy"), True),
+        (Outcome(later=TWO, unknown=True, detail="cut"), True),
+    ],
+)
+def test_who_has_got_it_or_may_have_is_noted_for_good(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, durable: bool
+) -> None:
+    add(spool)
+    seen: list[bool] = []
+    commit = Staging.commit
+
+    def watched(staging: Staging, *, durable: bool = True) -> None:
+        seen.append(durable)
+        commit(staging, durable=durable)
+
+    monkeypatch.setattr(Staging, "commit", watched)
+    run(spool, Server(outcome))
+    assert seen == [durable]
+
+
 def test_what_could_not_be_made_durable_is_not_in_the_queue(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is told so queues it again."""
     monkeypatch.setattr(Folder, "sync", lambda folder: os.fsync(2**30))
@@ -556,8 +580,9 @@ def test_values_come_back_as_they_were(
 
 
 def test_an_id_that_is_not_there_is_told(spool: Spool) -> None:
-    with pytest.raises(UsageProblem, match="no message 20991231"):
+    with pytest.raises(UsageProblem, match="no message 20991231") as caught:
         spool.named([add(spool).id, "20991231"])
+    assert caught.value.hint == "dtsconf queue list shows the ids"
 
 
 @pytest.mark.parametrize("char", ["x", "\u00e9", "\u6f22", "\U0001f600", "\0", '"', "\\", "\ud800"])

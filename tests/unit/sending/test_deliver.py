@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import dtsconf
 from dtsconf.mail.sent import Recipient, Sent
-from dtsconf.sending.deliver import Counted, NotSent, exit_code
+from dtsconf.sending.deliver import Counted, NotSent, _left, exit_code
 from tests.scenarios.smtpd import Smtpd
 from tests.unit.cli.calls import PROFILE, profile
 from tests.unit.queue.spooling import Message
@@ -38,6 +39,20 @@ def put_off(code: int, cause: str) -> Recipient:
 )
 def test_exit_codes(result: Sent, code: int) -> None:
     assert exit_code(result) == code
+
+
+@pytest.mark.parametrize(
+    ("result", "rest"),
+    [
+        (sent(put_off(421, "server-error"), NO, stage="rcpt-to"), ("d@x.example",)),
+        (sent(put_off(421, "server-error"), NO, stage="accepted"), ()),
+        (sent(put_off(450, "server-error"), NO, stage="rcpt-to"), ()),
+        (sent(put_off(421, "server-error"), stage="rcpt-to"), ()),
+    ],
+)
+def test_the_others_get_it_once_more_only_where_nothing_of_it_was_given(result: Sent, rest: tuple[str, ...]) -> None:
+    stage = replace(result.stages[-1], code=result.recipients[0].code)
+    assert _left(replace(result, stages=(result.stages[0], stage))) == rest
 
 
 def test_how_much_is_through_is_told_up_to_all_of_it() -> None:

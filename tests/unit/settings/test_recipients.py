@@ -11,7 +11,7 @@ from dtsconf.errors import Invalid, Option, Place, Where
 from dtsconf.settings.effective import Effective
 from dtsconf.settings.policy import Policy, Recipients
 from dtsconf.settings.profile import load_profile
-from dtsconf.settings.recipients import require_allowed
+from dtsconf.settings.recipients import recipient_notices, require_allowed
 from dtsconf.settings.resolve import resolve
 from tests.unit.settings.layers import organisation
 
@@ -85,6 +85,12 @@ def test_the_senders_own_address_counts_like_any() -> None:
     require_allowed(lists(ACME), None)
     with pytest.raises(Invalid):
         require_allowed(lists(Recipients(("*@else.example",), ORG)), None)
+
+
+@pytest.mark.parametrize(("expects", "told"), [((), ["sender.email"]), (("sender.email",), [])])
+def test_a_sender_that_others_give_is_not_judged_by_the_profile(expects: tuple[str, ...], told: list[str]) -> None:
+    org = replace(organisation(expects=expects), policy=Policy(recipients=(Recipients(("*@else.example",), ORG),)))
+    assert [notice.key for notice in recipient_notices(resolve(org, ()).origin, org)] == told
 
 
 def test_an_empty_list_allows_nobody() -> None:

@@ -15,7 +15,7 @@ from dtsconf.settings.resolve import resolve
 from dtsconf.settings.roots import left_behind, require_roots
 from tests.real.ca import write_certificates
 from tests.unit.posix import make_fifo
-from tests.unit.settings.layers import WORKING, organisation, place
+from tests.unit.settings.layers import WORKING, layer, organisation, place
 
 
 def trusting(path: Path | str, **more: Any) -> Effective:
@@ -43,6 +43,8 @@ def test_a_file_beside_the_profile_is_left_behind_by_an_image() -> None:
     assert told("/etc/dts/roots.pem") == []
     assert told("/srv/checkout-2/roots.pem") == []
     assert left_behind(resolve(organisation()), str) == []
+    given = layer("environment", {"server.ca_file": "/srv/checkout/ca/roots.pem"})
+    assert left_behind(resolve(organisation(), (given,)), lambda path: f"/nope{path}") == []
 
 
 def test_what_is_wrong_with_the_file(tmp_path: Path) -> None:

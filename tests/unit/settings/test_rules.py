@@ -138,6 +138,7 @@ def test_a_default_that_breaks_a_rule_is_told_at_the_rule() -> None:
     (problem,) = broken(organisation(rules=[rule("sender.name", "present", True)]))
     assert problem.where == place(200)
     assert "sender.name is null, given by default; it must be set" in problem.message
+    assert problem.hint == "set sender.name in the profile: it must be set"
 
 
 def test_a_secret_given_in_clear_is_not_named() -> None:

@@ -56,6 +56,12 @@ def test_a_host_that_a_layer_resets_is_one_that_is_missing() -> None:
     assert "server.host" in {problem.key for problem in caught.value.problems}
 
 
+def test_a_host_that_the_organisation_leaves_open_is_anybodys_to_give() -> None:
+    org = organisation({**FULL, "server.host": None})
+    given = layer("environment", {"server.host": "relay.acme.example"})
+    assert resolve(org, (given,)).settings.server.host == "relay.acme.example"
+
+
 @pytest.mark.parametrize("name", ["environment", "user"])
 @pytest.mark.parametrize("key", CHANGES)
 def test_a_changed_destination_under_the_organisations_password_is_exit_4(name: Any, key: str) -> None:
