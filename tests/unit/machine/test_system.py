@@ -13,6 +13,7 @@ import pytest
 
 from dtsconf.errors import DtsconfError
 from dtsconf.files.trust import ACL
+from dtsconf.machine import posix
 from dtsconf.machine.failure import failure
 from dtsconf.machine.key import MachineKey
 from dtsconf.machine.layout import Layout
@@ -84,6 +85,28 @@ def test_a_label_that_can_not_be_kept_is_an_error_that_changes_nothing(
         replace(root, Write("/target", b"new"))
     assert path.read_text() == "old"
     assert [each.name for each in root.iterdir() if each.name != "var"] == ["target"]
+
+
+def test_labels_of_the_system_are_roots_to_set(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = root / "target"
+    path.touch()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    with path.open("rb") as file:
+        posix._set_label(file.fileno(), "security.selinux", b"etc_t")
+        with pytest.raises(PermissionError):
+            posix._set_label(file.fileno(), "user.note", b"mine")
+
+
+def test_a_folder_like_tmp_is_no_place_for_a_target(root: Path, system: LocalSystem) -> None:
+    (root / "tmp").mkdir()
+    (root / "tmp").chmod(0o1777)
+    with pytest.raises(Refused, match="is writable by everybody"):
+        system.create("/tmp/target", b"", Meta(Owner(0o644, *IDS)))
 
 
 def test_secret_is_not_widened_by_what_stood_there(root: Path) -> None:

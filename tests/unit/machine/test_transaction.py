@@ -152,6 +152,13 @@ def calls(job: Job) -> int:
     return counted.calls
 
 
+def synced_by(job: Job) -> int:
+    """The number of calls after which the journal is on the disk: its rename, and the folder's sync."""
+    whole = Faulty(machine(job))
+    run(whole, job)
+    return next(at for at, what in enumerate(whole.log, 1) if what.endswith(f" {LAYOUT.journal}")) + 1
+
+
 def said(tree: Tree) -> dict[str, tuple[Owner, bytes | None, tuple[tuple[str, bytes], ...]]]:
     """A tree without times and inodes, which a second run can't repeat."""
     return {path: entry[:3] for path, entry in tree.items()}
@@ -242,6 +249,7 @@ def test_killed_and_killed_again_while_recovering(job: Job) -> None:
 @pytest.mark.parametrize("keeps", [(), ("/etc",), ("/etc/dts",), ("/var/lib/dtsconf",), ("/etc", "/etc/dts")])
 def test_power_cut_at_every_call(job: Job, keeps: tuple[str, ...]) -> None:
     before, after = outcome(job)
+    seen = []
     for at in range(1, calls(job) + 1):
         system = machine(job)
         with pytest.raises(Died):
@@ -250,7 +258,8 @@ def test_power_cut_at_every_call(job: Job, keeps: tuple[str, ...]) -> None:
         if SECRETS in job.standing:
             reader(system)()
         recover(system, LAYOUT)
-        assert_whole(system, before, after)
+        seen.append(assert_whole(system, before, after))
+    assert set(seen[synced_by(job) :]) == {"new"}, "once the journal is synced"
 
 
 @every_job

@@ -113,6 +113,12 @@ def test_banners(banner: str, cause: str, reached: bool) -> None:
     assert result.reached is reached
 
 
+@pytest.mark.parametrize(("verb", "begun"), [("DATA", False), (".", True)])
+def test_whether_the_mail_itself_had_begun_is_told(verb: str, begun: bool) -> None:
+    with server(dialogue(replies={verb: ""})) as running:
+        assert verify(job(running.port)).content is begun
+
+
 def test_after_the_last_word_of_a_server_nothing_is_said() -> None:
     """RFC 5321 3.8: it is about to close; one that waits for more gets none."""
 

@@ -340,6 +340,43 @@ def test_who_has_got_it_or_may_have_is_noted_for_good(
     assert seen == [durable]
 
 
+def test_a_note_has_its_room_before_anything_is_sent(spool: Spool) -> None:
+    add(spool)
+    held = spool.take(*spool.slots())
+    assert held is not None
+    with held:
+        held.reserve(100_000)
+        (room,) = (each for each in Path(spool.folder).iterdir() if each.name.startswith(".dtsconf-"))
+        assert room.stat().st_size == 100_000
+    assert not room.exists()
+
+
+def test_one_that_fails_once_more_is_noted_for_good(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = add(spool)
+    refused = Outcome(refused=tuple(Refused(address, 550, "550 no") for address in TWO), detail="550 no")
+    run(spool, Server(refused))
+    seen: list[bool] = []
+    commit = Staging.commit
+
+    def watched(staging: Staging, *, durable: bool = True) -> None:
+        seen.append(durable)
+        commit(staging, durable=durable)
+
+    monkeypatch.setattr(Staging, "commit", watched)
+    run(spool, Server(refused), Which(ids=[entry.id]))
+    assert seen[-1]
+
+
+def test_a_name_that_is_taken_takes_no_mail_s_place(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 1e9)
+    monkeypatch.setattr("os.urandom", bytes)
+    first = add(spool)
+    with pytest.raises(FileExistsError):
+        add(spool, message_id="<2@acme.example>")
+    (slot,) = spool.slots()
+    assert read_head(slot.path)[0] == first
+
+
 def test_what_could_not_be_made_durable_is_not_in_the_queue(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is told so queues it again."""
     monkeypatch.setattr(Folder, "sync", lambda folder: os.fsync(2**30))

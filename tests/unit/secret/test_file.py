@@ -80,6 +80,12 @@ def test_another_encoding_is_told_with_the_line_that_stores_it_right(secret: Pat
     assert str(error.hint).startswith("as UTF-8, write it there: ")
 
 
+@pytest.mark.parametrize("data", [b"a\0", b"a\0b\0c"])
+def test_what_is_too_short_or_has_half_a_letter_is_no_utf_16(secret: Path, data: bytes) -> None:
+    secret.write_bytes(data)
+    assert fetch(secret)[0] == data.decode()
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_a_missing_or_empty_one_tells_how_to_write_it(tmp_path: Path, *, there: bool) -> None:
     path = tmp_path / "mail password"

@@ -178,6 +178,12 @@ def test_what_is_odd_about_one_that_can_not_be_had_is_told_of_that_one(tmp_path:
     ]
 
 
+def test_line_breaks_at_the_end_of_a_file_are_told_once(tmp_path: Path) -> None:
+    fetcher = Resolver({})
+    assert fetcher.fetch(secret(tmp_path, 0o600, WORD.encode() + b"\n\n"), key="k").reveal() == WORD + "\n"
+    assert [w.kind for w in fetcher.warnings] == ["line-break"]
+
+
 def test_a_line_break_at_the_end_stays_a_notice_under_strict(tmp_path: Path) -> None:
     fetcher = Resolver({}, strict=True)
     assert fetcher.fetch(secret(tmp_path, 0o600, WORD.encode() + b"\n"), key="k").reveal() == WORD

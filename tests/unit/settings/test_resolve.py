@@ -132,6 +132,13 @@ def test_a_lock_on_a_group_locks_all_below_it_also_what_it_does_not_set() -> Non
     assert {item.key for item in effective.set_aside} == {"microsoft.smtp.port", "microsoft.tenant"}
 
 
+def test_what_is_wrong_with_a_layer_as_a_whole_is_told_beside_locks() -> None:
+    wrong = Problem("yaml", "this is no YAML", None, Place("/home/u/.config/dts/email.yaml", 1, 1))
+    with pytest.raises(Invalid) as caught:
+        resolve(organisation(locks=["server"]), (), problems=(wrong,))
+    assert [problem.message for problem in caught.value.problems] == ["this is no YAML"]
+
+
 def test_a_lock_does_not_hold_a_key_that_merely_starts_alike() -> None:
     org = organisation(locks=["sender.name"])
     assert resolve(org, [user(sender__email="x@acme.example")]).settings.sender.email == "x@acme.example"
