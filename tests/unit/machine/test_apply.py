@@ -199,6 +199,23 @@ def test_whichever_config_a_reader_has_its_secret_is_there(world: World, monkeyp
     assert set(seen) == {CANARY, "another"}, "never none"
 
 
+def test_what_stood_in_a_secrets_file_of_somebody_elses_is_not_taken_along(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.apply()
+    world.write(SECRETS, delivered.to_bytes({"0123456789abcdef": "theirs"}).decode(), 0o600)
+    rename, seen = world.system.rename, list[str]()
+
+    def watched(old: str, new: str) -> None:
+        rename(old, new)
+        seen.append(world.read(SECRETS))
+
+    monkeypatch.setattr(world.system, "rename", watched)
+    assert world.apply(effective(LOGIN), adopt=True).changed
+    assert CANARY in seen[-1]
+    assert not any(CANARY in held and "theirs" in held for held in seen)
+
+
 def test_every_foreign_file_is_named(world: World) -> None:
     world.write(CONFIG, "{}\n")
     with pytest.raises(DtsconfError) as caught:

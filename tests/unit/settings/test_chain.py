@@ -206,12 +206,6 @@ def test_a_newer_format_is_all_that_is_told(folder: Path) -> None:
     assert problem.kind == "format"
 
 
-def test_while_a_file_further_up_is_missing_nothing_else_is_judged(folder: Path) -> None:
-    write(folder, {"org.yaml": "dtsconf: 1\nname: o\nextends: none.yaml\n"})
-    (problem,) = problems_of(site(folder, ""))
-    assert problem.message == "extends: none.yaml is not there"
-
-
 @pytest.mark.parametrize(
     ("rule", "told"),
     [

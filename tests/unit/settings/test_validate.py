@@ -42,6 +42,11 @@ def test_a_folder_is_searched_for_profiles(folder: Path) -> None:
     assert list(by_path(validate_paths(["."]))) == ["p/a.yaml", "p/org.yaml", "p/b/c.yml"]
 
 
+def test_while_a_file_further_up_is_missing_nothing_else_is_judged(folder: Path) -> None:
+    write(folder, {"org.yaml": "dtsconf: 1\nname: o\nextends: none.yaml\n", "a.yaml": SITE})
+    assert by_path(validate_paths(["a.yaml"])) == {"a.yaml": ["org.yaml:3:10: extends: none.yaml is not there"]}
+
+
 def test_a_file_named_twice_is_told_once(folder: Path) -> None:
     write(folder, {"org.yaml": ORG, "a.yaml": SITE})
     assert list(by_path(validate_paths(["a.yaml", "./a.yaml", "."]))) == ["a.yaml", "org.yaml"]
