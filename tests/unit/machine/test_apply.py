@@ -199,6 +199,20 @@ def test_whichever_config_a_reader_has_its_secret_is_there(world: World, monkeyp
     assert set(seen) == {CANARY, "another"}, "never none"
 
 
+def test_no_config_names_a_secret_that_is_not_there_yet(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.apply()
+    rename, seen = world.system.rename, list[tuple[str, str]]()
+
+    def watched(old: str, new: str) -> None:
+        rename(old, new)
+        seen.append((world.read(CONFIG), world.read(SECRETS) if world.exists(SECRETS) else ""))
+
+    monkeypatch.setattr(world.system, "rename", watched)
+    world.apply(effective(LOGIN))
+    (name,) = delivered.from_bytes(world.read(SECRETS).encode())
+    assert {name in held for config, held in seen if name in config} == {True}
+
+
 def test_what_stood_in_a_secrets_file_of_somebody_elses_is_not_taken_along(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,19 @@ def test_labels_of_the_system_are_roots_to_set(root: Path, monkeypatch: pytest.M
             posix._set_label(file.fileno(), "user.note", b"mine")
 
 
+def test_a_folder_that_can_not_be_removed_is_not_told_as_gone(
+    root: Path, system: LocalSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "d").mkdir()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    with pytest.raises(PermissionError):
+        system.rmdir("/d")
+
+
 def test_a_folder_like_tmp_is_no_place_for_a_target(root: Path, system: LocalSystem) -> None:
     (root / "tmp").mkdir()
     (root / "tmp").chmod(0o1777)
