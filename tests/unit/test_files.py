@@ -54,6 +54,7 @@ def test_read_refuses_what_is_no_file(tmp_path: Path) -> None:
             with pytest.raises(FileProblem) as caught:
                 read_regular(str(tmp_path / name), 10)
             assert caught.value.kind == kind
+            assert caught.value.message == ("is a folder, not a file" if name == "." else "is not a regular file")
     with pytest.raises(FileProblem):
         read_regular("/dev/zero", 10)
 
