@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,13 @@ def test_whichever_config_a_reader_has_its_secret_is_there(world: World, monkeyp
     monkeypatch.setattr(world.system, "rename", watched)
     assert world.apply().changed
     assert set(seen) == {CANARY, "another"}, "never none"
+
+
+def test_whoever_waits_is_told_which_secret_is_fetched(world: World) -> None:
+    told: list[str] = []
+    services = replace(world.services, progress=told.append)
+    engine.apply(lambda: effective(LOGIN), world.machine, services, Options())
+    assert told.count("fetching login.password") == 1
 
 
 def test_no_config_names_a_secret_that_is_not_there_yet(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -374,8 +374,9 @@ def test_what_cannot_be_written_down_is_sent_once_more_at_most(spool: Spool, mon
 
 def test_a_mail_that_could_not_be_read_back_is_not_queued(spool: Spool) -> None:
     many = tuple(f"{number:050}@acme.example" for number in range(80_000))
-    with pytest.raises(DtsconfError, match="80000 recipients are too many"):
+    with pytest.raises(DtsconfError, match="80000 recipients are too many") as caught:
         spool.add(Message(), "dts@acme.example", many, "x")
+    assert caught.value.hint == "queue it in parts"
     assert files(spool) == []
 
 

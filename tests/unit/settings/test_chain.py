@@ -153,7 +153,7 @@ def test_a_cycle_names_its_files(folder: Path) -> None:
     write(folder, {"org.yaml": ORG + "extends: sites/perth.yaml\n"})
     (problem,) = problems_of("sites/perth.yaml")
     assert "perth.yaml -> ../org.yaml -> perth.yaml" in problem.message
-    assert str(problem.where) == "org.yaml:15:10"
+    assert (str(problem.where), problem.key) == ("org.yaml:15:10", "extends")
 
 
 def test_a_file_that_extends_itself_is_a_cycle(folder: Path) -> None:
