@@ -95,7 +95,9 @@ def _nobody(inputs: Inputs) -> Organisation:
     from dtsconf.settings.sections import SecretsOptions, Target, Verify
     from dtsconf.settings.values import Layer, Organisation
 
-    absent = "nothing was applied on this machine yet" + (f", which is {inputs.root} here" if inputs.root else "")
+    here = f", which is {inputs.root} here" if inputs.root else ""
+    here += ": there is no such folder" if inputs.root and not os.path.isdir(inputs.root) else ""
+    absent = f"nothing was applied on this machine yet{here}"
     last = last_generation(inputs)
     if last is not None and not last.config and last.rollback_of == 0:
         absent = f"this machine was rolled back to before dtsconf: #{last.number}"

@@ -257,3 +257,10 @@ def test_words_of_other_programs_lead_to_those_here(capsys: Capture, words: tupl
     assert said.code == 2
     assert told in said.err
     assert "c4nary" not in said.err
+
+
+def test_a_root_that_is_not_there_is_told_as_that(capsys: Capture, tmp_path: Path) -> None:
+    said = call(capsys, "send", "--to", "a@x.example", "--root", str(tmp_path / "slip"))
+    assert said.code == 3
+    assert f"which is {tmp_path / 'slip'} here: there is no such folder" in said.err
+    assert "no such folder" not in call(capsys, "send", "--to", "a@x.example", "--root", str(tmp_path)).err
