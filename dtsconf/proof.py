@@ -85,11 +85,12 @@ class Stage:
 class Past:
     """What this machine knows of a host and port from before. `tls`: `auto` was settled on TLS there; `proven`: when
     the settings in force were proven there (UTC, to the minute), None if they weren't; `login`: the user name that was
-    proven with them and with the password that is used now, None where nobody logged in so."""
+    proven with them, None where nobody logged in; `renewed`: with another password than is used now."""
 
     tls: bool = False
     proven: str | None = None
     login: str | None = None
+    renewed: bool = False
 
 
 @frozen

@@ -32,20 +32,21 @@ def known_password(effective: Effective) -> str | None:
     return "" if setting.layer == "environment" else setting.value
 
 
-def _proven(generation: Generation, host: str, port: int, password: str | None) -> tuple[str | None, str | None]:
-    """When it was proven, and with which user name; the name only where that password was proven with it."""
+def _proven(generation: Generation, host: str, port: int, password: str | None) -> tuple[str | None, str | None, bool]:
+    """When it was proven, with which user name, and whether with another password."""
     proof = generation.proof
     if proof.state != "verified" or proof.time is None or generation.config is None:
-        return None, None
+        return None, None, False
     try:
         settings = json.loads(generation.config)["settings"]
         place, login = _place(settings), settings.get("login") or {}
-        logged_in = login.get("required") and proof.level in NEEDS_LOGIN and login.get("password") == password
-        name = login.get("username") if logged_in else None
+        name = login.get("username") if login.get("required") and proof.level in NEEDS_LOGIN else None
+        renewed = name is not None and login.get("password") != password
     except (ValueError, KeyError, TypeError, AttributeError):  # a record that was changed by hand proves nothing
-        return None, None
-    same = isinstance(place[0], str) and (place[0].lower(), place[1]) == (host.lower(), port)
-    return (None, None) if not same else (f"{proof.time[:10]} {proof.time[11:16]} UTC", name)
+        return None, None, False
+    if not isinstance(place[0], str) or (place[0].lower(), place[1]) != (host.lower(), port):
+        return None, None, False
+    return f"{proof.time[:10]} {proof.time[11:16]} UTC", name, renewed
 
 
 def _place(settings: dict[str, dict[str, object]]) -> tuple[object, object]:

@@ -64,6 +64,7 @@ class Conversation:
             spare_login=route.spare_login,
             proven=link.past.proven,
             proven_name=link.past.login,
+            renewed=link.past.renewed,
             min_tls=route.min_tls,
             application=login.application if isinstance(login, TokenLogin) else "",
             or_graph=route.or_graph,

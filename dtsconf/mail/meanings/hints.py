@@ -42,6 +42,10 @@ CHANGED = (
     "{f.username} logged in here when this was proven ({f.proven}), so the password must have changed since, or the"
     f" account is locked; dtsconf secret check shows where the password comes from{ANEW}"
 )
+RENEWED = (
+    "{f.username} logged in here when this was proven ({f.proven}), with another password, so it is the password of"
+    f" these settings that is wrong; dtsconf secret check shows where it comes from{ANEW}"
+)
 GOOGLE_PASSWORD = (
     "{f.short_name}make an app password for {f.username} in the account's security settings and store that one: Google"
     " says this of any wrong name or password, and of an account's ordinary password, which it takes from no program"
@@ -67,6 +71,8 @@ ONLY_MECHANISM = (
     "the server refused the one way to log in that it had offered ({f.chosen}); nothing in these settings mends that: "
     + ASK
 )
+
+MISREAD = "the server did not understand the login, and nothing in these settings mends that: " + ASK
 
 # Microsoft
 SIGN_IN = (

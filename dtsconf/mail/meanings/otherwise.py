@@ -43,13 +43,17 @@ _TOKEN: Mapping[str, str] = dict.fromkeys(_BY_PASSWORD, tokens.TOKEN) | {
 }
 """What to say in place of a hint where a token signed in."""
 
+_KNOWN = {"slip": hints.SLIP, "knows_name_alone": hints.RENEWED, "knows_name": hints.CHANGED}
+"""What a slip or a proof from before tells of a user name and password."""
+
 _OTHERS: Mapping[str, Mapping[str, str]] = {
-    hints.PASSWORD: {"slip": hints.SLIP, "knows_name": hints.CHANGED, "keyed": accounts.KEYED},
-    accounts.SENDGRID: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
-    accounts.EXCHANGE_WRONG: {"slip": hints.SLIP, "knows_name": hints.CHANGED},
+    hints.PASSWORD: _KNOWN | {"keyed": accounts.KEYED},
+    accounts.SENDGRID: _KNOWN,
+    accounts.EXCHANGE_WRONG: _KNOWN,
     hints.GOOGLE_PASSWORD: {"slip": hints.SLIP},
     hints.EXCHANGE_PASSWORD: {"slip": hints.SLIP, "keyed": accounts.KEYED},
     hints.LISTED: {"login": hints.LISTED_THOUGH},
+    hints.MISREAD: {"other_mechanism": hints.NEXT_MECHANISM},
     hints.MECHANISM: {"other_mechanism": hints.NEXT_MECHANISM, "chosen": hints.ONLY_MECHANISM},
     hints.NO_LOGIN: {"at_submission": hints.NO_LOGIN_HERE},
     hints.LOG_IN: {"application": tokens.NOT_THE_APPLICATION, "token": tokens.NOT_THE_TOKEN},

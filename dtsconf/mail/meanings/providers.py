@@ -111,7 +111,7 @@ ROWS: tuple[Row, ...] = (
         text="invalid outbound ip",
         login_hint=hints.REGISTER,
     ),
-    Row("auth-rejected", hints.LOG_IN, MIMECAST, SENDING, text="submitter failed", login_hint=hints.PASSWORD),
+    Row("auth-rejected", hints.LOG_IN, MIMECAST, SENDING, text="submitter failed", login_hint=hints.NOT_YOU),
     Row("blocked", hints.LISTED, MIMECAST, code="554", text="host network,? not allowed"),
     Row("blocked", hints.LISTED, MIMECAST, code="421", text="sender address blocked"),
     Row("tls-version", hints.NEWER_TLS, MIMECAST, code="553", text=r"requires (tls version|high-strength)"),

@@ -76,7 +76,7 @@ ROWS: tuple[Row, ...] = (
         SENDING,
         code="50[23]",
         text="requires authentication",
-        login_hint=hints.PASSWORD,
+        login_hint=hints.NOT_YOU,
     ),
     Row(
         "auth-rejected",
@@ -85,7 +85,7 @@ ROWS: tuple[Row, ...] = (
         SENDING,
         code="530|503",
         text=r"smtp authentication is required|must be authenticated",
-        login_hint=hints.PASSWORD,
+        login_hint=hints.NOT_YOU,
     ),
     # Quotas, which stand behind "Sender address rejected" where Postfix was told them for the sender
     Row(

@@ -57,7 +57,7 @@ ROWS: tuple[Row, ...] = (
     Row("auth-rejected", accounts.TRANSITION, ENHANCED_AUTH, AUTH, code="534", enhanced=r"[45]\.7\.12"),
     Row("auth-mechanism", hints.MECHANISM, LOGIN, AUTH, code="504|534|538"),
     Row("auth-rejected", hints.PASSWORD, LOGIN, AUTH, code="535"),
-    Row("protocol", hints.ODD, LOGIN, AUTH, code="501", text="syntax|decode|base64|argument|parameter"),
+    Row("protocol", hints.MISREAD, LOGIN, AUTH, code="501", text="syntax|decode|base64|argument|parameter"),
     Row("auth-disabled", hints.NO_LOGIN, LOGIN, AUTH, code="50[023]"),
     Row(
         "auth-disabled",

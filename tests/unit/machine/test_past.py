@@ -40,11 +40,13 @@ def test_a_user_name_that_was_proven(login: str, level: str, name: str | None) -
     assert past_of(replace(PROVEN, config=config, proof=proof), "mail.example", 587).login == name
 
 
-def test_a_name_that_was_proven_with_another_password_tells_nothing_of_this_one() -> None:
+def test_a_name_that_was_proven_with_another_password() -> None:
     login = ', "login": {"required": true, "username": "lab", "password": "file:///etc/pw"}}}'
     generation = replace(PROVEN, config=(CONFIG % "null").replace("}}}", "}") + login)
-    assert past_of(generation, "mail.example", 587, "file:///etc/pw").login == "lab"
-    assert past_of(generation, "mail.example", 587, "file:///home/ann/pw").login is None
+    same = past_of(generation, "mail.example", 587, "file:///etc/pw")
+    assert (same.login, same.renewed) == ("lab", False)
+    other = past_of(generation, "mail.example", 587, "file:///home/ann/pw")
+    assert (other.login, other.renewed) == ("lab", True)
 
 
 def test_a_variables_password_is_known_by_nothing() -> None:

@@ -55,7 +55,25 @@ def test_exchange_takes_whole_addresses_alone() -> None:
     short = str(of_reply("auth", said, IN._replace(username="dts")).hint)
     assert short.startswith("the whole address is wanted as user name, --set login.username=dts@acme.example; then ")
     proven = IN._replace(proven="2026-01-01", proven_name="user@acme.example")
-    assert "logged in here when this was proven" in str(of_reply("auth", said, proven).hint)
+    assert "so the password must have changed since" in str(of_reply("auth", said, proven).hint)
+    renewed = str(of_reply("auth", said, proven._replace(renewed=True)).hint)
+    assert "with another password, so it is the password of these settings that is wrong" in renewed
+    assert "login.username" not in renewed
+
+
+@pytest.mark.parametrize("proven", [None, "2026-01-01"])
+def test_after_a_login_that_went_well_no_password_is_doubted(proven: str | None) -> None:
+    """hMailServer, MailEnable: the session has lost it."""
+    facts = IN._replace(proven=proven, proven_name="user@acme.example")
+    for words in ("530 SMTP authentication is required.", "503 This mail server requires authentication"):
+        assert "took the login and then did not know it" in str(of_reply("rcpt-to", reply(words), facts).hint)
+
+
+def test_of_a_login_that_was_not_understood_the_other_way_is_tried() -> None:
+    said = reply("501 5.5.4 Syntax error: no parameters allowed")
+    hint = str(of_reply("auth", said, IN._replace(chosen="PLAIN", other_mechanism="login")).hint)
+    assert "--set login.mechanism=login" in hint
+    assert "nothing in these settings mends that" in str(of_reply("auth", said, IN).hint)
 
 
 @pytest.mark.parametrize(
