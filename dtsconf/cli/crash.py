@@ -22,7 +22,7 @@ def crash_file(bug: BaseException, root: str | None) -> str | None:
     path = os.path.join(folder, f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(4)}.txt")
     try:
         os.makedirs(os.path.dirname(state), mode=0o755, exist_ok=True)
-        private_folder(folder)
+        private_folder(folder, durable=False)
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
         return None

@@ -93,22 +93,23 @@ SHARED = os.path.join("", "var", "lib", "dtsconf", "users")
 """The end of the path under which a `--root` keeps each user's folder."""
 
 
-def private_folder(path: str) -> None:
-    """Makes a folder and those above it that are missing, 0700, so that they survive a power cut; only what all users
-    of a `--root` share, and what lies above that, is open for others to pass. Raises: OSError."""
-    _make_folder(path, path.find(SHARED + os.sep) + len(SHARED) if SHARED + os.sep in path else 0)
+def private_folder(path: str, *, durable: bool = True) -> None:
+    """Makes a folder and those above it that are missing, 0700; only what all users of a `--root` share, and what lies
+    above that, is open for others to pass. Without `durable` a power cut may take them back. Raises: OSError."""
+    _make_folder(path, path.find(SHARED + os.sep) + len(SHARED) if SHARED + os.sep in path else 0, durable=durable)
 
 
-def _make_folder(path: str, shared: int) -> None:
+def _make_folder(path: str, shared: int, *, durable: bool) -> None:
     """Makes it and those above it; those whose path is no longer than `shared` characters are open to pass."""
     if os.path.isdir(path or os.curdir):
         return
-    _make_folder(os.path.dirname(path), shared)
+    _make_folder(os.path.dirname(path), shared, durable=durable)
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)
         os.chmod(path, 0o755 if len(path) <= shared else 0o700)
-    with suppress(PermissionError):  # a folder that may be written in and not be read
-        sync_folder(os.path.dirname(path) or os.curdir)
+    if durable:
+        with suppress(PermissionError):  # a folder that may be written in and not be read
+            sync_folder(os.path.dirname(path) or os.curdir)
 
 
 def remove_all(paths: Sequence[str]) -> None:

@@ -173,7 +173,7 @@ def _shows_descriptors() -> bool:
 def atomic_write(path: str, data: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
     """Replaces a user's file in one step, with exactly this mode, synced unless told otherwise. Missing folders are
     made private (0700). Raises: OSError; nothing is left behind then."""
-    private_folder(os.path.dirname(os.path.abspath(path)))
+    private_folder(os.path.dirname(os.path.abspath(path)), durable=durable)
     with Staging(path, mode) as staging:
         staging.write(data)
         staging.commit(durable=durable)

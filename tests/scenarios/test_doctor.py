@@ -126,7 +126,9 @@ def test_drift_is_a_warning_that_names_the_file(machine: Machine, smtpd: Servers
 
 
 def test_broken_profile_is_told_as_such(machine: Machine) -> None:
-    path = str(machine.write("site.yaml", "dtsconf: 1\nname: x\nsettings: {server: {hsot: a}}\n"))
+    path = str(
+        machine.write("site.yaml", "dtsconf: 1\nname: x\nsettings: {sender: {email: a@b.example}, server: {hsot: a}}\n")
+    )
     result = machine.run("doctor", "--profile", path, "--json").fails(1)
     settings = checks(result)["settings"]
     assert "site.yaml:3:" in settings["detail"]
