@@ -85,7 +85,8 @@ class Stage:
 class Past:
     """What this machine knows of a host and port from before. `tls`: `auto` was settled on TLS there; `proven`: when
     the settings in force were proven there (UTC, to the minute), None if they weren't; `login`: the user name that was
-    proven with them, None where nobody logged in; `renewed`: with another password than is used now."""
+    proven with them, None where nobody logged in; `renewed`: with another password than is used
+    now, for all that is known."""
 
     tls: bool = False
     proven: str | None = None

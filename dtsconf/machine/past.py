@@ -33,7 +33,7 @@ def known_password(effective: Effective) -> str | None:
 
 
 def _proven(generation: Generation, host: str, port: int, password: str | None) -> tuple[str | None, str | None, bool]:
-    """When it was proven, with which user name, and whether with another password."""
+    """When it was proven, with which user name, and whether not with this password, for all that is known."""
     proof = generation.proof
     if proof.state != "verified" or proof.time is None or generation.config is None:
         return None, None, False

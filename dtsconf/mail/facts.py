@@ -53,11 +53,11 @@ class Facts(NamedTuple):
     """One conversation's. `tls`: the session is encrypted now; `token`: the login is by token; `starttls`: for all that
     is known the server offers STARTTLS; `spare_login`: the settings hold a login that they don't require; `proven`:
     when this host and port were last proven from this machine, `proven_name`: with which user name, `renewed`: and
-    another password; `name`: what this machine called itself in EHLO; `slip`: what the password shows of a slip at
-    storing it, '' for nothing; `chosen`: the way to log in that `auto` took, `other_mechanism`: the setting's word for
-    another that the server offers;
-    `min_tls`: 1.2 or 1.3. Of a token: `application`, the client ID of the application that it is for, '' for a
-    person's; `remedy`, what to do where it is refused; `or_graph`, how a hint ends that may lead to Graph instead."""
+    another password, for all that is known; `name`: what this machine called itself in EHLO; `slip`: what the password
+    shows of a slip at storing it, '' for nothing; `chosen`: the way to log in that `auto` took, `other_mechanism`: the
+    setting's word for another that the server offers; `min_tls`: 1.2 or 1.3. Of a token: `application`, the client ID
+    of the application that it is for, '' for a person's; `remedy`, what to do where it is refused; `or_graph`, how a
+    hint ends that may lead to Graph instead."""
 
     host: str
     port: int
@@ -144,7 +144,7 @@ class Facts(NamedTuple):
 
     @property
     def knows_name_alone(self) -> bool:
-        """Whether it was, and with another password."""
+        """Whether it was, and perhaps with another password."""
         return self.knows_name and self.renewed
 
     @property

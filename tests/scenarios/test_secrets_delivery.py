@@ -327,7 +327,7 @@ def test_a_secret_that_was_rotated_to_a_wrong_one_is_not_the_server_s_doing(
     machine.apply(profile).ok()
     machine.secret_file(PLUM)
     refused = machine.apply(profile).fails(6).text
-    assert "the user name (lab) or the password is wrong" in refused
+    assert "so the user name is right, and the password of these settings is wrong" in refused
     assert "must have changed since" not in refused
     machine.run("test").ok()
 

@@ -43,8 +43,9 @@ CHANGED = (
     f" account is locked; dtsconf secret check shows where the password comes from{ANEW}"
 )
 RENEWED = (
-    "{f.username} logged in here when this was proven ({f.proven}), with another password, so it is the password of"
-    f" these settings that is wrong; dtsconf secret check shows where it comes from{ANEW}"
+    "{f.username} logged in here when this was proven ({f.proven}), so the user name is right, and the password of"
+    " these settings is wrong, or the account is locked; dtsconf secret check shows where the password comes from"
+    f"{ANEW}"
 )
 GOOGLE_PASSWORD = (
     "{f.short_name}make an app password for {f.username} in the account's security settings and store that one: Google"

@@ -57,7 +57,7 @@ def test_exchange_takes_whole_addresses_alone() -> None:
     proven = IN._replace(proven="2026-01-01", proven_name="user@acme.example")
     assert "so the password must have changed since" in str(of_reply("auth", said, proven).hint)
     renewed = str(of_reply("auth", said, proven._replace(renewed=True)).hint)
-    assert "with another password, so it is the password of these settings that is wrong" in renewed
+    assert "so the user name is right, and the password of these settings is wrong" in renewed
     assert "login.username" not in renewed
 
 
