@@ -108,24 +108,15 @@ def _uuid(text: str) -> str:
 
 def _fingerprint(text: str) -> str:
     if re.fullmatch(FINGERPRINT_PATTERN, text, re.ASCII) is None:
+        from dtsconf.settings.fingerprints import digits_in
+
         digits = len(re.sub("[^0-9A-Fa-f]", "", text))
         what = {40: "is a SHA-1 fingerprint, SHA-256 is wanted", 32: "is an MD5 fingerprint, SHA-256 is wanted"}
         sentence = what.get(digits, "is no SHA-256 fingerprint: 64 hex digits are wanted, colons allowed")
-        meant = _digits_in(text)
+        meant = digits_in(text)
         shows = "openssl x509 -in server.pem -noout -fingerprint -sha256 shows them, behind the ="
         raise fault("fingerprint", sentence, f"write {meant}" if meant else shows)
     return text.replace(":", "").lower()
-
-
-def _digits_in(text: str) -> str | None:
-    """The hex digits of a SHA-256 with something around or between them, or given in base64."""
-    if found := re.search(r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ :-]?){31}[0-9A-Fa-f]{2}(?![0-9A-Za-z])", text):
-        return re.sub("[ :-]", "", found[0]).lower()
-    if found := re.fullmatch(r"(?:sha-?256[:=/])?([A-Za-z0-9+/]{43})=?", text, re.IGNORECASE):
-        import base64
-
-        return base64.b64decode(found[1] + "=").hex()
-    return None
 
 
 def _path(text: str) -> str:
