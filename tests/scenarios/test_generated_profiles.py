@@ -11,6 +11,7 @@ import importlib.metadata
 import io
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -25,6 +26,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings, strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from dtsconf.files.signals import POLITE
 from tests.scenarios.harness import BIN, call
 
 COUNT = 10_000 if os.environ.get("DTSCONF_TEST_ALL") == "1" else 1_000
@@ -36,6 +38,7 @@ def run(*args: str) -> tuple[int, str, str]:
     """The program's entry point with these arguments: exit code, stdout, stderr."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     before = sys.argv
+    handlers = {number: signal.getsignal(number) for number in POLITE}  # what it leaves, later children would inherit
     sys.argv = ["dtsconf", *args]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -44,6 +47,8 @@ def run(*args: str) -> tuple[int, str, str]:
         code = end.code
     finally:
         sys.argv = before
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
     return int(code or 0), texts[0], texts[1]
 
